@@ -1,0 +1,30 @@
+/** A service of the cocktail and its stable. */
+export interface Service {
+  readonly name: string;
+  readonly entry: boolean;
+  readonly protocol: "auto" | "http1" | "h2c";
+  /** Absolute directory, where the service has one. */
+  readonly path?: string | undefined;
+  /** Reachable from outside, if an entry. */
+  readonly url?: string | undefined;
+  /** Keys of its variants. */
+  readonly variants: readonly string[];
+  /** True when stable is a promoted release candidate rather than what cocktail.yaml says. */
+  readonly promoted: boolean;
+}
+
+/** `GET /v1/status`. */
+export interface Status {
+  readonly name: string;
+  readonly version: string;
+  readonly domain: string;
+  readonly edge: string;
+  readonly epoch: number;
+  readonly tag: string;
+  /** False while changes are refused, for example because the store is away. */
+  readonly writable: boolean;
+  readonly startedAt: string;
+  /** What this start found and ended or restored, one line each. */
+  readonly recovered: readonly string[];
+  readonly services: readonly Service[];
+}

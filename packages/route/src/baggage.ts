@@ -1,0 +1,66 @@
+import { formatPins } from "./headers.ts";
+import type { FieldValue, Route, RouteFields } from "./route.ts";
+
+const members = { "service-route": "pins", "source-route": "environment", "route-mode": "mode" } as const;
+type Member = keyof typeof members;
+/** W3C Baggage 3.3.2 lets a platform drop what is longer; beyond it nothing of ours is read. */
+const maxBaggageLength = 8192;
+
+/**
+ * The raw route fields in a `baggage` header (W3C Baggage: `key=value;property, ...`, values percent-encoded). A member
+ * that can't be decoded is left as it is, so that parsing rejects it by name.
+ */
+export function readBaggage(value: FieldValue): RouteFields {
+  const text = joined(value);
+  if (text === "" || text.length > maxBaggageLength || !text.includes("-route") && !text.includes("route-")) return {};
+  const fields: { pins?: string; environment?: string; mode?: string } = {};
+  for (const entry of text.split(",")) {
+    const member = memberOf(entry);
+    if (member === undefined) continue;
+    const field = members[member];
+    fields[field] ??= decode(valueOf(entry));
+  }
+  return fields;
+}
+
+/**
+ * The `baggage` header that mirrors the route: foreign members as they came, ours replaced. Undefined where nothing is
+ * left to say.
+ */
+export function writeBaggage(existing: FieldValue, route: Route): string | undefined {
+  const text = joined(existing);
+  const foreign = text === "" ? [] : text.split(",").filter((entry) => entry.trim() !== "" && memberOf(entry) === undefined);
+  const own: string[] = [];
+  const pins = formatPins(route);
+  if (pins !== undefined) own.push(`service-route=${encodeURIComponent(pins)}`);
+  if (route.environment !== undefined) own.push(`source-route=${route.environment}`);
+  if (route.mode === "strict") own.push(`route-mode=${route.mode}`);
+  const all = [...foreign, ...own];
+  return all.length === 0 ? undefined : all.join(",");
+}
+
+function memberOf(entry: string): Member | undefined {
+  const equals = entry.indexOf("=");
+  if (equals < 0) return undefined;
+  const name = entry.slice(0, equals).trim();
+  return Object.hasOwn(members, name) ? (name as Member) : undefined;
+}
+
+function valueOf(entry: string): string {
+  const value = entry.slice(entry.indexOf("=") + 1);
+  const properties = value.indexOf(";");
+  return (properties < 0 ? value : value.slice(0, properties)).trim();
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
+
+function joined(value: FieldValue): string {
+  if (value === undefined) return "";
+  return typeof value === "string" ? value : value.join(",");
+}
