@@ -1,7 +1,11 @@
-import { formatPins } from "./headers.ts";
+import { formatPins } from "./format.ts";
 import type { FieldValue, Route, RouteFields } from "./route.ts";
 
-const members = { "service-route": "pins", "source-route": "environment", "route-mode": "mode" } as const;
+const members = {
+  "service-route": "pins",
+  "source-route": "environment",
+  "route-mode": "mode",
+} as const;
 type Member = keyof typeof members;
 /** W3C Baggage 3.3.2 lets a platform drop what is longer; beyond it nothing of ours is read. */
 const maxBaggageLength = 8192;
@@ -12,7 +16,12 @@ const maxBaggageLength = 8192;
  */
 export function readBaggage(value: FieldValue): RouteFields {
   const text = joined(value);
-  if (text === "" || text.length > maxBaggageLength || !text.includes("-route") && !text.includes("route-")) return {};
+  if (
+    text === "" ||
+    text.length > maxBaggageLength ||
+    (!text.includes("-route") && !text.includes("route-"))
+  )
+    return {};
   const fields: { pins?: string; environment?: string; mode?: string } = {};
   for (const entry of text.split(",")) {
     const member = memberOf(entry);
@@ -29,7 +38,10 @@ export function readBaggage(value: FieldValue): RouteFields {
  */
 export function writeBaggage(existing: FieldValue, route: Route): string | undefined {
   const text = joined(existing);
-  const foreign = text === "" ? [] : text.split(",").filter((entry) => entry.trim() !== "" && memberOf(entry) === undefined);
+  const foreign =
+    text === ""
+      ? []
+      : text.split(",").filter((entry) => entry.trim() !== "" && memberOf(entry) === undefined);
   const own: string[] = [];
   const pins = formatPins(route);
   if (pins !== undefined) own.push(`service-route=${encodeURIComponent(pins)}`);

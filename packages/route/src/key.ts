@@ -23,6 +23,10 @@ export function keyFromBranch(branch: string, options: KeyOptions = {}): string 
   }
   const plain = lower.replaceAll("/", "-");
   if (isKey(plain) && !isReservedKey(plain)) return plain;
-  const slug = plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+/, "").slice(0, cutLength).replace(/-+$/, "");
+  const slug = plain
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+/, "")
+    .slice(0, cutLength)
+    .replace(/-+$/, "");
   return slug === "" ? hash8(branch) : `${slug}-${hash8(branch)}`;
 }

@@ -1,6 +1,12 @@
 import { maxEntries, maxFieldLength } from "./limits.ts";
 import { isKey, isServiceName } from "./names.ts";
-import { type FieldValue, type Route, type RouteFields, type RouteMode, unrouted } from "./route.ts";
+import {
+  type FieldValue,
+  type Route,
+  type RouteFields,
+  type RouteMode,
+  unrouted,
+} from "./route.ts";
 
 export const rejectionReasons = [
   "TooLong",
@@ -88,7 +94,8 @@ function parseMode(text: string, rejected: Rejection[]): RouteMode {
   const values = splitField("mode", text, /[ \t]*,[ \t]*/, rejected);
   const mode = values?.[0];
   if (values === undefined) return "fallback";
-  if ((mode === "strict" || mode === "fallback") && values.every((other) => other === mode)) return mode;
+  if ((mode === "strict" || mode === "fallback") && values.every((other) => other === mode))
+    return mode;
   rejected.push(rejection("mode", "UnknownMode", text));
   return "fallback";
 }

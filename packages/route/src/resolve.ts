@@ -15,7 +15,12 @@ export interface Target {
 export type Missed =
   | { readonly kind: "pin"; readonly service: string; readonly key: string }
   | { readonly kind: "environment"; readonly environment: string }
-  | { readonly kind: "member"; readonly environment: string; readonly service: string; readonly key: string };
+  | {
+      readonly kind: "member";
+      readonly environment: string;
+      readonly service: string;
+      readonly key: string;
+    };
 
 export interface Resolution {
   readonly service: string;
@@ -44,12 +49,13 @@ export function resolve(table: RouteTable, route: Route, target: Target): Resolu
   const pinned = route.pins.get(service);
   if (pinned !== undefined) {
     const variant = live(variants, pinned, endpoint);
-    if (variant !== undefined) return found(service, "pin", pinned, variant, undefined, nothingMissed);
+    if (variant !== undefined)
+      return found(service, "pin", pinned, variant, undefined, nothingMissed);
     missed = [{ kind: "pin", service, key: pinned }];
   }
 
   let layer = route.environment;
-  for (let depth = 0; layer !== undefined && layer !== STABLE && depth <= maxDepth; depth++) {
+  for (let depth = 0; layer !== undefined && layer !== STABLE && depth < maxDepth; depth++) {
     const environment = own(table.environments, layer);
     if (environment === undefined) {
       (missed ??= []).push({ kind: "environment", environment: layer });
@@ -58,15 +64,24 @@ export function resolve(table: RouteTable, route: Route, target: Target): Resolu
     const key = own(environment.members, service);
     if (key !== undefined) {
       const variant = live(variants, key, endpoint);
-      if (variant !== undefined) return found(service, "environment", key, variant, layer, missed ?? nothingMissed);
+      if (variant !== undefined)
+        return found(service, "environment", key, variant, layer, missed ?? nothingMissed);
       (missed ??= []).push({ kind: "member", environment: layer, service, key });
     }
     layer = environment.parent;
   }
 
   const stable = live(variants, STABLE, endpoint);
-  if (stable !== undefined) return found(service, "stable", STABLE, stable, undefined, missed ?? nothingMissed);
-  return { service, via: "none", key: undefined, variant: undefined, layer: undefined, missed: missed ?? nothingMissed };
+  if (stable !== undefined)
+    return found(service, "stable", STABLE, stable, undefined, missed ?? nothingMissed);
+  return {
+    service,
+    via: "none",
+    key: undefined,
+    variant: undefined,
+    layer: undefined,
+    missed: missed ?? nothingMissed,
+  };
 }
 
 /**
@@ -76,7 +91,7 @@ export function resolve(table: RouteTable, route: Route, target: Target): Resolu
 export function missedAnywhere(table: RouteTable, route: Route): readonly Missed[] {
   const services = new Set(route.pins.keys());
   let layer = route.environment;
-  for (let depth = 0; layer !== undefined && layer !== STABLE && depth <= maxDepth; depth++) {
+  for (let depth = 0; layer !== undefined && layer !== STABLE && depth < maxDepth; depth++) {
     const environment = own(table.environments, layer);
     if (environment === undefined) break;
     for (const service of Object.keys(environment.members)) services.add(service);
@@ -86,7 +101,8 @@ export function missedAnywhere(table: RouteTable, route: Route): readonly Missed
   if (services.size === 0) return resolve(table, route, { service: "" }).missed;
   const byText = new Map<string, Missed>();
   for (const service of services) {
-    for (const miss of resolve(table, route, { service }).missed) byText.set(describeMissed(miss), miss);
+    for (const miss of resolve(table, route, { service }).missed)
+      byText.set(describeMissed(miss), miss);
   }
   return [...byText.values()];
 }
@@ -105,7 +121,8 @@ function live(
 ): TableVariant | undefined {
   if (variants === undefined) return undefined;
   const variant = own(variants, key);
-  if (variant === undefined || endpoint === undefined || variant.endpoints === undefined) return variant;
+  if (variant === undefined || endpoint === undefined || variant.endpoints === undefined)
+    return variant;
   return variant.endpoints.includes(endpoint) ? variant : undefined;
 }
 

@@ -36,8 +36,28 @@ export interface RouteTable {
   readonly environments: Readonly<Record<string, TableEnvironment>>;
 }
 
-/** Parents above a layer, the layer itself not counted. */
+/** Steps from a layer to `stable`: a layer whose parent is `stable` is one deep. */
 export const maxDepth = 8;
+
+/** Why a layer's parents don't end at `stable`. */
+export type ChainFault =
+  | { readonly kind: "missing"; readonly layer: string }
+  /** More than `maxDepth` steps, which every circle is. */
+  | { readonly kind: "tooDeep" };
+
+/** Checks the parents of one environment; undefined where they end at `stable` within `maxDepth` steps. */
+export function checkChain(
+  environments: Readonly<Record<string, Pick<TableEnvironment, "parent">>>,
+  name: string,
+): ChainFault | undefined {
+  let layer = name;
+  for (let depth = 0; depth < maxDepth && layer !== STABLE; depth++) {
+    const environment = own(environments, layer);
+    if (environment === undefined) return { kind: "missing", layer };
+    layer = environment.parent;
+  }
+  return layer === STABLE ? undefined : { kind: "tooDeep" };
+}
 
 /** The table before anything was ever published. */
 export function emptyTable(tag: string): RouteTable {

@@ -40,7 +40,10 @@ export function formatTrace(trace: Trace): string {
   for (const hop of trace.hops) {
     const item = formatHop(hop);
     // Room is always kept for the mark.
-    if (items.length === maxHops || length + item.length + 2 > maxTraceLength - truncatedMark.length) {
+    if (
+      items.length === maxHops ||
+      length + item.length + 2 > maxTraceLength - truncatedMark.length
+    ) {
       truncated = true;
       break;
     }
@@ -58,7 +61,8 @@ function formatHop(hop: Hop): string {
   if (hop.layer !== undefined) item += `;layer=${quoted(hop.layer)}`;
   if (hop.incarnation !== undefined) item += `;incarnation=${hop.incarnation}`;
   if (hop.caller !== undefined) item += `;caller=${quoted(hop.caller)}`;
-  if (hop.missed !== undefined && hop.missed.length > 0) item += `;missed=${quoted(hop.missed.join(", "))}`;
+  if (hop.missed !== undefined && hop.missed.length > 0)
+    item += `;missed=${quoted(hop.missed.join(", "))}`;
   if (hop.lost === true) item += ";lost";
   if (hop.ms !== undefined) item += `;ms=${hop.ms.toFixed(1)}`;
   return item;
@@ -69,7 +73,8 @@ function quoted(text: string): string {
   return `"${text.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "\\$&")}"`;
 }
 
-const item = /^"((?:[^"\\]|\\["\\])*)"((?:;[a-z][a-z0-9_.*-]*(?:=(?:"(?:[^"\\]|\\["\\])*"|[^";, ]+))?)*)$/;
+const item =
+  /^"((?:[^"\\]|\\["\\])*)"((?:;[a-z][a-z0-9_.*-]*(?:=(?:"(?:[^"\\]|\\["\\])*"|[^";, ]+))?)*)$/;
 const parameter = /;([a-z][a-z0-9_.*-]*)(?:=(?:"((?:[^"\\]|\\["\\])*)"|([^";, ]+)))?/g;
 const vias = new Set<string>(["pin", "environment", "stable", "none"]);
 

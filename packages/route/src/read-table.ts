@@ -1,0 +1,195 @@
+import { isKey, isServiceName, RC, STABLE } from "./names.ts";
+import {
+  checkChain,
+  maxDepth,
+  type OnUnavailable,
+  own,
+  type RouteTable,
+  type TableEnvironment,
+  type TableVariant,
+  type Tier,
+} from "./table.ts";
+
+/** Why a document is not a route table: where (`services.cart-service.mp-101.tier`) and what is wrong with it. */
+export interface TableFault {
+  readonly path: string;
+  readonly message: string;
+}
+export type TableReading =
+  | { readonly ok: true; readonly table: RouteTable }
+  | { readonly ok: false; readonly fault: TableFault };
+
+/** What a table may hold. Far above what a cluster has, far below what harms a reader. */
+export const tableLimits = Object.freeze({
+  services: 10_000,
+  variantsPerService: 10_000,
+  environments: 20_000,
+  membersPerEnvironment: 10_000,
+  endpointsPerVariant: 1_000,
+  textLength: 2_048,
+});
+
+/** Never leaves this file: the first fault ends the reading. */
+class Fault extends Error {
+  readonly fault: TableFault;
+
+  constructor(path: string, message: string) {
+    super(message);
+    this.fault = { path, message };
+  }
+}
+
+/**
+ * A route table from a document that came over a network. Total: whatever the value is, the answer is a table that obeys
+ * every rule `resolve` relies on (names are valid, parents exist, chains end at stable), or the first fault.
+ * Members it doesn't know are left out, so that an older reader can follow a newer control plane.
+ */
+export function readTable(document: unknown): TableReading {
+  try {
+    return { ok: true, table: tableOf(document) };
+  } catch (error) {
+    if (error instanceof Fault) return { ok: false, fault: error.fault };
+    // A value that throws while it is read (a proxy, a getter) is no table either.
+    return { ok: false, fault: { path: "", message: "can't be read" } };
+  }
+}
+
+function tableOf(document: unknown): RouteTable {
+  const root = recordOf(document, "");
+  if (own(root, "resolver") !== 1) {
+    throw new Fault("resolver", "is not 1: this reader is older than the table, update it");
+  }
+  const epoch = countOf(root, "epoch", "epoch");
+  const historyFloor = countOf(root, "historyFloor", "historyFloor");
+  if (historyFloor > epoch) throw new Fault("historyFloor", `is above the epoch ${epoch}`);
+  const tag = textOf(root, "tag", "tag");
+  if (!/^[0-9a-f]{8}$/.test(tag)) throw new Fault("tag", "is not 8 hex digits");
+  const services = mapOf(own(root, "services"), "services", tableLimits.services, servicesOf);
+  const environments = mapOf(
+    own(root, "environments"),
+    "environments",
+    tableLimits.environments,
+    environmentOf,
+  );
+  checkChains(environments);
+  return { epoch, tag, resolver: 1, historyFloor, services, environments };
+}
+
+function servicesOf(
+  service: string,
+  value: unknown,
+  path: string,
+): Readonly<Record<string, TableVariant>> {
+  if (!isServiceName(service)) throw new Fault(path, "is not a service name");
+  return mapOf(value, path, tableLimits.variantsPerService, variantOf);
+}
+
+function variantOf(key: string, value: unknown, path: string): TableVariant {
+  if (!isKey(key)) throw new Fault(path, "is not a key");
+  const record = recordOf(value, path);
+  const destination = destinationOf(own(record, "destination"), `${path}.destination`);
+  const endpoints = endpointsOf(own(record, "endpoints"), `${path}.endpoints`);
+  return {
+    incarnation: countOf(record, "incarnation", `${path}.incarnation`),
+    tier: tierOf(key, own(record, "tier"), `${path}.tier`),
+    revision: textOf(record, "revision", `${path}.revision`),
+    ...(destination === undefined ? {} : { destination }),
+    onUnavailable: onUnavailableOf(own(record, "onUnavailable"), `${path}.onUnavailable`),
+    ...(endpoints === undefined ? {} : { endpoints }),
+  };
+}
+
+function environmentOf(name: string, value: unknown, path: string): TableEnvironment {
+  if (!isKey(name)) throw new Fault(path, "is not an environment's name");
+  if (name === STABLE) throw new Fault(path, "is the root, which is never listed");
+  const record = recordOf(value, path);
+  const parent = textOf(record, "parent", `${path}.parent`);
+  const members = mapOf(
+    own(record, "members"),
+    `${path}.members`,
+    tableLimits.membersPerEnvironment,
+    memberOf,
+  );
+  return { parent, members };
+}
+
+function memberOf(service: string, value: unknown, path: string): string {
+  if (!isServiceName(service)) throw new Fault(path, "is not a service name");
+  if (typeof value !== "string" || !isKey(value)) throw new Fault(path, "is not a key");
+  return value;
+}
+
+function checkChains(environments: Readonly<Record<string, TableEnvironment>>): void {
+  for (const name of Object.keys(environments)) {
+    const fault = checkChain(environments, name);
+    if (fault === undefined) continue;
+    const path = `environments.${name}.parent`;
+    if (fault.kind === "missing") {
+      throw new Fault(path, `leads to ${fault.layer}, which isn't listed`);
+    }
+    throw new Fault(path, `doesn't reach stable in ${maxDepth} steps`);
+  }
+}
+
+function tierOf(key: string, value: unknown, path: string): Tier {
+  const tier: Tier = key === STABLE ? "stable" : key === RC ? "rc" : "branch";
+  if (value !== tier) throw new Fault(path, `is not ${tier}, which the key says`);
+  return tier;
+}
+
+function onUnavailableOf(value: unknown, path: string): OnUnavailable {
+  if (value === "Fail" || value === "Fallback") return value;
+  throw new Fault(path, "is neither Fail nor Fallback");
+}
+
+function destinationOf(value: unknown, path: string): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string" || value.length > tableLimits.textLength) {
+    throw new Fault(path, "is not a short text");
+  }
+  if (!/^https?:\/\/[\x21-\x7e]+$/.test(value)) throw new Fault(path, "is not an http(s) URL");
+  return value;
+}
+
+function endpointsOf(value: unknown, path: string): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length > tableLimits.endpointsPerVariant) {
+    throw new Fault(path, `is not a list of at most ${tableLimits.endpointsPerVariant}`);
+  }
+  return value.map((item: unknown, at) => {
+    if (typeof item === "string" && item.length <= tableLimits.textLength) return item;
+    throw new Fault(`${path}.${at}`, "is not a short text");
+  });
+}
+
+function mapOf<T>(
+  value: unknown,
+  path: string,
+  limit: number,
+  read: (name: string, item: unknown, path: string) => T,
+): Readonly<Record<string, T>> {
+  const entries = Object.entries(recordOf(value, path));
+  if (entries.length > limit) throw new Fault(path, `has more than ${limit} entries`);
+  return Object.fromEntries(
+    entries.map(([name, item]) => [name, read(name, item, `${path}.${name.slice(0, 80)}`)]),
+  );
+}
+
+function recordOf(value: unknown, path: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Fault(path, "is not an object");
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function textOf(record: Readonly<Record<string, unknown>>, name: string, path: string): string {
+  const value = own(record, name);
+  if (typeof value === "string" && value.length <= tableLimits.textLength) return value;
+  throw new Fault(path, "is not a short text");
+}
+
+function countOf(record: Readonly<Record<string, unknown>>, name: string, path: string): number {
+  const value = own(record, name);
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Fault(path, "is not a whole number");
+}
