@@ -1,1 +1,3 @@
-export {};
+export * from "./api/index.ts";
+export * from "./client.ts";
+export * from "./errors.ts";

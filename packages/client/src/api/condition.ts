@@ -4,7 +4,13 @@
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
  */
 export interface Condition {
-  readonly type: "Ready" | "WorkloadReady" | "RoutesProgrammed" | "VariantsReady" | "Expiring" | "Degraded";
+  readonly type:
+    | "Ready"
+    | "WorkloadReady"
+    | "RoutesProgrammed"
+    | "VariantsReady"
+    | "Expiring"
+    | "Degraded";
   readonly status: "True" | "False" | "Unknown";
   readonly reason: string;
   readonly message: string;

@@ -20,7 +20,10 @@ export interface ResolvedService {
 }
 export interface ResolveResult {
   readonly epoch: number;
-  readonly canonical: { readonly pins?: string | undefined; readonly environment?: string | undefined };
+  readonly canonical: {
+    readonly pins?: string | undefined;
+    readonly environment?: string | undefined;
+  };
   readonly rejected: readonly Rejection[];
   readonly services: readonly ResolvedService[];
 }

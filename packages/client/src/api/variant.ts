@@ -32,13 +32,7 @@ export interface DeployRequest {
 }
 
 export type OnUnavailable = "Fail" | "Fallback";
-export type VariantState =
-  | "PENDING"
-  | "ACTIVE"
-  | "SUSPENDED"
-  | "DRAINING"
-  | "ADOPTED"
-  | "GONE";
+export type VariantState = "PENDING" | "ACTIVE" | "SUSPENDED" | "DRAINING" | "ADOPTED" | "GONE";
 
 /** One generation of a variant's workload. */
 export interface Incarnation {

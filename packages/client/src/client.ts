@@ -1,0 +1,289 @@
+import type { RouteTable } from "@cocktail/route";
+import type {
+  CreateEnvironment,
+  Environment,
+  EnvironmentDeleteResult,
+  EnvironmentResult,
+  EnvironmentSpec,
+  Explanation,
+} from "./api/environment.ts";
+import type { ResolveRequest, ResolveResult } from "./api/resolution.ts";
+import type { Service, Status } from "./api/service.ts";
+import type { DeleteResult, DeployRequest, DeployResult, LogLine, Variant } from "./api/variant.ts";
+import { ApiUnreachable } from "./errors.ts";
+import { readLines } from "./http/lines.ts";
+import { asWire } from "./http/wire.ts";
+import {
+  type ByteStream,
+  createTransport,
+  type Transport,
+  type TransportOptions,
+} from "./http/transport.ts";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+export interface VariantFilter {
+  readonly service?: string | undefined;
+  readonly environment?: string | undefined;
+}
+export interface DeleteVariantOptions {
+  /** Destroy it although its worktree has uncommitted work. */
+  readonly discard?: boolean | undefined;
+  readonly dryRun?: boolean | undefined;
+}
+export interface DeleteEnvironmentOptions extends DeleteVariantOptions {
+  /** Keep the variants that only this environment holds. */
+  readonly keepVariants?: boolean | undefined;
+}
+export interface LogOptions {
+  readonly service?: string | undefined;
+  /** Needs `service`. */
+  readonly key?: string | undefined;
+  /** Go on until the signal ends it. */
+  readonly follow?: boolean | undefined;
+  /** Lines of the past to begin with. */
+  readonly tail?: number | undefined;
+}
+/** Answer of `GET /readyz`. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, one line each. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * One method per operation of the API. Each throws `ApiError` where the control plane refused, `ApiUnreachable` where
+ * it gave no answer, and the reason of `signal` where that ended the call.
+ */
+export interface CocktailClient {
+  readonly baseUrl: string;
+  status(options?: CallOptions): Promise<Status>;
+  /** Never throws ApiError: "not ready" is an answer. */
+  readiness(options?: CallOptions): Promise<Readiness>;
+  services(options?: CallOptions): Promise<readonly Service[]>;
+  service(name: string, options?: CallOptions): Promise<Service>;
+  promote(
+    service: string,
+    request?: { readonly dryRun?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<DeployResult>;
+  variants(filter?: VariantFilter, options?: CallOptions): Promise<readonly Variant[]>;
+  variant(service: string, key: string, options?: CallOptions): Promise<Variant>;
+  /** Answers when the desired state is stored. Wait with `variant` until Ready has observed `generation`. */
+  deploy(request: DeployRequest, options?: CallOptions): Promise<DeployResult>;
+  deleteVariant(
+    service: string,
+    key: string,
+    how?: DeleteVariantOptions,
+    options?: CallOptions,
+  ): Promise<DeleteResult>;
+  logs(what: LogOptions, options?: CallOptions): AsyncIterable<LogLine>;
+  environments(options?: CallOptions): Promise<readonly Environment[]>;
+  environment(name: string, options?: CallOptions): Promise<Environment>;
+  explain(name: string, options?: CallOptions): Promise<Explanation>;
+  /** Fails with CONFLICT where it exists. */
+  createEnvironment(request: CreateEnvironment, options?: CallOptions): Promise<EnvironmentResult>;
+  /** Makes it so, whether or not it exists. */
+  applyEnvironment(
+    name: string,
+    spec: EnvironmentSpec,
+    options?: CallOptions,
+  ): Promise<EnvironmentResult>;
+  extendEnvironment(
+    name: string,
+    bySeconds: number,
+    options?: CallOptions,
+  ): Promise<EnvironmentResult>;
+  deleteEnvironment(
+    name: string,
+    how?: DeleteEnvironmentOptions,
+    options?: CallOptions,
+  ): Promise<EnvironmentDeleteResult>;
+  /** The head, or the table of an epoch: NOT_FOUND below the history floor. */
+  routeTable(epoch?: number, options?: CallOptions): Promise<RouteTable>;
+  resolve(request: ResolveRequest, options?: CallOptions): Promise<ResolveResult>;
+  /** The events of `GET /v1/route-table/stream`, raw. Use `openTableReader` with `httpTableSource`. */
+  tableEvents(lastEventId: string | undefined, options?: CallOptions): Promise<ByteStream>;
+}
+
+export type ClientOptions = TransportOptions;
+
+const maxLogLineLength = 1024 * 1024;
+
+/** Nothing is sent before the first call. Throws TypeError where `baseUrl` is not an http or https URL. */
+export function createClient(options: ClientOptions): CocktailClient {
+  const transport = createTransport(options);
+  return {
+    baseUrl: transport.baseUrl,
+    ...serviceCalls(transport),
+    ...variantCalls(transport),
+    ...environmentCalls(transport),
+    ...tableCalls(transport),
+  };
+}
+
+type ServiceCalls = Pick<
+  CocktailClient,
+  "status" | "readiness" | "services" | "service" | "promote"
+>;
+
+function serviceCalls(transport: Transport): ServiceCalls {
+  return {
+    status: (options) => get<Status>(transport, "/v1/status", options),
+    readiness: async (options) => {
+      return asWire(
+        await transport.json({ method: "GET", path: "/readyz", expected: [503], ...options }),
+      );
+    },
+    services: (options) => list<Service>(transport, "/v1/services", undefined, options),
+    service: (name, options) => get<Service>(transport, `/v1/services/${segment(name)}`, options),
+    promote: (service, request = {}, options = {}) =>
+      post<DeployResult>(transport, `/v1/services/${segment(service)}/promote`, request, options),
+  };
+}
+
+type VariantCalls = Pick<
+  CocktailClient,
+  "variants" | "variant" | "deploy" | "deleteVariant" | "logs"
+>;
+
+function variantCalls(transport: Transport): VariantCalls {
+  const path = (service: string, key: string): string =>
+    `/v1/variants/${segment(service)}/${segment(key)}`;
+  return {
+    variants: (filter, options) => list<Variant>(transport, "/v1/variants", { ...filter }, options),
+    variant: (service, key, options) => get<Variant>(transport, path(service, key), options),
+    deploy: (request, options = {}) =>
+      post<DeployResult>(transport, "/v1/variants", request, options),
+    deleteVariant: (service, key, how = {}, options = {}) =>
+      remove<DeleteResult>(transport, path(service, key), how, options),
+    logs: (what, options) => readLogs(transport, what, options),
+  };
+}
+
+type EnvironmentCalls = Pick<
+  CocktailClient,
+  | "environments"
+  | "environment"
+  | "explain"
+  | "createEnvironment"
+  | "applyEnvironment"
+  | "extendEnvironment"
+  | "deleteEnvironment"
+>;
+
+function environmentCalls(transport: Transport): EnvironmentCalls {
+  const path = (name: string): string => `/v1/environments/${segment(name)}`;
+  return {
+    environments: (options) => list<Environment>(transport, "/v1/environments", undefined, options),
+    environment: (name, options) => get<Environment>(transport, path(name), options),
+    explain: (name, options) => get<Explanation>(transport, `${path(name)}/explain`, options),
+    createEnvironment: (request, options = {}) =>
+      post<EnvironmentResult>(transport, "/v1/environments", request, options),
+    applyEnvironment: async (name, spec, options) => {
+      return asWire(
+        await transport.json({
+          method: "PUT",
+          path: path(name),
+          body: spec,
+          ...options,
+        }),
+      );
+    },
+    extendEnvironment: (name, bySeconds, options = {}) =>
+      post<EnvironmentResult>(transport, `${path(name)}/extend`, { bySeconds }, options),
+    deleteEnvironment: (name, how = {}, options = {}) =>
+      remove<EnvironmentDeleteResult>(transport, path(name), how, options),
+  };
+}
+
+type TableCalls = Pick<CocktailClient, "routeTable" | "resolve" | "tableEvents">;
+
+function tableCalls(transport: Transport): TableCalls {
+  return {
+    routeTable: async (epoch, options) => {
+      const path = epoch === undefined ? "/v1/route-table" : `/v1/route-table/${epoch}`;
+      return asWire(await transport.json({ method: "GET", path, ...options }));
+    },
+    resolve: (request, options = {}) =>
+      post<ResolveResult>(transport, "/v1/resolve", request, options),
+    tableEvents: (lastEventId, options) =>
+      transport.stream(
+        {
+          method: "GET",
+          path: "/v1/route-table/stream",
+          ...(lastEventId !== undefined && { headers: { "last-event-id": lastEventId } }),
+          ...options,
+        },
+        "text/event-stream",
+      ),
+  };
+}
+
+/** The server ends a line of the log with `\n`; empty lines are its heartbeats, so that no time-out cuts a quiet log. */
+async function* readLogs(
+  transport: Transport,
+  what: LogOptions,
+  options: CallOptions | undefined,
+): AsyncGenerator<LogLine, void, undefined> {
+  const { service, key, follow, tail } = what;
+  const one = service !== undefined && key !== undefined;
+  const body = await transport.stream(
+    {
+      method: "GET",
+      path: one ? `/v1/variants/${segment(service)}/${segment(key)}/logs` : "/v1/logs",
+      query: one ? { follow, tail } : { service, follow, tail },
+      ...options,
+    },
+    "application/x-ndjson",
+  );
+  try {
+    for await (const line of readLines(body, maxLogLineLength)) yield asWire(JSON.parse(line));
+  } catch (error) {
+    if (options?.signal?.aborted === true) throw options.signal.reason;
+    throw new ApiUnreachable(transport.baseUrl, "the log was cut off", { cause: error });
+  }
+}
+
+// The wire types are what the server's schemas are compared with when it is compiled, so its answers are taken as typed.
+async function get<T>(transport: Transport, path: string, options: CallOptions = {}): Promise<T> {
+  return asWire(await transport.json({ method: "GET", path, ...options }));
+}
+
+async function list<T>(
+  transport: Transport,
+  path: string,
+  query: Readonly<Record<string, string | undefined>> | undefined,
+  options: CallOptions = {},
+): Promise<readonly T[]> {
+  const answer = await transport.json({ method: "GET", path, query, ...options });
+  const { items } = asWire<{ readonly items?: readonly T[] }>(answer);
+  if (items !== undefined) return items;
+  throw new ApiUnreachable(
+    transport.baseUrl,
+    "the answer has no items; something else may listen there",
+  );
+}
+
+async function post<T>(
+  transport: Transport,
+  path: string,
+  body: object,
+  options: CallOptions,
+): Promise<T> {
+  return asWire(await transport.json({ method: "POST", path, body, ...options }));
+}
+
+async function remove<T>(
+  transport: Transport,
+  path: string,
+  how: DeleteEnvironmentOptions,
+  options: CallOptions,
+): Promise<T> {
+  return asWire(await transport.json({ method: "DELETE", path, query: { ...how }, ...options }));
+}
+
+function segment(text: string): string {
+  return encodeURIComponent(text);
+}
