@@ -1,0 +1,80 @@
+import { Agent } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { type Hop, parseTrace, readRoute } from "@cocktail/route";
+import { type Answer, get } from "./request.ts";
+
+/** One kind of request that the load sends over and over. */
+export interface Shot {
+  readonly host: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Sample {
+  readonly shot: Shot;
+  readonly status: number;
+  readonly served: string | undefined;
+  readonly hops: readonly Hop[];
+  readonly body: string;
+  /** Newest epoch any earlier answer had shown when this request left: the gateway can't be older. */
+  readonly floor: number;
+}
+
+/** Open-loop load: `rate` requests a second, whatever the answers take, until stopped. */
+export function startTraffic(
+  edge: string,
+  rate: number,
+  next: () => Shot,
+): { readonly samples: readonly Sample[]; stop(): Promise<void> } {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const samples: Sample[] = [];
+  const pending = new Set<Promise<void>>();
+  let running = true;
+  let floor = 0;
+
+  const shoot = async (shot: Shot): Promise<void> => {
+    const known = floor;
+    const headers = { ...shot.headers, "x-route-trace": "on" };
+    const answer = await get({ edge, host: shot.host, headers, agent }).catch(failed);
+    const hops = hopsOf(answer);
+    floor = Math.max(floor, ...hops.map((hop) => hop.epoch ?? 0));
+    samples.push({ shot, status: answer.status, served: answer.served, hops, body: answer.body, floor: known });
+  };
+  const loop = (async () => {
+    const start = performance.now();
+    for (let sent = 0; running; ) {
+      const due = ((performance.now() - start) * rate) / 1000;
+      for (; sent < due; sent++) {
+        const one = shoot(next()).finally(() => pending.delete(one));
+        pending.add(one);
+      }
+      await pause(5);
+    }
+  })();
+  return {
+    samples,
+    stop: async () => {
+      running = false;
+      await loop;
+      await Promise.all(pending);
+      agent.destroy();
+    },
+  };
+}
+
+function hopsOf(answer: Answer): readonly Hop[] {
+  const value = answer.headers["x-route-trace"];
+  return typeof value === "string" ? parseTrace(value).hops : [];
+}
+
+function failed(error: unknown): Answer {
+  return { status: 0, body: String(error), headers: {}, served: undefined };
+}
+
+/** The route a shot means, the environment of its host included. */
+export function routeOf(shot: Shot): ReturnType<typeof readRoute>["route"] {
+  const labels = shot.host.split(".");
+  const environment = labels.length > 2 ? labels[0] : undefined;
+  return readRoute((name) =>
+    name === "x-source-route" ? (shot.headers[name] ?? environment) : shot.headers[name],
+  ).route;
+}
