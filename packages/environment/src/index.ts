@@ -1,1 +1,4 @@
-export {};
+export * from "./desired.ts";
+export * from "./incarnation.ts";
+export * from "./source.ts";
+export * from "./state.ts";

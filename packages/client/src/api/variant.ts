@@ -5,8 +5,11 @@ import type { Condition } from "./condition.ts";
 export type Source =
   /** The service's own directory, as cocktail.yaml gives it. */
   | { readonly kind: "service" }
-  /** A git worktree of the repository that holds the service's path, made for this branch. */
-  | { readonly kind: "branch"; readonly branch: string }
+  /**
+   * A git worktree of the repository that holds the service's path, made for this branch; with `revision`, at that commit
+   * and no other (a promoted candidate).
+   */
+  | { readonly kind: "branch"; readonly branch: string; readonly revision?: string | undefined }
   | { readonly kind: "directory"; readonly path: string }
   /** A process somebody else runs, such as one under a debugger: not supervised. */
   | { readonly kind: "url"; readonly url: string };

@@ -1,0 +1,96 @@
+import type { LogLine, Source } from "@cocktail/client";
+
+/** One incarnation's workload, the way the ports name it. */
+export interface WorkloadRef {
+  readonly service: string;
+  readonly key: string;
+  readonly incarnation: number;
+}
+
+export interface WorkloadSpec extends WorkloadRef {
+  readonly source: Source;
+  /** Absent: the service's own command. */
+  readonly command?: readonly string[] | undefined;
+  /** On top of the service's own. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Failed: it can never become ready (its preparation failed, its path does not exist), and says why. CrashLoop: it keeps
+ * ending; the platform goes on trying, slowly. NotReady: it was ready and is not.
+ */
+export type WorkloadPhase = "Absent" | "Preparing" | "Starting" | "Ready" | "NotReady" | "CrashLoop" | "Failed";
+
+export interface WorkloadStatus {
+  readonly ref: WorkloadRef;
+  readonly phase: WorkloadPhase;
+  readonly message: string;
+  /** Set once it was Ready; stays the same for the life of the incarnation. */
+  readonly destination?: string | undefined;
+  /** Set once it was Ready. */
+  readonly revision?: string | undefined;
+  readonly directory?: string | undefined;
+  readonly pid?: number | undefined;
+  /** Starts after a failure. */
+  readonly restarts: number;
+}
+
+/** Why a platform can't run a spec, told before anything is stored. */
+export interface Refusal {
+  readonly code: "INVALID" | "NOT_FOUND" | "CONFLICT" | "REFUSED" | "UNCOMMITTED_WORK" | "NO_REPOSITORY";
+  /** UpperCamel; see `reasons` of `@cocktail/environment`. */
+  readonly reason: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+export interface CheckRequest {
+  readonly service: string;
+  readonly key: string;
+  readonly source: Source;
+  readonly command?: readonly string[] | undefined;
+}
+
+export interface LogQuery {
+  readonly service?: string | undefined;
+  readonly key?: string | undefined;
+  /** Lines of the past to begin with. */
+  readonly tail: number;
+  readonly follow: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** `uncommittedWork`: the process is stopped, the checkout was left where it is. */
+export type RemoveOutcome = "removed" | "absent" | "uncommittedWork";
+
+/**
+ * What runs workloads: the supervisor locally, a cluster later. Calls for one `service:key` never overlap. A rejected
+ * promise is a passing fault: the call is made again.
+ */
+export interface Platform {
+  /** Undefined where the platform could run this. Changes nothing. */
+  check(request: CheckRequest): Promise<Refusal | undefined>;
+  /** Idempotent for a ref; returns at once, progress comes through `status` and `onChange`. */
+  ensureWorkload(spec: WorkloadSpec): Promise<void>;
+  /** Phase Absent for what it does not know. */
+  status(ref: WorkloadRef): WorkloadStatus;
+  list(): readonly WorkloadStatus[];
+  /** Called after a status changed; returns the way to stop. */
+  onChange(listener: (ref: WorkloadRef) => void): () => void;
+  /** Stops the process group; with the last incarnation of the variant also its checkout goes. */
+  removeWorkload(ref: WorkloadRef, options: { readonly discard: boolean }): Promise<RemoveOutcome>;
+  /** True when destroying the variant would lose work that is nowhere else. */
+  uncommittedWork(service: string, key: string): Promise<boolean>;
+  logs(query: LogQuery): AsyncIterable<LogLine>;
+}
+
+/** Everything that holds a copy of the route table and serves by it. */
+export interface Readers {
+  /** Settles when every reader holds a table of at least this epoch; rejects when the signal aborts. */
+  awaitAcked(epoch: number, signal: AbortSignal): Promise<void>;
+  /** Waits until no request is in flight to the incarnation, at most so long. */
+  drained(ref: WorkloadRef, destination: string, budgetMs: number): Promise<"drained" | "budgetOver">;
+  /** A request through the gateway, pinned to the variant: was it answered by this incarnation? */
+  probe(ref: WorkloadRef): Promise<ProbeResult>;
+}
+export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly message: string };
