@@ -1,4 +1,4 @@
-import type { RouteTable } from "@cocktail/route";
+import { type RouteTable, readTable } from "@cocktail/route";
 import type {
   CreateEnvironment,
   Environment,
@@ -204,7 +204,10 @@ function tableCalls(transport: Transport): TableCalls {
   return {
     routeTable: async (epoch, options) => {
       const path = epoch === undefined ? "/v1/route-table" : `/v1/route-table/${epoch}`;
-      return asWire(await transport.json({ method: "GET", path, ...options }));
+      const reading = readTable(await transport.json({ method: "GET", path, ...options }));
+      if (reading.ok) return reading.table;
+      const why = `what it gave is not a route table: ${reading.fault.path} ${reading.fault.message}`;
+      throw new ApiUnreachable(transport.baseUrl, why);
     },
     resolve: (request, options = {}) =>
       post<ResolveResult>(transport, "/v1/resolve", request, options),

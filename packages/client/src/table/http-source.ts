@@ -1,0 +1,70 @@
+import { type RouteTable, readTable } from "@cocktail/route";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import type { CocktailClient } from "../client.ts";
+import { formatVersion, type TableEvent, type TableSource, type TableVersion } from "./source.ts";
+
+export interface HttpTableSourceOptions {
+  /** Characters of one event; a longer one ends the connection. Default 32 Mi. */
+  readonly maxEventLength?: number | undefined;
+}
+
+const defaultMaxEventLength = 32 * 1024 * 1024;
+
+/** The route table of a control plane, over HTTP: `GET /v1/route-table` and its stream of server-sent events. */
+export function httpTableSource(
+  client: Pick<CocktailClient, "routeTable" | "tableEvents">,
+  options: HttpTableSourceOptions = {},
+): TableSource {
+  const maxEventLength = options.maxEventLength ?? defaultMaxEventLength;
+  return {
+    head: (signal) => client.routeTable(undefined, { signal }),
+    stream: (from, signal) => streamTables(client, from, { signal, maxEventLength }),
+  };
+}
+
+interface StreamOptions {
+  readonly signal: AbortSignal;
+  readonly maxEventLength: number;
+}
+
+async function* streamTables(
+  client: Pick<CocktailClient, "tableEvents">,
+  from: TableVersion | undefined,
+  { signal, maxEventLength }: StreamOptions,
+): AsyncGenerator<TableEvent, void, undefined> {
+  const id = from === undefined ? undefined : formatVersion(from);
+  const body = await client.tableEvents(id, { signal });
+  yield { kind: "alive" };
+
+  const decoder = new TextDecoder();
+  const events: EventSourceMessage[] = [];
+  let oversize = false;
+  const parser = createParser({
+    maxBufferSize: maxEventLength,
+    onEvent: (event) => events.push(event),
+    // Unknown fields are ignored, as the specification of server-sent events says.
+    onError: (error) => (oversize ||= error.type === "max-buffer-size-exceeded"),
+  });
+  for await (const chunk of body) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    if (oversize) throw new RangeError(`an event is longer than ${maxEventLength} characters`);
+    // Bytes of any kind, a comment among them, are a sign of life.
+    yield { kind: "alive" };
+    for (const event of events.splice(0)) {
+      if (event.event === "table") yield { kind: "table", table: tableOf(event) };
+    }
+  }
+}
+
+function tableOf(event: EventSourceMessage): RouteTable {
+  let document: unknown;
+  try {
+    document = JSON.parse(event.data);
+  } catch (error) {
+    throw new TypeError("an event of the route table is not JSON", { cause: error });
+  }
+  const reading = readTable(document);
+  if (reading.ok) return reading.table;
+  const { path, message } = reading.fault;
+  throw new TypeError(`an event is not a route table: ${path === "" ? "it" : path} ${message}`);
+}

@@ -1,0 +1,19 @@
+import type { TableVersion } from "./source.ts";
+
+/**
+ * What to do with an offered table.
+ * - `take`: it is newer, or the first.
+ * - `known`: it is the one held; streams may repeat themselves.
+ * - `verify`: it is older, or of another history. Only the head can say which: a late event of the same history is
+ *   dropped, a history that began anew (a purge, a restored backup) is followed although its epoch is lower.
+ */
+export type Verdict = "take" | "known" | "verify";
+
+export function judge(held: TableVersion | undefined, offered: TableVersion): Verdict {
+  if (held === undefined || offered.epoch > held.epoch) return "take";
+  return isSame(held, offered) ? "known" : "verify";
+}
+
+export function isSame(one: TableVersion, other: TableVersion): boolean {
+  return one.epoch === other.epoch && one.tag === other.tag;
+}

@@ -1,0 +1,201 @@
+import type { RouteTable } from "@cocktail/route";
+import { type Logger, silentLogger } from "../log.ts";
+import { type BackoffOptions, retryDelay } from "./backoff.ts";
+import { isSame, judge } from "./judge.ts";
+import { formatVersion, type TableSource } from "./source.ts";
+import { Waiters, type WaitOptions } from "./waiters.ts";
+
+export interface TableReaderOptions {
+  readonly source: TableSource;
+  /** As the first subscriber: also called for the first table. */
+  readonly onTable?: TableListener | undefined;
+  readonly log?: Logger | undefined;
+  /** Closes the reader; before the first table it also ends the opening. */
+  readonly signal?: AbortSignal | undefined;
+  /** Without a sign of life for so long a connection is given up. Default 45,000 ms, three heartbeats. */
+  readonly silenceMs?: number | undefined;
+  readonly backoff?: BackoffOptions | undefined;
+}
+
+export type TableListener = (table: RouteTable, previous: RouteTable | undefined) => void;
+
+/** Follows the route table of a control plane, and keeps the last one while the control plane is away. */
+export interface TableReader {
+  table(): RouteTable;
+  /** Since the last sign of life of the control plane: how old the table may be at most. */
+  ageMs(): number;
+  readonly connected: boolean;
+  /**
+   * The first table of at least this epoch. Rejects with `TableBehind` when the time is over, with `ReaderClosed`, or
+   * with the reason of the signal.
+   */
+  waitFor(epoch: number, options?: WaitOptions): Promise<RouteTable>;
+  /** Called once for every table taken from now on. What it throws is logged. Answers the way to unsubscribe. */
+  subscribe(listener: TableListener): () => void;
+  /** Resolves when nothing of the reader runs any more. */
+  close(): Promise<void>;
+}
+
+const defaultSilenceMs = 45_000;
+/** A connection that lived so long was a good one: the next failure counts as the first. */
+const goodConnectionMs = 5_000;
+
+/** Resolves with the first table; tries until `signal` ends it. */
+export async function openTableReader(options: TableReaderOptions): Promise<TableReader> {
+  const reader = new FollowingReader(options);
+  try {
+    await reader.first();
+    return reader;
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+}
+
+class FollowingReader implements TableReader {
+  readonly #source: TableSource;
+  readonly #log: Logger;
+  readonly #silenceMs: number;
+  readonly #backoff: BackoffOptions;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #listeners = new Set<TableListener>();
+  readonly #waiters = new Waiters();
+  readonly #done: Promise<void>;
+  #table: RouteTable | undefined;
+  #connected = false;
+  #aliveAt = performance.now();
+
+  constructor(options: TableReaderOptions) {
+    this.#source = options.source;
+    this.#log = options.log ?? silentLogger;
+    this.#silenceMs = options.silenceMs ?? defaultSilenceMs;
+    this.#backoff = options.backoff ?? {};
+    if (options.onTable !== undefined) this.#listeners.add(options.onTable);
+    const { signal } = options;
+    this.#signal =
+      signal === undefined ? this.#stop.signal : AbortSignal.any([this.#stop.signal, signal]);
+    this.#done = this.#follow();
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  first(): Promise<RouteTable> {
+    return this.#waiters.add(0, undefined, { signal: this.#signal });
+  }
+
+  table(): RouteTable {
+    if (this.#table === undefined) throw new TypeError("no table before openTableReader resolved");
+    return this.#table;
+  }
+
+  ageMs(): number {
+    return performance.now() - this.#aliveAt;
+  }
+
+  waitFor(epoch: number, options: WaitOptions = {}): Promise<RouteTable> {
+    return this.#waiters.add(epoch, this.#table, options);
+  }
+
+  subscribe(listener: TableListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  /** Never rejects. */
+  async #follow(): Promise<void> {
+    let failures = 0;
+    while (!this.#signal.aborted) {
+      const startedAt = performance.now();
+      const why = await this.#connect();
+      this.#connected = false;
+      if (this.#signal.aborted) break;
+      failures = performance.now() - startedAt > goodConnectionMs ? 1 : failures + 1;
+      const delayMs = retryDelay(failures, this.#backoff, Math.random());
+      const fields = { reason: "TableStreamLost", why, failures, delayMs: Math.round(delayMs) };
+      this.#log[failures === 1 ? "info" : "warn"](
+        fields,
+        "the stream of the route table ended; the last table stays",
+      );
+      await pause(delayMs, this.#signal);
+    }
+    this.#waiters.close();
+  }
+
+  /** One connection, from its beginning to its end. Answers why it ended. */
+  async #connect(): Promise<string> {
+    const silence = new AbortController();
+    const signal = AbortSignal.any([this.#signal, silence.signal]);
+    const giveUp = (): void =>
+      silence.abort(new Error(`no sign of life for ${this.#silenceMs} ms`));
+    const timer = setTimeout(giveUp, this.#silenceMs);
+    try {
+      for await (const event of this.#source.stream(this.#table, signal)) {
+        timer.refresh();
+        this.#aliveAt = performance.now();
+        this.#connected = true;
+        if (event.kind === "table") await this.#offer(event.table, signal);
+      }
+      return "the control plane closed it";
+    } catch (error) {
+      const cause: unknown = silence.signal.aborted ? silence.signal.reason : error;
+      return cause instanceof Error ? cause.message : String(cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #offer(offered: RouteTable, signal: AbortSignal): Promise<void> {
+    const held = this.#table;
+    const verdict = judge(held, offered);
+    if (verdict === "take") this.#take(offered);
+    if (verdict !== "verify" || held === undefined) return;
+    const head = await this.#source.head(signal);
+    if (isSame(held, head)) return;
+    if (head.epoch <= held.epoch) {
+      const fields = {
+        reason: "TableHistoryChanged",
+        held: formatVersion(held),
+        head: formatVersion(head),
+      };
+      this.#log.warn(fields, "the route table has a new history; it is followed from its head");
+    }
+    this.#take(head);
+  }
+
+  #take(table: RouteTable): void {
+    const previous = this.#table;
+    this.#table = table;
+    for (const listener of this.#listeners) {
+      try {
+        listener(table, previous);
+      } catch (error) {
+        this.#log.error(
+          { reason: "TableListenerFailed", err: error, epoch: table.epoch },
+          "a table listener threw",
+        );
+      }
+    }
+    this.#waiters.arrived(table);
+  }
+}
+
+/** Also ends, without an error, at the signal. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const stop = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
