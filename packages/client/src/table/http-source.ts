@@ -1,7 +1,7 @@
-import { type RouteTable, readTable } from "@cocktail/route";
+import { formatTableId, readTable, type RouteTable, type TableId } from "@cocktail/route";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { CocktailClient } from "../client.ts";
-import { formatVersion, type TableEvent, type TableSource, type TableVersion } from "./source.ts";
+import type { TableEvent, TableSource } from "./source.ts";
 
 export interface HttpTableSourceOptions {
   /** Characters of one event; a longer one ends the connection. Default 32 Mi. */
@@ -29,10 +29,10 @@ interface StreamOptions {
 
 async function* streamTables(
   client: Pick<CocktailClient, "tableEvents">,
-  from: TableVersion | undefined,
+  from: TableId | undefined,
   { signal, maxEventLength }: StreamOptions,
 ): AsyncGenerator<TableEvent, void, undefined> {
-  const id = from === undefined ? undefined : formatVersion(from);
+  const id = from === undefined ? undefined : formatTableId(from);
   const body = await client.tableEvents(id, { signal });
   yield { kind: "alive" };
 

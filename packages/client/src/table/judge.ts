@@ -1,4 +1,4 @@
-import type { TableVersion } from "./source.ts";
+import type { TableId } from "@cocktail/route";
 
 /**
  * What to do with an offered table.
@@ -9,11 +9,11 @@ import type { TableVersion } from "./source.ts";
  */
 export type Verdict = "take" | "known" | "verify";
 
-export function judge(held: TableVersion | undefined, offered: TableVersion): Verdict {
+export function judge(held: TableId | undefined, offered: TableId): Verdict {
   if (held === undefined || offered.epoch > held.epoch) return "take";
   return isSame(held, offered) ? "known" : "verify";
 }
 
-export function isSame(one: TableVersion, other: TableVersion): boolean {
+export function isSame(one: TableId, other: TableId): boolean {
   return one.epoch === other.epoch && one.tag === other.tag;
 }

@@ -1,8 +1,8 @@
-import type { RouteTable } from "@cocktail/route";
+import { formatTableId, type RouteTable } from "@cocktail/route";
 import { type Logger, silentLogger } from "../log.ts";
 import { type BackoffOptions, retryDelay } from "./backoff.ts";
 import { isSame, judge } from "./judge.ts";
-import { formatVersion, type TableSource } from "./source.ts";
+import type { TableSource } from "./source.ts";
 import { Waiters, type WaitOptions } from "./waiters.ts";
 
 export interface TableReaderOptions {
@@ -162,8 +162,8 @@ class FollowingReader implements TableReader {
     if (head.epoch <= held.epoch) {
       const fields = {
         reason: "TableHistoryChanged",
-        held: formatVersion(held),
-        head: formatVersion(head),
+        held: formatTableId(held),
+        head: formatTableId(head),
       };
       this.#log.warn(fields, "the route table has a new history; it is followed from its head");
     }

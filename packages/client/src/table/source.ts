@@ -1,10 +1,4 @@
-import type { RouteTable } from "@cocktail/route";
-
-/** Which table: the epoch alone does not say of which history. */
-export interface TableVersion {
-  readonly epoch: number;
-  readonly tag: string;
-}
+import type { RouteTable, TableId } from "@cocktail/route";
 
 export type TableEvent =
   | { readonly kind: "table"; readonly table: RouteTable }
@@ -22,18 +16,5 @@ export interface TableSource {
    * The head, unless it is `from`, then every later table; some may be left out, the newest never. Ends or throws when the
    * connection is lost, and soon after the signal.
    */
-  stream(from: TableVersion | undefined, signal: AbortSignal): AsyncIterable<TableEvent>;
-}
-
-/** `<epoch>-<tag>`: the ETag of a table, and the id of its event. */
-export function formatVersion(version: TableVersion): string {
-  return `${version.epoch}-${version.tag}`;
-}
-
-/** The reverse of `formatVersion`; undefined where the text is anything else. */
-export function parseVersion(text: string): TableVersion | undefined {
-  const match = /^(0|[1-9][0-9]{0,15})-([0-9a-f]{8})$/.exec(text);
-  const [, epoch = "", tag = ""] = match ?? [];
-  const number = Number(epoch);
-  return match !== null && Number.isSafeInteger(number) ? { epoch: number, tag } : undefined;
+  stream(from: TableId | undefined, signal: AbortSignal): AsyncIterable<TableEvent>;
 }
