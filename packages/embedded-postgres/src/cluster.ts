@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Account } from "./account.ts";
+import { superuser } from "./address.ts";
+import type { Binaries } from "./binaries.ts";
+import { childEnvironment } from "./child-environment.ts";
+import { PostgresError, useOwnDatabase } from "./errors.ts";
+
+/** A data directory, made or found. */
+export interface Cluster {
+  readonly data: string;
+  readonly password: string;
+}
+
+/** Makes the data directory, in one step as seen from outside: one that was cut off in the middle is made anew. */
+export function prepareCluster(directory: string, binaries: Binaries, account: Account): Cluster {
+  const data = join(directory, "data");
+  const passwordFile = join(directory, "password");
+  if (!existsSync(join(data, "PG_VERSION"))) initialise(directory, binaries, account);
+  const major = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
+  if (major !== binaries.major) throw otherVersion(data, major, binaries.major);
+  const sockets = join(directory, "socket");
+  mkdirSync(sockets, { recursive: true, mode: 0o700 });
+  handOver(sockets, account);
+  return { data, password: readFileSync(passwordFile, "utf8").trim() };
+}
+
+function initialise(directory: string, binaries: Binaries, account: Account): void {
+  const unfinished = join(directory, "data.new");
+  const passwordFile = join(directory, "password");
+  rmSync(unfinished, { recursive: true, force: true });
+  rmSync(join(directory, "data"), { recursive: true, force: true });
+  writeFileSync(passwordFile, `${randomBytes(24).toString("hex")}\n`, { mode: 0o600 });
+  handOver(passwordFile, account);
+  const [command = binaries.initdb, ...args] = [
+    ...account.prefix,
+    binaries.initdb,
+    "--pgdata",
+    unfinished,
+    "--username",
+    superuser,
+    "--pwfile",
+    passwordFile,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    // The same sorting everywhere, whatever the system's C library believes.
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+    "--no-sync",
+  ];
+  const result = spawnSync(command, args, {
+    ...account.spawn,
+    cwd: directory,
+    encoding: "utf8",
+    env: childEnvironment(),
+    timeout: 120_000,
+  });
+  if (result.status !== 0) throw initFailed(result.error?.message ?? result.stderr);
+  renameSync(unfinished, join(directory, "data"));
+}
+
+function handOver(path: string, account: Account): void {
+  if (account.owner !== undefined && process.getuid?.() === 0) {
+    chownSync(path, account.owner.uid, account.owner.gid);
+  }
+}
+
+function initFailed(output: string): PostgresError {
+  return new PostgresError("START_FAILED", `initdb failed: ${output.trim().slice(-2000)}`, {
+    fix: `Free some disk space, or: ${useOwnDatabase}`,
+  });
+}
+
+function otherVersion(data: string, found: string, wanted: string): PostgresError {
+  return new PostgresError(
+    "DIRECTORY_UNUSABLE",
+    `${data} was made by PostgreSQL ${found}; this is PostgreSQL ${wanted}.`,
+    { fix: `Delete ${data} if its data may go, or: ${useOwnDatabase}` },
+  );
+}

@@ -1,0 +1,32 @@
+/** Why an embedded Postgres can't run here. Branch on it, never on the text. */
+export type PostgresErrorCode =
+  | "UNSUPPORTED_PLATFORM" // no binaries for this system, or they don't run on it
+  | "NO_ACCOUNT" //           neither this user nor a substitute may run Postgres here
+  | "DIRECTORY_IN_USE" //     a living process owns the directory
+  | "DIRECTORY_UNUSABLE" //   not writable, or made by another version of Postgres
+  | "START_FAILED"; //        Postgres itself said no; its last words are in the message
+
+const brand = Symbol.for("cocktail.embedded-postgres.error");
+type Options = ErrorOptions & { readonly fix: string };
+
+/** The message says what and why, `fix` what to do about it. */
+export class PostgresError extends Error {
+  override readonly name = "PostgresError";
+  readonly code: PostgresErrorCode;
+  readonly fix: string;
+
+  constructor(code: PostgresErrorCode, message: string, options: Options) {
+    super(message, options);
+    this.code = code;
+    this.fix = options.fix;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  static is(value: unknown): value is PostgresError {
+    return typeof value === "object" && value !== null && brand in value;
+  }
+}
+
+/** The way out that always works. */
+export const useOwnDatabase =
+  "Set DATABASE_URL to a PostgreSQL of your own, such as postgresql://user:password@127.0.0.1:5432/cocktail.";

@@ -1,0 +1,10 @@
+export type { Address, Connection } from "./address.ts";
+export { PostgresError, type PostgresErrorCode } from "./errors.ts";
+export { keepPostgres, type KeptPostgres } from "./keep.ts";
+export type { Logger } from "./log.ts";
+export {
+  type Postgres,
+  type PostgresExit,
+  type PostgresOptions,
+  startPostgres,
+} from "./postgres.ts";

@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Account } from "./account.ts";
+import type { Address } from "./address.ts";
+import type { Binaries } from "./binaries.ts";
+import { childEnvironment } from "./child-environment.ts";
+
+export interface LaunchOptions {
+  readonly directory: string;
+  readonly data: string;
+  readonly binaries: Binaries;
+  readonly account: Account;
+  readonly address: Address;
+}
+
+/**
+ * Postgres dies with its parent, however that ends: a watcher holds the other end of a pipe of ours and sends the signal
+ * for a fast shutdown when the pipe breaks. The watcher is nobody's child (the postmaster would wonder about one it
+ * doesn't know), and a line through the pipe dismisses it. `$$` is the number that Postgres has after exec.
+ */
+const script = `( ( read -r line <&3 || kill -INT $$ ) >/dev/null 2>&1 & )
+exec "$@" 3<&-`;
+
+/** Starts the server in a session of its own: a Ctrl-C at the terminal must not stop it before those who use it. */
+export function launch(options: LaunchOptions): ChildProcess {
+  const { account, address, binaries, data, directory } = options;
+  const settings = {
+    listen_addresses: address.kind === "tcp" ? address.host : "",
+    unix_socket_directories: address.kind === "socket" ? address.directory : "",
+    port: String(address.port),
+    unix_socket_permissions: "0700",
+    max_connections: "60",
+    shared_buffers: "64MB",
+    log_checkpoints: "off",
+    log_timezone: "UTC",
+    timezone: "UTC",
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  return spawn(
+    "sh",
+    ["-c", script, "sh", ...account.prefix, binaries.postgres, "-D", data, ...flags],
+    {
+      ...account.spawn,
+      cwd: directory,
+      detached: true,
+      env: childEnvironment(),
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    },
+  );
+}

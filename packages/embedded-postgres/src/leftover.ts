@@ -1,0 +1,106 @@
+import { readFileSync, readlinkSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { PostgresError } from "./errors.ts";
+import type { Logger } from "./log.ts";
+import { parsePostmasterFile } from "./postmaster-file.ts";
+import { isAlive, type ProcessFacts, readProcess } from "./process-identity.ts";
+import { readRecord, removeRecord, type StartRecord } from "./record.ts";
+
+/** What an earlier start left in the directory. */
+export interface LeftoverFacts {
+  readonly record: StartRecord | undefined;
+  readonly ownerAlive: boolean;
+  readonly postmasterAlive: boolean;
+  /** The process that postmaster.pid names, if there is a file and such a process. */
+  readonly named: ProcessFacts | undefined;
+  /** False where that process is known to work somewhere else. */
+  readonly namedWorksHere: boolean;
+}
+
+export type LeftoverDecision = "nothing" | "inUse" | "stop" | "removeFile";
+
+/**
+ * A living server of a living owner is in use; of a dead owner, it is ended. A pid file that names a zombie or a stranger
+ * would make Postgres refuse to start, so it goes; what only Postgres can judge is left to it.
+ */
+export function decideLeftover(facts: LeftoverFacts): LeftoverDecision {
+  if (facts.record !== undefined && facts.postmasterAlive)
+    return facts.ownerAlive ? "inUse" : "stop";
+  if (facts.named === undefined) return "nothing";
+  const stranger = facts.named.command !== "postgres" || !facts.namedWorksHere;
+  return facts.named.zombie || stranger ? "removeFile" : "nothing";
+}
+
+/** Makes the directory ready for a start. True when a server of a dead owner had to be ended. */
+export async function clearLeftover(
+  directory: string,
+  data: string,
+  log: Logger,
+): Promise<boolean> {
+  const record = readRecord(directory);
+  const decision = decideLeftover(gather(data, record));
+  if (decision === "inUse" && record !== undefined) throw inUse(directory, record);
+  if (decision === "removeFile") {
+    log.warn({ directory }, "removing a postmaster.pid that names a dead process or a stranger");
+    rmSync(join(data, "postmaster.pid"), { force: true });
+  }
+  if (decision === "stop" && record !== undefined) {
+    log.warn({ pid: record.postmaster.pid }, "ending the Postgres of a run that was killed");
+    await endPostmaster(record);
+  }
+  removeRecord(directory);
+  return decision === "stop";
+}
+
+function gather(data: string, record: StartRecord | undefined): LeftoverFacts {
+  const file = readPidFile(data);
+  return {
+    record,
+    ownerAlive: record !== undefined && isAlive(record.owner),
+    postmasterAlive: record !== undefined && isAlive(record.postmaster),
+    named: file === undefined ? undefined : readProcess(file.pid),
+    namedWorksHere: file === undefined || worksIn(file.pid, data),
+  };
+}
+
+function readPidFile(data: string): { readonly pid: number } | undefined {
+  try {
+    return parsePostmasterFile(readFileSync(join(data, "postmaster.pid"), "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A postmaster works in its data directory. Where that can't be read (macOS), it counts as working here. */
+function worksIn(pid: number, data: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === data;
+  } catch {
+    return true;
+  }
+}
+
+/** Fast shutdown, then immediate, then SIGKILL. */
+const escalation = [
+  { signal: "SIGINT", waitMs: 10_000 },
+  { signal: "SIGQUIT", waitMs: 5_000 },
+  { signal: "SIGKILL", waitMs: 5_000 },
+] as const;
+
+async function endPostmaster(record: StartRecord): Promise<void> {
+  for (const { signal, waitMs } of escalation) {
+    if (!isAlive(record.postmaster)) return;
+    process.kill(record.postmaster.pid, signal);
+    const deadline = Date.now() + waitMs;
+    while (isAlive(record.postmaster) && Date.now() < deadline) await delay(10);
+  }
+}
+
+function inUse(directory: string, record: StartRecord): PostgresError {
+  return new PostgresError(
+    "DIRECTORY_IN_USE",
+    `${directory} is in use: process ${record.owner.pid} runs PostgreSQL ${record.postmaster.pid} there.`,
+    { fix: `Stop process ${record.owner.pid} first, or use another directory.` },
+  );
+}

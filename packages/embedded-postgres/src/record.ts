@@ -1,0 +1,55 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { ProcessIdentity } from "./process-identity.ts";
+
+/** Who started the server in a directory, and which process it is: what the next start needs to end a leftover. */
+export interface StartRecord {
+  readonly owner: ProcessIdentity;
+  readonly postmaster: ProcessIdentity;
+}
+
+export function readRecord(directory: string): StartRecord | undefined {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(recordFile(directory), "utf8"));
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined; // none, or unreadable: then the directory's own pid file decides
+  }
+}
+
+export function writeRecord(directory: string, record: StartRecord): void {
+  const file = recordFile(directory);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+export function removeRecord(directory: string): void {
+  rmSync(recordFile(directory), { force: true });
+}
+
+function recordFile(directory: string): string {
+  return join(directory, "process.json");
+}
+
+function isRecord(value: unknown): value is StartRecord {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "owner" in value &&
+    "postmaster" in value &&
+    isIdentity(value.owner) &&
+    isIdentity(value.postmaster)
+  );
+}
+
+function isIdentity(value: unknown): value is ProcessIdentity {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "pid" in value &&
+    "startTime" in value &&
+    typeof value.pid === "number" &&
+    typeof value.startTime === "string"
+  );
+}
