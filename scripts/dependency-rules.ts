@@ -1,0 +1,75 @@
+import type { IForbiddenRuleType } from "dependency-cruiser";
+
+/** Which siblings a package may import: the picture of ARCHITECTURE.md as data. A package that is missing here may import none. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  "packages/route": [],
+  "packages/client": ["route"],
+  "packages/context": ["route"],
+  "packages/environment": ["route"],
+  "packages/gateway": ["route"],
+  "packages/control-plane": ["route", "client", "environment"],
+};
+
+/** Packages that only compute. Nothing of Node, nothing from the registry; `route` runs in a browser as well. */
+const pure = ["route", "environment"];
+
+const tests = "\\.test\\.ts$|/(conformance|testing|__fixtures__)[./]|^packages/[^/]+/test/";
+
+function direction([from, siblings]: readonly [string, readonly string[]]): IForbiddenRuleType {
+  const own = `^${from}/`;
+  return {
+    name: `direction of ${from}`,
+    severity: "error",
+    comment: `It may import ${siblings.length === 0 ? "no sibling" : siblings.join(", ")}.`,
+    from: { path: own },
+    to: { path: "^(packages|apps)/", pathNot: [own, ...siblings.map((s) => `^packages/${s}/`)] },
+  };
+}
+
+const purity = pure.map((name): IForbiddenRuleType => ({
+  name: `${name} is pure`,
+  severity: "error",
+  comment: "A decision takes data and returns data; what it needs from the world is an argument.",
+  from: { path: `^packages/${name}/src/`, pathNot: tests },
+  to: { pathNot: "^packages/" },
+}));
+
+export const forbidden: IForbiddenRuleType[] = [
+  ...Object.entries(mayImport).map(direction),
+  ...purity,
+  {
+    name: "unknown package",
+    severity: "error",
+    comment: "Say in scripts/dependency-rules.ts which siblings this package may import.",
+    from: { path: "^packages/([^/]+)/", pathNot: Object.keys(mayImport).map((p) => `^${p}/`) },
+    to: { path: "^packages/", pathNot: "^packages/$1/" },
+  },
+  {
+    name: "apps never import apps",
+    severity: "error",
+    comment: "An app is a composition root; another one is started as a process.",
+    from: { path: "^apps/([^/]+)/" },
+    to: { path: "^apps/", pathNot: "^apps/$1/" },
+  },
+  {
+    name: "no cycles",
+    severity: "error",
+    comment: "Two files that need each other hide a third concept that both need: name it.",
+    from: {},
+    to: { circular: true },
+  },
+  {
+    name: "resolvable",
+    severity: "error",
+    comment: "No such file or package, or the package has no such door.",
+    from: {},
+    to: { couldNotResolve: true },
+  },
+  {
+    name: "runtime dependencies are declared as such",
+    severity: "error",
+    comment: "Shipped code imports something that package.json lists for development only.",
+    from: { path: "^(packages|apps)/[^/]+/src/", pathNot: tests },
+    to: { dependencyTypes: ["npm-dev", "npm-no-pkg"], dependencyTypesNot: ["type-only"] },
+  },
+];
