@@ -79,16 +79,16 @@ function withCapability(nobody: Owner): Account {
 export function chooseAccount(
   directory: string,
   binaries: Binaries,
-  facts: AccountFacts = gatherFacts(),
+  candidates: readonly Account[] = accountCandidates(gatherFacts()),
 ): { readonly account: Account; readonly binaries: Binaries } {
   const tried: string[] = [];
-  for (const account of accountCandidates(facts)) {
+  for (const account of candidates) {
     prepareDirectory(directory, account.owner);
     const runnable = runnableBinaries(directory, binaries, account);
     if (runnable.ok) return { account, binaries: runnable.binaries };
     tried.push(`${account.kind}: ${runnable.why}`);
   }
-  throw cannotRun(facts, tried);
+  throw cannotRun(gatherFacts(), tried);
 }
 
 type Runnable =
@@ -115,7 +115,7 @@ function runnableBinaries(directory: string, installed: Binaries, account: Accou
 /** Undefined when the account can run Postgres and write in the directory; else why not. */
 function probe(directory: string, binaries: Binaries, account: Account): string | undefined {
   const script = '"$1" --version >/dev/null && : >"$2/.probe" && rm "$2/.probe"';
-  const [command = "sh", ...args] = [
+  const [command, ...args] = [
     ...account.prefix,
     "sh",
     "-c",

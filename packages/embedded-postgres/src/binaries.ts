@@ -54,7 +54,7 @@ interface Link {
   readonly target: string;
 }
 
-function parseLinks(text: string): readonly Link[] {
+export function parseLinks(text: string): readonly Link[] {
   const list: unknown = JSON.parse(text);
   return Array.isArray(list) ? list.filter(isLink) : [];
 }

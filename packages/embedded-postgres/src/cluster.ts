@@ -42,7 +42,7 @@ function initialise(directory: string, binaries: Binaries, account: Account): vo
   rmSync(join(directory, "data"), { recursive: true, force: true });
   writeFileSync(passwordFile, `${randomBytes(24).toString("hex")}\n`, { mode: 0o600 });
   handOver(passwordFile, account);
-  const [command = binaries.initdb, ...args] = [
+  const [command, ...args] = [
     ...account.prefix,
     binaries.initdb,
     "--pgdata",

@@ -75,7 +75,7 @@ function readFromPs(pid: number): ProcessFacts | undefined {
       env: { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" },
       stdio: ["ignore", "pipe", "ignore"],
     });
-    return parsePsLine(text.trim());
+    return parsePsLine(text);
   } catch {
     return undefined; // ps exits 1 where there is no such process
   }
@@ -83,7 +83,9 @@ function readFromPs(pid: number): ProcessFacts | undefined {
 
 /** `ppid pgid stat Mon Nov 23 09:31:00 2026 /path/to/command`. */
 export function parsePsLine(line: string): ProcessFacts | undefined {
-  const match = /^(\d+)\s+(\d+)\s+(\S+)\s+(\S+\s+\S+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/.exec(line);
+  const match = /^(\d+)\s+(\d+)\s+(\S+)\s+(\S+\s+\S+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/.exec(
+    line.trim(),
+  );
   if (match === null) return undefined;
   const [, parent, group, state = "", started = "", command = ""] = match;
   return {

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "pg";
+import { keepPostgres, PostgresError, startPostgres } from "./index.ts";
+import { identify, isAlive } from "./process-identity.ts";
+import { readRecord, writeRecord } from "./record.ts";
+
+async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new Client(url);
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  ms = 20_000,
+): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, `waited ${ms} ms for: ${what}`);
+    await delay(20);
+  }
+}
+
+describe("an embedded Postgres", () => {
+  let home: string;
+  let directory: string;
+  before(() => {
+    home = mkdtempSync(join(tmpdir(), "cocktail-pg-"));
+    directory = join(home, "pg");
+  });
+  after(() => rmSync(home, { recursive: true, force: true }));
+
+  test("keeps its data over a stop, and leaves neither socket nor process", async () => {
+    const first = await startPostgres({ directory });
+    await query(first.url, "create table kept (n int); insert into kept values (42)");
+    await first.stop();
+    assert.equal((await first.exited).expected, true);
+    assert.deepEqual(readdirSync(join(directory, "socket")), []);
+    assert.equal(existsSync(join(directory, "process.json")), false);
+    await using second = await startPostgres({ directory });
+    assert.deepEqual(await query(second.url, "select n from kept"), [{ n: 42 }]);
+    assert.equal(second.recovered, false);
+  });
+
+  test("wants its password", async () => {
+    await using server = await startPostgres({ directory });
+    const wrong = server.url.replace(/:[0-9a-f]+@/, ":wrong@");
+    await assert.rejects(query(wrong, "select 1"), /password authentication failed/);
+  });
+
+  test("is restarted after kill -9, at the same address", async () => {
+    await using kept = await keepPostgres({ directory });
+    const pid = kept.pid() ?? 0;
+    process.kill(pid, "SIGKILL");
+    await until("another server", () => kept.pid() !== undefined && kept.pid() !== pid);
+    assert.deepEqual(await query(kept.url, "select n from kept"), [{ n: 42 }]);
+  });
+
+  test("a directory with a living owner is refused, and the server there goes on", async () => {
+    await using server = await startPostgres({ directory });
+    await assert.rejects(startPostgres({ directory }), (error: unknown) => {
+      assert.ok(PostgresError.is(error));
+      assert.equal(error.code, "DIRECTORY_IN_USE");
+      assert.match(error.message, new RegExp(String(process.pid)));
+      return true;
+    });
+    assert.deepEqual(await query(server.url, "select 1 as one"), [{ one: 1 }]);
+  });
+
+  test("dies with its parent, and the next start finds it or its remains", async () => {
+    const script = `
+      import { startPostgres } from ${JSON.stringify(import.meta.resolve("./index.ts"))};
+      const server = await startPostgres({ directory: ${JSON.stringify(directory)} });
+      process.stdout.write(server.pid + "\\n");
+      setInterval(() => undefined, 1000);`;
+    const parent = spawn(
+      process.execPath,
+      [...process.execArgv, "--input-type=module", "-e", script],
+      {
+        env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    const [line]: unknown[] = await once(parent.stdout, "data");
+    const postmaster = identify(Number(String(line)));
+    assert.ok(postmaster !== undefined);
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+    await using server = await startPostgres({ directory });
+    assert.equal(isAlive(postmaster), false);
+    assert.deepEqual(await query(server.url, "select n from kept"), [{ n: 42 }]);
+    await server.stop();
+    await until("the server of the dead parent to go", () => !isAlive(postmaster));
+  });
+
+  test("a server that outlived its owner is ended by the next start", async () => {
+    const orphan = await startPostgres({ directory });
+    const written = readRecord(directory);
+    assert.ok(written !== undefined);
+    const owner = { pid: process.pid, startTime: "an earlier process of this number" };
+    writeRecord(directory, { ...written, owner });
+    await using next = await startPostgres({ directory });
+    assert.equal(next.recovered, true);
+    assert.equal((await orphan.exited).expected, false);
+    assert.deepEqual(await query(next.url, "select n from kept"), [{ n: 42 }]);
+  });
+
+  test("a postmaster.pid that names a stranger is no hindrance", async () => {
+    const pidFile = join(directory, "data", "postmaster.pid");
+    writeFileSync(pidFile, `${process.pid}\n${join(directory, "data")}\n1\n5432\n\n\n`);
+    await using server = await startPostgres({ directory });
+    assert.deepEqual(await query(server.url, "select 1 as one"), [{ one: 1 }]);
+  });
+
+  test("a path too long for a socket gets a loopback port", async () => {
+    const long = join(home, "x".repeat(60), "y".repeat(60));
+    mkdirSync(long, { recursive: true });
+    await using server = await startPostgres({ directory: join(long, "pg") });
+    assert.equal(server.connection.host, "127.0.0.1");
+    assert.deepEqual(await query(server.url, "select 1 as one"), [{ one: 1 }]);
+  });
+
+  test("what Postgres says against a start is in the error", async () => {
+    writeFileSync(join(directory, "data", "postgresql.auto.conf"), "no_such_setting = 1\n");
+    await assert.rejects(startPostgres({ directory }), (error: unknown) => {
+      assert.ok(PostgresError.is(error));
+      assert.equal(error.code, "START_FAILED");
+      assert.match(error.message, /no_such_setting/);
+      return true;
+    });
+    assert.equal(existsSync(join(directory, "process.json")), false);
+  });
+
+  test("a data directory of another version is refused by name", async () => {
+    writeFileSync(join(directory, "data", "PG_VERSION"), "12\n");
+    await assert.rejects(startPostgres({ directory }), /made by PostgreSQL 12/);
+  });
+});
