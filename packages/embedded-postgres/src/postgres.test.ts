@@ -94,8 +94,8 @@ describe("an embedded Postgres", () => {
         stdio: ["ignore", "pipe", "inherit"],
       },
     );
-    const [line]: unknown[] = await once(parent.stdout, "data");
-    const postmaster = identify(Number(String(line)));
+    const lines: readonly unknown[] = await once(parent.stdout, "data");
+    const postmaster = identify(Number(String(lines[0])));
     assert.ok(postmaster !== undefined);
     parent.kill("SIGKILL");
     await once(parent, "exit");

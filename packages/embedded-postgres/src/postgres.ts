@@ -170,9 +170,8 @@ async function awaitReady(
   server: Watched,
 ): Promise<string | undefined> {
   const deadline = Date.now() + startBudgetMs;
-  let gone = false;
-  void server.exited.then(() => (gone = true));
-  while (!gone) {
+  const isGone = watchExit(server);
+  while (!isGone()) {
     if (readStatus(data, child.pid) === "ready") return undefined;
     if (Date.now() > deadline)
       return `not ready after ${startBudgetMs / 1000} s\n${server.lastLines()}`;
@@ -181,6 +180,14 @@ async function awaitReady(
   if (child.stderr !== null && !child.stderr.readableEnded)
     await Promise.race([once(child.stderr, "close"), delay(200)]);
   return server.lastLines();
+}
+
+function watchExit(server: Server): () => boolean {
+  let gone = false;
+  void server.exited.then(() => {
+    gone = true;
+  });
+  return () => gone;
 }
 
 function readStatus(data: string, pid: number | undefined): string | undefined {
