@@ -1,41 +1,13 @@
-// The direction of imports (dependency-rules.ts), with a guard against the cruiser seeing nothing: with a compiler
-// that it doesn't know it reports no modules, no violations and success.
+// The direction of imports, with a guard against the cruiser seeing nothing: with a compiler that it doesn't know it
+// reports no modules, no violations and success.
 import { globSync } from "node:fs";
-import { cruise } from "dependency-cruiser";
-import { forbidden } from "./dependency-rules.ts";
+import { brokenRules } from "./import-graph.ts";
 import { root } from "./run-step.ts";
 
-process.chdir(root);
-const { output } = await cruise(
-  ["packages", "apps"],
-  {
-    ruleSet: { forbidden },
-    validate: true,
-    exclude: { path: "(^|/)(dist|\\.cocktail)/" },
-    doNotFollow: { path: "node_modules" },
-    tsPreCompilationDeps: true,
-    combinedDependencies: false,
-  },
-  {
-    conditionNames: ["@cocktail/source", "types", "import", "node", "default"],
-    exportsFields: ["exports"],
-  },
-);
-if (typeof output === "string")
-  throw new TypeError("dependency-cruiser answered text instead of a result");
-
-const seen = output.modules.filter(({ source }) =>
-  /^(packages|apps)\/[^/]+\/src\/.*\.ts$/.test(source),
-);
-const written = globSync("{packages,apps}/*/src/**/*.ts").length;
-for (const { rule, from, to } of output.summary.violations) {
-  const why = forbidden.find(({ name }) => name === rule.name)?.comment ?? "";
-  console.error(`${rule.name}: ${from} -> ${to}\n  ${why}`);
-}
-if (seen.length < written) {
-  console.error(
-    `dependency-cruiser saw ${seen.length} of ${written} modules: its check means nothing`,
-  );
-}
-if (output.summary.violations.length > 0 || seen.length < written) process.exitCode = 1;
-else console.log(`${seen.length} modules, every import in the allowed direction`);
+const { violations, seen } = await brokenRules(root);
+const written = globSync("{packages,apps}/*/src/**/*.ts", { cwd: root }).length;
+for (const { rule, from, to, why } of violations)
+  console.error(`${rule}: ${from} -> ${to}\n  ${why}`);
+if (seen < written) console.error(`saw ${seen} of ${written} modules: the check means nothing`);
+if (violations.length > 0 || seen < written) process.exitCode = 1;
+else console.log(`${seen} modules, every import in the allowed direction`);
