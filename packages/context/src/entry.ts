@@ -1,0 +1,81 @@
+import type { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { type HeaderNames, readRoute, unrouted } from "@cocktail/route";
+import { ActiveContext } from "./context.ts";
+import { isTraceWish, saysAnything } from "./headers.ts";
+import { bindEvents } from "./request-events.ts";
+import type { RequestRecord } from "./request-record.ts";
+import { canReport, reportTrace } from "./response-trace.ts";
+import { shared } from "./shared-state.ts";
+import { makeSniffer, type Sniffer } from "./sniff.ts";
+import { TraceCollector } from "./trace-collector.ts";
+
+/** What an adapter has of a request: node:http's, the one of node:http2's compatibility API, or a test double. */
+export type EnteredRequest = EventEmitter &
+  Pick<IncomingMessage, "headers" | "rawHeaders" | "method" | "url">;
+
+/**
+ * Goes on with a request in its context, and returns what `proceed` returns. Every adapter ends here; a second one on
+ * the way of the same request changes nothing. `peer` is what answers: the response, or the socket of an upgrade.
+ *
+ * An unrouted request costs a look at its header names.
+ */
+export function enter<T>(request: EnteredRequest, peer: EventEmitter, proceed: () => T): T {
+  const { storage } = shared;
+  const known = shared.entered.get(request);
+  const context = known ?? begin(request, peer);
+  return context === storage.getStore() ? proceed() : storage.run(context, proceed);
+}
+
+/** The context of a request that is seen for the first time; undefined where it needs none. */
+function begin(request: EnteredRequest, peer: EventEmitter): ActiveContext | undefined {
+  const said = mayCarryRoute(request) ? readContext(request) : undefined;
+  if (said === undefined && !shared.contextForAll) return undefined;
+  const record = watch(request, peer, said);
+  const context = new ActiveContext(said?.route ?? unrouted, said?.collector, record);
+  shared.entered.set(request, context);
+  bindEvents(request, context);
+  bindEvents(peer, context);
+  if (context.collector !== undefined && canReport(peer)) reportTrace(peer, context.collector);
+  return context;
+}
+
+/** Undefined where nothing was said: baggage of others only. A rejected header is not nothing: it hides its baggage. */
+function readContext(request: EnteredRequest): ActiveContext | undefined {
+  const { headers } = request;
+  const { names } = shared;
+  const { route, rejected } = readRoute((name) => headers[name], names);
+  if (rejected.length > 0) shared.log.debug({ rejected }, "parts of a route were not accepted");
+  const context = new ActiveContext(
+    route,
+    isTraceWish(headers[names.trace]) ? new TraceCollector() : undefined,
+  );
+  const present = [names.pins, names.environment, names.mode].some((n) => headers[n] !== undefined);
+  return present || saysAnything(context) ? context : undefined;
+}
+
+let sniffer: { readonly names: HeaderNames; readonly sniff: Sniffer } | undefined;
+
+function mayCarryRoute(request: EnteredRequest): boolean {
+  if (sniffer?.names !== shared.names) {
+    sniffer = { names: shared.names, sniff: makeSniffer(shared.names) };
+  }
+  // A test double may have no raw headers; then there is nothing to look at cheaply.
+  return request.rawHeaders === undefined || sniffer.sniff(request.rawHeaders);
+}
+
+/** Tells the leak guard, where there is one, how long the request lives. */
+function watch(
+  request: EnteredRequest,
+  peer: EventEmitter,
+  said: ActiveContext | undefined,
+): RequestRecord | undefined {
+  const { guard } = shared;
+  if (guard === undefined) return undefined;
+  const label = `${request.method ?? "?"} ${(request.url ?? "").split("?", 1)[0]}`;
+  const record: RequestRecord = { label, endedAt: undefined };
+  const outer = shared.storage.getStore();
+  if (outer?.request !== undefined) guard.nested(outer, record);
+  peer.once("close", guard.entered(record, said !== undefined));
+  return record;
+}

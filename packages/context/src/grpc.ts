@@ -1,0 +1,2 @@
+export { routeClientInterceptor } from "./grpc-client.ts";
+export { routeServerInterceptor } from "./grpc-server.ts";

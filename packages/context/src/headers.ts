@@ -1,0 +1,72 @@
+import { type FieldValue, type HeaderLookup, isRouted, readRoute } from "@cocktail/route";
+import { ActiveContext, type RouteContext } from "./context.ts";
+import { isOurs } from "./hosts.ts";
+import { inject } from "./outgoing.ts";
+import { shared } from "./shared-state.ts";
+import { TraceCollector } from "./trace-collector.ts";
+
+export interface HeadersOptions {
+  /** Where the call goes: a URL outside of the cocktail gets no headers. Absent: whoever calls knows what they do. */
+  readonly to?: string | URL;
+  /** The `baggage` that the call carries already; its other members are kept. */
+  readonly baggage?: string;
+}
+
+/**
+ * The headers that carry the current context, for every client that isn't instrumented, and for messages. Empty for
+ * unrouted work.
+ */
+export function headers(options: HeadersOptions = {}): Record<string, string> {
+  const values = new Map<string, string>();
+  if (options.baggage !== undefined) values.set("baggage", options.baggage);
+  const context = shared.storage.getStore();
+  if (context !== undefined) {
+    shared.guard?.used(context, { method: "headers()", target: String(options.to ?? "") });
+    if (options.to === undefined || isOurs(shared.hosts, options.to)) write(context, values);
+  }
+  return Object.fromEntries(values);
+}
+
+function write(context: ActiveContext, values: Map<string, string>): void {
+  const carrier = {
+    get: (name: string) => values.get(name),
+    set: (name: string, value: string) => void values.set(name, value),
+    remove: (name: string) => void values.delete(name),
+  };
+  inject(context, carrier, shared.names);
+}
+
+/** Headers as Node, fetch and messages have them. Names of a record are in lower case. */
+export type HeaderCarrier = Headers | Readonly<Record<string, FieldValue>>;
+
+/**
+ * The context that a carrier holds: of a message, a job, a worker's data. Use it with `run`. Never throws; what can't be
+ * accepted is left out.
+ */
+export function contextFrom(carrier: HeaderCarrier): RouteContext {
+  const { names } = shared;
+  const get = lookupOf(carrier);
+  const { route } = readRoute(get, names);
+  return new ActiveContext(route, isTraceWish(get(names.trace)) ? new TraceCollector() : undefined);
+}
+
+/** Reports the `x-route-trace` of a response that the library could not see, such as one of `node:http2`. */
+export function collectTrace(value: string | undefined): void {
+  if (value !== undefined) shared.storage.getStore()?.collector?.add(value);
+}
+
+/** `on` asks for the hops; anything else doesn't. */
+export function isTraceWish(value: FieldValue): boolean {
+  const text = typeof value === "string" ? value : value?.[0];
+  return text?.trim().toLowerCase() === "on";
+}
+
+/** True where a context says anything that a call has to carry. */
+export function saysAnything(context: ActiveContext): boolean {
+  return context.traced || isRouted(context.route) || context.route.mode === "strict";
+}
+
+function lookupOf(carrier: HeaderCarrier): HeaderLookup {
+  if (carrier instanceof Headers) return (name) => carrier.get(name) ?? undefined;
+  return (name) => (Object.hasOwn(carrier, name) ? carrier[name] : undefined);
+}

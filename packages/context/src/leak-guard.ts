@@ -1,0 +1,131 @@
+import type { ActiveContext } from "./context.ts";
+import type { Logger } from "./logger.ts";
+import type { RequestRecord } from "./request-record.ts";
+
+export const leakReasons = ["RequestEnded", "ContextLost", "ServerInRequest"] as const;
+export type LeakReason = (typeof leakReasons)[number];
+
+export interface OutgoingCall {
+  readonly method: string;
+  /** `http://127.0.0.1:4001` */
+  readonly target: string;
+}
+
+/** Watches for work that runs in another request's context. For development: it costs a little per request. */
+export interface LeakGuard {
+  /** A request came in. Returns what to call when its response is closed. */
+  entered(record: RequestRecord, routed: boolean): () => void;
+  /** A context is about to be used for a call; undefined where the call has none. */
+  used(context: ActiveContext | undefined, call: OutgoingCall): void;
+  /** A request came in on a server that was started inside of another request. */
+  nested(outer: ActiveContext, record: RequestRecord): void;
+}
+
+export interface LeakGuardOptions {
+  readonly log: Logger;
+  /** How long after its response a request's context may still be used without a word, in milliseconds. */
+  readonly graceMs: number;
+  readonly now: () => number;
+  /** The stack of the caller, for tests. */
+  readonly stack?: () => string;
+}
+
+/** Beyond it nothing new is reported: a leak in a loop must not fill the log or the memory. */
+const maxReports = 100;
+
+const fixes: Record<LeakReason, string> = {
+  RequestEnded:
+    "Something that was created in that request outlives it. Create pools, intervals and consumers in outside(), " +
+    "hand each queued job its own context (bind, or current and run), and use perContext for batching loaders.",
+  ContextLost:
+    "A queue, pool, emitter or callback left its request's context: wrap the callback in bind, or hand current() along " +
+    "and use run. Work that belongs to no request says so with outside().",
+  ServerInRequest:
+    "Start servers and consumers in outside(), not while a request is being answered.",
+};
+
+export function createLeakGuard(options: LeakGuardOptions): LeakGuard {
+  const { log, graceMs, now } = options;
+  const stack = options.stack ?? callStack;
+  const reported = new Set<string>();
+  let routedInFlight = 0;
+
+  const report = (reason: LeakReason, what: string, fields: object): void => {
+    if (reported.size >= maxReports) return;
+    const site = callSite(stack());
+    const id = `${reason} ${site ?? what}`;
+    if (reported.has(id)) return;
+    reported.add(id);
+    const at = site === undefined ? "" : ` at ${site}`;
+    log.warn({ reason, site, ...fields }, `${what}${at}. ${fixes[reason]}`);
+  };
+
+  return {
+    entered: (record, routed) => {
+      if (routed) routedInFlight++;
+      return () => {
+        if (record.endedAt !== undefined) return;
+        record.endedAt = now();
+        if (routed) routedInFlight--;
+      };
+    },
+    used: (context, call) => {
+      if (context === undefined) {
+        if (routedInFlight > 0) {
+          report(
+            "ContextLost",
+            `${say(call)} carries no route while ${routedInFlight} routed request(s) are being answered`,
+            call,
+          );
+        }
+        return;
+      }
+      const endedAt = context.request?.endedAt;
+      if (context.request === undefined || endedAt === undefined) return;
+      const age = Math.round(now() - endedAt);
+      if (age < graceMs) return;
+      const whose = `${context.request.label} (${context.key === "" ? "unrouted" : context.key})`;
+      report(
+        "RequestEnded",
+        `${say(call)} carries the context of ${whose}, which was answered ${age} ms ago`,
+        call,
+      );
+    },
+    nested: (outer, record) => {
+      const whose = outer.request?.label ?? "another context";
+      report(
+        "ServerInRequest",
+        `${record.label} came in on a server that was started inside of ${whose}`,
+        {},
+      );
+    },
+  };
+}
+
+function say(call: OutgoingCall): string {
+  return call.target === "" ? call.method : `${call.method} ${call.target}`;
+}
+
+function callStack(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 50;
+  const { stack } = new Error("call site");
+  Error.stackTraceLimit = limit;
+  return stack ?? "";
+}
+
+/** The first frame that is neither Node's, nor a dependency's, nor ours. */
+export function callSite(stack: string): string | undefined {
+  for (const line of stack.split("\n").slice(1)) {
+    const place = /(?:\(|at (?:async )?)((?:file:\/\/)?\/?[^()]+:\d+:\d+)\)?$/.exec(line)?.[1];
+    if (place !== undefined && !isForeign(place)) return place;
+  }
+  return undefined;
+}
+
+const here = import.meta.url.slice(0, import.meta.url.lastIndexOf("/"));
+
+function isForeign(place: string): boolean {
+  if (place.startsWith("node:") || place.includes("/node_modules/")) return true;
+  return place.startsWith(here) && !/\.test\.[tj]s:/.test(place);
+}

@@ -1,0 +1,150 @@
+import { channel } from "node:diagnostics_channel";
+import { type FieldValue, isRouted, type Route, writeBaggage } from "@cocktail/route";
+import type { ActiveContext } from "./context.ts";
+import { isOurs } from "./hosts.ts";
+import { inject, type OutgoingHeaders, withhold } from "./outgoing.ts";
+import { shared } from "./shared-state.ts";
+import type { TraceCollector } from "./trace-collector.ts";
+
+/** An undici request as its diagnostics channels publish it: the global fetch's, and that of undici 6 and later. */
+interface UndiciRequest {
+  readonly method: string;
+  readonly origin: string | URL;
+  /** Flat: name, value, name, value; what is written here is sent. */
+  readonly headers: (string | string[])[];
+  addHeader(name: string, value: string): unknown;
+}
+
+const traced = new WeakMap<UndiciRequest, TraceCollector>();
+
+/** Starts carrying contexts into fetch and undici calls. Returns what ends it. */
+export function followUndici(): () => void {
+  const created = channel("undici:request:create");
+  const answered = channel("undici:request:headers");
+  created.subscribe(onCreated);
+  answered.subscribe(onAnswered);
+  return () => {
+    created.unsubscribe(onCreated);
+    answered.unsubscribe(onAnswered);
+  };
+}
+
+/** Runs in the context of whoever makes the call. A subscriber that throws ends the process: nothing gets out. */
+function onCreated(message: unknown): void {
+  const context = shared.storage.getStore();
+  if (context === undefined && shared.guard === undefined) return;
+  try {
+    const request = requestOf(message);
+    if (request === undefined) return;
+    const ours = isOurs(shared.hosts, request.origin);
+    if (ours)
+      shared.guard?.used(context, { method: request.method, target: String(request.origin) });
+    if (context !== undefined) carry(context, request, ours);
+  } catch (error) {
+    shared.log.error({ err: error }, "the route could not be put on a fetch or undici call");
+  }
+}
+
+function carry(context: ActiveContext, request: UndiciRequest, ours: boolean): void {
+  const headers = flatHeaders(request);
+  const route = ours ? inject(context, headers, shared.names) : withhold(headers);
+  if (isRouted(context.route)) mergeLaterBaggage(request, headers, route);
+  if (ours && context.collector !== undefined) traced.set(request, context.collector);
+}
+
+/**
+ * OpenTelemetry adds its `baggage` in a subscriber of its own, which may come after this one, and with the route of the
+ * incoming request in it. A second line would be a second, conflicting answer, so the two are made one.
+ */
+function mergeLaterBaggage(request: UndiciRequest, headers: OutgoingHeaders, route: Route): void {
+  const add = request.addHeader;
+  request.addHeader = (name, value) => {
+    if (name.toLowerCase() !== "baggage") return add.call(request, name, value);
+    const both = writeBaggage([...lines(headers.get("baggage")), value], route);
+    if (both !== undefined) headers.set("baggage", both);
+    return request;
+  };
+}
+
+function onAnswered(message: unknown): void {
+  const request = requestOf(message);
+  const collector = request === undefined ? undefined : traced.get(request);
+  if (collector === undefined) return;
+  try {
+    const value = responseHeader(message, shared.names.trace);
+    if (value !== undefined) collector.add(value);
+  } catch (error) {
+    shared.log.error({ err: error }, "the trace of a fetch or undici call could not be read");
+  }
+}
+
+/** The headers of a response: a flat list of Buffers or strings, or an object where it came by HTTP/2. */
+function responseHeader(message: unknown, name: string): string | undefined {
+  const { headers } = (message as { readonly response: { readonly headers: unknown } }).response;
+  if (!Array.isArray(headers)) {
+    const value = (headers as Record<string, unknown> | undefined)?.[name];
+    return value === undefined ? undefined : String(value);
+  }
+  const list: readonly unknown[] = headers;
+  const values: string[] = [];
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    if (String(list[at]).toLowerCase() === name) values.push(String(list[at + 1]));
+  }
+  return values.length === 0 ? undefined : values.join(", ");
+}
+
+function flatHeaders(request: UndiciRequest): OutgoingHeaders {
+  const list = request.headers;
+  const find = (name: string): number => {
+    for (let at = 0; at < list.length; at += 2) {
+      const found = list[at];
+      if (typeof found === "string" && found.length === name.length && found.toLowerCase() === name)
+        return at;
+    }
+    return -1;
+  };
+  return {
+    get: (name) => {
+      const values: string[] = [];
+      for (let at = 0; at < list.length; at += 2) {
+        const found = list[at];
+        if (
+          typeof found !== "string" ||
+          found.length !== name.length ||
+          found.toLowerCase() !== name
+        )
+          continue;
+        values.push(...lines(list[at + 1]));
+      }
+      return values.length > 1 ? values : values[0];
+    },
+    set: (name, value) => {
+      const at = find(name);
+      if (at < 0) list.push(name, value);
+      else {
+        list[at + 1] = value;
+        removeFrom(list, name, at + 2);
+      }
+    },
+    remove: (name) => removeFrom(list, name, 0),
+  };
+}
+
+function removeFrom(list: (string | string[])[], name: string, from: number): void {
+  for (let at = list.length - 2; at >= from; at -= 2) {
+    const found = list[at];
+    if (typeof found === "string" && found.toLowerCase() === name) list.splice(at, 2);
+  }
+}
+
+function lines(value: FieldValue): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === "string" ? [value] : value;
+}
+
+function requestOf(message: unknown): UndiciRequest | undefined {
+  const request = (message as { readonly request?: Partial<UndiciRequest> } | undefined)?.request;
+  return request !== undefined && Array.isArray(request.headers)
+    ? (request as UndiciRequest)
+    : undefined;
+}
