@@ -1,5 +1,14 @@
+import type { OnUnavailable } from "@cocktail/route";
+
 /** States of an incarnation; `transition` says how one follows another. */
-export const variantStates = ["PENDING", "ACTIVE", "SUSPENDED", "DRAINING", "ADOPTED", "GONE"] as const;
+export const variantStates = [
+  "PENDING",
+  "ACTIVE",
+  "SUSPENDED",
+  "DRAINING",
+  "ADOPTED",
+  "GONE",
+] as const;
 export type VariantState = (typeof variantStates)[number];
 
 /** Names one incarnation: `payment-service:mp-101` #2. */
@@ -20,6 +29,8 @@ export interface IncarnationRecord extends IncarnationRef {
   readonly destination?: string | undefined;
   /** The run of the platform that holds its workload: a workload of another run is dead. */
   readonly run: string;
+  readonly onUnavailable: OnUnavailable;
+  readonly endpoints?: readonly string[] | undefined;
   readonly createdAt: number;
   /** Why it ended before it was ever ready. */
   readonly failure?: Failure | undefined;

@@ -17,7 +17,9 @@ export function describeSource(source: Source): string {
     case "service":
       return "the service's own directory";
     case "branch":
-      return source.revision === undefined ? `branch ${source.branch}` : `branch ${source.branch} at ${source.revision}`;
+      return source.revision === undefined
+        ? `branch ${source.branch}`
+        : `branch ${source.branch} at ${source.revision}`;
     case "directory":
       return `directory ${source.path}`;
     case "url":

@@ -42,4 +42,9 @@ export type StateChange =
   | { readonly kind: "PutEnvironment"; readonly environment: DesiredEnvironment }
   | { readonly kind: "RemoveEnvironment"; readonly name: string }
   | { readonly kind: "PutIncarnation"; readonly incarnation: IncarnationRecord }
-  | { readonly kind: "RemoveIncarnation"; readonly service: string; readonly key: string; readonly number: number };
+  | {
+      readonly kind: "RemoveIncarnation";
+      readonly service: string;
+      readonly key: string;
+      readonly number: number;
+    };

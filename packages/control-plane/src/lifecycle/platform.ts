@@ -1,4 +1,7 @@
-import type { LogLine, Source } from "@cocktail/client";
+import type { LogLine } from "@cocktail/client";
+import type { Refusal, Source, WorkloadPhase } from "@cocktail/environment";
+
+export type { Refusal, WorkloadPhase } from "@cocktail/environment";
 
 /** One incarnation's workload, the way the ports name it. */
 export interface WorkloadRef {
@@ -15,15 +18,11 @@ export interface WorkloadSpec extends WorkloadRef {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/**
- * Failed: it can never become ready (its preparation failed, its path does not exist), and says why. CrashLoop: it keeps
- * ending; the platform goes on trying, slowly. NotReady: it was ready and is not.
- */
-export type WorkloadPhase = "Absent" | "Preparing" | "Starting" | "Ready" | "NotReady" | "CrashLoop" | "Failed";
-
 export interface WorkloadStatus {
   readonly ref: WorkloadRef;
   readonly phase: WorkloadPhase;
+  /** UpperCamel, one of `reasons` where one fits: `PrepareFailed`, `PathMissing`. */
+  readonly reason?: string | undefined;
   readonly message: string;
   /** Set once it was Ready; stays the same for the life of the incarnation. */
   readonly destination?: string | undefined;
@@ -33,15 +32,6 @@ export interface WorkloadStatus {
   readonly pid?: number | undefined;
   /** Starts after a failure. */
   readonly restarts: number;
-}
-
-/** Why a platform can't run a spec, told before anything is stored. */
-export interface Refusal {
-  readonly code: "INVALID" | "NOT_FOUND" | "CONFLICT" | "REFUSED" | "UNCOMMITTED_WORK" | "NO_REPOSITORY";
-  /** UpperCamel; see `reasons` of `@cocktail/environment`. */
-  readonly reason: string;
-  readonly message: string;
-  readonly fix: string;
 }
 
 export interface CheckRequest {
@@ -58,6 +48,12 @@ export interface LogQuery {
   readonly tail: number;
   readonly follow: boolean;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface RemoveOptions {
+  /** Uncommitted work in the checkout may be lost. */
+  readonly discard: boolean;
+  readonly last: boolean;
 }
 
 /** `uncommittedWork`: the process is stopped, the checkout was left where it is. */
@@ -77,8 +73,11 @@ export interface Platform {
   list(): readonly WorkloadStatus[];
   /** Called after a status changed; returns the way to stop. */
   onChange(listener: (ref: WorkloadRef) => void): () => void;
-  /** Stops the process group; with the last incarnation of the variant also its checkout goes. */
-  removeWorkload(ref: WorkloadRef, options: { readonly discard: boolean }): Promise<RemoveOutcome>;
+  /**
+   * Stops the process group. With `last` the whole variant goes: its checkout is removed too, also where this run never
+   * started the workload (an earlier run left the checkout). Without `last` the checkout stays for the incarnation beside.
+   */
+  removeWorkload(ref: WorkloadRef, options: RemoveOptions): Promise<RemoveOutcome>;
   /** True when destroying the variant would lose work that is nowhere else. */
   uncommittedWork(service: string, key: string): Promise<boolean>;
   logs(query: LogQuery): AsyncIterable<LogLine>;
@@ -89,7 +88,11 @@ export interface Readers {
   /** Settles when every reader holds a table of at least this epoch; rejects when the signal aborts. */
   awaitAcked(epoch: number, signal: AbortSignal): Promise<void>;
   /** Waits until no request is in flight to the incarnation, at most so long. */
-  drained(ref: WorkloadRef, destination: string, budgetMs: number): Promise<"drained" | "budgetOver">;
+  drained(
+    ref: WorkloadRef,
+    destination: string,
+    budgetMs: number,
+  ): Promise<"drained" | "budgetOver">;
   /** A request through the gateway, pinned to the variant: was it answered by this incarnation? */
   probe(ref: WorkloadRef): Promise<ProbeResult>;
 }

@@ -1,0 +1,78 @@
+import type { Failure, IncarnationRef, VariantState } from "./incarnation.ts";
+import { formatIncarnation } from "./incarnation.ts";
+import type { LifecycleEvent } from "./transition.ts";
+
+/**
+ * One step toward what is wanted, the same on every platform. Each may be repeated: an executor that doesn't know
+ * whether a step was done does it again.
+ */
+export type Action =
+  | {
+      readonly kind: "DestroyVariant";
+      readonly target: string;
+      readonly reason: "Expired" | "Promoted";
+    }
+  | { readonly kind: "DestroyEnvironment"; readonly target: string; readonly reason: "Expired" }
+  | {
+      readonly kind: "CreateIncarnation";
+      readonly ref: IncarnationRef;
+      readonly generation: number;
+    }
+  | { readonly kind: "EnsureWorkload"; readonly ref: IncarnationRef; readonly from: string }
+  | { readonly kind: "AwaitReady"; readonly ref: IncarnationRef }
+  | { readonly kind: "PublishTable"; readonly target: string; readonly change: string }
+  | {
+      readonly kind: "RecordState";
+      readonly ref: IncarnationRef;
+      readonly event: LifecycleEvent;
+      readonly from: VariantState;
+      readonly to: VariantState;
+      readonly failure?: Failure | undefined;
+    }
+  | { readonly kind: "AwaitReaders"; readonly target: string; readonly epoch: number }
+  | { readonly kind: "ProbeRoute"; readonly ref: IncarnationRef }
+  | { readonly kind: "DrainWorkload"; readonly ref: IncarnationRef }
+  | {
+      readonly kind: "RemoveWorkload";
+      readonly ref: IncarnationRef;
+      readonly discard: boolean;
+      /** The whole variant goes, and its checkout with it. */
+      readonly last: boolean;
+    }
+  | { readonly kind: "ForgetIncarnation"; readonly ref: IncarnationRef }
+  | { readonly kind: "ForgetVariant"; readonly target: string };
+
+export type ActionKind = Action["kind"];
+
+/** An action as people and pipelines read it. */
+export interface DescribedAction {
+  readonly kind: ActionKind;
+  readonly target: string;
+  readonly detail?: string | undefined;
+}
+
+export function describeAction(action: Action): DescribedAction {
+  const target = "ref" in action ? formatIncarnation(action.ref) : action.target;
+  const detail = detailOf(action);
+  return { kind: action.kind, target, ...(detail === undefined ? {} : { detail }) };
+}
+
+function detailOf(action: Action): string | undefined {
+  switch (action.kind) {
+    case "DestroyVariant":
+    case "DestroyEnvironment":
+      return action.reason;
+    case "CreateIncarnation":
+      return `generation ${action.generation}`;
+    case "EnsureWorkload":
+      return action.from;
+    case "PublishTable":
+      return action.change;
+    case "RecordState":
+      return `${action.from} -> ${action.to} (${action.event})`;
+    case "RemoveWorkload":
+      return action.last ? "and its checkout" : undefined;
+    default:
+      return undefined;
+  }
+}

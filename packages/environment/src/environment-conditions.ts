@@ -1,0 +1,79 @@
+import { type ConditionFact, expiringFact } from "./condition.ts";
+import { type ObservedEnvironment, sameLayer } from "./plan-environment.ts";
+import { type Policy, defaultPolicy } from "./policy.ts";
+
+/** How a member does: `undefined` conditions mean that there is no such variant. */
+export interface MemberFact {
+  readonly service: string;
+  readonly key: string;
+  readonly ready: ConditionFact | undefined;
+}
+
+export interface EnvironmentFacts {
+  /** 0 for a layer that nobody wrote. */
+  readonly generation: number;
+  readonly expiresAt?: number | undefined;
+  readonly members: readonly MemberFact[];
+  readonly observed: ObservedEnvironment;
+}
+
+/** The conditions of an environment: its members serve, and every gateway knows the layer. */
+export function environmentConditions(
+  { generation, expiresAt, members, observed }: EnvironmentFacts,
+  now: number,
+  policy: Policy = defaultPolicy,
+): readonly ConditionFact[] {
+  const observedGeneration = generation;
+  const variants = { ...membersFinding(members), observedGeneration };
+  const routes = { ...layerFinding(observed), observedGeneration };
+  const cause = variants.status === "True" ? routes : variants;
+  const conditions: ConditionFact[] = [
+    { ...cause, type: "Ready" },
+    { ...variants, type: "VariantsReady" },
+    { ...routes, type: "RoutesProgrammed" },
+  ];
+  const expiring = expiringFact(
+    { expiresAt, uncommittedWork: false },
+    { now, soonMs: policy.expiresSoonMs, observedGeneration },
+  );
+  if (expiring !== undefined) conditions.push(expiring);
+  return conditions;
+}
+
+type Finding = Pick<ConditionFact, "status" | "reason" | "message">;
+
+function membersFinding(members: readonly MemberFact[]): Finding {
+  const missing = members.filter(({ ready }) => ready === undefined);
+  const down = members.filter(({ ready }) => ready !== undefined && ready.status !== "True");
+  const names = (list: readonly MemberFact[]): string =>
+    list.map(({ service, key }) => `${service}:${key}`).join(", ");
+  const first = down[0];
+  if (first?.ready !== undefined) {
+    const message = `${names(down)}: ${first.ready.message}`;
+    return { status: "False", reason: first.ready.reason, message };
+  }
+  if (missing.length > 0) {
+    return {
+      status: "False",
+      reason: "MemberMissing",
+      message: `${names(missing)}: not deployed; the layers below answer`,
+    };
+  }
+  const count = members.length === 1 ? "1 member serves" : `${members.length} members serve`;
+  return { status: "True", reason: "MembersServe", message: count };
+}
+
+function layerFinding({ layer, nextLayer, changedAt, acked }: ObservedEnvironment): Finding {
+  if (!sameLayer(layer, nextLayer) || layer === undefined) {
+    return {
+      status: "False",
+      reason: "Publishing",
+      message: "the layer is not in the route table yet",
+    };
+  }
+  if (acked < changedAt) {
+    const message = `a gateway does not hold epoch ${changedAt} yet`;
+    return { status: "False", reason: "AwaitingReaders", message };
+  }
+  return { status: "True", reason: "LayerPublished", message: "every gateway holds the layer" };
+}
