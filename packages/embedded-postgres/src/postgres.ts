@@ -183,11 +183,11 @@ async function awaitReady(
 }
 
 function watchExit(server: Server): () => boolean {
-  let gone = false;
-  void server.exited.then(() => {
-    gone = true;
+  const seen = { gone: false };
+  void server.exited.finally(() => {
+    seen.gone = true;
   });
-  return () => gone;
+  return () => seen.gone;
 }
 
 function readStatus(data: string, pid: number | undefined): string | undefined {

@@ -12,7 +12,7 @@ test("a process name with spaces and parentheses doesn't shift the fields", () =
   assert.equal(facts?.parent, 7);
   assert.equal(facts?.group, 9);
   assert.equal(facts?.zombie, true);
-  assert.equal(facts?.startTime, "boot/4711");
+  assert.equal(facts?.startTime, "boot:4711");
 });
 
 test("what is not a stat line is no process", () => {
@@ -27,7 +27,7 @@ test("a line of ps gives the same facts", () => {
     group: 4711,
     zombie: false,
     command: "postgres",
-    startTime: "Mon Nov 2 09:31:00 2026",
+    startTime: "Mon Nov  2 09:31:00 2026",
   });
   assert.equal(parsePsLine("7 7 Z+ Mon Nov 23 09:31:00 2026 (sh)")?.zombie, true);
   assert.equal(parsePsLine(""), undefined);

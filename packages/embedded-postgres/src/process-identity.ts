@@ -63,7 +63,7 @@ export function parseProcStat(stat: string, boot: string): ProcessFacts | undefi
     group: Number(group),
     zombie: state === "Z" || state === "X",
     command: stat.slice(open + 1, close),
-    startTime: `${boot}/${ticks}`,
+    startTime: `${boot}:${ticks}`,
   };
 }
 
@@ -93,6 +93,6 @@ export function parsePsLine(line: string): ProcessFacts | undefined {
     group: Number(group),
     zombie: state.startsWith("Z"),
     command: command.slice(command.lastIndexOf("/") + 1),
-    startTime: started.replace(/\s+/g, " "),
+    startTime: started,
   };
 }
