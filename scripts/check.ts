@@ -9,6 +9,7 @@ const steps: readonly Step[] = [
   { name: "types", command: ["tsc", "-p", "tsconfig.json"] },
   { name: "unused", command: ["knip", "--no-progress"] },
   { name: "dependencies", command: script("check-dependencies.ts") },
+  { name: "lockfile", command: script("lockfile/check-lockfile.ts") },
   { name: "docs", command: script("docs/check-docs.ts") },
 ];
 
