@@ -1,5 +1,6 @@
 import { formatPins } from "./format.ts";
 import type { FieldValue, Route, RouteFields } from "./route.ts";
+import { trimOws } from "./split.ts";
 
 const members = {
   "service-route": "pins",
@@ -7,27 +8,24 @@ const members = {
   "route-mode": "mode",
 } as const;
 type Member = keyof typeof members;
-/** W3C Baggage 3.3.2 lets a platform drop what is longer; beyond it nothing of ours is read. */
-const maxBaggageLength = 8192;
+/** Twice what W3C Baggage 3.3.2 makes everybody carry, and all that Node accepts; beyond it nothing of ours is read. */
+export const maxBaggageLength = 16_384;
 
 /**
  * The raw route fields in a `baggage` header (W3C Baggage: `key=value;property, ...`, values percent-encoded). A member
- * that can't be decoded is left as it is, so that parsing rejects it by name.
+ * that can't be decoded is left as it is, so that parsing rejects it by name; a repeated one is treated as a repeated
+ * header.
  */
 export function readBaggage(value: FieldValue): RouteFields {
   const text = joined(value);
-  if (
-    text === "" ||
-    text.length > maxBaggageLength ||
-    (!text.includes("-route") && !text.includes("route-"))
-  )
+  // Most baggage isn't ours: one look spares the splitting.
+  if (text.length > maxBaggageLength || !(text.includes("e-route") || text.includes("route-m"))) {
     return {};
-  const fields: { pins?: string; environment?: string; mode?: string } = {};
+  }
+  const fields: { pins?: string[]; environment?: string[]; mode?: string[] } = {};
   for (const entry of text.split(",")) {
     const member = memberOf(entry);
-    if (member === undefined) continue;
-    const field = members[member];
-    fields[field] ??= decode(valueOf(entry));
+    if (member !== undefined) (fields[members[member]] ??= []).push(decode(valueOf(entry)));
   }
   return fields;
 }
@@ -41,27 +39,31 @@ export function writeBaggage(existing: FieldValue, route: Route): string | undef
   const foreign =
     text === ""
       ? []
-      : text.split(",").filter((entry) => entry.trim() !== "" && memberOf(entry) === undefined);
+      : text.split(",").filter((entry) => trimOws(entry) !== "" && memberOf(entry) === undefined);
   const own: string[] = [];
   const pins = formatPins(route);
   if (pins !== undefined) own.push(`service-route=${encodeURIComponent(pins)}`);
   if (route.environment !== undefined) own.push(`source-route=${route.environment}`);
   if (route.mode === "strict") own.push(`route-mode=${route.mode}`);
   const all = [...foreign, ...own];
-  return all.length === 0 ? undefined : all.join(",");
+  return all.length === 0 ? undefined : trimOws(all.join(","));
 }
 
 function memberOf(entry: string): Member | undefined {
   const equals = entry.indexOf("=");
   if (equals < 0) return undefined;
-  const name = entry.slice(0, equals).trim();
-  return Object.hasOwn(members, name) ? (name as Member) : undefined;
+  const name = trimOws(entry.slice(0, equals));
+  return isMember(name) ? name : undefined;
+}
+
+function isMember(name: string): name is Member {
+  return Object.hasOwn(members, name);
 }
 
 function valueOf(entry: string): string {
   const value = entry.slice(entry.indexOf("=") + 1);
   const properties = value.indexOf(";");
-  return (properties < 0 ? value : value.slice(0, properties)).trim();
+  return trimOws(properties < 0 ? value : value.slice(0, properties));
 }
 
 function decode(value: string): string {

@@ -15,3 +15,4 @@ export * from "./table.ts";
 export * from "./table-id.ts";
 export * from "./table-tag.ts";
 export * from "./trace.ts";
+export * from "./trace-parse.ts";

@@ -1,5 +1,6 @@
 import { hash8 } from "./hash.ts";
 import { isKey, isReservedKey } from "./names.ts";
+import { lowerAscii } from "./split.ts";
 
 export interface KeyOptions {
   /** Ticket projects, such as `["mp", "ops"]`; empty or absent: any. Case does not matter. */
@@ -15,18 +16,26 @@ const cutLength = 31;
  * anything, or would be a reserved key, carries a hash of the raw name, so that two branches don't share it by accident.
  */
 export function keyFromBranch(branch: string, options: KeyOptions = {}): string {
-  const lower = branch.toLowerCase();
-  const projects = options.projects?.map((project) => project.toLowerCase()) ?? [];
+  const lower = lowerAscii(branch);
+  return ticketOf(lower, options.projects ?? []) ?? slugOf(lower, branch);
+}
+
+function ticketOf(lower: string, projects: readonly string[]): string | undefined {
+  const wanted = new Set(projects.map(lowerAscii));
   for (const [found] of lower.matchAll(ticket)) {
     const project = found.slice(0, found.lastIndexOf("-"));
-    if (isKey(found) && (projects.length === 0 || projects.includes(project))) return found;
+    if (isKey(found) && (wanted.size === 0 || wanted.has(project))) return found;
   }
+  return undefined;
+}
+
+function slugOf(lower: string, branch: string): string {
   const plain = lower.replaceAll("/", "-");
   if (isKey(plain) && !isReservedKey(plain)) return plain;
   const slug = plain
     .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+/, "")
+    .replace(/^-/, "")
     .slice(0, cutLength)
-    .replace(/-+$/, "");
+    .replace(/-$/, "");
   return slug === "" ? hash8(branch) : `${slug}-${hash8(branch)}`;
 }

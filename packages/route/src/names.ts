@@ -3,19 +3,39 @@ export const STABLE = "stable";
 /** The built-in layer of all release candidates, and the key of each of them. */
 export const RC = "rc";
 
-const label = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?";
-const servicePattern = new RegExp(`^${label}(?:\\.${label})*$`);
-const keyPattern = /^[a-z0-9](?:[-a-z0-9]{0,38}[a-z0-9])?$/;
+const maxServiceLength = 253;
+const maxLabelLength = 63;
+const maxKeyLength = 40;
 
 /** True for a DNS-1123 subdomain of at most 253 characters, lower case. */
 export function isServiceName(text: string): boolean {
-  return text.length <= 253 && servicePattern.test(text);
+  if (text.length > maxServiceLength) return false;
+  let from = 0;
+  for (let dot = text.indexOf("."); dot >= 0; dot = text.indexOf(".", from)) {
+    if (dot - from > maxLabelLength || !isLabel(text, from, dot)) return false;
+    from = dot + 1;
+  }
+  return text.length - from <= maxLabelLength && isLabel(text, from, text.length);
 }
 
 /** True for a DNS label of at most 40 characters, lower case: a variant's key, and an environment's name. */
 export function isKey(text: string): boolean {
-  return keyPattern.test(text);
+  return text.length <= maxKeyLength && isLabel(text, 0, text.length);
 }
+
+/** `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, as loops: on the path of every routed request, several times faster than RegExp. */
+function isLabel(text: string, from: number, to: number): boolean {
+  if (from >= to || text.charCodeAt(from) === dash || text.charCodeAt(to - 1) === dash)
+    return false;
+  for (let at = from; at < to; at++) {
+    const unit = text.charCodeAt(at);
+    const inside = (unit >= 97 && unit <= 122) || (unit >= 48 && unit <= 57) || unit === dash;
+    if (!inside) return false;
+  }
+  return true;
+}
+
+const dash = 45;
 
 /** True for the keys whose variants are not branches. */
 export function isReservedKey(key: string): boolean {

@@ -1,12 +1,6 @@
-import { maxEntries, maxFieldLength } from "./limits.ts";
-import { isKey, isServiceName } from "./names.ts";
-import {
-  type FieldValue,
-  type Route,
-  type RouteFields,
-  type RouteMode,
-  unrouted,
-} from "./route.ts";
+import { isKey, parseVariant } from "./names.ts";
+import { type Route, type RouteFields, type RouteMode, unrouted } from "./route.ts";
+import { joinLines, lowerAscii, splitField } from "./split.ts";
 
 export const rejectionReasons = [
   "TooLong",
@@ -16,6 +10,7 @@ export const rejectionReasons = [
   "MalformedEnvironment",
   "ConflictingEnvironments",
   "UnknownMode",
+  "ConflictingModes",
 ] as const;
 export type RejectionReason = (typeof rejectionReasons)[number];
 
@@ -32,20 +27,19 @@ export interface ParsedRoute {
   readonly rejected: readonly Rejection[];
 }
 
-const separator = /::|[ \t]*,[ \t]*/;
 const noPins: ReadonlyMap<string, string> = new Map();
-const accepted: ParsedRoute = Object.freeze({ route: unrouted, rejected: Object.freeze([]) });
+const nothingRejected: readonly Rejection[] = Object.freeze([]);
+const nothingSaid: ParsedRoute = Object.freeze({ route: unrouted, rejected: nothingRejected });
 
 /**
- * Reads a route from the raw values of its fields. Never throws: what it can't accept it names in `rejected`.
- * A duplicate of an accepted pin is dropped silently; another key for the same service is rejected as shadowed, because
- * the leftmost pin wins.
+ * Reads a route from the raw values of its fields. Never throws: what it can't accept it names in `rejected`. An empty
+ * field says nothing; an empty entry beside others is rejected alone, because something was meant to stand there.
  */
 export function parseRoute(fields: RouteFields): ParsedRoute {
   const pinText = joinLines(fields.pins);
   const environmentText = joinLines(fields.environment);
   const modeText = joinLines(fields.mode);
-  if (pinText === "" && environmentText === "" && modeText === "") return accepted;
+  if (pinText === "" && environmentText === "" && modeText === "") return nothingSaid;
 
   const rejected: Rejection[] = [];
   const pins = pinText === "" ? noPins : parsePins(pinText, rejected);
@@ -54,99 +48,74 @@ export function parseRoute(fields: RouteFields): ParsedRoute {
   return { route: { pins, environment, mode }, rejected };
 }
 
+/**
+ * The leftmost pin of a service wins. Its repetition is dropped silently; another key for the same service is rejected
+ * as shadowed.
+ */
 function parsePins(text: string, rejected: Rejection[]): ReadonlyMap<string, string> {
-  const entries = splitField("pins", text, separator, rejected);
-  if (entries === undefined) return noPins;
+  const split = splitField(text, true);
+  if (!split.ok) {
+    rejected.push(rejection("pins", split.reason, text));
+    return noPins;
+  }
   const pins = new Map<string, string>();
-  for (const entry of entries) {
-    const colon = entry.indexOf(":");
-    const service = entry.slice(0, Math.max(colon, 0));
-    const key = entry.slice(colon + 1);
-    if (colon < 0 || !isServiceName(service) || !isKey(key)) {
+  for (const entry of split.entries) {
+    // Nearly every pin is written in lower case, so that is tried first.
+    const pin = parseVariant(entry) ?? parseVariant(lowerAscii(entry));
+    if (pin === undefined) {
       rejected.push(rejection("pins", "MalformedPin", entry));
       continue;
     }
-    const earlier = pins.get(service);
-    if (earlier === undefined) pins.set(service, key);
-    else if (earlier !== key) rejected.push(rejection("pins", "ShadowedPin", entry));
+    const earlier = pins.get(pin.service);
+    if (earlier === undefined) pins.set(pin.service, pin.key);
+    else if (earlier !== pin.key) rejected.push(rejection("pins", "ShadowedPin", entry));
   }
   return pins;
 }
 
 function parseEnvironment(text: string, rejected: Rejection[]): string | undefined {
-  if (text === "") return undefined;
-  const values = splitField("environment", text, /[ \t]*,[ \t]*/, rejected);
-  const name = values?.[0];
-  if (values === undefined || name === undefined) return undefined;
-  if (values.some((other) => other !== name)) {
-    rejected.push(rejection("environment", "ConflictingEnvironments", text));
-    return undefined;
-  }
-  if (!isKey(name)) {
-    rejected.push(rejection("environment", "MalformedEnvironment", text));
-    return undefined;
-  }
-  return name;
+  const name = parseSingle("environment", text, rejected);
+  if (name === undefined || isKey(name)) return name;
+  rejected.push(rejection("environment", "MalformedEnvironment", text));
+  return undefined;
 }
 
 function parseMode(text: string, rejected: Rejection[]): RouteMode {
-  if (text === "") return "fallback";
-  const values = splitField("mode", text, /[ \t]*,[ \t]*/, rejected);
-  const mode = values?.[0];
-  if (values === undefined) return "fallback";
-  if ((mode === "strict" || mode === "fallback") && values.every((other) => other === mode))
-    return mode;
-  rejected.push(rejection("mode", "UnknownMode", text));
+  const mode = parseSingle("mode", text, rejected);
+  if (mode === "strict") return "strict";
+  if (mode !== undefined && mode !== "fallback") {
+    rejected.push(rejection("mode", "UnknownMode", text));
+  }
   return "fallback";
 }
 
-/** Cap, lower-case, split: the order is part of the grammar. Undefined where the field is over a limit. */
-function splitField(
-  field: Rejection["field"],
+const singles = {
+  environment: { empty: "MalformedEnvironment", conflict: "ConflictingEnvironments" },
+  mode: { empty: "UnknownMode", conflict: "ConflictingModes" },
+} as const;
+
+/** The one value of a field that can't be a list: repeated lines are fine while they agree. */
+function parseSingle(
+  field: keyof typeof singles,
   text: string,
-  at: RegExp,
   rejected: Rejection[],
-): readonly string[] | undefined {
-  if (text.length > maxFieldLength) {
-    rejected.push(rejection(field, "TooLong", text));
+): string | undefined {
+  if (text === "") return undefined;
+  const split = splitField(text, false);
+  if (!split.ok) {
+    rejected.push(rejection(field, split.reason, text));
     return undefined;
   }
-  const entries = lowerAscii(text).split(at, maxEntries + 1);
-  if (entries.length > maxEntries) {
-    rejected.push(rejection(field, "TooManyEntries", text));
-    return undefined;
+  let value: string | undefined;
+  for (const written of split.entries) {
+    const entry = lowerAscii(written);
+    if (entry === "") rejected.push(rejection(field, singles[field].empty, entry));
+    else if (value !== undefined && value !== entry) {
+      rejected.push(rejection(field, singles[field].conflict, text));
+      return undefined;
+    } else value = entry;
   }
-  return entries;
-}
-
-/** Only A-Z: `toLowerCase` would make a `k` of U+212A, and so a valid name of an invalid one. */
-function lowerAscii(text: string): string {
-  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase()) : text;
-}
-
-/** Repeated lines are one list (RFC 9110 5.3), joined the way Node joins them; outer white space is not part of a value. */
-function joinLines(value: FieldValue): string {
-  if (value === undefined) return "";
-  const text = typeof value === "string" ? value : value.join(", ");
-  return needsTrim(text) ? trimOws(text) : text;
-}
-
-function needsTrim(text: string): boolean {
-  const first = text.charCodeAt(0);
-  const last = text.charCodeAt(text.length - 1);
-  return first === 32 || first === 9 || last === 32 || last === 9;
-}
-
-function trimOws(text: string): string {
-  let from = 0;
-  let to = text.length;
-  while (from < to && isOws(text.charCodeAt(from))) from++;
-  while (to > from && isOws(text.charCodeAt(to - 1))) to--;
-  return text.slice(from, to);
-}
-
-function isOws(code: number): boolean {
-  return code === 32 || code === 9;
+  return value;
 }
 
 function rejection(field: Rejection["field"], reason: RejectionReason, text: string): Rejection {

@@ -175,20 +175,24 @@ function mapOf<T>(
   );
 }
 
-function recordOf(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Fault(path, "is not an object");
-  }
-  return value as Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
+
+function recordOf(value: unknown, path: string): Fields {
+  if (isFields(value)) return value;
+  throw new Fault(path, "is not an object");
 }
 
-function textOf(record: Readonly<Record<string, unknown>>, name: string, path: string): string {
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function textOf(record: Fields, name: string, path: string): string {
   const value = own(record, name);
   if (typeof value === "string" && value.length <= tableLimits.textLength) return value;
   throw new Fault(path, "is not a short text");
 }
 
-function countOf(record: Readonly<Record<string, unknown>>, name: string, path: string): number {
+function countOf(record: Fields, name: string, path: string): number {
   const value = own(record, name);
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw new Fault(path, "is not a whole number");

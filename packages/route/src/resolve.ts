@@ -35,6 +35,13 @@ export interface Resolution {
 
 const nothingMissed: readonly Missed[] = Object.freeze([]);
 
+/** What a resolution has gathered on its way. */
+interface Search {
+  readonly target: Target;
+  readonly variants: Readonly<Record<string, TableVariant>> | undefined;
+  missed: Missed[] | undefined;
+}
+
 /**
  * The one rule: which variant of a service a route means in a table, and why. Pure and total.
  *
@@ -42,46 +49,83 @@ const nothingMissed: readonly Missed[] = Object.freeze([]);
  * is live; else stable; else nothing. Health is never an input.
  */
 export function resolve(table: RouteTable, route: Route, target: Target): Resolution {
-  const { service, endpoint } = target;
-  const variants = own(table.services, service);
-  let missed: Missed[] | undefined;
+  const variants = own(table.services, target.service);
+  const search: Search = { target, variants, missed: undefined };
+  return (
+    fromPin(table, route, search) ??
+    fromLayers(table, route.environment, search) ??
+    found(search, "stable", STABLE) ??
+    nobody(search)
+  );
+}
 
-  const pinned = route.pins.get(service);
-  if (pinned !== undefined) {
-    const variant = live(variants, pinned, endpoint);
-    if (variant !== undefined)
-      return found(service, "pin", pinned, variant, undefined, nothingMissed);
-    missed = [{ kind: "pin", service, key: pinned }];
+function fromPin(table: RouteTable, route: Route, search: Search): Resolution | undefined {
+  const { service } = search.target;
+  const key = route.pins.get(service);
+  if (key === undefined) return undefined;
+  const resolution = found(search, "pin", key);
+  if (resolution === undefined) {
+    miss(search, { kind: "pin", service, key });
+    return undefined;
   }
+  // A name nobody knows is worth saying even where the pin made it irrelevant.
+  const { environment } = route;
+  if (environment === undefined || environment === STABLE) return resolution;
+  if (own(table.environments, environment) !== undefined) return resolution;
+  return { ...resolution, missed: [{ kind: "environment", environment }] };
+}
 
-  let layer = route.environment;
+function fromLayers(
+  table: RouteTable,
+  environment: string | undefined,
+  search: Search,
+): Resolution | undefined {
+  const { service } = search.target;
+  let layer = environment;
   for (let depth = 0; layer !== undefined && layer !== STABLE && depth < maxDepth; depth++) {
-    const environment = own(table.environments, layer);
-    if (environment === undefined) {
-      (missed ??= []).push({ kind: "environment", environment: layer });
-      break;
+    const listed = own(table.environments, layer);
+    if (listed === undefined) {
+      miss(search, { kind: "environment", environment: layer });
+      return undefined;
     }
-    const key = own(environment.members, service);
+    const key = own(listed.members, service);
     if (key !== undefined) {
-      const variant = live(variants, key, endpoint);
-      if (variant !== undefined)
-        return found(service, "environment", key, variant, layer, missed ?? nothingMissed);
-      (missed ??= []).push({ kind: "member", environment: layer, service, key });
+      const resolution = found(search, "environment", key, layer);
+      if (resolution !== undefined) return resolution;
+      miss(search, { kind: "member", environment: layer, service, key });
     }
-    layer = environment.parent;
+    layer = listed.parent;
   }
+  return undefined;
+}
 
-  const stable = live(variants, STABLE, endpoint);
-  if (stable !== undefined)
-    return found(service, "stable", STABLE, stable, undefined, missed ?? nothingMissed);
+function found(search: Search, via: Via, key: string, layer?: string): Resolution | undefined {
+  const { service, endpoint } = search.target;
+  if (search.variants === undefined) return undefined;
+  const variant = own(search.variants, key);
+  if (variant === undefined || !consumes(variant, endpoint)) return undefined;
+  return { service, via, key, variant, layer, missed: search.missed ?? nothingMissed };
+}
+
+function consumes(variant: TableVariant, endpoint: string | undefined): boolean {
+  if (endpoint === undefined || variant.endpoints === undefined) return true;
+  return variant.endpoints.includes(endpoint);
+}
+
+function nobody(search: Search): Resolution {
   return {
-    service,
+    service: search.target.service,
     via: "none",
     key: undefined,
     variant: undefined,
     layer: undefined,
-    missed: missed ?? nothingMissed,
+    missed: search.missed ?? nothingMissed,
   };
+}
+
+function miss(search: Search, missed: Missed): void {
+  if (search.missed === undefined) search.missed = [missed];
+  else search.missed.push(missed);
 }
 
 /**
@@ -89,7 +133,8 @@ export function resolve(table: RouteTable, route: Route, target: Target): Resolu
  * `resolve` alone.
  */
 export function missedAnywhere(table: RouteTable, route: Route): readonly Missed[] {
-  const services = new Set(route.pins.keys());
+  // The name no service has finds unknown environments where no member or pin does.
+  const services = new Set(["", ...route.pins.keys()]);
   let layer = route.environment;
   for (let depth = 0; layer !== undefined && layer !== STABLE && depth < maxDepth; depth++) {
     const environment = own(table.environments, layer);
@@ -97,12 +142,10 @@ export function missedAnywhere(table: RouteTable, route: Route): readonly Missed
     for (const service of Object.keys(environment.members)) services.add(service);
     layer = environment.parent;
   }
-  // A route that names only an unknown environment has no service to ask for; any name will do.
-  if (services.size === 0) return resolve(table, route, { service: "" }).missed;
   const byText = new Map<string, Missed>();
   for (const service of services) {
-    for (const miss of resolve(table, route, { service }).missed)
-      byText.set(describeMissed(miss), miss);
+    for (const one of resolve(table, route, { service }).missed)
+      byText.set(describeMissed(one), one);
   }
   return [...byText.values()];
 }
@@ -112,27 +155,4 @@ export function describeMissed(missed: Missed): string {
   if (missed.kind === "pin") return `${missed.service}:${missed.key}`;
   if (missed.kind === "environment") return `environment ${missed.environment}`;
   return `${missed.service}:${missed.key} of environment ${missed.environment}`;
-}
-
-function live(
-  variants: Readonly<Record<string, TableVariant>> | undefined,
-  key: string,
-  endpoint: string | undefined,
-): TableVariant | undefined {
-  if (variants === undefined) return undefined;
-  const variant = own(variants, key);
-  if (variant === undefined || endpoint === undefined || variant.endpoints === undefined)
-    return variant;
-  return variant.endpoints.includes(endpoint) ? variant : undefined;
-}
-
-function found(
-  service: string,
-  via: Via,
-  key: string,
-  variant: TableVariant,
-  layer: string | undefined,
-  missed: readonly Missed[],
-): Resolution {
-  return { service, via, key, variant, layer, missed };
 }

@@ -34,7 +34,8 @@ function canonicalVariant(variant: TableVariant): string {
     revision: variant.revision,
     destination: variant.destination,
     onUnavailable: variant.onUnavailable,
-    endpoints: variant.endpoints === undefined ? undefined : [...new Set(variant.endpoints)].sort(),
+    endpoints:
+      variant.endpoints === undefined ? undefined : [...new Set(variant.endpoints)].toSorted(),
   });
 }
 
@@ -44,6 +45,6 @@ function canonicalEnvironment(environment: TableEnvironment): string {
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>, render: (value: T) => string): string {
-  const entries = Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1));
+  const entries = Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1));
   return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${render(value)}`).join(",")}}`;
 }

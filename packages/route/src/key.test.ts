@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { hash8, isKey, isReservedKey, keyFromBranch } from "./index.ts";
+
+test("a branch with a ticket is that ticket", () => {
+  assert.equal(keyFromBranch("feature/mp-101-bla-bla"), "mp-101");
+  assert.equal(keyFromBranch("MP-101"), "mp-101");
+  assert.equal(keyFromBranch("bugfix/OPS-7/second-try"), "ops-7");
+  assert.equal(keyFromBranch("mp-101_and_ops-7"), "mp-101");
+  assert.equal(keyFromBranch("x/mp2-9"), "mp2-9");
+});
+
+test("a ticket has letters and digits around it that are not its own", () => {
+  assert.equal(keyFromBranch("mp-1012"), "mp-1012");
+  assert.equal(keyFromBranch("release-mp-101x"), "release-mp-101x");
+  assert.equal(keyFromBranch("m-101"), "m-101");
+  // 1mp is no project, and neither is m: a project has two characters and begins with a letter.
+  assert.equal(keyFromBranch("1mp-101/b"), "1mp-101-b");
+});
+
+test("only tickets of the configured projects count", () => {
+  const projects = ["OPS", "mp"];
+  assert.equal(keyFromBranch("utf-8/ops-12", { projects }), "ops-12");
+  assert.equal(keyFromBranch("utf-8/ops-12"), "utf-8");
+  assert.equal(keyFromBranch("utf-8-fix", { projects }), "utf-8-fix");
+  assert.equal(keyFromBranch("utf-8-fix", { projects: [] }), "utf-8");
+});
+
+test("a plain name is its own key, a slash is a dash", () => {
+  assert.equal(keyFromBranch("faster-payments"), "faster-payments");
+  assert.equal(keyFromBranch("feature/Faster"), "feature-faster");
+});
+
+test("what was cut or lost leaves a hash of the raw name", () => {
+  const long = "feature/a-very-long-name-without-any-ticket-in-it";
+  assert.equal(keyFromBranch(long), `feature-a-very-long-name-withou-${hash8(long)}`);
+  assert.equal(keyFromBranch("a_b"), `a-b-${hash8("a_b")}`);
+  assert.equal(keyFromBranch("-a-"), `a-${hash8("-a-")}`);
+  const dash = "abcdefghijklmnopqrstuvwxyz-123-456-789-012345";
+  assert.equal(
+    keyFromBranch(dash.replace("xyz-", "xyza----")),
+    `abcdefghijklmnopqrstuvwxyza-123-${hash8(dash.replace("xyz-", "xyza----"))}`,
+  );
+  assert.equal(keyFromBranch("\u00fc\u00fc"), hash8("\u00fc\u00fc"));
+  assert.equal(keyFromBranch(""), hash8(""));
+  // U+212A lower-cases to k: not the same branch as feature/k.
+  assert.notEqual(keyFromBranch("feature/\u212a"), keyFromBranch("feature/k"));
+});
+
+test("a trailing dash of the cut is trimmed before the hash", () => {
+  const raw = `${"a".repeat(30)}-${"b".repeat(20)}`;
+  assert.equal(keyFromBranch(raw), `${"a".repeat(30)}-${hash8(raw)}`);
+});
+
+test("a reserved word is not the key of a branch", () => {
+  assert.equal(keyFromBranch("stable"), `stable-${hash8("stable")}`);
+  assert.equal(keyFromBranch("RC"), `rc-${hash8("RC")}`);
+});
+
+test("a ticket that is too long for a key is cut like any name", () => {
+  const raw = `${"p".repeat(40)}-1`;
+  assert.equal(keyFromBranch(raw), `${"p".repeat(31)}-${hash8(raw)}`);
+});
+
+test("the key of any branch is valid and not reserved", () => {
+  const name = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: fc.constantFrom(...Array.from("aBz09-_/.#")), size: "large" }),
+    fc.constantFrom("stable", "rc", "RC", "Stable", "", "-", "/"),
+  );
+  fc.assert(
+    fc.property(name, (branch) => {
+      const key = keyFromBranch(branch);
+      assert.ok(isKey(key), key);
+      assert.ok(!isReservedKey(key));
+      assert.equal(keyFromBranch(branch), key);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test("different long branches get different keys", () => {
+  const keys = new Set(
+    Array.from({ length: 20_000 }, (_, at) => hash8(`feature/some-long-name-${at}`)),
+  );
+  // 20,000 of 2^32: about 0.05 collisions are expected of a good hash.
+  assert.ok(keys.size >= 19_998);
+});
+
+test("a hash is 8 hex digits, the same on every machine", () => {
+  assert.deepEqual(
+    ["", "a", "mp-101", "\u00fc\u{1f600}"].map((text) => hash8(text)),
+    ["ab3e7c0b", "91e9da27", "46c80f54", "4ad89857"],
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => /^[0-9a-f]{8}$/.test(hash8(text))),
+  );
+});
