@@ -14,7 +14,7 @@ interface Lockfile {
 }
 
 /** npm checks the shape of these files each time that it reads them; a second check would only repeat it. */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion, typescript/no-unnecessary-type-parameters
 const readJson = <T>(file: string): T => JSON.parse(readFileSync(join(root, file), "utf8")) as T;
 
 const lockfile = readJson<Lockfile>("package-lock.json");

@@ -8,8 +8,16 @@ import { fileURLToPath } from "node:url";
 const oldest = 24;
 if (Number.parseInt(process.versions.node, 10) < oldest) {
   process.stderr.write(
-    "cocktail-local: needs Node " + oldest + " or newer, this is " + process.versions.node + " (" + process.execPath + ").\n" +
-      "Fix: install Node " + oldest + " (https://nodejs.org) and run cocktail-local again; in a clone, `npm ci` brings one for `npx` and `npm run`.\n",
+    "cocktail-local: needs Node " +
+      oldest +
+      " or newer, this is " +
+      process.versions.node +
+      " (" +
+      process.execPath +
+      ").\n" +
+      "Fix: install Node " +
+      oldest +
+      " (https://nodejs.org) and run cocktail-local again; in a clone, `npm ci` brings one for `npx` and `npm run`.\n",
   );
   process.exit(2);
 }
