@@ -1,0 +1,73 @@
+import { dirname } from "node:path";
+import type { CocktailClient } from "@cocktail/client";
+import { isAlive } from "@cocktail/embedded-postgres/internal";
+import { Failure } from "../failure.ts";
+import { fileName, filesUpward, givenFile } from "./locate.ts";
+import { readRunFile, type RunFile } from "./run-file.ts";
+
+/** A running cocktail, ready to be spoken to. */
+export interface Cocktail {
+  readonly api: CocktailClient;
+  /** Where its cocktail.yaml is; absent for one named by COCKTAIL_API. */
+  readonly directory: string | undefined;
+}
+
+export interface ConnectOptions {
+  readonly file: string | undefined;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** `--file`, else the nearest running cocktail from the working directory upward, else COCKTAIL_API and COCKTAIL_TOKEN. */
+export async function connect({ file, cwd, env }: ConnectOptions): Promise<Cocktail> {
+  const candidates = file === undefined ? await filesUpward(cwd) : [await givenFile(file, cwd)];
+  for (const path of candidates) {
+    const directory = dirname(path);
+    const run = await liveRun(directory);
+    if (run !== undefined) return { api: await client(run.api, run.token), directory };
+  }
+  const api = env["COCKTAIL_API"] ?? "";
+  if (file === undefined && api !== "")
+    return { api: await client(api, env["COCKTAIL_TOKEN"]), directory: undefined };
+  throw notRunning(candidates[0]);
+}
+
+/** The run file of a directory, if the process it names is alive and has an API. */
+export async function liveRun(directory: string): Promise<RunFile | undefined> {
+  const run = await readRunFile(directory);
+  return run !== undefined && run.api !== "" && isAlive(run) ? run : undefined;
+}
+
+function notRunning(nearest: string | undefined): Failure {
+  if (nearest !== undefined) {
+    return new Failure({
+      code: "NOT_RUNNING",
+      message: `the cocktail of ${nearest} is not running`,
+      fix: "start it: cocktail up --detach",
+      retryable: true,
+    });
+  }
+  return new Failure({
+    code: "NOT_RUNNING",
+    message: `no ${fileName} here or above, and COCKTAIL_API is not set`,
+    fix: `go to the directory that holds ${fileName} and start it: cocktail up --detach; or name it with --file; or set COCKTAIL_API and COCKTAIL_TOKEN`,
+  });
+}
+
+/** Loaded late: commands that need no cocktail should not pay for it. */
+async function client(baseUrl: string, token: string | undefined): Promise<CocktailClient> {
+  const { createClient } = await import("@cocktail/client");
+  try {
+    return createClient({ baseUrl, ...(token === undefined ? {} : { token }) });
+  } catch (error) {
+    throw new Failure(
+      {
+        code: "USAGE",
+        message: error instanceof Error ? error.message : String(error),
+        fix: "COCKTAIL_API is the base URL of the control plane, such as http://127.0.0.1:4600",
+        exitCode: 2,
+      },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,147 @@
+import { type ExitCode, exitCodes } from "../exit-code.ts";
+import type { Failure } from "../failure.ts";
+import type { View } from "../output/view.ts";
+import type { Context } from "./context.ts";
+import { type OutputFormat, outputFormats } from "./output-format.ts";
+import type { ArgumentSpecs, ArgumentValues, OptionSpecs, OptionValues } from "./option.ts";
+import { type RawInput, readArguments, readOptions, readRest } from "./read-input.ts";
+
+export interface Example {
+  readonly text: string;
+  readonly command: string;
+}
+
+/** What may follow `--`. */
+export interface RestSpec {
+  readonly value: string;
+  readonly summary: string;
+}
+
+export interface Input<A extends ArgumentSpecs, O extends OptionSpecs> {
+  readonly args: ArgumentValues<A>;
+  readonly options: OptionValues<O>;
+  /** What followed `--`; empty without it. */
+  readonly rest: readonly string[];
+}
+
+/** A command as data: parsing, help, completion and the reference page are made of it. */
+export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs, R> {
+  /** `["branch", "deploy"]`. */
+  readonly path: readonly [string, ...string[]];
+  readonly summary: string;
+  /** Further sentences for the help, one paragraph each. */
+  readonly details?: readonly string[];
+  readonly args?: A;
+  readonly options?: O;
+  readonly rest?: RestSpec;
+  readonly examples: readonly [Example, Example, ...Example[]];
+  /** Whether it speaks to a running cocktail, and so takes `--file`; `-f` too, where nothing else wants that letter. */
+  readonly target?: "cocktail" | "none";
+  /** Those that make sense for the result; default: all. */
+  readonly formats?: readonly OutputFormat[];
+  /** Left out of help and reference. */
+  readonly hidden?: boolean;
+  run(context: Context, input: Input<A, O>): Promise<R>;
+  /** The result as a person reads it. */
+  view?(result: R, context: Context): View;
+  /** The result under `-o name`. */
+  names?(result: R): readonly string[];
+  /** What went wrong although there is a result to print. */
+  failure?(result: R): Failure | undefined;
+  /** Where there is no failure; default 0. */
+  exitCode?(result: R): ExitCode;
+}
+
+/** What a finished command hands to the renderers. */
+export interface Outcome {
+  readonly data: unknown;
+  readonly view: View;
+  readonly names: readonly string[];
+  readonly failure: Failure | undefined;
+  readonly exitCode: ExitCode;
+}
+
+/** A command with its types closed over. */
+export interface Command {
+  readonly path: readonly [string, ...string[]];
+  readonly summary: string;
+  readonly details: readonly string[];
+  readonly args: ArgumentSpecs;
+  readonly options: OptionSpecs;
+  readonly rest: RestSpec | undefined;
+  readonly examples: readonly Example[];
+  readonly formats: readonly OutputFormat[];
+  readonly hidden: boolean;
+  /** Throws a `Failure` with exit code 2 where the input does not fit. */
+  prepare(raw: RawInput): (context: Context) => Promise<Outcome>;
+}
+
+/** Closes a definition. The input is read before anything runs, so that usage errors cost nothing. */
+export function command<const A extends ArgumentSpecs, const O extends OptionSpecs, R>(
+  spec: CommandSpec<A, O, R>,
+): Command {
+  const options = { ...spec.options, ...sharedOptions(spec) };
+  return {
+    path: spec.path,
+    summary: spec.summary,
+    details: spec.details ?? [],
+    args: spec.args ?? {},
+    options,
+    rest: spec.rest,
+    examples: spec.examples,
+    formats: spec.formats ?? outputFormats,
+    hidden: spec.hidden ?? false,
+    prepare: (raw) => {
+      // The parsed boundary: the readers return exactly what the specs describe.
+      const input = {
+        args: readArguments(spec.args ?? {}, raw.args, spec.path),
+        options: readOptions(options, raw.options),
+        rest: readRest(spec.rest, raw.rest, spec.path),
+      } as unknown as Input<A, O>;
+      return async (context) => {
+        const result = await spec.run(context, input);
+        return {
+          data: result,
+          view: spec.view?.(result, context) ?? [],
+          names: spec.names?.(result) ?? [],
+          failure: spec.failure?.(result),
+          exitCode: spec.exitCode?.(result) ?? exitCodes.done,
+        };
+      };
+    },
+  };
+}
+
+function sharedOptions<A extends ArgumentSpecs, O extends OptionSpecs, R>(
+  spec: CommandSpec<A, O, R>,
+): OptionSpecs {
+  const shorts = new Set(Object.values(spec.options ?? {}).map((option) => option.short));
+  const formats = spec.formats ?? outputFormats;
+  const shared: Record<string, OptionSpecs[string]> = {};
+  if ((spec.target ?? "cocktail") === "cocktail") {
+    shared["file"] = {
+      kind: "text",
+      value: "FILE",
+      summary:
+        "the cocktail.yaml of the cocktail to speak to (default: found from the working directory upward)",
+      completes: "file",
+      ...(shorts.has("-f") ? {} : { short: "-f" }),
+    };
+  }
+  if (formats.length > 1) {
+    shared["output"] = {
+      kind: "choice",
+      choices: formats,
+      default: formats[0] ?? "table",
+      short: "-o",
+      summary: `${formats.join(", ")}`,
+    };
+  }
+  shared["color"] = {
+    kind: "choice",
+    choices: ["auto", "always", "never"],
+    default: "auto",
+    summary: "colour; NO_COLOR is honoured",
+  };
+  return shared;
+}

@@ -1,0 +1,178 @@
+import { isKey, isServiceName, parseVariant, type Pin } from "@cocktail/route";
+import { parseDuration } from "../duration.ts";
+import { usageFailure } from "../failure.ts";
+import type { RestSpec } from "./command.ts";
+import {
+  type ArgumentSpec,
+  type ArgumentSpecs,
+  longFlag,
+  type OptionSpec,
+  type OptionSpecs,
+} from "./option.ts";
+
+/** What the parser found: text only. */
+export interface RawInput {
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What followed `--`, or undefined where there was none. */
+  readonly rest: readonly string[] | undefined;
+}
+
+export function readArguments(
+  specs: ArgumentSpecs,
+  values: readonly string[],
+  path: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  const entries = Object.entries(specs);
+  for (const [index, [name, spec]] of entries.entries()) {
+    const text = values[index];
+    if (text === undefined && spec.optional !== true) {
+      throw usageFailure(`${spec.value} is missing`, `cocktail ${path.join(" ")} --help`);
+    }
+    found[name] = text === undefined ? undefined : readArgument(spec, text);
+  }
+  if (values.length > entries.length) {
+    const extra = values.slice(entries.length).join(" ");
+    throw usageFailure(
+      `too many arguments: ${extra}`,
+      `quote what belongs together, or put a command after --; see: cocktail ${path.join(" ")} --help`,
+    );
+  }
+  return found;
+}
+
+export function readOptions(
+  specs: OptionSpecs,
+  values: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(specs))
+    found[name] = readOption(name, spec, values[name]);
+  return found;
+}
+
+export function readRest(
+  spec: RestSpec | undefined,
+  rest: readonly string[] | undefined,
+  path: readonly string[],
+): readonly string[] {
+  if (rest === undefined) return [];
+  if (spec === undefined) {
+    throw usageFailure(
+      `\`${path.join(" ")}\` takes nothing after --`,
+      `leave out: -- ${rest.join(" ")}`,
+    );
+  }
+  if (rest.length === 0)
+    throw usageFailure(
+      `${spec.value} is missing after --`,
+      `write ${spec.value} after --, or leave out --`,
+    );
+  return rest;
+}
+
+function readArgument(spec: ArgumentSpec, text: string): unknown {
+  if (spec.kind === "text") {
+    if (text === "") throw usageFailure(`${spec.value} is empty`, `give ${spec.value}`);
+    return text;
+  }
+  if (spec.kind === "environment") return readEnvironment(spec, text.replace(/^environment\//, ""));
+  const bare = text.replace(/^variant\//, "");
+  if (spec.kind === "target" && isServiceName(bare)) return { service: bare, key: undefined };
+  return readVariant(spec.value, bare);
+}
+
+function readEnvironment(spec: ArgumentSpec, text: string): string {
+  if (isKey(text)) return text;
+  throw usageFailure(
+    `${spec.value}: "${text}" is not the name of an environment`,
+    "a lower-case DNS label of at most 40 characters: ops-101",
+  );
+}
+
+/** The parts of `service:key`; throws a usage failure that says which part is wrong. */
+export function readVariant(what: string, text: string): Pin {
+  const variant = parseVariant(text);
+  if (variant !== undefined) return variant;
+  const [service = "", key = ""] = text.split(":", 2);
+  const fix =
+    "a service is a lower-case DNS name, a key a DNS label of at most 40 characters: payment-service:mp-101";
+  if (!isServiceName(service))
+    throw usageFailure(`${what}: "${service}" is not the name of a service`, fix);
+  if (!text.includes(":"))
+    throw usageFailure(
+      `${what}: "${text}" lacks the key`,
+      `write ${service}:KEY, such as ${service}:stable`,
+    );
+  if (!isKey(key)) throw usageFailure(`${what}: "${key}" is not a key`, fix);
+  throw usageFailure(`${what}: "${text}" is not of the form service:key`, fix);
+}
+
+function readOption(name: string, spec: OptionSpec, value: unknown): unknown {
+  if (spec.kind === "flag") return value === true;
+  if (spec.kind === "toggle") return value !== false;
+  if (spec.kind === "list") return texts(value);
+  if (spec.kind === "pairs") return readPairs(name, texts(value));
+  const text = texts(value).at(-1);
+  if (text === undefined) return spec.default;
+  if (spec.kind === "text") return text;
+  if (spec.kind === "choice") return readChoice(name, spec.choices, text);
+  return readNumber(name, spec, text);
+}
+
+function readNumber(
+  name: string,
+  spec: OptionSpec & { readonly kind: "duration" | "port" | "count" },
+  text: string,
+): number {
+  const flag = longFlag(name);
+  if (spec.kind === "duration") {
+    const seconds = parseDuration(text);
+    if (seconds !== undefined) return seconds;
+    throw usageFailure(`${flag}: "${text}" is not a duration`, "write 90s, 30m, 48h, 1h30m or 7d");
+  }
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (spec.kind === "port" && number > 65_535)
+    return badNumber(flag, text, "a port from 0 (any) to 65535");
+  if (Number.isNaN(number)) {
+    return badNumber(
+      flag,
+      text,
+      spec.kind === "port" ? "a port from 0 (any) to 65535" : "a whole number from 0",
+    );
+  }
+  return number;
+}
+
+function badNumber(flag: string, text: string, wanted: string): never {
+  throw usageFailure(`${flag}: "${text}" is not ${wanted}`, `give ${wanted}`);
+}
+
+function readChoice(name: string, choices: readonly string[], text: string): string {
+  if (choices.includes(text)) return text;
+  throw usageFailure(
+    `${longFlag(name)}: "${text}" is not one of ${choices.join(", ")}`,
+    `${longFlag(name)} ${choices[0] ?? ""}`,
+  );
+}
+
+function readPairs(name: string, entries: readonly string[]): Readonly<Record<string, string>> {
+  const pairs: [string, string][] = [];
+  for (const entry of entries) {
+    const equals = entry.indexOf("=");
+    if (equals < 1) {
+      throw usageFailure(
+        `${longFlag(name)}: "${entry}" is not KEY=VALUE`,
+        `${longFlag(name)} LOG_LEVEL=debug`,
+      );
+    }
+    pairs.push([entry.slice(0, equals), entry.slice(equals + 1)]);
+  }
+  return Object.fromEntries(pairs);
+}
+
+function texts(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value.map(String) : [String(value)];
+}

@@ -1,0 +1,178 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { ApiError, type CocktailClient, type DeployRequest, type Source } from "@cocktail/client";
+import { isReservedKey } from "@cocktail/route";
+import { type Command, command } from "../command/command.ts";
+import type { Context } from "../command/context.ts";
+import { type Failure, usageFailure } from "../failure.ts";
+import { deploy, deployFailure, deployNames, deployView } from "./deploy.ts";
+import { ciFileOptions, dryRunOption, waitOptions } from "./shared-options.ts";
+
+export const branchDeploy: Command = command({
+  path: ["branch", "deploy"],
+  summary: "Run another version of a service beside stable, and wait until it is served",
+  details: [
+    "--branch derives the key (feature/mp-101-faster -> mp-101) and, without --path, makes a git worktree of that branch. --key names it yourself: the service's own directory is used unless --path or --url says otherwise.",
+    "Deploying again starts the next incarnation beside the old one and swaps them once it answers. A new service may begin as a branch: give its command after --.",
+  ],
+  args: {
+    service: { kind: "text", value: "SERVICE", summary: "the service", completes: "service" },
+  },
+  options: {
+    branch: { kind: "text", value: "NAME", summary: "the git branch; its ticket is the key" },
+    key: { kind: "text", value: "KEY", summary: "the key, where there is no branch" },
+    path: {
+      kind: "text",
+      value: "DIR",
+      summary: "run it from this directory instead of a worktree",
+      completes: "directory",
+    },
+    url: {
+      kind: "text",
+      value: "URL",
+      summary: "attach a process that you run yourself, such as one under a debugger",
+    },
+    env: { kind: "pairs", value: "K=V", summary: "a variable of its environment" },
+    environment: {
+      kind: "text",
+      value: "E",
+      summary: "make it a member of this environment too",
+      completes: "environment",
+    },
+    ttl: { kind: "duration", summary: "destroy it after so long" },
+    fallback: {
+      kind: "flag",
+      summary: "while it is down, let the next layer answer instead of 503",
+    },
+    replace: { kind: "flag", summary: "take the key over from another branch" },
+    ...waitOptions,
+    ...dryRunOption,
+    ...ciFileOptions,
+  },
+  rest: { value: "COMMAND...", summary: "run this instead of the service's command" },
+  examples: [
+    {
+      text: "a git branch, from a worktree made for it",
+      command: "cocktail branch deploy payment-service --branch feature/mp-101-faster",
+    },
+    {
+      text: "a directory, for a day",
+      command: "cocktail branch deploy cart-service --key mp-102 --path ../cart --ttl 24h",
+    },
+    {
+      text: "a process under your debugger",
+      command: "cocktail branch deploy cart-service --key mp-102 --url http://127.0.0.1:9229",
+    },
+    {
+      text: "a service that only this branch has",
+      command: "cocktail branch deploy audit --key mp-103 --path ./audit -- python3 app.py",
+    },
+  ],
+  run: async (context, { args, options, rest }) => {
+    const fault = findFault(options, rest);
+    if (fault !== undefined) throw fault;
+    const { api } = await context.connect();
+    const source = await chooseSource(context, api, { service: args.service, ...options, rest });
+    const request: DeployRequest = {
+      service: args.service,
+      key: options.key,
+      branch: options.branch,
+      source,
+      ...(rest.length > 0 && { command: rest }),
+      ...(Object.keys(options.env).length > 0 && { env: options.env }),
+      environment: options.environment,
+      ttlSeconds: options.ttl,
+      ...(options.fallback && { onUnavailable: "Fallback" }),
+      ...(options.replace && { replace: true }),
+    };
+    return await deploy(context, api, request, options);
+  },
+  view: deployView,
+  names: deployNames,
+  failure: deployFailure,
+});
+
+interface SourceOptions {
+  readonly branch: string | undefined;
+  readonly key: string | undefined;
+  readonly path: string | undefined;
+  readonly url: string | undefined;
+}
+
+/** Options that contradict each other, found before anything is asked. */
+function findFault(options: SourceOptions, rest: readonly string[]): Failure | undefined {
+  const { branch, key, path, url } = options;
+  if (branch === undefined && key === undefined)
+    return usageFailure(
+      "neither --branch nor --key",
+      "--branch feature/mp-101-faster, or --key mp-101",
+    );
+  if (branch !== undefined && key !== undefined)
+    return usageFailure("both --branch and --key", "--branch derives the key; leave one out");
+  if (path !== undefined && url !== undefined)
+    return usageFailure(
+      "both --path and --url",
+      "--path runs a process, --url attaches one; leave one out",
+    );
+  if (url !== undefined && rest.length > 0)
+    return usageFailure(
+      "both --url and a command",
+      "--url attaches a process that runs already; leave the command out",
+    );
+  if (key !== undefined && isReservedKey(key)) {
+    const fix =
+      key === "rc"
+        ? "cocktail rc deploy SERVICE --path DIR"
+        : "stable is what cocktail.yaml says, or what `cocktail rc promote` made of it";
+    return usageFailure(`--key ${key} is reserved`, fix);
+  }
+  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
+    return usageFailure(`--url: "${url}" is not an http URL`, "--url http://127.0.0.1:3000");
+  }
+  return undefined;
+}
+
+interface SourceWish extends SourceOptions {
+  readonly service: string;
+  readonly rest: readonly string[];
+}
+
+async function chooseSource(
+  context: Context,
+  api: CocktailClient,
+  wish: SourceWish,
+): Promise<Source> {
+  if (wish.url !== undefined) return { kind: "url", url: wish.url };
+  if (wish.path !== undefined)
+    return { kind: "directory", path: await directory(wish.path, context.cwd) };
+  if (wish.branch !== undefined) return { kind: "branch", branch: wish.branch };
+  // A service that nobody has heard of has no directory of its own: its command runs where the user stands.
+  const isNew = wish.rest.length > 0 && !(await isKnown(api, wish.service, context.signal));
+  return isNew ? { kind: "directory", path: context.cwd } : { kind: "service" };
+}
+
+/** An existing directory as an absolute path. */
+export async function directory(path: string, cwd: string): Promise<string> {
+  const absolute = resolve(cwd, path);
+  const found = await stat(absolute).catch(() => undefined);
+  if (found?.isDirectory() === true) return absolute;
+  const what = found === undefined ? "does not exist" : "is not a directory";
+  throw usageFailure(
+    `--path: ${absolute} ${what}`,
+    "name the directory that holds the version to run",
+  );
+}
+
+async function isKnown(
+  api: CocktailClient,
+  service: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await api.service(service, { signal });
+    return true;
+  } catch (error) {
+    if (ApiError.is(error) && error.code === "NOT_FOUND") return false;
+    throw error;
+  }
+}

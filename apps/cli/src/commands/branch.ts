@@ -1,0 +1,103 @@
+import type { Variant } from "@cocktail/client";
+import { type Command, command } from "../command/command.ts";
+import { variantDetails, variantTable } from "../views/variant-view.ts";
+import { destroy, destroyFailure, destroyView } from "./destroy.ts";
+import { dryRunOption, waitOptions } from "./shared-options.ts";
+
+const variantArgument = {
+  variant: { kind: "variant", value: "SERVICE:KEY", summary: "the variant", completes: "variant" },
+} as const;
+
+export const branchList: Command = command({
+  path: ["branch", "list"],
+  summary: "List the branches that run",
+  args: {
+    service: {
+      kind: "text",
+      value: "SERVICE",
+      summary: "only of this service",
+      optional: true,
+      completes: "service",
+    },
+  },
+  options: {
+    environment: {
+      kind: "text",
+      value: "E",
+      summary: "only members of this environment",
+      completes: "environment",
+    },
+  },
+  examples: [
+    { text: "all of them, with URLs", command: "cocktail branch list -o wide" },
+    {
+      text: "delete every branch of a service",
+      command: "cocktail branch list cart-service -o name | xargs -n 1 cocktail branch delete",
+    },
+  ],
+  run: async (context, { args, options }): Promise<readonly Variant[]> => {
+    const { api } = await context.connect();
+    const filter = { service: args.service, environment: options.environment };
+    const variants = await api.variants(filter, { signal: context.signal });
+    return variants.filter(({ tier }) => tier === "branch");
+  },
+  view: (variants, { now }) => [
+    variantTable(
+      variants,
+      now(),
+      "no branches; make one: cocktail branch deploy SERVICE --branch NAME",
+    ),
+  ],
+  names: (variants) => variants.map(({ name }) => `variant/${name}`),
+});
+
+export const branchGet: Command = command({
+  path: ["branch", "get"],
+  summary: "Show one variant: whether it is ready and why, where it runs, how to reach it",
+  args: variantArgument,
+  examples: [
+    { text: "everything about it", command: "cocktail branch get payment-service:mp-101" },
+    {
+      text: "its header, for a script",
+      command: "cocktail branch get payment-service:mp-101 -o json | jq -r .header.value",
+    },
+  ],
+  run: async (context, { args }) => {
+    const { api } = await context.connect();
+    return await api.variant(args.variant.service, args.variant.key, { signal: context.signal });
+  },
+  view: (variant, { now }) => variantDetails(variant, now()),
+  names: ({ name }) => [`variant/${name}`],
+});
+
+export const branchDelete: Command = command({
+  path: ["branch", "delete"],
+  summary: "Destroy a branch: its route, process and worktree",
+  details: ["Requests in flight are finished first. Deleting what is not there is no error."],
+  args: variantArgument,
+  options: {
+    discard: {
+      kind: "flag",
+      summary: "also if its worktree holds uncommitted work, which is lost",
+    },
+    ...waitOptions,
+    ...dryRunOption,
+  },
+  examples: [
+    {
+      text: "the branch of a merged ticket",
+      command: "cocktail branch delete payment-service:mp-101",
+    },
+    {
+      text: "what would be done",
+      command: "cocktail branch delete payment-service:mp-101 --dry-run",
+    },
+  ],
+  run: async (context, { args, options }) => {
+    const { api } = await context.connect();
+    return await destroy(context, api, args.variant, options);
+  },
+  view: destroyView,
+  names: ({ name }) => [`variant/${name}`],
+  failure: destroyFailure,
+});

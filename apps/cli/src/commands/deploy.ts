@@ -1,0 +1,137 @@
+import type {
+  CocktailClient,
+  DeployRequest,
+  DeployResult,
+  PlannedAction,
+  Variant,
+} from "@cocktail/client";
+import { type CiFiles, writeCiFiles } from "../cocktail/ci-files.ts";
+import type { Context } from "../command/context.ts";
+import { exitCodes } from "../exit-code.ts";
+import { Failure } from "../failure.ts";
+import { printable } from "../output/display-width.ts";
+import { line, span, type View } from "../output/view.ts";
+import { planView, warningLines } from "../views/plan-view.ts";
+import { deployedFields } from "../views/variant-view.ts";
+import {
+  awaitVariant,
+  describeCondition,
+  readyCondition,
+  type Waited,
+} from "../wait/await-variant.ts";
+
+/** What a deploy or a promotion did. JSON fields are a contract. */
+export interface DeployReport {
+  readonly outcome: DeployResult["outcome"];
+  readonly dryRun: boolean;
+  readonly waited: Waited;
+  readonly generation: number;
+  readonly variant: Variant;
+  readonly plan: readonly PlannedAction[];
+  readonly warnings: readonly string[];
+}
+
+export interface DeployFlags {
+  readonly wait: boolean;
+  readonly waitTimeout: number;
+  readonly dryRun: boolean;
+}
+
+/** Stores the wish, then waits until the new incarnation is served. */
+export async function deploy(
+  context: Context,
+  api: CocktailClient,
+  request: DeployRequest,
+  flags: DeployFlags & CiFiles,
+): Promise<DeployReport> {
+  const { signal } = context;
+  const wantsFiles = flags.envFile !== undefined || flags.githubOutput !== undefined;
+  if (flags.dryRun || wantsFiles) {
+    // The server derives key and URL, so a plan tells them before anything is changed.
+    const planned = await api.deploy({ ...request, dryRun: true }, { signal });
+    if (wantsFiles) await writeCiFiles(flags, context.cwd, planned.variant);
+    if (flags.dryRun) return { ...planned, dryRun: true, waited: "NotWaited" };
+  }
+  const result = await api.deploy(request, { signal });
+  for (const warning of result.warnings) context.progress.warn(warning);
+  return await finishDeploy(context, api, result, flags);
+}
+
+/** The waiting half, shared with `rc promote`. */
+export async function finishDeploy(
+  context: Context,
+  api: CocktailClient,
+  result: DeployResult,
+  flags: DeployFlags,
+): Promise<DeployReport> {
+  context.progress.done("stored", `${result.variant.name} generation ${result.generation}`);
+  if (!flags.wait) return { ...result, dryRun: false, waited: "NotWaited" };
+  const { waited, variant } = await awaitVariant(context, api, result, flags.waitTimeout);
+  if (waited === "Failed") await showLastLines(context, api, variant);
+  return { ...result, variant, dryRun: false, waited };
+}
+
+export function deployView(report: DeployReport, context: Pick<Context, "now">): View {
+  const { variant, outcome, dryRun, plan, warnings, waited } = report;
+  const subject = `variant/${variant.name}`;
+  if (dryRun) return [...planView(subject, plan), ...warningLines(warnings)];
+  const suffix =
+    waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (not waited for)") : "";
+  return [
+    line(span("strong", subject), ` ${outcome}`, suffix),
+    deployedFields(variant, context),
+    nextSteps(variant),
+  ];
+}
+
+export function deployNames({ variant }: DeployReport): readonly string[] {
+  return [`variant/${variant.name}`];
+}
+
+export function deployFailure({ waited, variant }: DeployReport): Failure | undefined {
+  const why = describeCondition(readyCondition(variant.conditions));
+  const logs = `see why: cocktail branch logs ${variant.name}; what is missing: cocktail env explain ${variant.key}`;
+  if (waited === "TimedOut") {
+    const message = `${variant.name} was not ready in time: ${why}`;
+    return new Failure({
+      code: "TIMEOUT",
+      message,
+      fix: logs,
+      retryable: true,
+      exitCode: exitCodes.timeout,
+    });
+  }
+  if (waited === "Failed")
+    return new Failure({
+      code: "VARIANT_FAILED",
+      message: `${variant.name} failed: ${why}`,
+      fix: logs,
+    });
+  return undefined;
+}
+
+function nextSteps(variant: Variant): View[number] {
+  const next =
+    variant.tier === "stable" ? "cocktail status" : `cocktail route trace / --pins ${variant.name}`;
+  return { kind: "fields", fields: [["next", next]] };
+}
+
+const lastLines = 15;
+
+/** What it said last is what a person asks for next. */
+async function showLastLines(
+  context: Context,
+  api: CocktailClient,
+  { service, key }: Variant,
+): Promise<void> {
+  try {
+    for await (const { variant, text } of api.logs(
+      { service, key, tail: lastLines },
+      { signal: context.signal },
+    )) {
+      context.progress.note(`  ${variant} | ${printable(text)}`);
+    }
+  } catch {
+    // The failure itself is reported; its log is a courtesy.
+  }
+}

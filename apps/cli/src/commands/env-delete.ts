@@ -1,0 +1,80 @@
+import type { EnvironmentDeleteResult } from "@cocktail/client";
+import { parseVariant } from "@cocktail/route";
+import { type Command, command } from "../command/command.ts";
+import { exitCodes } from "../exit-code.ts";
+import { Failure } from "../failure.ts";
+import { line, span } from "../output/view.ts";
+import { planView, warningLines } from "../views/plan-view.ts";
+import { awaitGone, type Waited } from "../wait/await-variant.ts";
+import { dryRunOption, waitOptions } from "./shared-options.ts";
+
+interface EnvironmentDestroyReport extends EnvironmentDeleteResult {
+  readonly name: string;
+  readonly dryRun: boolean;
+  readonly waited: Waited;
+}
+
+export const envDelete: Command = command({
+  path: ["env", "delete"],
+  summary: "Delete an environment and the variants that only it held",
+  details: [
+    "Refused while it is another environment's parent. Deleting what is not there is no error.",
+  ],
+  args: {
+    name: {
+      kind: "environment",
+      value: "NAME",
+      summary: "the environment",
+      completes: "environment",
+    },
+  },
+  options: {
+    keepVariants: { kind: "flag", summary: "keep the variants" },
+    discard: { kind: "flag", summary: "also if a worktree holds uncommitted work, which is lost" },
+    ...waitOptions,
+    ...dryRunOption,
+  },
+  examples: [
+    { text: "with the variants that only it held", command: "cocktail env delete ops-101" },
+    { text: "the layer alone", command: "cocktail env delete ops-101 --keep-variants" },
+  ],
+  run: async (context, { args, options }): Promise<EnvironmentDestroyReport> => {
+    const { api } = await context.connect();
+    const { keepVariants, discard, dryRun } = options;
+    const how = {
+      ...(keepVariants && { keepVariants }),
+      ...(discard && { discard }),
+      ...(dryRun && { dryRun }),
+    };
+    const result = await api.deleteEnvironment(args.name, how, { signal: context.signal });
+    const report = { ...result, name: args.name, dryRun };
+    if (dryRun) return { ...report, waited: "NotWaited" };
+    for (const warning of result.warnings) context.progress.warn(warning);
+    if (!options.wait) return { ...report, waited: "NotWaited" };
+    for (const variant of result.variants) {
+      const pin = parseVariant(variant);
+      if (pin !== undefined && !(await awaitGone(context, api, pin, options.waitTimeout)))
+        return { ...report, waited: "TimedOut" };
+    }
+    return { ...report, waited: "Ready" };
+  },
+  view: ({ name, dryRun, plan, outcome, variants, warnings }) => {
+    const subject = `environment/${name}`;
+    if (dryRun) return [...planView(subject, plan), ...warningLines(warnings)];
+    return [
+      line(span("strong", subject), ` ${outcome}`),
+      ...variants.map((variant) => line(span("strong", `variant/${variant}`), " deleted with it")),
+    ];
+  },
+  names: ({ name }) => [`environment/${name}`],
+  failure: ({ name, waited }) =>
+    waited === "TimedOut"
+      ? new Failure({
+          code: "TIMEOUT",
+          message: `a variant of environment/${name} was not gone in time; its deletion goes on`,
+          fix: "see what is left: cocktail branch list",
+          retryable: true,
+          exitCode: exitCodes.timeout,
+        })
+      : undefined,
+});

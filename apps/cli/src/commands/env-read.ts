@@ -1,0 +1,121 @@
+import type { Environment } from "@cocktail/client";
+import { type Command, command } from "../command/command.ts";
+import { Failure } from "../failure.ts";
+import { line, span } from "../output/view.ts";
+import { environmentDetails, environmentTable } from "../views/environment-view.ts";
+
+const name = {
+  name: {
+    kind: "environment",
+    value: "NAME",
+    summary: "the environment",
+    completes: "environment",
+  },
+} as const;
+
+export const envList: Command = command({
+  path: ["env", "list"],
+  summary: "List the environments: built in, implied by a key, and made",
+  examples: [
+    { text: "with their URLs", command: "cocktail env list -o wide" },
+    {
+      text: "those that expire",
+      command: "cocktail env list -o json | jq '.[] | select(.expiresAt) | {name, expiresAt}'",
+    },
+  ],
+  run: async (context): Promise<readonly Environment[]> => {
+    const { api } = await context.connect();
+    return await api.environments({ signal: context.signal });
+  },
+  view: (environments, { now }) => [environmentTable(environments, now())],
+  names: (environments) => environments.map((environment) => `environment/${environment.name}`),
+});
+
+export const envGet: Command = command({
+  path: ["env", "get"],
+  summary: "Show an environment: which variant serves each service in it, and by which layer",
+  args: name,
+  examples: [
+    { text: "everything about it", command: "cocktail env get ops-101" },
+    { text: "as data", command: "cocktail env get ops-101 -o json" },
+  ],
+  run: async (context, { args }) => {
+    const { api } = await context.connect();
+    return await api.environment(args.name, { signal: context.signal });
+  },
+  view: (environment, { now }) => environmentDetails(environment, now()),
+  names: (environment) => [`environment/${environment.name}`],
+});
+
+export const envExplain: Command = command({
+  path: ["env", "explain"],
+  summary: "Say why an environment is not ready, and what to do",
+  args: name,
+  examples: [
+    { text: "what is wrong", command: "cocktail env explain ops-101" },
+    { text: "the fix alone", command: "cocktail env explain ops-101 -o json | jq -r .fix" },
+  ],
+  run: async (context, { args }) => {
+    const { api } = await context.connect();
+    return await api.explain(args.name, { signal: context.signal });
+  },
+  view: ({ ready, reason, cause, blocks, fix, environment }) => [
+    line(
+      span("strong", `environment/${environment.name}`),
+      ready ? span("good", " is ready") : span("bad", ` is not ready: ${reason}`),
+    ),
+    {
+      kind: "fields",
+      fields: [
+        ...(cause === "" ? [] : [["cause", cause] as const]),
+        ...(blocks.length === 0 ? [] : [["blocks", blocks.join(", ")] as const]),
+        ...(fix === "" ? [] : [["fix", fix] as const]),
+      ],
+    },
+  ],
+  names: ({ environment }) => [`environment/${environment.name}`],
+});
+
+export const envUrl: Command = command({
+  path: ["env", "url"],
+  summary: "Print the URL that shows an environment in a browser, no header needed",
+  args: name,
+  options: {
+    service: {
+      kind: "text",
+      value: "SERVICE",
+      summary: "of this entry service instead of the first",
+      completes: "service",
+    },
+  },
+  examples: [
+    { text: "in a script", command: 'curl "$(cocktail env url ops-101)"' },
+    {
+      text: "of another entry service",
+      command: "cocktail env url ops-101 --service order-service",
+    },
+  ],
+  run: async (context, { args, options }) => {
+    const { api } = await context.connect();
+    const environment = await api.environment(args.name, { signal: context.signal });
+    if (options.service === undefined) {
+      if (environment.url !== undefined) return { name: args.name, url: environment.url };
+      throw noUrl(`environment/${args.name}`);
+    }
+    const service = await api.service(options.service, { signal: context.signal });
+    if (service.url === undefined) throw noUrl(service.name);
+    const url = new URL(service.url);
+    url.hostname = `${args.name}.${url.hostname}`;
+    return { name: args.name, url: url.href };
+  },
+  view: ({ url }) => [line(url)],
+  names: ({ url }) => [url],
+});
+
+function noUrl(what: string): Failure {
+  return new Failure({
+    code: "NO_URL",
+    message: `${what} is not reachable from outside`,
+    fix: "give an entry service `entry: true` in cocktail.yaml",
+  });
+}

@@ -1,0 +1,280 @@
+import type {
+  CocktailClient,
+  Environment,
+  EnvironmentResult,
+  EnvironmentSpec,
+  PlannedAction,
+} from "@cocktail/client";
+import { STABLE } from "@cocktail/route";
+import { type CiFiles, writeCiFiles } from "../cocktail/ci-files.ts";
+import { type Command, command } from "../command/command.ts";
+import type { Context } from "../command/context.ts";
+import { formatDuration, formatExpiry } from "../duration.ts";
+import { exitCodes } from "../exit-code.ts";
+import { Failure, usageFailure } from "../failure.ts";
+import { line, span, type View } from "../output/view.ts";
+import { environmentReach, memberSummary } from "../views/environment-view.ts";
+import { planView, warningLines } from "../views/plan-view.ts";
+import { awaitEnvironment } from "../wait/await-environment.ts";
+import { describeCondition, readyCondition, type Waited } from "../wait/await-variant.ts";
+import { membersOf, type NamedSpec, readEnvironmentFile } from "./env-spec.ts";
+import { ciFileOptions, dryRunOption, waitOptions } from "./shared-options.ts";
+
+/** What a write to an environment did. JSON fields are a contract. */
+export interface EnvironmentReport {
+  readonly outcome: EnvironmentResult["outcome"];
+  readonly dryRun: boolean;
+  readonly waited: Waited;
+  readonly environment: Environment;
+  readonly plan: readonly PlannedAction[];
+  readonly warnings: readonly string[];
+}
+
+interface Flags extends CiFiles {
+  readonly wait: boolean;
+  readonly waitTimeout: number;
+  readonly dryRun: boolean;
+}
+
+const specOptions = {
+  parent: {
+    kind: "text",
+    value: "P",
+    summary: "the layer below it (default: stable)",
+    completes: "environment",
+  },
+  variant: { kind: "list", value: "SERVICE:KEY", summary: "a member", completes: "variant" },
+  ttl: { kind: "duration", summary: "delete it after so long" },
+} as const;
+const name = {
+  name: {
+    kind: "environment",
+    value: "NAME",
+    summary: "the environment",
+    completes: "environment",
+  },
+} as const;
+
+export const envCreate: Command = command({
+  path: ["env", "create"],
+  summary: "Make an environment: a named layer of variants over a parent; fails if there is one",
+  details: [
+    "A service that it does not name is served by the parent. A member that is not deployed yet is allowed, with a warning.",
+  ],
+  args: name,
+  options: { ...specOptions, ...waitOptions, ...dryRunOption, ...ciFileOptions },
+  examples: [
+    {
+      text: "a ticket that spans two services",
+      command:
+        "cocktail env create ops-101 --variant payment-service:mp-101 --variant cart-service:mp-102",
+    },
+    {
+      text: "a branch on top of all release candidates, for two days",
+      command: "cocktail env create ops-102 --parent rc --variant payment-service:mp-101 --ttl 48h",
+    },
+  ],
+  run: async (context, { args, options }) => {
+    const spec = specOf(options);
+    const { api } = await context.connect();
+    return await write(
+      context,
+      api,
+      { name: args.name, spec },
+      {
+        flags: options,
+        send: (dryRun) =>
+          api.createEnvironment(
+            { name: args.name, ...spec, ...(dryRun && { dryRun }) },
+            { signal: context.signal },
+          ),
+      },
+    );
+  },
+  view: environmentReportView,
+  names: environmentNames,
+  failure: environmentFailure,
+});
+
+export const envApply: Command = command({
+  path: ["env", "apply"],
+  summary: "Make an environment so, whether or not it exists",
+  details: [
+    "From a file (kind: Environment, with metadata.name, spec.parent, spec.members as a list of {service, key}, spec.ttlSeconds), or from NAME and options. What is not given is taken away.",
+  ],
+  args: { name: { ...name.name, optional: true } },
+  options: {
+    filename: {
+      kind: "text",
+      value: "F",
+      summary: "the file; - is standard input",
+      short: "-f",
+      completes: "file",
+    },
+    ...specOptions,
+    ...waitOptions,
+    ...dryRunOption,
+    ...ciFileOptions,
+  },
+  examples: [
+    { text: "what the file says", command: "cocktail env apply -f environment.yaml" },
+    {
+      text: "without a file",
+      command: "cocktail env apply payment-dev --parent rc --variant payment-service:mp-101",
+    },
+    { text: "what would be done", command: "cocktail env apply -f environment.yaml --dry-run" },
+  ],
+  run: async (context, { args, options }) => {
+    const wanted = await wantedOf(context, args.name, options);
+    const { api } = await context.connect();
+    return await write(context, api, wanted, {
+      flags: options,
+      send: (dryRun) =>
+        api.applyEnvironment(
+          wanted.name,
+          { ...wanted.spec, ...(dryRun && { dryRun }) },
+          { signal: context.signal },
+        ),
+    });
+  },
+  view: environmentReportView,
+  names: environmentNames,
+  failure: environmentFailure,
+});
+
+export const envExtend: Command = command({
+  path: ["env", "extend"],
+  summary: "Let an environment live longer",
+  args: name,
+  options: { by: { kind: "duration", summary: "how much longer" } },
+  examples: [
+    { text: "one more day", command: "cocktail env extend ops-101 --by 24h" },
+    { text: "one more week", command: "cocktail env extend ops-101 --by 7d" },
+  ],
+  run: async (context, { args, options }): Promise<EnvironmentReport> => {
+    if (options.by === undefined)
+      throw usageFailure("--by is missing", "cocktail env extend NAME --by 24h");
+    const { api } = await context.connect();
+    const result = await api.extendEnvironment(args.name, options.by, { signal: context.signal });
+    context.progress.done("extended", `by ${formatDuration(options.by)}`);
+    return { ...result, dryRun: false, waited: "NotWaited" };
+  },
+  view: ({ environment, outcome }, { now }) => [
+    line(span("strong", `environment/${environment.name}`), ` ${outcome}`),
+    { kind: "fields", fields: [["expires", formatExpiry(environment.expiresAt, now())]] },
+  ],
+  names: environmentNames,
+});
+
+interface SpecFlags {
+  readonly parent: string | undefined;
+  readonly variant: readonly string[];
+  readonly ttl: number | undefined;
+}
+
+function specOf({ parent, variant, ttl }: SpecFlags): EnvironmentSpec {
+  return { parent, members: membersOf(variant), ttlSeconds: ttl };
+}
+
+async function wantedOf(
+  context: Context,
+  argument: string | undefined,
+  options: SpecFlags & { readonly filename: string | undefined },
+): Promise<NamedSpec> {
+  const { filename } = options;
+  if (filename === undefined) {
+    if (argument === undefined)
+      throw usageFailure("neither -f nor NAME", "cocktail env apply -f environment.yaml");
+    return { name: argument, spec: specOf(options) };
+  }
+  if (
+    argument !== undefined ||
+    options.parent !== undefined ||
+    options.variant.length > 0 ||
+    options.ttl !== undefined
+  ) {
+    throw usageFailure(
+      "-f together with NAME, --parent, --variant or --ttl",
+      "put all of it into the file, or leave -f out",
+    );
+  }
+  return await readEnvironmentFile(filename, context.cwd);
+}
+
+async function write(
+  context: Context,
+  api: CocktailClient,
+  wanted: NamedSpec,
+  { flags, send }: { readonly flags: Flags; send(dryRun: boolean): Promise<EnvironmentResult> },
+): Promise<EnvironmentReport> {
+  const wantsFiles = flags.envFile !== undefined || flags.githubOutput !== undefined;
+  if (flags.dryRun || wantsFiles) {
+    const planned = await send(true);
+    if (wantsFiles) await writeCiFiles(flags, context.cwd, planned.environment);
+    if (flags.dryRun) return { ...planned, dryRun: true, waited: "NotWaited" };
+  }
+  const result = await send(false);
+  for (const warning of result.warnings) context.progress.warn(warning);
+  context.progress.done(
+    "stored",
+    `environment/${wanted.name}: ${memberSummary(result.environment)}, over ${result.environment.parent ?? STABLE}`,
+  );
+  if (!flags.wait) return { ...result, dryRun: false, waited: "NotWaited" };
+  const { waited, environment, absent } = await awaitEnvironment(
+    context,
+    api,
+    result.environment,
+    flags.waitTimeout,
+  );
+  const missing = absent.map((variant) => `${variant} is not deployed yet`);
+  return {
+    ...result,
+    environment,
+    warnings: [...new Set([...result.warnings, ...missing])],
+    dryRun: false,
+    waited,
+  };
+}
+
+function environmentReportView(report: EnvironmentReport, { now }: Context): View {
+  const { environment, outcome, dryRun, plan, warnings, waited } = report;
+  const subject = `environment/${environment.name}`;
+  if (dryRun) return [...planView(subject, plan), ...warningLines(warnings)];
+  const suffix =
+    waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (not waited for)") : "";
+  const lifetime: readonly (readonly [string, string])[] =
+    environment.expiresAt === undefined
+      ? [["next", `cocktail env get ${environment.name}`]]
+      : [
+          ["expires", formatExpiry(environment.expiresAt, now())],
+          ["next", `cocktail env extend ${environment.name} --by 24h`],
+        ];
+  return [
+    line(span("strong", subject), ` ${outcome}`, suffix),
+    { kind: "fields", fields: [...environmentReach(environment), ...lifetime] },
+  ];
+}
+
+function environmentNames({ environment }: EnvironmentReport): readonly string[] {
+  return [`environment/${environment.name}`];
+}
+
+function environmentFailure({ waited, environment }: EnvironmentReport): Failure | undefined {
+  if (waited === "Ready" || waited === "NotWaited") return undefined;
+  const why = describeCondition(readyCondition(environment.conditions));
+  const fix = `what is missing: cocktail env explain ${environment.name}`;
+  const subject = `environment/${environment.name}`;
+  return waited === "TimedOut"
+    ? new Failure({
+        code: "TIMEOUT",
+        message: `${subject} was not ready in time: ${why}`,
+        fix,
+        retryable: true,
+        exitCode: exitCodes.timeout,
+      })
+    : new Failure({
+        code: "VARIANT_FAILED",
+        message: `${subject} has a member that failed: ${why}`,
+        fix,
+      });
+}

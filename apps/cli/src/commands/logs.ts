@@ -1,0 +1,99 @@
+import type { LogLine } from "@cocktail/client";
+import { type Command, command } from "../command/command.ts";
+import type { Context } from "../command/context.ts";
+import { printable } from "../output/display-width.ts";
+import { coloured } from "../output/paint.ts";
+import type { Tone } from "../output/view.ts";
+
+const options = {
+  follow: { kind: "flag", summary: "go on as lines come", short: "-f" },
+  tail: { kind: "count", default: 100, summary: "lines of the past to begin with" },
+  time: { kind: "flag", summary: "print when each line was written" },
+} as const;
+
+export const logs: Command = command({
+  path: ["logs"],
+  summary: "Print what services wrote, each line with its service:key",
+  args: {
+    target: {
+      kind: "target",
+      value: "SERVICE[:KEY]",
+      summary: "only this service, or variant",
+      optional: true,
+      completes: "variant",
+    },
+  },
+  options,
+  formats: ["table", "json"],
+  examples: [
+    { text: "all of them, as they come", command: "cocktail logs -f" },
+    { text: "one service in all its versions", command: "cocktail logs payment-service --tail 20" },
+    {
+      text: "errors of one branch as data",
+      command: "cocktail logs payment-service:mp-101 -o json | jq 'select(.stream == \"stderr\")'",
+    },
+  ],
+  run: async (context, { args, options }) => {
+    await printLogs(context, { service: args.target?.service, key: args.target?.key, ...options });
+  },
+});
+
+export const branchLogs: Command = command({
+  path: ["branch", "logs"],
+  summary: "Print what one variant wrote",
+  args: {
+    variant: {
+      kind: "variant",
+      value: "SERVICE:KEY",
+      summary: "the variant",
+      completes: "variant",
+    },
+  },
+  options,
+  formats: ["table", "json"],
+  examples: [
+    { text: "the last lines", command: "cocktail branch logs payment-service:mp-101 --tail 20" },
+    { text: "as they come", command: "cocktail branch logs payment-service:mp-101 -f" },
+  ],
+  run: async (context, { args, options }) => {
+    await printLogs(context, { ...args.variant, ...options });
+  },
+});
+
+interface LogWish {
+  readonly service: string | undefined;
+  readonly key: string | undefined;
+  readonly follow: boolean;
+  readonly tail: number;
+  readonly time: boolean;
+}
+
+async function printLogs(context: Context, wish: LogWish): Promise<void> {
+  const { api } = await context.connect();
+  const { service, key, follow, tail } = wish;
+  const lines = api.logs({ service, key, follow, tail }, { signal: context.signal });
+  const format = context.format === "json" ? formatJson : createFormat(wish.time, context.colour);
+  for await (const line of lines) await context.write(format(line));
+}
+
+function formatJson(line: LogLine): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+const tones: readonly Tone[] = ["accent", "good", "warn", "strong", "bad"];
+
+/** Each variant keeps the colour it first got; the prefix grows to the longest name seen. */
+function createFormat(time: boolean, colour: boolean): (line: LogLine) => string {
+  const seen = new Map<string, Tone>();
+  let width = 0;
+  return ({ time: at, variant, stream, text }) => {
+    width = Math.max(width, variant.length);
+    const tone = seen.get(variant) ?? tones[seen.size % tones.length] ?? "accent";
+    seen.set(variant, tone);
+    const prefix = variant.padEnd(width);
+    const shown = colour ? coloured({ tone, text: prefix }) : prefix;
+    const said = printable(text, colour);
+    const own = stream === "cocktail" && colour ? coloured({ tone: "dim", text: said }) : said;
+    return `${time ? `${at} ` : ""}${shown} | ${own}\n`;
+  };
+}

@@ -1,0 +1,139 @@
+import type { Source, Variant } from "@cocktail/client";
+import { RC } from "@cocktail/route";
+import { type Command, command } from "../command/command.ts";
+import { usageFailure } from "../failure.ts";
+import { variantTable } from "../views/variant-view.ts";
+import { directory } from "./branch-deploy.ts";
+import { deploy, deployFailure, deployNames, deployView, finishDeploy } from "./deploy.ts";
+import { destroy, destroyFailure, destroyView } from "./destroy.ts";
+import { ciFileOptions, dryRunOption, waitOptions } from "./shared-options.ts";
+
+const service = {
+  service: { kind: "text", value: "SERVICE", summary: "the service", completes: "service" },
+} as const;
+
+export const rcDeploy: Command = command({
+  path: ["rc", "deploy"],
+  summary: "Run a release candidate of a service; the environment rc holds all of them",
+  args: service,
+  options: {
+    path: {
+      kind: "text",
+      value: "DIR",
+      summary: "run it from this directory",
+      completes: "directory",
+    },
+    branch: { kind: "text", value: "NAME", summary: "run it from a worktree of this git branch" },
+    env: { kind: "pairs", value: "K=V", summary: "a variable of its environment" },
+    ...waitOptions,
+    ...dryRunOption,
+    ...ciFileOptions,
+  },
+  rest: { value: "COMMAND...", summary: "run this instead of the service's command" },
+  examples: [
+    {
+      text: "from a release branch",
+      command: "cocktail rc deploy order-service --branch release/2.4",
+    },
+    {
+      text: "from a directory",
+      command: "cocktail rc deploy order-service --path ../order-service-2.4",
+    },
+  ],
+  run: async (context, { args, options, rest }) => {
+    if (options.path === undefined && options.branch === undefined) {
+      throw usageFailure("neither --path nor --branch", "--branch release/2.4, or --path DIR");
+    }
+    const source: Source =
+      options.path === undefined
+        ? { kind: "branch", branch: options.branch ?? "" }
+        : { kind: "directory", path: await directory(options.path, context.cwd) };
+    const { api } = await context.connect();
+    const request = {
+      service: args.service,
+      key: RC,
+      branch: options.branch,
+      source,
+      ...(rest.length > 0 && { command: rest }),
+      ...(Object.keys(options.env).length > 0 && { env: options.env }),
+    };
+    return await deploy(context, api, request, options);
+  },
+  view: deployView,
+  names: deployNames,
+  failure: deployFailure,
+});
+
+export const rcList: Command = command({
+  path: ["rc", "list"],
+  summary: "List the release candidates",
+  examples: [
+    { text: "all of them", command: "cocktail rc list" },
+    {
+      text: "the services that have one",
+      command: "cocktail rc list -o json | jq -r '.[].service'",
+    },
+  ],
+  run: async (context): Promise<readonly Variant[]> => {
+    const { api } = await context.connect();
+    const variants = await api.variants({}, { signal: context.signal });
+    return variants.filter(({ tier }) => tier === "rc");
+  },
+  view: (variants, { now }) => [
+    variantTable(
+      variants,
+      now(),
+      "no release candidates; make one: cocktail rc deploy SERVICE --path DIR",
+    ),
+  ],
+  names: (variants) => variants.map(({ name }) => `variant/${name}`),
+});
+
+export const rcPromote: Command = command({
+  path: ["rc", "promote"],
+  summary: "Make the release candidate's revision stable, and the candidate empty, in one step",
+  details: ["Stable stays promoted until the service's entry in cocktail.yaml changes."],
+  args: service,
+  options: { ...waitOptions, ...dryRunOption },
+  examples: [
+    { text: "release it", command: "cocktail rc promote order-service" },
+    { text: "what would be done", command: "cocktail rc promote order-service --dry-run" },
+  ],
+  run: async (context, { args, options }) => {
+    const { api } = await context.connect();
+    const { dryRun } = options;
+    const result = await api.promote(args.service, dryRun ? { dryRun } : {}, {
+      signal: context.signal,
+    });
+    if (dryRun) return { ...result, dryRun, waited: "NotWaited" as const };
+    return await finishDeploy(context, api, result, options);
+  },
+  view: deployView,
+  names: deployNames,
+  failure: deployFailure,
+});
+
+export const rcAbandon: Command = command({
+  path: ["rc", "abandon"],
+  summary: "Destroy the release candidate; stable stays what it is",
+  args: service,
+  options: {
+    discard: {
+      kind: "flag",
+      summary: "also if its worktree holds uncommitted work, which is lost",
+    },
+    ...waitOptions,
+    ...dryRunOption,
+  },
+  examples: [
+    { text: "not this one", command: "cocktail rc abandon order-service" },
+    { text: "what would be done", command: "cocktail rc abandon order-service --dry-run" },
+  ],
+  run: async (context, { args, options }) => {
+    const { api } = await context.connect();
+    return await destroy(context, api, { service: args.service, key: RC }, options);
+  },
+  view: destroyView,
+  names: ({ name }) => [`variant/${name}`],
+  failure: destroyFailure,
+});

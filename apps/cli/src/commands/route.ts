@@ -1,0 +1,212 @@
+import type { ResolvedService } from "@cocktail/client";
+import { describeMissed } from "@cocktail/route";
+import { type Command, command } from "../command/command.ts";
+import type { Context } from "../command/context.ts";
+import { routeHeaders, type TracedAnswer, traceRequest } from "../edge/trace.ts";
+import { addressOf } from "../edge/request.ts";
+import { usageFailure } from "../failure.ts";
+import { type Cell, gap, line, span, type View } from "../output/view.ts";
+import { hopTable, lostLines } from "../views/hop-view.ts";
+import { routeOptions } from "./shared-options.ts";
+
+const strict = {
+  kind: "flag",
+  summary: "x-route-mode: strict, so that a miss is refused with 424",
+} as const;
+
+export const routeResolve: Command = command({
+  path: ["route", "resolve"],
+  summary: "Say which variant of each service a route means, and why; sends no request",
+  args: {
+    service: {
+      kind: "text",
+      value: "SERVICE",
+      summary: "only this service",
+      optional: true,
+      completes: "service",
+    },
+  },
+  options: {
+    ...routeOptions,
+    strict,
+    epoch: { kind: "count", summary: "in the route table of this epoch (default: the newest)" },
+  },
+  examples: [
+    {
+      text: "two pins",
+      command: "cocktail route resolve --pins payment-service:mp-101::cart-service:mp-102",
+    },
+    {
+      text: "one service in an environment",
+      command: "cocktail route resolve --environment ops-101 payment-service",
+    },
+  ],
+  run: async (context, { args, options }) => {
+    const { api } = await context.connect();
+    const request = {
+      pins: options.pins,
+      environment: options.environment,
+      service: args.service,
+      epoch: options.epoch,
+      ...(options.strict && { mode: "strict" }),
+    };
+    return await api.resolve(request, { signal: context.signal });
+  },
+  view: ({ epoch, canonical, rejected, services }) => [
+    line(
+      span(
+        "dim",
+        `epoch ${epoch}   pins ${canonical.pins ?? "-"}   environment ${canonical.environment ?? "-"}`,
+      ),
+    ),
+    {
+      kind: "table",
+      columns: [
+        { title: "service" },
+        { title: "variant" },
+        { title: "via" },
+        { title: "layer" },
+        { title: "missed" },
+      ],
+      rows: services.map(resolvedRow),
+      empty: "no services",
+    },
+    ...rejected.map(({ field, reason, text }) =>
+      line(span("warn", "rejected"), `: ${field} "${text}": ${reason}`),
+    ),
+  ],
+  names: ({ services }) =>
+    services.flatMap(({ variant }) => (variant === undefined ? [] : [`variant/${variant}`])),
+});
+
+function resolvedRow({ service, variant, via, layer, missed }: ResolvedService): readonly Cell[] {
+  return [
+    service,
+    variant === undefined
+      ? span("bad", "nothing")
+      : span(via === "stable" ? "dim" : "accent", variant),
+    via,
+    layer ?? "-",
+    missed.length === 0 ? "-" : span("warn", missed.map(describeMissed).join(", ")),
+  ];
+}
+
+interface TraceReport extends Omit<TracedAnswer, "body"> {
+  readonly route: {
+    readonly pins?: string | undefined;
+    readonly environment?: string | undefined;
+    readonly mode: string;
+  };
+}
+
+export const routeTrace: Command = command({
+  path: ["route", "trace"],
+  summary: "Send a request and show every hop: who served it, why, and where the route was lost",
+  details: ["URL may be a path: then the first entry service is asked."],
+  args: { url: { kind: "text", value: "URL", summary: "what to request" } },
+  options: {
+    ...routeOptions,
+    strict,
+    method: {
+      kind: "text",
+      value: "METHOD",
+      summary: "default: GET, or POST with --data",
+      short: "-X",
+    },
+    header: { kind: "list", value: "NAME:VALUE", summary: "a header", short: "-H" },
+    data: { kind: "text", value: "TEXT", summary: "the body", short: "-d" },
+  },
+  examples: [
+    {
+      text: "a branch, through the first entry service",
+      command: "cocktail route trace / --pins payment-service:mp-101",
+    },
+    {
+      text: "an environment, by its URL",
+      command: 'cocktail route trace "$(cocktail env url ops-101)"',
+    },
+    {
+      text: "a checkout that must not fall back",
+      command:
+        "cocktail route trace http://storefront.localhost:8080/checkout -X POST --environment ops-101 --strict",
+    },
+  ],
+  run: async (context, { args, options }): Promise<TraceReport> => {
+    const target = await targetOf(context, args.url);
+    const wish = { pins: options.pins, environment: options.environment, strict: options.strict };
+    const { body, ...traced } = await traceRequest({
+      ...target,
+      method: options.method,
+      headers: { ...parseHeaders(options.header), ...routeHeaders(wish) },
+      body: options.data,
+      signal: context.signal,
+    });
+    return {
+      ...traced,
+      route: {
+        pins: options.pins,
+        environment: options.environment,
+        mode: options.strict ? "strict" : "fallback",
+      },
+    };
+  },
+  view: traceView,
+  names: ({ hops }) => hops.map(({ service, variant }) => `variant/${service}:${variant ?? ""}`),
+});
+
+function traceView({ url, status, served, hops, truncated, lost, problem }: TraceReport): View {
+  const detail = problem?.["detail"];
+  const fix = problem?.["fix"];
+  return [
+    line(
+      span("strong", url),
+      "  ",
+      span(status < 400 ? "good" : "bad", String(status)),
+      served === undefined ? "" : `  served by ${served}`,
+    ),
+    ...(typeof detail === "string" ? [line("  ", detail)] : []),
+    ...(typeof fix === "string" ? [line("  ", span("good", "fix"), `: ${fix}`)] : []),
+    gap,
+    hopTable(hops),
+    ...(truncated
+      ? [line(span("warn", "truncated"), ": there were more hops than a trace holds")]
+      : []),
+    ...lostLines(lost),
+  ];
+}
+
+/** `Name: value` lines as a record. */
+export function parseHeaders(entries: readonly string[]): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const entry of entries) {
+    const [, name, value] =
+      /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(entry) ?? [];
+    if (name === undefined || value === undefined) {
+      throw usageFailure(
+        `--header: "${entry}" is not NAME:VALUE`,
+        "--header 'accept-language: de'",
+      );
+    }
+    headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}
+
+/** A whole URL, a host with or without a port, or a path of the first entry service. */
+async function targetOf(
+  context: Context,
+  text: string,
+): Promise<{ readonly url: URL; readonly connectTo?: string }> {
+  if (!text.startsWith("/")) {
+    const url = URL.parse(/^https?:\/\//.test(text) ? text : `http://${text}`);
+    if (url !== null && url.hostname !== "") return { url };
+    throw usageFailure(
+      `"${text}" is not a URL`,
+      "http://storefront.localhost:8080/, or a path such as /",
+    );
+  }
+  const { api } = await context.connect();
+  const { edge } = await api.status({ signal: context.signal });
+  const base = new URL(edge);
+  return { url: new URL(text, base), connectTo: addressOf(base.hostname) };
+}

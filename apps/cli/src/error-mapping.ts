@@ -1,0 +1,50 @@
+import type { ProblemCode } from "@cocktail/client";
+import { type ExitCode, exitCodes } from "./exit-code.ts";
+import { Failure } from "./failure.ts";
+
+/** The exit code of every problem the API can answer. Total: a new code does not compile until it is decided. */
+export const problemExitCodes: Readonly<Record<ProblemCode, ExitCode>> = {
+  INVALID: exitCodes.usage,
+  UNAUTHORIZED: exitCodes.error,
+  FORBIDDEN_HOST: exitCodes.error,
+  NOT_FOUND: exitCodes.notFound,
+  CONFLICT: exitCodes.conflict,
+  REFUSED: exitCodes.refused,
+  UNCOMMITTED_WORK: exitCodes.refused,
+  NO_REPOSITORY: exitCodes.usage,
+  TOO_LARGE: exitCodes.usage,
+  STORE_UNAVAILABLE: exitCodes.error,
+  NOT_READY: exitCodes.error,
+  INTERNAL: exitCodes.error,
+};
+
+/** Anything that was thrown, as something to print and a code to end with. */
+export async function toFailure(error: unknown): Promise<Failure> {
+  if (error instanceof Failure) return error;
+  const { ApiError, ApiUnreachable } = await import("@cocktail/client");
+  if (ApiError.is(error)) {
+    const { problem } = error;
+    const faults = (problem.errors ?? []).map(({ path, message }) => `${path}: ${message}`);
+    return new Failure(
+      {
+        code: problem.code,
+        message: [error.message, ...faults].join("\n"),
+        fix: problem.fix,
+        retryable: problem.retryable,
+        exitCode: problemExitCodes[problem.code],
+      },
+      { cause: error },
+    );
+  }
+  if (ApiUnreachable.is(error)) {
+    return new Failure(
+      { code: "API_UNREACHABLE", message: error.message, fix: error.fix, retryable: true },
+      { cause: error },
+    );
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Failure(
+    { code: "INTERNAL", message, fix: "this is a defect of cocktail: report it with this text" },
+    { cause: error },
+  );
+}

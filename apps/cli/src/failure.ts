@@ -1,0 +1,53 @@
+import { type ExitCode, exitCodes } from "./exit-code.ts";
+
+/** Every code an error of the command line itself can carry, beside those of the API's problems. */
+export const failureCodes = {
+  API_UNREACHABLE: "The cocktail's API does not answer.",
+  CERTAIN_LOSS: "The change would lose data and its flag is missing.",
+  CHECK_FAILED: "A check of `doctor` failed.",
+  COCKTAIL_EXITED: "`cocktail-local` ended before it was ready.",
+  DEMO_FAILED: "A step of the demo did not hold.",
+  FILE_NOT_FOUND: "A file that was named does not exist.",
+  INTERRUPTED: "Ctrl-C, or a signal, ended the waiting.",
+  NO_URL: "Nothing of it is reachable from outside.",
+  NOT_RUNNING: "No running cocktail was found.",
+  REQUEST_FAILED: "A request to a service got no answer.",
+  RUNNING: "A cocktail already runs from this file.",
+  SPEC_INVALID: "A file's content is invalid.",
+  TIMEOUT: "It did not happen in time.",
+  USAGE: "The command line is wrong.",
+  VARIANT_FAILED: "The variant can't become ready.",
+  INTERNAL: "A defect of the command line itself.",
+} as const;
+export type FailureCode = keyof typeof failureCodes;
+
+export interface FailureDetails {
+  readonly code: string;
+  readonly message: string;
+  /** What to do now, as a sentence or a command. */
+  readonly fix: string;
+  readonly retryable?: boolean;
+  readonly exitCode?: ExitCode;
+}
+
+/** A failure that a user can read: what, why, and how to fix. Anything else that is thrown is a defect. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly code: string;
+  readonly fix: string;
+  readonly retryable: boolean;
+  readonly exitCode: ExitCode;
+
+  constructor(details: FailureDetails, options?: ErrorOptions) {
+    super(details.message, options);
+    this.code = details.code;
+    this.fix = details.fix;
+    this.retryable = details.retryable ?? false;
+    this.exitCode = details.exitCode ?? exitCodes.error;
+  }
+}
+
+/** A fault in the command line, exit 2. */
+export function usageFailure(message: string, fix: string): Failure {
+  return new Failure({ code: "USAGE", message, fix, exitCode: exitCodes.usage });
+}

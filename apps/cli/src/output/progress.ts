@@ -1,0 +1,114 @@
+import { formatDuration } from "../duration.ts";
+import { printable } from "./display-width.ts";
+import { coloured, type Paint, plain } from "./paint.ts";
+
+export interface Progress {
+  /** Something happened, or changed: one line that stays. */
+  done(label: string, detail: string): void;
+  warn(text: string): void;
+  /** A plain line, such as a hint. */
+  note(text: string): void;
+  /** Begins a wait; its state is shown until it ends. Printed again only when it changed, or as a heartbeat. */
+  wait(label: string): Waiting;
+}
+export interface Waiting {
+  /** The state now, such as `Starting: port 4011 refuses`. */
+  state(text: string): void;
+  end(outcome: "good" | "bad" | "warn", detail: string): void;
+}
+
+export interface ProgressTarget {
+  readonly write: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly colour: boolean;
+  readonly now: () => number;
+}
+
+/** Between two lines of a wait in which nothing changes, where there is no terminal. */
+export const heartbeatMs = 30_000;
+const frameMs = 100;
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+const labelWidth = 9;
+
+/** Says nothing: for `-o json`, where stderr holds the error object and nothing else. */
+export const silentProgress: Progress = {
+  done: () => {},
+  warn: () => {},
+  note: () => {},
+  wait: () => ({ state: () => {}, end: () => {} }),
+};
+
+/** Progress on stderr: a moving line on a terminal, elsewhere one line per change. */
+export function createProgress(target: ProgressTarget): Progress {
+  const paint = target.colour ? coloured : plain;
+  const print = (text: string): void => target.write(`${text}\n`);
+  return {
+    done: (label, detail) =>
+      print(`${paint({ tone: "good", text: "✓" })} ${column(label)} ${printable(detail)}`),
+    warn: (text) => print(`${paint({ tone: "warn", text: "!" })} ${printable(text)}`),
+    note: (text) => print(printable(text)),
+    wait: (label) =>
+      target.isTerminal ? waitOnTerminal(label, target, paint) : waitInLog(label, target),
+  };
+}
+
+function waitInLog(label: string, target: ProgressTarget): Waiting {
+  const began = target.now();
+  let current = "";
+  const elapsed = (): string => formatDuration((target.now() - began) / 1000);
+  const timer = setInterval(
+    () =>
+      target.write(`… ${column(label)} ${current === "" ? "waiting" : current} (${elapsed()})\n`),
+    heartbeatMs,
+  );
+  timer.unref();
+  return {
+    state: (text) => {
+      const next = printable(text);
+      if (next === current) return;
+      current = next;
+      timer.refresh();
+      target.write(`… ${column(label)} ${next}\n`);
+    },
+    end: (outcome, detail) => {
+      clearInterval(timer);
+      target.write(`${mark(outcome)} ${column(label)} ${printable(detail)} (${elapsed()})\n`);
+    },
+  };
+}
+
+function waitOnTerminal(label: string, target: ProgressTarget, paint: Paint): Waiting {
+  const began = target.now();
+  let current = "";
+  let frame = 0;
+  const draw = (): void => {
+    const elapsed = formatDuration((target.now() - began) / 1000);
+    target.write(
+      `\r\u001B[K${paint({ tone: "accent", text: frames[frame++ % frames.length] ?? "" })} ${column(label)} ${current} ${paint({ tone: "dim", text: elapsed })}`,
+    );
+  };
+  const timer = setInterval(draw, frameMs);
+  timer.unref();
+  draw();
+  return {
+    state: (text) => {
+      current = printable(text).slice(0, 100);
+    },
+    end: (outcome, detail) => {
+      clearInterval(timer);
+      const elapsed = formatDuration((target.now() - began) / 1000);
+      target.write(
+        `\r\u001B[K${paint({ tone: outcome, text: mark(outcome) })} ${column(label)} ${printable(detail)} ${paint({ tone: "dim", text: elapsed })}\n`,
+      );
+    },
+  };
+}
+
+function mark(outcome: "good" | "bad" | "warn"): string {
+  if (outcome === "good") return "✓";
+  return outcome === "bad" ? "✗" : "!";
+}
+
+function column(label: string): string {
+  return label.padEnd(labelWidth);
+}

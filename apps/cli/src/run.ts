@@ -1,0 +1,127 @@
+import { connect } from "./cocktail/connect.ts";
+import type { Context } from "./command/context.ts";
+import { isOutputFormat, type OutputFormat } from "./command/output-format.ts";
+import { parseCommandLine } from "./command/parse.ts";
+import { commands, groups } from "./commands/index.ts";
+import { toFailure } from "./error-mapping.ts";
+import { type ExitCode, exitCodes } from "./exit-code.ts";
+import { Failure } from "./failure.ts";
+import { type OutputStream, openOutput } from "./output/output.ts";
+import { wantsColour } from "./output/paint.ts";
+import { createProgress, silentProgress } from "./output/progress.ts";
+import { renderFailure, renderOutcome } from "./output/render.ts";
+
+/** What the process gives; a test gives its own. */
+export interface ProcessPorts {
+  /** Without the program's name. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly signal: AbortSignal;
+  readonly onSecondInterrupt: (listener: () => void) => void;
+}
+
+/** Runs one command line and gives the exit code. Prints; never throws and never exits. */
+export async function run(ports: ProcessPorts): Promise<ExitCode> {
+  const style = guessStyle(ports.argv);
+  const fail = (failure: Failure, format: OutputFormat): ExitCode => {
+    const colour = wantsColour(style.colour, ports.env, ports.stderr.isTTY === true);
+    ports.stderr.write(renderFailure(failure, format, colour));
+    return failure.exitCode;
+  };
+  const parsed = parseCommandLine(commands, groups, ports.argv);
+  if (parsed.kind === "wrong") return fail(parsed.failure, style.format);
+  const output = openOutput(ports.stdout);
+  if (parsed.kind === "help") {
+    await output.write(parsed.text);
+    return exitCodes.done;
+  }
+  const { command, raw } = parsed;
+  try {
+    const execute = command.prepare(raw);
+    const outcome = await execute(openContext(ports, raw.options, output.write));
+    const colour = wantsColour(style.colour, ports.env, ports.stdout.isTTY === true);
+    await output.write(await renderOutcome(outcome, style.format, colour));
+    return outcome.failure === undefined ? outcome.exitCode : fail(outcome.failure, style.format);
+  } catch (error) {
+    if (output.closed) return exitCodes.done;
+    return fail(await toFailure(causeOf(error, ports.signal)), style.format);
+  }
+}
+
+/** What a signal cut off fails in many ways; the signal is the reason. */
+function causeOf(error: unknown, signal: AbortSignal): unknown {
+  return signal.aborted && !(error instanceof Failure) ? signal.reason : error;
+}
+
+function openContext(
+  ports: ProcessPorts,
+  options: Readonly<Record<string, unknown>>,
+  write: Context["write"],
+): Context {
+  const { format, colour } = styleOf(options);
+  const isTerminal =
+    ports.stderr.isTTY === true && ports.env["TERM"] !== "dumb" && (ports.env["CI"] ?? "") === "";
+  const now = Date.now;
+  const file = lastText(options["file"]);
+  return {
+    cwd: ports.cwd,
+    env: ports.env,
+    format,
+    colour: wantsColour(colour, ports.env, ports.stdout.isTTY === true),
+    now,
+    signal: ports.signal,
+    onSecondInterrupt: ports.onSecondInterrupt,
+    progress:
+      format === "json"
+        ? silentProgress
+        : createProgress({
+            write: (text) => void ports.stderr.write(text),
+            isTerminal,
+            colour: wantsColour(colour, ports.env, ports.stderr.isTTY === true),
+            now,
+          }),
+    write,
+    connect: () => connect({ file, cwd: ports.cwd, env: ports.env }),
+    file,
+  };
+}
+
+interface Style {
+  readonly format: OutputFormat;
+  readonly colour: string;
+}
+
+function styleOf(options: Readonly<Record<string, unknown>>): Style {
+  const format = lastText(options["output"]) ?? "table";
+  return {
+    format: isOutputFormat(format) ? format : "table",
+    colour: lastText(options["color"]) ?? "auto",
+  };
+}
+
+/** The wish for a format holds for errors of the command line too, so it is read before the line is understood. */
+function guessStyle(argv: readonly string[]): Style {
+  const end = argv.indexOf("--");
+  const own = end < 0 ? argv : argv.slice(0, end);
+  const after = (...flags: readonly string[]): string | undefined => {
+    for (const [at, word] of own.entries()) {
+      for (const flag of flags) {
+        if (word === flag) return own[at + 1];
+        if (flag.startsWith("--") && word.startsWith(`${flag}=`))
+          return word.slice(flag.length + 1);
+        if (!flag.startsWith("--") && word.startsWith(flag))
+          return word.slice(flag.length).replace(/^=/, "");
+      }
+    }
+    return undefined;
+  };
+  return styleOf({ output: after("-o", "--output"), color: after("--color") });
+}
+
+function lastText(value: unknown): string | undefined {
+  const last: unknown = Array.isArray(value) ? value.at(-1) : value;
+  return typeof last === "string" ? last : undefined;
+}

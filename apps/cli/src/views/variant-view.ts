@@ -1,0 +1,139 @@
+import type { Variant } from "@cocktail/client";
+import type { Context } from "../command/context.ts";
+import { formatAge, formatExpiry } from "../duration.ts";
+import { type Block, type Cell, type Column, span, type View } from "../output/view.ts";
+import { readyCondition } from "../wait/await-variant.ts";
+
+const columns: readonly Column[] = [
+  { title: "variant" },
+  { title: "ready" },
+  { title: "reason" },
+  { title: "revision" },
+  { title: "from" },
+  { title: "environments" },
+  { title: "expires" },
+  { title: "age" },
+  { title: "restarts", wide: true, align: "right" },
+  { title: "state", wide: true },
+  { title: "url", wide: true },
+];
+
+/** One line a variant. */
+export function variantTable(variants: readonly Variant[], now: number, empty: string): Block {
+  return {
+    kind: "table",
+    columns,
+    rows: variants.map((variant) => variantRow(variant, now)),
+    empty,
+  };
+}
+
+function variantRow(variant: Variant, now: number): readonly Cell[] {
+  const ready = readyCondition(variant.conditions);
+  return [
+    span(variant.tier === "stable" ? "strong" : "accent", variant.name),
+    readyCell(ready?.status),
+    ready?.reason ?? "Unknown",
+    `${shortRevision(variant.revision)}${variant.promoted ? " (promoted)" : ""}`,
+    describeSource(variant),
+    variant.environments.length === 0 ? "-" : variant.environments.join(","),
+    formatExpiry(variant.expiresAt, now),
+    formatAge(variant.createdAt, now),
+    String(restartsOf(variant)),
+    variant.state,
+    variant.url ?? "-",
+  ];
+}
+
+/** Everything about one variant. */
+export function variantDetails(variant: Variant, now: number): View {
+  const ready = readyCondition(variant.conditions);
+  const optional: (readonly [string, ...Cell[]])[] = [];
+  if (variant.url !== undefined) optional.push(["url", variant.url]);
+  if (variant.branch !== undefined) optional.push(["branch", variant.branch]);
+  if (variant.directory !== undefined) optional.push(["directory", variant.directory]);
+  if (variant.expiresAt !== undefined)
+    optional.push(["expires", formatExpiry(variant.expiresAt, now)]);
+  return [
+    { kind: "line", cells: [span("strong", `variant/${variant.name}`)] },
+    {
+      kind: "fields",
+      fields: [
+        [
+          "ready",
+          readyCell(ready?.status),
+          `  ${ready?.reason ?? "Unknown"}${ready?.message ? `: ${ready.message}` : ""}`,
+        ],
+        ["state", variant.state],
+        ["revision", shortRevision(variant.revision), variant.promoted ? "  (promoted)" : ""],
+        ["from", describeSource(variant)],
+        ["header", `${variant.header.name}: ${variant.header.value}`],
+        ...optional,
+        ["environments", variant.environments.length === 0 ? "-" : variant.environments.join(", ")],
+        [
+          "when down",
+          variant.onUnavailable === "Fail" ? "its requests get 503" : "the next layer answers",
+        ],
+      ],
+    },
+    { kind: "gap" },
+    incarnationTable(variant),
+  ];
+}
+
+function incarnationTable(variant: Variant): Block {
+  return {
+    kind: "table",
+    columns: [
+      { title: "incarnation" },
+      { title: "state" },
+      { title: "revision" },
+      { title: "destination" },
+      { title: "pid" },
+      { title: "restarts", align: "right" },
+    ],
+    rows: variant.incarnations.map((one) => [
+      `#${one.number}`,
+      one.state,
+      shortRevision(one.revision),
+      one.destination ?? "-",
+      one.pid === undefined ? "-" : String(one.pid),
+      String(one.restarts),
+    ]),
+    empty: "no incarnations",
+  };
+}
+
+/** The lines after a deploy: where it is, how to reach it. */
+export function deployedFields(variant: Variant, context: Pick<Context, "now">): Block {
+  const fields: (readonly [string, ...Cell[]])[] = [];
+  if (variant.url !== undefined)
+    fields.push(["url", variant.url, span("dim", "   (no header needed)")]);
+  fields.push(["header", `${variant.header.name}: ${variant.header.value}`]);
+  fields.push(["revision", shortRevision(variant.revision)]);
+  if (variant.expiresAt !== undefined)
+    fields.push(["expires", formatExpiry(variant.expiresAt, context.now())]);
+  if (variant.environments.length > 0) fields.push(["member of", variant.environments.join(", ")]);
+  return { kind: "fields", fields };
+}
+
+export function readyCell(status: string | undefined): Cell {
+  if (status === "True") return span("good", "yes");
+  return status === "False" ? span("bad", "no") : span("warn", "unknown");
+}
+
+/** A SHA as people write it; `-dirty` stays. */
+export function shortRevision(revision: string): string {
+  const [, sha, rest = ""] = /^([0-9a-f]{12})[0-9a-f]{28}(.*)$/.exec(revision) ?? [];
+  return sha === undefined ? revision : sha + rest;
+}
+
+function describeSource({ source }: Variant): string {
+  if (source.kind === "branch") return source.branch;
+  if (source.kind === "directory") return source.path;
+  return source.kind === "url" ? source.url : "cocktail.yaml";
+}
+
+function restartsOf(variant: Variant): number {
+  return variant.incarnations.reduce((sum, { restarts }) => sum + restarts, 0);
+}

@@ -1,0 +1,121 @@
+import { ApiError, type CocktailClient, type Condition, type Variant } from "@cocktail/client";
+import type { Pin } from "@cocktail/route";
+import type { Context } from "../command/context.ts";
+import { poll } from "./poll.ts";
+
+export type Waited = "Ready" | "Failed" | "TimedOut" | "NotWaited";
+export interface VariantWait {
+  readonly waited: Waited;
+  /** The last that was seen. */
+  readonly variant: Variant;
+}
+
+/** The `Ready` condition, the AND of all others. */
+export function readyCondition(conditions: readonly Condition[]): Condition | undefined {
+  return conditions.find(({ type }) => type === "Ready");
+}
+
+/** `Starting: port 4011 refuses`. */
+export function describeCondition(condition: Condition | undefined): string {
+  if (condition === undefined) return "nothing is known yet";
+  return condition.message === "" ? condition.reason : `${condition.reason}: ${condition.message}`;
+}
+
+/**
+ * Waits until a probe through the gateway was answered by the new incarnation of this generation, or it is known that
+ * none will be.
+ */
+export async function awaitVariant(
+  context: Context,
+  api: CocktailClient,
+  deployed: { readonly variant: Variant; readonly generation: number },
+  timeoutSeconds: number,
+): Promise<VariantWait> {
+  const { service, key, name } = deployed.variant;
+  const waiting = context.progress.wait("ready");
+  let variant = deployed.variant;
+  const settled = await poll(
+    {
+      signal: context.signal,
+      now: context.now,
+      timeoutSeconds,
+      onTrouble: (message) => waiting.state(message),
+    },
+    async () => {
+      variant = await api.variant(service, key, { signal: context.signal });
+      waiting.state(`${name} ${describeCondition(readyCondition(variant.conditions))}`);
+      return judge(variant, deployed.generation);
+    },
+  ).catch((error: unknown) => {
+    waiting.end("warn", `${name}: no longer waited for`);
+    throw error;
+  });
+  const waited = settled ?? "TimedOut";
+  waiting.end(waited === "Ready" ? "good" : "bad", ending(waited, variant));
+  return { waited, variant };
+}
+
+/** Waits until a destroyed variant is gone; false when the time is over. */
+export async function awaitGone(
+  context: Context,
+  api: CocktailClient,
+  { service, key }: Pin,
+  timeoutSeconds: number,
+): Promise<boolean> {
+  const waiting = context.progress.wait("gone");
+  const name = `${service}:${key}`;
+  const gone = await poll(
+    {
+      signal: context.signal,
+      now: context.now,
+      timeoutSeconds,
+      onTrouble: (message) => waiting.state(message),
+    },
+    async () => {
+      const variant = await variantIfAny(api, { service, key }, context.signal);
+      if (variant === undefined) return true;
+      waiting.state(`${name} ${variant.state.toLowerCase()}`);
+      return undefined;
+    },
+  ).catch((error: unknown) => {
+    waiting.end("warn", `${name}: no longer waited for`);
+    throw error;
+  });
+  waiting.end(
+    gone === true ? "good" : "bad",
+    gone === true ? `${name} is gone` : `${name} is still there`,
+  );
+  return gone === true;
+}
+
+/** Undefined where there is no such variant. */
+export async function variantIfAny(
+  api: CocktailClient,
+  { service, key }: Pin,
+  signal: AbortSignal,
+): Promise<Variant | undefined> {
+  try {
+    return await api.variant(service, key, { signal });
+  } catch (error) {
+    if (ApiError.is(error) && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+function judge(variant: Variant, generation: number): "Ready" | "Failed" | undefined {
+  const ready = readyCondition(variant.conditions);
+  if (ready === undefined || ready.observedGeneration < generation) return undefined;
+  if (ready.status === "True") return "Ready";
+  return hasEnded(variant) ? "Failed" : undefined;
+}
+
+/** Its newest incarnation came to nothing; or it keeps ending, which is tried again for ever but not worth waiting for. */
+export function hasEnded(variant: Variant): boolean {
+  const reason = readyCondition(variant.conditions)?.reason;
+  return reason === "CrashLoop" || (variant.state === "GONE" && reason !== "Deploying");
+}
+
+function ending(waited: Waited, variant: Variant): string {
+  if (waited === "Ready") return `a probe through the gateway was answered by ${variant.name}`;
+  return `${variant.name} ${describeCondition(readyCondition(variant.conditions))}`;
+}

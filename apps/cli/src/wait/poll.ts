@@ -1,0 +1,51 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ApiError, ApiUnreachable } from "@cocktail/client";
+
+export interface PollOptions {
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly timeoutSeconds: number;
+  /** Told when an ask fails in a way that may pass. */
+  readonly onTrouble?: (message: string) => void;
+}
+
+/** How long a control plane may be away, as when its database restarts, before waiting for it makes no sense. */
+const patienceMs = 20_000;
+
+/**
+ * Asks until there is an answer; undefined when the time is over. Asks often at first: most waits are short. Throws the
+ * signal's reason, what `ask` throws, and a passing fault that did not pass.
+ */
+export async function poll<T>(
+  options: PollOptions,
+  ask: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const { signal, now, timeoutSeconds } = options;
+  const began = now();
+  let troubleSince: number | undefined;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+      troubleSince = undefined;
+    } catch (error) {
+      troubleSince ??= now();
+      if (signal.aborted || !mayPass(error) || now() - troubleSince > patienceMs) throw error;
+      options.onTrouble?.(error instanceof Error ? error.message : String(error));
+    }
+    const elapsed = now() - began;
+    const left = timeoutSeconds * 1000 - elapsed;
+    if (left <= 0) return undefined;
+    await delay(Math.min(left, interval(elapsed)), undefined, { signal }).catch(() => {});
+  }
+}
+
+function interval(elapsedMs: number): number {
+  if (elapsedMs < 3000) return 50;
+  return elapsedMs < 20_000 ? 200 : 500;
+}
+
+function mayPass(error: unknown): boolean {
+  return ApiUnreachable.is(error) || (ApiError.is(error) && error.retryable);
+}
