@@ -2,6 +2,7 @@ export * from "./action.ts";
 export * from "./apply-changes.ts";
 export * from "./assume.ts";
 export * from "./condition.ts";
+export * from "./decide/index.ts";
 export * from "./desired.ts";
 export * from "./environment-conditions.ts";
 export * from "./incarnation.ts";

@@ -2,6 +2,7 @@ import type { TableEnvironment } from "@cocktail/route";
 import type { Action } from "./action.ts";
 import type { DesiredEnvironment } from "./desired.ts";
 import type { Plan } from "./plan-variant.ts";
+import { type Policy, defaultPolicy } from "./policy.ts";
 
 /** Everything `planEnvironment` looks at, beside what is wanted. */
 export interface ObservedEnvironment {
@@ -14,6 +15,8 @@ export interface ObservedEnvironment {
   readonly changedAt: number;
   /** Every reader holds a table of at least this epoch. */
   readonly acked: number;
+  /** Another environment stands on it, so it can't go. */
+  readonly isParent: boolean;
 }
 
 /** What is to be done for one environment: its end when its lifetime is over, and its layer in every gateway's table. */
@@ -21,10 +24,12 @@ export function planEnvironment(
   desired: DesiredEnvironment | undefined,
   observed: ObservedEnvironment,
   now: number,
+  policy: Policy = defaultPolicy,
 ): Plan {
   const expiresAt = desired?.expiresAt;
   const target = observed.name;
-  if (expiresAt !== undefined && expiresAt <= now) {
+  const isOver = expiresAt !== undefined && expiresAt <= now;
+  if (isOver && !observed.isParent) {
     const end: Action = { kind: "DestroyEnvironment", target, reason: "Expired" };
     return {
       actions: [end, ...publication(target, { ...observed, nextLayer: undefined })],
@@ -33,7 +38,11 @@ export function planEnvironment(
     };
   }
   const actions = publication(target, observed);
-  return { actions, ready: actions.slice(0, 1), planAgainAt: expiresAt };
+  return {
+    actions,
+    ready: actions.slice(0, 1),
+    planAgainAt: isOver ? now + policy.expiryRetryMs : expiresAt,
+  };
 }
 
 function publication(target: string, observed: ObservedEnvironment): readonly Action[] {

@@ -1,0 +1,194 @@
+import { type OnUnavailable, RC, STABLE, formatVariant } from "@cocktail/route";
+import type { DesiredEnvironment, DesiredVariant } from "../desired.ts";
+import type { Source } from "../source.ts";
+import type { StateChange, StoredState } from "../state.ts";
+import { type Decision, type Refused, refused } from "./decision.ts";
+import { counterOf, findEnvironment, findLiveVariant, findService } from "./lookup.ts";
+import {
+  checkKey,
+  checkLayerName,
+  checkLifetime,
+  checkNotBuiltIn,
+  checkService,
+  checkServiceName,
+} from "./names.ts";
+
+/** A wish for a variant: what is left out stays as it was, or gets its default. */
+export interface DeployWish {
+  readonly service: string;
+  readonly key: string;
+  readonly branch?: string | undefined;
+  readonly source?: Source | undefined;
+  readonly command?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly environment?: string | undefined;
+  readonly ttlSeconds?: number | undefined;
+  readonly onUnavailable?: OnUnavailable | undefined;
+  readonly replace?: boolean | undefined;
+}
+
+/** Every deploy makes a generation, also of an equal wish: the code behind it may be another. */
+export function decideDeploy(
+  state: StoredState,
+  wish: DeployWish,
+  now: number,
+): Decision<{ readonly variant: DesiredVariant }> {
+  const existing = findLiveVariant(state, wish.service, wish.key);
+  const fault =
+    checkNames(state, wish) ?? checkLifetime(wish.ttlSeconds) ?? checkBranch(wish, existing);
+  if (fault !== undefined) return fault;
+
+  const kept = isOther(wish, existing) ? undefined : existing;
+  const source = sourceOf(wish, kept);
+  const command = wish.command ?? kept?.command;
+  const unable = checkRunnable(state, wish, source, command);
+  if (unable !== undefined) return unable;
+
+  const variant: DesiredVariant = {
+    service: wish.service,
+    key: wish.key,
+    generation: counterOf(state, wish.service, wish.key).generation + 1,
+    source,
+    command,
+    env: wish.env ?? kept?.env ?? {},
+    branch: wish.branch ?? kept?.branch,
+    onUnavailable: wish.onUnavailable ?? kept?.onUnavailable ?? "Fail",
+    endpoints: kept?.endpoints,
+    home: existing === undefined ? homeOf(wish) : existing.home,
+    createdAt: existing?.createdAt ?? now,
+    expiresAt: wish.ttlSeconds === undefined ? kept?.expiresAt : now + wish.ttlSeconds * 1000,
+    deleted: false,
+    discard: false,
+  };
+  return {
+    kind: "decided",
+    outcome: existing === undefined ? "created" : "updated",
+    changes: [{ kind: "PutVariant", variant }, ...joinEnvironment(state, wish, variant, now)],
+    warnings: replacedWarning(state, wish),
+    variant,
+  };
+}
+
+function checkNames(
+  state: StoredState,
+  { service, key, environment }: DeployWish,
+): Refused | undefined {
+  if (key === STABLE) {
+    return refused(
+      "REFUSED",
+      "ReservedKey",
+      `${formatVariant(service, STABLE)} is made by its file or by a promotion`,
+      `deploy ${formatVariant(service, RC)} and promote it, or change the file`,
+    );
+  }
+  const fault =
+    checkService(service) ??
+    checkKey(key, "key") ??
+    checkServiceName(state, service) ??
+    (key === service ? checkSelf(service) : checkLayerName(state, key));
+  if (fault !== undefined || environment === undefined) return fault;
+  return (
+    checkKey(environment, "environment") ??
+    checkNotBuiltIn(environment) ??
+    (environment === service ? checkSelf(service) : checkLayerName(state, environment))
+  );
+}
+
+function checkSelf(service: string): Refused {
+  return refused(
+    "CONFLICT",
+    "NameTaken",
+    `${service} can't be both a service and an environment`,
+    "choose another key",
+  );
+}
+
+/** A key is one branch's while it lives; the candidate's key is nobody's. */
+function checkBranch(wish: DeployWish, existing: DesiredVariant | undefined): Refused | undefined {
+  if (wish.key === RC || wish.replace === true || !isOther(wish, existing)) return undefined;
+  const variant = formatVariant(wish.service, wish.key);
+  return refused(
+    "CONFLICT",
+    "KeyConflict",
+    `${variant} belongs to branch ${existing?.branch ?? ""}, not to ${wish.branch ?? ""}`,
+    "choose another key with --key, or take this one over with --replace",
+  );
+}
+
+function isOther(wish: DeployWish, existing: DesiredVariant | undefined): boolean {
+  return (
+    existing?.branch !== undefined && wish.branch !== undefined && existing.branch !== wish.branch
+  );
+}
+
+function sourceOf(wish: DeployWish, kept: DesiredVariant | undefined): Source {
+  if (wish.source !== undefined) return wish.source;
+  if (kept !== undefined && (wish.branch === undefined || kept.branch === wish.branch)) {
+    return kept.source;
+  }
+  return wish.branch === undefined ? { kind: "service" } : { kind: "branch", branch: wish.branch };
+}
+
+/** What can be known without looking at a disk: the platform checks the rest. */
+function checkRunnable(
+  state: StoredState,
+  { service, key }: DeployWish,
+  source: Source,
+  command: readonly string[] | undefined,
+): Refused | undefined {
+  if (source.kind === "url") return undefined;
+  const known = findService(state, service);
+  const variant = formatVariant(service, key);
+  const hasCode = source.kind === "directory" || known?.path !== undefined;
+  if (!hasCode) {
+    return refused(
+      "INVALID",
+      "SourceMissing",
+      `nothing says where the code of ${variant} is: ${service} has no path of its own`,
+      "say where it is with --path DIR, or attach a running process with --url URL",
+    );
+  }
+  if ((command ?? known?.command ?? []).length > 0) return undefined;
+  return refused(
+    "INVALID",
+    "CommandMissing",
+    `nothing says how to start ${variant}: ${service} has no command of its own`,
+    "give the command after --",
+  );
+}
+
+function homeOf({ environment, key }: DeployWish): string | undefined {
+  return environment === key ? undefined : environment;
+}
+
+function joinEnvironment(
+  state: StoredState,
+  wish: DeployWish,
+  variant: DesiredVariant,
+  now: number,
+): readonly StateChange[] {
+  if (wish.environment === undefined) return [];
+  const { service, key } = variant;
+  const existing = findEnvironment(state, wish.environment);
+  if (existing !== undefined && existing.members[service] === key) return [];
+  const environment: DesiredEnvironment = {
+    name: wish.environment,
+    parent: existing?.parent ?? STABLE,
+    members: Object.fromEntries([...Object.entries(existing?.members ?? {}), [service, key]]),
+    generation: (existing?.generation ?? 0) + 1,
+    createdAt: existing?.createdAt ?? now,
+    // One that is made for a passing variant passes with it.
+    expiresAt: existing === undefined ? variant.expiresAt : existing.expiresAt,
+  };
+  return [{ kind: "PutEnvironment", environment }];
+}
+
+function replacedWarning(state: StoredState, wish: DeployWish): readonly string[] {
+  if (wish.environment === undefined) return [];
+  const members = findEnvironment(state, wish.environment)?.members ?? {};
+  const before = Object.hasOwn(members, wish.service) ? members[wish.service] : undefined;
+  if (before === undefined || before === wish.key) return [];
+  return [
+    `environment ${wish.environment} has ${formatVariant(wish.service, wish.key)} instead of ${formatVariant(wish.service, before)}`,
+  ];
+}
