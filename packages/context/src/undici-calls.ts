@@ -15,6 +15,12 @@ interface UndiciRequest {
   addHeader(name: string, value: string): unknown;
 }
 
+/** What the channels publish; the response is there when its head is. */
+interface Message {
+  readonly request: UndiciRequest;
+  readonly response?: { readonly headers: unknown };
+}
+
 const traced = new WeakMap<UndiciRequest, TraceCollector>();
 
 /** Starts carrying contexts into fetch and undici calls. Returns what ends it. */
@@ -32,10 +38,9 @@ export function followUndici(): () => void {
 /** Runs in the context of whoever makes the call. A subscriber that throws ends the process: nothing gets out. */
 function onCreated(message: unknown): void {
   const context = shared.storage.getStore();
-  if (context === undefined && shared.guard === undefined) return;
+  if ((context === undefined && shared.guard === undefined) || !isAbout(message)) return;
   try {
-    const request = requestOf(message);
-    if (request === undefined) return;
+    const { request } = message;
     const ours = isOurs(shared.hosts, request.origin);
     if (ours)
       shared.guard?.used(context, { method: request.method, target: String(request.origin) });
@@ -67,23 +72,19 @@ function mergeLaterBaggage(request: UndiciRequest, headers: OutgoingHeaders, rou
 }
 
 function onAnswered(message: unknown): void {
-  const request = requestOf(message);
-  const collector = request === undefined ? undefined : traced.get(request);
-  if (collector === undefined) return;
-  try {
-    const value = responseHeader(message, shared.names.trace);
-    if (value !== undefined) collector.add(value);
-  } catch (error) {
-    shared.log.error({ err: error }, "the trace of a fetch or undici call could not be read");
-  }
+  if (!isAbout(message)) return;
+  const collector = traced.get(message.request);
+  const value =
+    collector === undefined ? undefined : valueOf(message.response?.headers, shared.names.trace);
+  if (value !== undefined) collector?.add(value);
 }
 
-/** The headers of a response: a flat list of Buffers or strings, or an object where it came by HTTP/2. */
-function responseHeader(message: unknown, name: string): string | undefined {
-  const { headers } = (message as { readonly response: { readonly headers: unknown } }).response;
+/** A header of a response: a flat list of Buffers or strings, or an object where it came by HTTP/2. */
+function valueOf(headers: unknown, name: string): string | undefined {
   if (!Array.isArray(headers)) {
-    const value = (headers as Record<string, unknown> | undefined)?.[name];
-    return value === undefined ? undefined : String(value);
+    const fields = new Map<string, unknown>(Object.entries(headers ?? {}));
+    const value = fields.get(name);
+    return typeof value === "string" ? value : undefined;
   }
   const list: readonly unknown[] = headers;
   const values: string[] = [];
@@ -142,9 +143,14 @@ function lines(value: FieldValue): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }
 
-function requestOf(message: unknown): UndiciRequest | undefined {
-  const request = (message as { readonly request?: Partial<UndiciRequest> } | undefined)?.request;
-  return request !== undefined && Array.isArray(request.headers)
-    ? (request as UndiciRequest)
-    : undefined;
+function isAbout(message: unknown): message is Message {
+  return (
+    typeof message === "object" &&
+    message !== null &&
+    "request" in message &&
+    typeof message.request === "object" &&
+    message.request !== null &&
+    "headers" in message.request &&
+    Array.isArray(message.request.headers)
+  );
 }

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { isOurHost, isOurName, isOurs, joinHosts, noHosts, parseHosts } from "./hosts.ts";
+
+function rules(...entries: string[]) {
+  const parsed = parseHosts(entries);
+  assert.deepEqual(parsed.rejected, []);
+  return parsed.rules;
+}
+
+describe("host rules", () => {
+  it("match a host and port exactly", () => {
+    const own = rules("127.0.0.1:4001", "[::1]:4001", "Payment:8080");
+    for (const url of [
+      "http://127.0.0.1:4001",
+      "http://127.0.0.1:4001/a?b",
+      "http://[::1]:4001",
+      "http://payment:8080",
+      "http://PAYMENT.:8080/",
+    ]) {
+      assert.equal(isOurs(own, url), true, url);
+    }
+    for (const url of [
+      "http://127.0.0.1:4002",
+      "http://127.0.0.1",
+      "http://payment",
+      "http://payment.evil:8080",
+      "http://evil/127.0.0.1:4001",
+      "http://127.0.0.1:4001@evil/",
+      "payment:8080",
+      "",
+      "::",
+    ]) {
+      assert.equal(isOurs(own, url), false, url);
+    }
+  });
+
+  it("match any port of a host without one, and the default port of a scheme", () => {
+    assert.equal(isOurs(rules("orders"), "http://orders:1234/"), true);
+    assert.equal(isOurs(rules("orders:80"), "http://orders/"), true);
+    assert.equal(isOurs(rules("orders:443"), "https://orders/"), true);
+    assert.equal(isOurs(rules("orders:443"), "http://orders/"), false);
+  });
+
+  it("match what is below a suffix, and neither the suffix nor what merely ends in its letters", () => {
+    const own = rules("*.svc.cluster.local", "*.localhost:8080");
+    assert.equal(isOurs(own, "http://payment.shop.svc.cluster.local:9000"), true);
+    assert.equal(isOurs(own, "http://svc.cluster.local"), false);
+    assert.equal(isOurs(own, "http://evilsvc.cluster.local"), false);
+    assert.equal(isOurs(own, "http://a.svc.cluster.local.evil.com"), false);
+    assert.equal(isOurs(own, "http://shop.localhost:8080"), true);
+    assert.equal(isOurs(own, "http://shop.localhost:8081"), false);
+  });
+
+  it("refuse what is no host, everybody's host above all", () => {
+    for (const entry of [
+      "*",
+      "*.",
+      "",
+      " ",
+      "http://payment",
+      "a b",
+      "payment:",
+      "payment:port",
+      "*.*",
+      "pay*ment",
+      "a/b",
+    ]) {
+      assert.deepEqual(parseHosts([entry]).rejected, [entry]);
+    }
+  });
+
+  it("know a host by its name alone, whatever its port", () => {
+    const own = rules("127.0.0.1:4001", "*.svc:80");
+    assert.equal(isOurName(own, "127.0.0.1"), true);
+    assert.equal(isOurName(own, "a.svc"), true);
+    assert.equal(isOurName(own, "svc"), false);
+    assert.equal(isOurHost(own, "127.0.0.1", "4002"), false);
+  });
+
+  it("join, and answer for nobody when there are none", () => {
+    const both = joinHosts(rules("a:1"), rules("*.b"));
+    assert.equal(isOurs(both, "http://a:1"), true);
+    assert.equal(isOurs(both, "http://x.b"), true);
+    fc.assert(fc.property(fc.webUrl(), (url) => !isOurs(noHosts, url)));
+  });
+
+  it("never throw, whatever the text", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", size: "large" }), (text) => {
+        parseHosts([text]);
+        isOurs(rules("a"), text);
+      }),
+    );
+  });
+});

@@ -1,0 +1,3 @@
+import { describeInterleaving } from "../test/interleaved.ts";
+
+describeInterleaving("without OpenTelemetry");

@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  request,
+  type RequestListener,
+  type Server,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Running extends AsyncDisposable {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A listening server on an ephemeral port of the loopback, closed with everything that hangs on it. */
+export async function serve(server: Server | RequestListener): Promise<Running> {
+  const listening = typeof server === "function" ? createServer(server) : server;
+  listening.listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  const { port } = listening.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    host: `127.0.0.1:${port}`,
+    port,
+    [Symbol.asyncDispose]: async () => {
+      listening.closeAllConnections();
+      await new Promise((closed) => listening.close(closed));
+    },
+  };
+}
+
+/** What a downstream service saw of a call. */
+export interface Seen {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+}
+
+/** Answers every request with what it saw of it. */
+export const echo: RequestListener = (incoming, outgoing) => {
+  incoming.resume();
+  const { url = "", headers, rawHeaders } = incoming;
+  outgoing.end(JSON.stringify({ url, headers, rawHeaders } satisfies Seen));
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly headers?: Record<string, string | string[]> | readonly string[];
+  readonly body?: string;
+}
+
+/** A call by node:http. */
+export function call(
+  url: string,
+  { method = "GET", headers = {}, body }: Call = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.on("end", () =>
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          body: Buffer.concat(chunks).toString(),
+        }),
+      );
+      incoming.on("error", reject);
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+/** What an `echo` server saw of a call by node:http. */
+export async function callEcho(url: string, options?: Call): Promise<Seen> {
+  return JSON.parse((await call(url, options)).body) as Seen;
+}
+
+/** What an `echo` server saw of a fetch. */
+export async function fetchEcho(url: string, options?: RequestInit): Promise<Seen> {
+  return (await (await fetch(url, options)).json()) as Seen;
+}
+
+/** How often a header is there, whatever its case. */
+export function lines(seen: Seen, name: string): number {
+  return seen.rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === name).length;
+}
