@@ -1,0 +1,321 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { STABLE, canonicalTable, formatVariant, own } from "@cocktail/route";
+import {
+  type Action,
+  decideDeleteEnvironment,
+  decideDeploy,
+  decideEnvironment,
+  decidePromote,
+  formatIncarnation,
+  planTable,
+  planVariant,
+} from "@cocktail/environment";
+import { anyOperation, branchOperation, play, scenarios, startServices } from "./operations.ts";
+import { World } from "./world.ts";
+
+const runs = { numRuns: 300 };
+
+function startedWorld(): World {
+  const world = new World();
+  startServices(world);
+  world.settle();
+  return world;
+}
+
+/** What remains at the end, whatever the numbers of incarnations on the way. */
+function endState(world: World): unknown {
+  const variants = world.state.variants.map(
+    ({ service, key, generation }) => `${service}:${key} g${generation}`,
+  );
+  const listed = Object.entries(world.table.services).flatMap(([service, entries]) =>
+    Object.entries(entries).map(
+      ([key, { tier, onUnavailable }]) => `${service}:${key} ${tier} ${onUnavailable}`,
+    ),
+  );
+  const running = [...world.workloads].map(([name, { phase }]) => `${name.split("#")[0]} ${phase}`);
+  return {
+    variants: variants.sort(),
+    listed: listed.sort(),
+    running: running.sort(),
+    environments: world.state.environments.map(({ name }) => name).sort(),
+    layers: world.table.environments,
+    checkouts: [...world.checkouts].sort(),
+  };
+}
+
+test("planning again after everything was done gives nothing", () => {
+  fc.assert(
+    fc.property(scenarios(anyOperation), fc.infiniteStream(fc.nat(20)), (scenario, choices) => {
+      const world = startedWorld();
+      play(world, scenario);
+      world.settle(() => choices.next().value ?? 0);
+      for (const name of world.names()) {
+        const waits = world.plan(name).ready.filter(({ kind }) => kind !== "AwaitReady");
+        assert.deepEqual(waits, [], name);
+      }
+      const again = planTable(world.table, world.inputs(), world.state.environments);
+      assert.equal(again.kind, "unchanged");
+    }),
+    runs,
+  );
+});
+
+test("a whole plan, acted upon, leaves nothing to plan", () => {
+  fc.assert(
+    fc.property(scenarios(branchOperation), fc.nat(), (scenario, at) => {
+      const world = startedWorld();
+      play(world, scenario);
+      const names = world.names();
+      const name = names[at % names.length] ?? "";
+      world.fates.clear();
+      const plan = world.plan(name);
+      for (const action of plan.actions) world.act(action);
+      assert.deepEqual(world.plan(name).actions, [], JSON.stringify(plan.actions));
+    }),
+    runs,
+  );
+});
+
+test("nothing is left behind: only what is wanted runs, is listed and is remembered", () => {
+  fc.assert(
+    fc.property(scenarios(anyOperation), (scenario) => {
+      const world = startedWorld();
+      play(world, scenario);
+      world.settle();
+      const wanted = new Set(
+        world.state.variants.map((each) => formatVariant(each.service, each.key)),
+      );
+      assert.ok(
+        world.state.variants.every(({ deleted }) => !deleted),
+        "a destroyed variant is remembered",
+      );
+      for (const name of world.names())
+        assert.ok(wanted.has(name), `${name} is listed or remembered`);
+      for (const checkout of world.checkouts)
+        assert.ok(wanted.has(checkout), `checkout of ${checkout}`);
+      const alive = world.state.incarnations.filter(({ state }) => state !== "GONE");
+      const known = new Set(alive.map(formatIncarnation));
+      for (const name of world.workloads.keys()) assert.ok(known.has(name), `${name} runs`);
+      for (const { service, key } of world.state.variants) {
+        const own = alive.filter((each) => each.service === service && each.key === key);
+        // One that serves, or did before a crash, and at most one on its way.
+        assert.ok(own.length <= 2, `${service}:${key} has ${own.length}`);
+        const active = own.filter(({ state }) => state === "ACTIVE");
+        assert.ok(active.length <= 1, `${service}:${key} has ${active.length} active`);
+      }
+    }),
+    runs,
+  );
+});
+
+test("no plan stops or changes a stable variant because of a branch", () => {
+  fc.assert(
+    fc.property(scenarios(branchOperation), (scenario) => {
+      const world = startedWorld();
+      const stable = (): string =>
+        JSON.stringify(Object.values(world.table.services).map((entries) => entries[STABLE]));
+      const before = stable();
+      const from = world.acted.length;
+      play(world, scenario);
+      world.settle();
+      assert.equal(stable(), before);
+      const touching = world.acted.slice(from).filter(isAboutStable);
+      assert.deepEqual(touching, []);
+    }),
+    runs,
+  );
+});
+
+/** Waiting for readers changes nothing. */
+function isAboutStable(action: Action): boolean {
+  return "ref" in action && action.ref.key === STABLE;
+}
+
+test("plans do not depend on the order of their input", () => {
+  fc.assert(
+    fc.property(scenarios(anyOperation), fc.infiniteStream(fc.nat(1000)), (scenario, choices) => {
+      const world = startedWorld();
+      play(world, scenario);
+      const shuffle = <T>(list: readonly T[]): readonly T[] =>
+        list
+          .map((item) => ({ item, by: choices.next().value ?? 0 }))
+          .sort((one, other) => one.by - other.by)
+          .map(({ item }) => item);
+      const inputs = world.inputs();
+      const plain = planTable(world.table, inputs, world.state.environments);
+      const mixed = planTable(world.table, shuffle(inputs), shuffle(world.state.environments));
+      assert.equal(mixed.kind, plain.kind);
+      if (plain.kind === "next" && mixed.kind === "next") {
+        assert.deepEqual(mixed.table, plain.table);
+        assert.equal(canonicalTable(mixed.table), canonicalTable(plain.table));
+      }
+      for (const { desired, observed } of inputs) {
+        const turned = { ...observed, incarnations: shuffle(observed.incarnations) };
+        assert.deepEqual(
+          planVariant(desired, turned, world.now),
+          planVariant(desired, observed, world.now),
+        );
+      }
+    }),
+    runs,
+  );
+});
+
+test("a crash after any step, then planning again, ends in the same state", () => {
+  fc.assert(
+    fc.property(
+      scenarios(branchOperation),
+      fc.nat(40),
+      fc.boolean(),
+      (scenario, steps, platform) => {
+        const undisturbed = startedWorld();
+        play(undisturbed, scenario);
+        // A failed generation is tried again by a new run; here only what a crash itself changes is compared.
+        undisturbed.fates.clear();
+        const crashed = startedWorld();
+        play(crashed, scenario);
+        crashed.fates.clear();
+        if (platform) {
+          undisturbed.crash({ platform });
+        }
+        undisturbed.settle();
+        for (let count = 0; count < steps; count++) {
+          const action = crashed.ready()[0];
+          if (action !== undefined) crashed.act(action);
+        }
+        crashed.crash({ platform });
+        crashed.settle();
+        assert.deepEqual(endState(crashed), endState(undisturbed));
+      },
+    ),
+    runs,
+  );
+});
+
+test("epochs are strictly increasing and every table is one that readers accept", () => {
+  // The world asserts both on each publication; this asserts that there were some.
+  let published = 0;
+  fc.assert(
+    fc.property(scenarios(anyOperation), (scenario) => {
+      const world = startedWorld();
+      play(world, scenario);
+      world.settle();
+      published += world.table.epoch;
+    }),
+    { numRuns: 100 },
+  );
+  assert.ok(published > 200, `only ${published} epochs`);
+});
+
+test("one deploy of an environment is one epoch, and so is its end", () => {
+  const world = startedWorld();
+  const before = world.table.epoch;
+  const ops = (): unknown => own(world.table.environments, "ops");
+  const wishes = ["cart", "payment"].map((service) => ({
+    service,
+    key: "mp-1",
+    environment: "ops",
+  }));
+  for (const wish of wishes) assert.ok(world.decided(decideDeploy(world.state, wish, world.now)));
+  // Both are pending; they get ready one after the other, the second one only later.
+  settleExcept(world, "payment:mp-1");
+  assert.equal(ops(), undefined, "opened before it is whole");
+  world.settle();
+  assert.deepEqual(ops(), { parent: STABLE, members: { cart: "mp-1", payment: "mp-1" } });
+  assert.ok(world.table.epoch <= before + 2);
+
+  const open = world.table.epoch;
+  const wish = {
+    name: "ops",
+    keepVariants: false,
+    discard: false,
+    uncommittedWork: new Set<string>(),
+  };
+  assert.ok(world.decided(decideDeleteEnvironment(world.state, { ...wish, because: "Requested" })));
+  world.settle();
+  assert.equal(world.table.epoch, open + 1);
+  assert.deepEqual(Object.keys(world.table.environments), ["rc"]);
+  assert.equal(world.workloads.size, 3, "only the stables run");
+});
+
+test("one deploy with an environment is one epoch, whatever the order of steps", () => {
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.nat(20)), (choices) => {
+      const world = startedWorld();
+      const before = world.table.epoch;
+      const wish = { service: "cart", key: "mp-1", environment: "ops" };
+      assert.ok(world.decided(decideDeploy(world.state, wish, world.now)));
+      world.settle(() => choices.next().value ?? 0);
+      assert.equal(world.table.epoch, before + 1);
+      assert.deepEqual(world.table.environments["ops"]?.members, { cart: "mp-1" });
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("an environment of ready variants is one epoch", () => {
+  const world = startedWorld();
+  for (const service of ["cart", "payment"]) {
+    world.decided(decideDeploy(world.state, { service, key: `of-${service}` }, world.now));
+  }
+  world.settle();
+  const before = world.table.epoch;
+  const members = { cart: "of-cart", payment: "of-payment" };
+  assert.ok(
+    world.decided(decideEnvironment(world.state, { name: "ops", members }, "create", world.now)),
+  );
+  world.settle();
+  assert.equal(world.table.epoch, before + 1);
+});
+
+test("a promotion swaps stable and empties rc in one epoch, at any order of steps", () => {
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.nat(20)), (choices) => {
+      const world = startedWorld();
+      world.decided(decideDeploy(world.state, { service: "cart", key: "rc" }, world.now));
+      world.settle();
+      const before = world.table;
+      assert.equal(before.environments["rc"]?.members["cart"], "rc");
+      assert.ok(world.decided(decidePromote(world.state, world.table, "cart", world.now)));
+      world.settle(() => choices.next().value ?? 0);
+      assert.equal(world.table.epoch, before.epoch + 1);
+      assert.deepEqual(Object.keys(world.table.services["cart"] ?? {}), [STABLE]);
+      assert.equal(world.table.services["cart"]?.[STABLE]?.incarnation, 2);
+      assert.deepEqual(world.table.environments["rc"]?.members, {});
+      assert.deepEqual(
+        [...world.workloads.keys()].filter((name) => name.startsWith("cart")),
+        ["cart:stable#2"],
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("a promotion that fails leaves stable and rc as they are, and says so", () => {
+  const world = startedWorld();
+  world.decided(decideDeploy(world.state, { service: "cart", key: "rc" }, world.now));
+  world.settle();
+  const before = world.table.epoch;
+  world.fates.set("cart:stable", "failed");
+  world.decided(decidePromote(world.state, world.table, "cart", world.now));
+  world.settle();
+  assert.equal(world.table.epoch, before);
+  assert.equal(world.table.services["cart"]?.["rc"]?.incarnation, 1);
+  assert.equal(world.workloads.get("cart:stable#1")?.phase, "Ready");
+  assert.deepEqual(
+    world.state.incarnations.filter(({ failure }) => failure !== undefined).map(formatIncarnation),
+    ["cart:stable#2"],
+  );
+});
+
+function settleExcept(world: World, name: string): void {
+  for (let steps = 0; steps < 200; steps++) {
+    const action = world
+      .ready()
+      .find((each) => !("ref" in each) || formatVariant(each.ref.service, each.ref.key) !== name);
+    if (action === undefined) return;
+    world.act(action);
+  }
+}
