@@ -1,1 +1,5 @@
-export {};
+export { InvalidTable, StoreCorrupt, StoreUnavailable } from "./store/errors.ts";
+export type { Connection, PostgresStoreOptions } from "./store/postgres/postgres-options.ts";
+export { openPostgresStore } from "./store/postgres/postgres-store.ts";
+export type { AppendOutcome, RouteTableStore } from "./store/route-table-store.ts";
+export type { Store } from "./store/store.ts";

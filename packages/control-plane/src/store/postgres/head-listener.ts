@@ -1,0 +1,86 @@
+import { Client } from "pg";
+import type { CompiledPostgresOptions } from "./postgres-options.ts";
+
+export interface HeadListenerOptions {
+  readonly options: CompiledPostgresOptions;
+  readonly channel: string;
+  /** The head may have changed: after a notification, and whenever the connection was made anew. */
+  readonly onHead: () => Promise<void>;
+  /** The connection broke. */
+  readonly onLost: (why: string) => void;
+}
+
+const firstRetryMs = 50;
+/** Postgres is back within seconds after it was killed; nobody should wait much longer than that for a table. */
+const maxRetryMs = 1_000;
+
+/** A connection of its own that LISTENs. Made again for ever, until it is closed. */
+export class HeadListener {
+  readonly #settings: HeadListenerOptions;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+
+  constructor(settings: HeadListenerOptions) {
+    this.#settings = settings;
+    this.#done = this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    let retryMs = firstRetryMs;
+    while (!this.#stop.signal.aborted) {
+      const startedAt = performance.now();
+      const why = await this.#listen();
+      if (this.#stop.signal.aborted) return;
+      this.#settings.onLost(why);
+      if (performance.now() - startedAt > maxRetryMs) retryMs = firstRetryMs;
+      await pause(retryMs, this.#stop.signal);
+      retryMs = Math.min(retryMs * 2, maxRetryMs);
+    }
+  }
+
+  /** One connection, from its beginning to its end. Answers why it ended. */
+  async #listen(): Promise<string> {
+    const { options, channel, onHead } = this.#settings;
+    const client = new Client(options.client);
+    const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+    client.on("error", (error) => end(error.message));
+    client.on("end", () => end("the connection was closed"));
+    const look = (): void => void onHead().catch((error: unknown) => end(String(error)));
+    client.on("notification", look);
+    const stop = (): void => end("the store is closed");
+    this.#stop.signal.addEventListener("abort", stop, { once: true });
+    // A peer that vanished without a word never closes anything: asking is the only way to find out.
+    const ping = setInterval(() => {
+      client.query("SELECT 1").catch((error: unknown) => end(String(error)));
+    }, options.pingMs);
+    try {
+      await Promise.race([client.connect(), ended]);
+      await Promise.race([client.query(`LISTEN ${client.escapeIdentifier(channel)}`), ended]);
+      look();
+      return await ended;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      clearInterval(ping);
+      this.#stop.signal.removeEventListener("abort", stop);
+      void client.end().catch(() => undefined);
+    }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    signal.addEventListener("abort", finish, { once: true });
+  });
+}

@@ -1,0 +1,46 @@
+import { fileURLToPath } from "node:url";
+import type { Logger } from "@cocktail/client";
+import { runner } from "node-pg-migrate";
+import { Client } from "pg";
+import { asUnavailable } from "./postgres-errors.ts";
+import type { CompiledPostgresOptions } from "./postgres-options.ts";
+
+/** Beside `src` and `dist`, so that this path holds in both. */
+const directory = fileURLToPath(new URL("../../../migrations", import.meta.url));
+
+/**
+ * Brings the schema to what this version needs, and makes it where it is missing. Several processes may do so at once:
+ * they take turns. Rejects with StoreUnavailable, or with the server's own error where the database refuses (a wrong
+ * password, no right to create a schema).
+ */
+export async function migrate(options: CompiledPostgresOptions, log: Logger): Promise<void> {
+  const client = new Client(options.client);
+  let broken: Error | undefined;
+  client.on("error", (error) => (broken = error));
+  try {
+    await client.connect();
+    const applied = await runner({
+      dbClient: client,
+      dir: directory,
+      direction: "up",
+      schema: options.schema,
+      createSchema: true,
+      migrationsTable: "migration",
+      checkOrder: true,
+      advisoryLockMode: "wait",
+      logger: {
+        debug: (message) => log.debug({}, message),
+        info: (message) => log.debug({}, message),
+        warn: (message) => log.warn({}, message),
+        error: (message) => log.error({}, message),
+      },
+    });
+    const names = applied.map(({ name }) => name);
+    if (names.length > 0)
+      log.info({ reason: "StoreMigrated", migrations: names }, "store migrated");
+  } catch (error) {
+    throw asUnavailable(broken ?? error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

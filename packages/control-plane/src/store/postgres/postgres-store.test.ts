@@ -1,0 +1,11 @@
+import { after, before } from "node:test";
+import { type TestPostgres, testPostgres } from "../../../test/postgres.ts";
+import { describeStore } from "../conformance.ts";
+
+let postgres: TestPostgres;
+before(async () => {
+  postgres = await testPostgres();
+});
+after(() => postgres[Symbol.asyncDispose]());
+
+describeStore("Postgres", () => postgres.open());
