@@ -1,1 +1,1 @@
-export {};
+export type { RunFile } from "./state/run-file.ts";

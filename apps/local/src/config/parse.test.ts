@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import * as fc from "fast-check";
+import { formatFaults } from "./config.ts";
+import { parseConfig } from "./parse.ts";
+import { editDistance, suggest } from "./suggest.ts";
+
+const fixtures = join(import.meta.dirname, "__fixtures__");
+const file = "/src/shop/cocktail.yaml";
+
+function faultsOf(text: string): string {
+  const parsed = parseConfig(text, file);
+  return parsed.ok ? "" : formatFaults("cocktail.yaml", parsed.faults);
+}
+
+const head = "apiVersion: cocktail.dev/v1alpha1\nkind: Cocktail\nmetadata: {name: shop}\n";
+
+describe("cocktail.yaml", () => {
+  test("the documented example compiles to absolute paths and defaults", () => {
+    const parsed = parseConfig(readFileSync(join(fixtures, "valid.yaml"), "utf8"), file);
+    assert.ok(parsed.ok, "the example is valid");
+    const [payment, debugged] = parsed.config.services;
+    assert.ok(payment !== undefined && debugged !== undefined);
+    const { entryHash, ...rest } = payment;
+    assert.match(entryHash, /^[0-9a-f]{16}$/);
+    assert.deepEqual(rest, {
+      name: "payment-service",
+      path: "/src/shop/payment-service",
+      prepare: ["npm", "ci"],
+      command: ["python3", "app.py"],
+      url: undefined,
+      protocol: "auto",
+      health: "/healthz",
+      env: { KEY: "value", RETRIES: "3", DEBUG: "true" },
+      entry: true,
+    });
+    assert.equal(debugged.path, "/src/shop");
+    assert.equal(debugged.url, "http://127.0.0.1:3000");
+    assert.equal(debugged.entry, false);
+    assert.equal(parsed.config.domain, "localhost");
+    assert.deepEqual(parsed.config.ticketProjects, ["MP"]);
+  });
+
+  test("every fault is told at once, with line, path and fix", (t) => {
+    const told = faultsOf(readFileSync(join(fixtures, "faults.yaml"), "utf8"));
+    t.assert.fileSnapshot(told, join(fixtures, "faults.txt"), { serializers: [String] });
+  });
+
+  test("a file that isn't YAML names the line", () => {
+    assert.match(
+      faultsOf(`${head}services: [\n- name: a\n`),
+      /^cocktail\.yaml:\d+:\d+: not YAML: .+ Fix: /m,
+    );
+    assert.match(
+      faultsOf(`${head}kind: Cocktail\nservices: []\n`),
+      /^cocktail\.yaml:4:1: the same key twice/m,
+    );
+  });
+
+  test("an empty file, a list and a text are no cocktail", () => {
+    for (const text of ["", "- a\n", "hello\n"]) {
+      assert.match(
+        faultsOf(text),
+        /must be a map\. Fix: begin with apiVersion/,
+        JSON.stringify(text),
+      );
+    }
+  });
+
+  test("the hash of an entry follows its content, not its place or its comments", () => {
+    const hash = (text: string): string | undefined => {
+      const parsed = parseConfig(head + text, file);
+      return parsed.ok
+        ? parsed.config.services.find(({ name }) => name === "b")?.entryHash
+        : undefined;
+    };
+    const one = hash("services:\n- {name: a, command: [x]}\n- {name: b, command: [y]}\n");
+    assert.notEqual(one, undefined);
+    assert.equal(hash("services: # moved\n- {command: [y], name: b}\n"), one);
+    assert.notEqual(hash("services:\n- {name: b, command: [y, z]}\n"), one);
+    assert.notEqual(hash("services:\n- {name: b, command: [y], env: {A: b}}\n"), one);
+  });
+
+  test("names of objects' own machinery are ordinary services and variables", () => {
+    const parsed = parseConfig(
+      `${head}services:\n- {name: constructor, command: [x], env: {toString: a}}\n`,
+      file,
+    );
+    assert.ok(parsed.ok);
+    assert.equal(parsed.config.services[0]?.name, "constructor");
+    assert.deepEqual(parsed.config.services[0]?.env, { toString: "a" });
+  });
+
+  test("no text at all makes it throw", () => {
+    const yaml = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.json().map((json) => `${head}services: ${json}`),
+    );
+    fc.assert(
+      fc.property(yaml, (text) => {
+        const parsed = parseConfig(text, file);
+        assert.ok(parsed.ok || parsed.faults.length > 0);
+      }),
+    );
+  });
+});
+
+test("a suggestion is near, or there is none", () => {
+  assert.equal(suggest("comand", ["command", "env"]), "command");
+  assert.equal(suggest("Command", ["command", "env"]), "command");
+  assert.equal(suggest("helath", ["health", "path"]), "health");
+  assert.equal(suggest("replicas", ["command", "env", "path"]), undefined);
+  assert.equal(editDistance("helath", "health"), 1);
+  assert.equal(editDistance("", "abc"), 3);
+});

@@ -1,0 +1,118 @@
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  write,
+} from "node:fs";
+import { dirname } from "node:path";
+
+export interface LogFileOptions {
+  /** Of one file; with the one before it a log takes at most twice as much. */
+  readonly maxBytes: number;
+}
+
+/**
+ * An append-only file with a size cap: a full one becomes `<path>.1`, and the one before that goes. Writes are gathered
+ * and made one after the other, so that a chatty service costs one system call a turn.
+ */
+export class LogFile {
+  readonly #path: string;
+  readonly #maxBytes: number;
+  #descriptor: number | undefined;
+  #size = 0;
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #lost = 0;
+
+  constructor(path: string, { maxBytes }: LogFileOptions) {
+    this.#path = path;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** A disk that can't keep up loses lines rather than holding up the service or filling the memory. */
+  append(line: string): void {
+    if (this.#pendingBytes > this.#maxBytes) {
+      this.#lost++;
+      return;
+    }
+    this.#pending.push(line);
+    this.#pendingBytes += line.length + 1;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  /** Closes, and removes what was written. */
+  async remove(): Promise<void> {
+    await this.close();
+    rmSync(this.#path, { force: true });
+    rmSync(`${this.#path}.1`, { force: true });
+  }
+
+  async #writeAll(): Promise<void> {
+    await Promise.resolve(); // gather what is logged in this turn
+    while (this.#pending.length > 0) {
+      if (this.#lost > 0) this.#pending.push(`... ${this.#lost} lines lost: the disk is too slow`);
+      this.#lost = 0;
+      const bytes = Buffer.from(`${this.#pending.join("\n")}\n`);
+      this.#pending = [];
+      this.#pendingBytes = 0;
+      await this.#write(bytes);
+    }
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    try {
+      const descriptor = this.#open(bytes.length);
+      await new Promise<void>((resolve, reject) => {
+        write(descriptor, bytes, (error) => (error === null ? resolve() : reject(error)));
+      });
+      this.#size += bytes.length;
+    } catch {
+      this.#lost++; // a full disk must not stop a service; the next write says what is missing
+    }
+  }
+
+  #open(more: number): number {
+    if (this.#descriptor !== undefined && this.#size > 0 && this.#size + more > this.#maxBytes) {
+      closeSync(this.#descriptor);
+      this.#descriptor = undefined;
+      renameSync(this.#path, `${this.#path}.1`);
+    }
+    if (this.#descriptor === undefined) {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      this.#descriptor = openSync(this.#path, "a", 0o600);
+      this.#size = fstatSync(this.#descriptor).size;
+    }
+    return this.#descriptor;
+  }
+}
+
+/** The last lines of a file, reading no more than so many bytes from its end. */
+export function readTail(path: string, maxBytes: number): readonly string[] {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return [];
+  const from = Math.max(0, size - maxBytes);
+  const buffer = Buffer.alloc(size - from);
+  const descriptor = openSync(path, "r");
+  try {
+    readSync(descriptor, buffer, 0, buffer.length, from);
+  } finally {
+    closeSync(descriptor);
+  }
+  const lines = buffer.toString("utf8").split("\n");
+  if (from > 0) lines.shift(); // begins in the middle
+  return lines.filter((line) => line !== "");
+}

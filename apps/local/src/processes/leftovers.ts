@@ -1,0 +1,66 @@
+import { isAlive } from "@cocktail/embedded-postgres/internal";
+import { endGroup, endProcesses, isGroupEmpty } from "./process-group.ts";
+import { findMarked, type MarkedProcess } from "./process-list.ts";
+import { type ProcessRecord, readProcessRecords, removeProcessRecords } from "./process-records.ts";
+
+/** What to end of an earlier run. */
+export interface LeftoverPlan {
+  /** Groups whose leader is exactly the recorded process and carries the run id. */
+  readonly groups: readonly ProcessRecord[];
+  /** Processes with the run id outside those groups: their leader is gone, or they left it. */
+  readonly strays: readonly MarkedProcess[];
+}
+
+/**
+ * A recorded group is ended when pid, start time and the run id in its environment all agree, so that a stranger with a
+ * reused number is never touched. What else carries the id of the run was started by one of its processes.
+ */
+export function planLeftovers(
+  records: readonly ProcessRecord[],
+  marked: readonly MarkedProcess[],
+): LeftoverPlan {
+  const byPid = new Map(marked.map((one) => [one.pid, one]));
+  const groups = records.filter((record) => {
+    const living = byPid.get(record.pid);
+    return (
+      living !== undefined &&
+      living.startTime === record.startTime &&
+      living.marks.get("COCKTAIL_RUN_ID") === record.runId
+    );
+  });
+  const groupNumbers = new Set(groups.map(({ pid }) => pid));
+  return { groups, strays: marked.filter(({ group }) => !groupNumbers.has(group)) };
+}
+
+/** Ends what an earlier run left, and says what that was, one line each. */
+export async function endLeftovers(
+  directory: string,
+  earlierRunId: string | undefined,
+): Promise<readonly string[]> {
+  const records = readProcessRecords(directory);
+  const runIds = new Set(records.map(({ runId }) => runId));
+  if (earlierRunId !== undefined) runIds.add(earlierRunId);
+  const marked: MarkedProcess[] = [];
+  for (const runId of runIds) marked.push(...(await findMarked(runId)));
+  const plan = planLeftovers(records, marked);
+  await Promise.all([
+    ...plan.groups.map(({ pid }) => endGroup(pid, { graceMs: 2_000 })),
+    endProcesses(plan.strays, { graceMs: 2_000 }),
+  ]);
+  const stubborn =
+    plan.groups.filter(({ pid }) => !isGroupEmpty(pid)).length + plan.strays.filter(isAlive).length;
+  if (stubborn > 0) throw new Error(`${stubborn} processes of an earlier run can't be ended`);
+  removeProcessRecords(directory);
+  return describe(plan);
+}
+
+function describe({ groups, strays }: LeftoverPlan): readonly string[] {
+  const lines = groups.map(
+    ({ name, pid }) => `ended ${name} (process group ${pid}) of a run that was killed`,
+  );
+  for (const { marks, pid } of strays) {
+    const name = `${marks.get("COCKTAIL_SERVICE") ?? "?"}:${marks.get("COCKTAIL_VARIANT") ?? "?"}`;
+    lines.push(`ended process ${pid} of ${name}, of a run that was killed`);
+  }
+  return lines;
+}

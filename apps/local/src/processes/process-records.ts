@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { identify, type ProcessIdentity } from "@cocktail/embedded-postgres/internal";
+import { z } from "zod";
+import { writeAtomically } from "../state/atomic-file.ts";
+
+/** What is remembered of a process group while it runs, for the run that comes after a kill. */
+export interface ProcessRecord extends ProcessIdentity {
+  readonly runId: string;
+  /** `payment-service:mp-101#2`, or what else it was. */
+  readonly name: string;
+}
+
+const schema = z.object({
+  pid: z.int().min(2),
+  startTime: z.string(),
+  runId: z.string().min(8),
+  name: z.string(),
+});
+
+export interface ProcessRecords {
+  /** Called right after a process began. Answers the way to forget it. */
+  add(pid: number, name: string): () => void;
+}
+
+export function openProcessRecords(directory: string, runId: string): ProcessRecords {
+  return {
+    add: (pid, name) => {
+      const identity = identify(pid);
+      if (identity === undefined) return () => undefined; // it ended at once
+      const path = join(directory, `${pid}.json`);
+      writeAtomically(path, JSON.stringify({ ...identity, runId, name }));
+      return () => rmSync(path, { force: true });
+    },
+  };
+}
+
+export function readProcessRecords(directory: string): readonly ProcessRecord[] {
+  return readdirSync(directory).flatMap((name) => {
+    if (!name.endsWith(".json")) return [];
+    try {
+      const parsed = schema.safeParse(JSON.parse(readFileSync(join(directory, name), "utf8")));
+      return parsed.success ? [parsed.data] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export function removeProcessRecords(directory: string): void {
+  for (const name of readdirSync(directory)) rmSync(join(directory, name), { force: true });
+}

@@ -1,0 +1,105 @@
+import { readFileSync, statSync } from "node:fs";
+import { z } from "zod";
+import { KeyedQueue } from "../keyed-queue.ts";
+import { LineSplitter } from "../logs/line-splitter.ts";
+import { type ChildExit, describeExit, startChild } from "../processes/child-process.ts";
+import { endGroup } from "../processes/process-group.ts";
+import type { ProcessRecords } from "../processes/process-records.ts";
+import { preparationHash } from "../sources/lockfiles.ts";
+import { writeAtomically } from "../state/atomic-file.ts";
+
+export interface PreparationRequest {
+  readonly command: readonly string[];
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Whose preparation it is: `payment-service:mp-101#2`. */
+  readonly name: string;
+  readonly onLine: (stream: "stdout" | "stderr", line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export type PreparationOutcome =
+  | { readonly kind: "prepared" }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "failed"; readonly message: string };
+
+const schema = z.record(z.string(), z.string());
+
+/** Runs what makes a directory ready to start from, once per directory and lockfile, one at a time for a directory. */
+export class Preparations {
+  readonly #file: string;
+  readonly #records: ProcessRecords;
+  readonly #queue = new KeyedQueue();
+  readonly #done: Map<string, string>;
+
+  /** `file` remembers what was done, over restarts. */
+  constructor(file: string, records: ProcessRecords) {
+    this.#file = file;
+    this.#records = records;
+    this.#done = new Map(Object.entries(readDone(file)));
+  }
+
+  async run(request: PreparationRequest): Promise<PreparationOutcome> {
+    return await this.#queue.run(request.directory, async () => {
+      if (request.signal.aborted) return { kind: "stopped" };
+      if (this.#done.get(request.directory) === mark(request)) return { kind: "unchanged" };
+      const { exit, last } = await this.#execute(request);
+      if (request.signal.aborted) return { kind: "stopped" };
+      if (exit.code !== 0) return { kind: "failed", message: describeFailure(request, exit, last) };
+      // Read again: npm install may have written the lockfile that it was missing.
+      this.#done.set(request.directory, mark(request));
+      this.#save();
+      return { kind: "prepared" };
+    });
+  }
+
+  async #execute(
+    request: PreparationRequest,
+  ): Promise<{ readonly exit: ChildExit; readonly last: string }> {
+    const child = startChild(request);
+    const forget = this.#records.add(child.pid, `the preparation of ${request.name}`);
+    let last = "";
+    for (const stream of ["stdout", "stderr"] as const) {
+      const lines = new LineSplitter((line) => {
+        if (line.trim() !== "") last = line.trim().slice(0, 300);
+        request.onLine(stream, line);
+      });
+      child[stream].on("data", (chunk: Buffer) => lines.write(chunk)).on("end", () => lines.end());
+    }
+    const onAbort = (): void => void endGroup(child.pid, { graceMs: 2_000 });
+    if (child.pid !== 0) request.signal.addEventListener("abort", onAbort, { once: true });
+    const exit = await child.exited;
+    request.signal.removeEventListener("abort", onAbort);
+    if (child.pid !== 0) await endGroup(child.pid, { graceMs: 2_000 });
+    forget();
+    return { exit, last };
+  }
+
+  #save(): void {
+    for (const directory of this.#done.keys()) {
+      if (statSync(directory, { throwIfNoEntry: false }) === undefined)
+        this.#done.delete(directory);
+    }
+    writeAtomically(this.#file, JSON.stringify(Object.fromEntries(this.#done), undefined, 2));
+  }
+}
+
+/** A directory that was deleted and made anew under its old name has to be prepared again. */
+function mark({ command, directory }: PreparationRequest): string {
+  const { birthtimeMs, ino } = statSync(directory);
+  return `${preparationHash(directory, command)}:${ino}:${birthtimeMs}`;
+}
+
+function readDone(file: string): Readonly<Record<string, string>> {
+  try {
+    return schema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {};
+  } catch {
+    return {}; // none yet, or cut: then everything is prepared again, which does no harm
+  }
+}
+
+function describeFailure({ command }: PreparationRequest, exit: ChildExit, last: string): string {
+  const words = last === "" ? "" : `; its last line: ${last}`;
+  return `${command.join(" ")} ${describeExit(exit)}${words}`;
+}

@@ -1,0 +1,150 @@
+import type { LogLine } from "@cocktail/client";
+import type { Refusal } from "@cocktail/environment";
+import type { ServiceConfig } from "../config/config.ts";
+import { KeyedQueue } from "../keyed-queue.ts";
+import type { EndOptions } from "../processes/process-group.ts";
+import { refuseWorkload } from "./admission.ts";
+import type { MeshAddress } from "./child-environment.ts";
+import type {
+  CheckRequest,
+  LogQuery,
+  Platform,
+  RemoveOptions,
+  RemoveOutcome,
+  WorkloadRef,
+  WorkloadSpec,
+  WorkloadStatus,
+} from "./platform.ts";
+import { planWorkload } from "./workload-plan.ts";
+import { Workload, type WorkloadContext } from "./workload.ts";
+
+/** Where the processes of a variant reach the other services. */
+export interface Mesh {
+  /** Made when first asked for, and the same for all incarnations of the variant. */
+  addresses(service: string, key: string): Promise<readonly MeshAddress[]>;
+  /** The variant is gone. */
+  release(service: string, key: string): Promise<void>;
+}
+
+export interface SupervisorOptions extends WorkloadContext {
+  readonly services: readonly ServiceConfig[];
+  readonly mesh: Mesh;
+  /** Between the polite signal and SIGKILL. Default 10 s. */
+  readonly graceMs?: number | undefined;
+}
+
+/** The platform of one machine: a process group for each incarnation. */
+export class Supervisor implements Platform {
+  readonly #options: SupervisorOptions;
+  readonly #services: ReadonlyMap<string, ServiceConfig>;
+  readonly #workloads = new Map<string, Workload>();
+  readonly #listeners = new Set<(ref: WorkloadRef) => void>();
+  readonly #queue = new KeyedQueue();
+  readonly #graceMs: number;
+  #stopped = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#services = new Map(options.services.map((service) => [service.name, service]));
+    this.#graceMs = options.graceMs ?? 10_000;
+  }
+
+  async check(request: CheckRequest): Promise<Refusal | undefined> {
+    return await refuseWorkload(request, this.#services.get(request.service));
+  }
+
+  async ensureWorkload(spec: WorkloadSpec): Promise<void> {
+    await this.#queue.run(variantOf(spec), async () => {
+      const name = nameOf(spec);
+      if (this.#stopped || this.#workloads.has(name)) return;
+      const mesh = await this.#options.mesh.addresses(spec.service, spec.key);
+      // Stopped while the listeners were made: nothing may start any more.
+      if (this.#stopped) return;
+      const plan = planWorkload(spec, this.#services.get(spec.service));
+      const workload = new Workload(plan, mesh, this.#options, () => this.#changed(plan.ref));
+      this.#workloads.set(name, workload);
+      workload.start();
+    });
+  }
+
+  status(ref: WorkloadRef): WorkloadStatus {
+    const { incarnation, key, service } = ref;
+    const absent: WorkloadStatus = {
+      ref: { service, key, incarnation },
+      phase: "Absent",
+      message: "is not running here",
+      restarts: 0,
+    };
+    return this.#workloads.get(nameOf(ref))?.status() ?? absent;
+  }
+
+  list(): readonly WorkloadStatus[] {
+    return Array.from(this.#workloads.values(), (workload) => workload.status());
+  }
+
+  onChange(listener: (ref: WorkloadRef) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async removeWorkload(ref: WorkloadRef, { discard, last }: RemoveOptions): Promise<RemoveOutcome> {
+    return await this.#queue.run(variantOf(ref), async () => {
+      const ran = await this.#stopWorkload(ref);
+      if (!last) return ran ? "removed" : "absent";
+      return await this.#removeVariant(ref, ran, discard);
+    });
+  }
+
+  async uncommittedWork(service: string, key: string): Promise<boolean> {
+    return await this.#options.worktrees.hasUncommittedWork(service, key);
+  }
+
+  logs(query: LogQuery): AsyncIterable<LogLine> {
+    return this.#options.logs.read(query);
+  }
+
+  /** Ends every process; worktrees and logs stay for the next start. */
+  async stopAll(hurry?: AbortSignal): Promise<void> {
+    this.#stopped = true;
+    const options: EndOptions = { graceMs: this.#graceMs, hurry };
+    await Promise.all(Array.from(this.#workloads.values(), (workload) => workload.stop(options)));
+  }
+
+  async #stopWorkload(ref: WorkloadRef): Promise<boolean> {
+    const workload = this.#workloads.get(nameOf(ref));
+    if (workload === undefined) return false;
+    await workload.stop({ graceMs: this.#graceMs });
+    this.#workloads.delete(nameOf(ref));
+    this.#changed(ref);
+    return true;
+  }
+
+  async #removeVariant(
+    { key, service }: WorkloadRef,
+    ran: boolean,
+    discard: boolean,
+  ): Promise<RemoveOutcome> {
+    const { logs, mesh, worktrees } = this.#options;
+    await mesh.release(service, key);
+    if (!worktrees.exists(service, key)) {
+      await logs.forget(service, key);
+      return ran ? "removed" : "absent";
+    }
+    if (!discard && (await worktrees.hasUncommittedWork(service, key))) return "uncommittedWork";
+    await worktrees.remove(service, key);
+    await logs.forget(service, key);
+    return "removed";
+  }
+
+  #changed({ incarnation, key, service }: WorkloadRef): void {
+    for (const listener of this.#listeners) listener({ service, key, incarnation });
+  }
+}
+
+function nameOf({ incarnation, key, service }: WorkloadRef): string {
+  return `${service}:${key}#${incarnation}`;
+}
+
+function variantOf({ key, service }: WorkloadRef): string {
+  return `${service}:${key}`;
+}

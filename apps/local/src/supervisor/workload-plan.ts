@@ -1,0 +1,47 @@
+import type { Source } from "@cocktail/environment";
+import type { ServiceConfig } from "../config/config.ts";
+import type { WorkloadRef, WorkloadSpec } from "./platform.ts";
+
+/** Everything about one incarnation that is known before it starts. */
+export interface WorkloadPlan {
+  readonly ref: WorkloadRef;
+  readonly source: Source;
+  readonly command: readonly string[];
+  /** The service's own directory, where it has one. */
+  readonly servicePath: string | undefined;
+  readonly prepare: readonly string[] | undefined;
+  readonly health: string | undefined;
+  readonly protocol: "auto" | "http1" | "h2c";
+  /** The service's variables, then the variant's. */
+  readonly env: readonly Readonly<Record<string, string>>[];
+}
+
+/** A service that only a branch has is unknown to the file: it listens, and that is all that is asked of it. */
+const unknown: Pick<
+  ServiceConfig,
+  "command" | "env" | "health" | "prepare" | "protocol" | "url"
+> & {
+  readonly path?: string;
+} = {
+  command: undefined,
+  env: {},
+  health: undefined,
+  prepare: undefined,
+  protocol: "auto",
+  url: undefined,
+};
+
+export function planWorkload(spec: WorkloadSpec, service: ServiceConfig | undefined): WorkloadPlan {
+  const { incarnation, key, service: name, source } = spec;
+  const { command, env, health, path, prepare, protocol, url } = service ?? unknown;
+  return {
+    ref: { service: name, key, incarnation },
+    source: source.kind === "service" && url !== undefined ? { kind: "url", url } : source,
+    command: spec.command ?? command ?? [],
+    servicePath: path,
+    prepare,
+    health,
+    protocol,
+    env: [env, spec.env],
+  };
+}

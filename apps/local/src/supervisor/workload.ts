@@ -1,0 +1,311 @@
+import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "@cocktail/client";
+import type { LogBook } from "../logs/log-book.ts";
+import { LineSplitter } from "../logs/line-splitter.ts";
+import { type Child, describeExit, startChild } from "../processes/child-process.ts";
+import { endEscaped } from "../processes/escaped.ts";
+import { endGroup, type EndOptions } from "../processes/process-group.ts";
+import type { ProcessRecords } from "../processes/process-records.ts";
+import { revisionOf } from "../sources/revision.ts";
+import type { Worktrees } from "../sources/worktree.ts";
+import { childEnvironment, type MeshAddress } from "./child-environment.ts";
+import type { WorkloadPhase, WorkloadStatus } from "./platform.ts";
+import { isFree, type PortPool } from "./ports.ts";
+import type { Preparations } from "./preparation.ts";
+import { checkReadiness } from "./readiness.ts";
+import { decideRestart, recentFailures } from "./restart-policy.ts";
+import type { WorkloadPlan } from "./workload-plan.ts";
+
+/** What every workload of a run shares. */
+export interface WorkloadContext {
+  readonly runId: string;
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  readonly records: ProcessRecords;
+  readonly logs: LogBook;
+  readonly ports: PortPool;
+  readonly preparations: Preparations;
+  readonly worktrees: Worktrees;
+  readonly log: Logger;
+}
+
+const host = "127.0.0.1";
+const probeTimeoutMs = 2_000;
+const steadyProbeMs = 5_000;
+
+/** Why a workload can never become ready. */
+class Hopeless extends Error {
+  readonly reason: string;
+
+  constructor(reason: string, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** One incarnation: its directory, its preparation, its process, and the processes that follow it when it ends. */
+export class Workload {
+  readonly #plan: WorkloadPlan;
+  readonly #mesh: readonly MeshAddress[];
+  readonly #context: WorkloadContext;
+  readonly #onChange: () => void;
+  readonly #stopping = new AbortController();
+  #status: WorkloadStatus;
+  #running: Promise<void> = Promise.resolve();
+  #child: Child | undefined;
+  #port: number | undefined;
+  #failures: readonly number[] = [];
+
+  constructor(
+    plan: WorkloadPlan,
+    mesh: readonly MeshAddress[],
+    context: WorkloadContext,
+    onChange: () => void,
+  ) {
+    this.#plan = plan;
+    this.#mesh = mesh;
+    this.#context = context;
+    this.#onChange = onChange;
+    this.#status = { ref: plan.ref, phase: "Preparing", message: "is being prepared", restarts: 0 };
+  }
+
+  status(): WorkloadStatus {
+    return this.#status;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Resolves when every process of the workload is gone. */
+  async stop(options: EndOptions): Promise<void> {
+    this.#stopping.abort();
+    const child = this.#child;
+    if (child !== undefined && child.pid !== 0) await endGroup(child.pid, options);
+    await this.#running;
+    await endEscaped(this.#context.runId, this.#plan.ref, { ...options, graceMs: 500 });
+    if (this.#port !== undefined) this.#context.ports.release(this.#port);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const { source } = this.#plan;
+      if (source.kind === "url") return await this.#attend(source.url);
+      const directory = await this.#directory();
+      await this.#prepare(directory);
+      await this.#supervise(directory);
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Hopeless ? error.reason : "WorkloadFailed";
+      this.#say(message);
+      this.#set("Failed", message, { reason });
+    }
+  }
+
+  /** Where the code is: for a branch a worktree is made. */
+  async #directory(): Promise<string> {
+    const { ref, servicePath, source } = this.#plan;
+    if (source.kind === "directory") return existing(source.path);
+    if (servicePath === undefined) {
+      throw new Hopeless(
+        "SourceMissing",
+        `${ref.service} is not in cocktail.yaml, so nothing says where its code is`,
+      );
+    }
+    if (source.kind !== "branch") return existing(servicePath);
+    this.#set("Preparing", `a worktree of ${source.branch} is being made`);
+    const { branch, revision } = source;
+    const outcome = await this.#context.worktrees.ensure({ ...ref, servicePath, branch, revision });
+    if (!outcome.ok) throw new Hopeless(outcome.reason, outcome.message);
+    for (const note of outcome.notes) this.#say(note);
+    return outcome.directory;
+  }
+
+  async #prepare(directory: string): Promise<void> {
+    const { prepare: command, ref } = this.#plan;
+    this.#set("Preparing", "is being prepared", { directory });
+    if (command === undefined || this.#stopping.signal.aborted) return;
+    this.#set("Preparing", `${command.join(" ")} runs in ${directory}`);
+    const outcome = await this.#context.preparations.run({
+      command,
+      directory,
+      env: this.#environment(undefined),
+      name: `${ref.service}:${ref.key}#${ref.incarnation}`,
+      onLine: (stream, text) => this.#print(stream, text),
+      signal: this.#stopping.signal,
+    });
+    if (outcome.kind === "failed") throw new Hopeless("PrepareFailed", outcome.message);
+  }
+
+  /** Starts the process again and again, until it is told to stop. */
+  async #supervise(directory: string): Promise<void> {
+    if (this.#plan.command.length === 0)
+      throw new Hopeless("CommandMissing", "nothing says how to start it");
+    while (!this.#stopping.signal.aborted) {
+      const port = await this.#choosePort();
+      const revision = await revisionOf(directory);
+      if (this.#stopping.signal.aborted) return;
+      await this.#runOnce(directory, port, revision);
+    }
+  }
+
+  /** The same for the life of the incarnation, once anybody was told of it. */
+  async #choosePort(): Promise<number> {
+    const { ports } = this.#context;
+    const published = this.#status.destination !== undefined;
+    if (this.#port !== undefined && (published || (await isFree(this.#port)))) return this.#port;
+    const taken = this.#port;
+    this.#port = await ports.take();
+    // Released only now, so that the pool can't offer the bad one again at once.
+    if (taken !== undefined) ports.release(taken);
+    return this.#port;
+  }
+
+  async #runOnce(directory: string, port: number, revision: string): Promise<void> {
+    if (this.#status.phase !== "CrashLoop") {
+      this.#set(this.#everReady() ? "NotReady" : "Starting", `was started on port ${port}`);
+    }
+    const { ref, command } = this.#plan;
+    const child = startChild({ command, directory, env: this.#environment(port) });
+    this.#child = child;
+    const forget = this.#context.records.add(
+      child.pid,
+      `${ref.service}:${ref.key}#${ref.incarnation}`,
+    );
+    this.#attach(child);
+    if (child.pid !== 0) this.#update({ pid: child.pid });
+    const over = new AbortController();
+    const probing = this.#probe({ host, port }, `http://${host}:${port}`, revision, over.signal);
+    const exit = await child.exited;
+    over.abort();
+    await probing;
+    // What the process itself started would keep the port.
+    if (child.pid !== 0) await endGroup(child.pid, { graceMs: 2_000 });
+    this.#child = undefined;
+    forget();
+    if (this.#stopping.signal.aborted) return;
+    const words = describeExit(exit);
+    if (exit.error?.code === "ENOENT" || exit.error?.code === "EACCES")
+      throw new Hopeless("WorkloadFailed", words);
+    await this.#pause(words, port);
+  }
+
+  /** The time between the end of a process and the next one. */
+  async #pause(words: string, port: number): Promise<void> {
+    const now = Date.now();
+    this.#failures = [...recentFailures(this.#failures, now), now];
+    const decision = decideRestart(this.#failures, now);
+    const taken = await isFree(port).then((free) =>
+      free ? "" : `; port ${port} is taken by another process`,
+    );
+    const after =
+      decision.afterMs < 1_000 ? `${decision.afterMs} ms` : `${decision.afterMs / 1_000} s`;
+    const message = `${words}${taken}; starts again in ${after}`;
+    this.#say(message);
+    const phase =
+      decision.kind === "crashLoop" ? "CrashLoop" : this.#everReady() ? "NotReady" : "Starting";
+    this.#set(phase, message, { restarts: this.#status.restarts + 1, pid: undefined });
+    await delay(decision.afterMs, undefined, { signal: this.#stopping.signal }).catch(
+      () => undefined,
+    );
+  }
+
+  /** A process somebody else runs: asked, never started. */
+  async #attend(url: string): Promise<void> {
+    const { hostname, port, origin } = new URL(url);
+    this.#set("Starting", `nothing answered at ${url} yet`);
+    const place = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? 80 : port) };
+    await this.#probe(place, origin, "external", this.#stopping.signal);
+  }
+
+  /** Asks until the signal ends it: often while it isn't ready, now and then while it is. */
+  async #probe(
+    place: { readonly host: string; readonly port: number },
+    destination: string,
+    revision: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { health, protocol } = this.#plan;
+    let pauseMs = 20;
+    let misses = 0;
+    while (!signal.aborted) {
+      const answer = await checkReadiness({
+        ...place,
+        health,
+        protocol,
+        timeoutMs: probeTimeoutMs,
+      });
+      if (signal.aborted) return;
+      misses = answer.ready ? 0 : misses + 1;
+      if (answer.ready) this.#answered(destination, revision);
+      else this.#missed(answer.why, misses);
+      pauseMs = answer.ready ? steadyProbeMs : Math.min(pauseMs * 1.5, 250);
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #answered(destination: string, revision: string): void {
+    if (this.#status.phase !== "Ready") this.#set("Ready", "is ready", { destination, revision });
+  }
+
+  /** One late answer of a busy service is no failure. */
+  #missed(why: string, misses: number): void {
+    if (this.#status.phase !== "Ready") this.#update({ message: why });
+    else if (misses > 1) this.#set("NotReady", why);
+  }
+
+  #environment(port: number | undefined): Record<string, string> {
+    return childEnvironment({
+      inherited: this.#context.inherited,
+      runId: this.#context.runId,
+      workload: this.#plan.ref,
+      own: this.#plan.env,
+      mesh: this.#mesh,
+      listen: port === undefined ? undefined : { host, port },
+    });
+  }
+
+  #attach(child: Child): void {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const lines = new LineSplitter((line) => this.#print(stream, line));
+      child[stream]
+        .on("data", (chunk: Buffer) => lines.write(chunk))
+        .on("end", () => lines.end())
+        .on("error", () => lines.end());
+    }
+  }
+
+  #everReady(): boolean {
+    return this.#status.destination !== undefined;
+  }
+
+  #print(stream: "stdout" | "stderr" | "cocktail", text: string): void {
+    const { incarnation, key, service } = this.#plan.ref;
+    this.#context.logs.append(service, key, { incarnation, stream, text });
+  }
+
+  #say(text: string): void {
+    this.#print("cocktail", text);
+  }
+
+  #set(phase: WorkloadPhase, message: string, more: Partial<WorkloadStatus> = {}): void {
+    const before = this.#status;
+    const { reason: _, ...kept } = before;
+    this.#status = { ...kept, phase, message, ...more };
+    if (before.phase !== phase) {
+      this.#context.log.info({ ...this.#plan.ref, phase, message }, "workload");
+    }
+    this.#onChange();
+  }
+
+  /** Facts that nobody waits for. */
+  #update(more: Partial<WorkloadStatus>): void {
+    this.#status = { ...this.#status, ...more };
+  }
+}
+
+function existing(path: string): string {
+  if (existsSync(path)) return path;
+  throw new Hopeless("PathMissing", `${path} does not exist`);
+}
