@@ -1,3 +1,5 @@
+export type { Answer, Operations } from "./api/operations.ts";
+export type * from "./lifecycle/platform.ts";
 export { InvalidTable, StoreCorrupt, StoreUnavailable } from "./store/errors.ts";
 export type { Connection, PostgresStoreOptions } from "./store/postgres/postgres-options.ts";
 export { openPostgresStore } from "./store/postgres/postgres-store.ts";
