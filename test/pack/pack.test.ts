@@ -54,25 +54,29 @@ async function runExample(
 
 describe("packages that are installed where this repository is not", () => {
   let dir = "";
-  const tarballs = new Map<string, string>();
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "cocktail-installed-"));
     await run(root, "npm", ["run", "--silent", "build"]);
-    for (const name of ["route", "context", "cli"]) {
-      tarballs.set(name, await pack(`@cocktail/${name}`, join(dir, "tarballs")));
-    }
   });
   after(() => rm(dir, { recursive: true, force: true }));
 
-  const tarball = (name: string): string =>
-    tarballs.get(name) ?? assert.fail(`${name} was not packed`);
+  const tarball = (name: string): Promise<string> =>
+    pack(`@cocktail/${name}`, join(dir, "tarballs"));
 
-  async function emptyProject(name: string, ...packages: readonly string[]): Promise<string> {
+  async function emptyProject(
+    name: string,
+    ...packages: readonly Promise<string>[]
+  ): Promise<string> {
     const project = join(dir, name);
     await mkdir(project);
     await writeFile(join(project, "package.json"), '{"private": true, "type": "module"}\n');
-    await run(project, "npm", ["install", "--no-audit", "--no-fund", ...packages]);
+    await run(project, "npm", [
+      "install",
+      "--no-audit",
+      "--no-fund",
+      ...(await Promise.all(packages)),
+    ]);
     return project;
   }
 
@@ -106,7 +110,7 @@ describe("packages that are installed where this repository is not", () => {
     const prefix = join(dir, "prefix");
     const project = join(dir, "cli");
     await mkdir(project);
-    await run(project, "npm", ["install", "--global", "--prefix", prefix, tarball("cli")]);
+    await run(project, "npm", ["install", "--global", "--prefix", prefix, await tarball("cli")]);
     const bin = join(prefix, "bin");
     assert.ok(existsSync(join(bin, "cocktail")), "the tarball has no command `cocktail`");
     await runExample(project, "apps/cli/README.md", [bin]);
