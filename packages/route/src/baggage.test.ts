@@ -90,6 +90,8 @@ test("a present header hides its baggage member, even where nothing of it is acc
   });
   headers.set("x-service-route", "nonsense");
   assert.deepEqual([...read().pins], []);
+  headers.set("x-service-route", "");
+  assert.deepEqual([...read().pins], []);
   assert.equal(read().environment, "ops-101");
   headers.set("x-source-route", "");
   assert.equal(read().environment, undefined);

@@ -132,5 +132,7 @@ test("reading a trace never throws, whatever the text", () => {
     }),
     { numRuns: 1000 },
   );
+  const long = `"a";via=pin, `.repeat(2_000);
+  assert.deepEqual(parseTrace(long), { hops: [], truncated: true });
   assert.deepEqual(parseTrace(`"${"\\\\".repeat(600_000)}`), { hops: [], truncated: true });
 });

@@ -11,7 +11,7 @@ import {
 } from "../index.ts";
 
 // The default sizes are too small to meet the limits of a protocol.
-fc.configureGlobal({ baseSize: "large" });
+fc.configureGlobal({ ...fc.readConfigureGlobal(), baseSize: "large" });
 
 /** Few names, so that routes and tables meet; near misses and JavaScript's own words among them. */
 export const serviceNames = [
