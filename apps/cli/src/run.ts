@@ -2,7 +2,7 @@ import { connect } from "./cocktail/connect.ts";
 import type { Context } from "./command/context.ts";
 import { isOutputFormat, type OutputFormat } from "./command/output-format.ts";
 import { parseCommandLine } from "./command/parse.ts";
-import { commands, groups } from "./commands/index.ts";
+import { catalog } from "./commands/index.ts";
 import { toFailure } from "./error-mapping.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
@@ -31,7 +31,7 @@ export async function run(ports: ProcessPorts): Promise<ExitCode> {
     ports.stderr.write(renderFailure(failure, format, colour));
     return failure.exitCode;
   };
-  const parsed = parseCommandLine(commands, groups, ports.argv);
+  const parsed = parseCommandLine(catalog, ports.argv);
   if (parsed.kind === "wrong") return fail(parsed.failure, style.format);
   const output = openOutput(ports.stdout);
   if (parsed.kind === "help") {

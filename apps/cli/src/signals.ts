@@ -5,8 +5,8 @@ export interface Signals {
   /** Aborted at the first signal; its reason is the `Failure` to end with. */
   readonly signal: AbortSignal;
   /** Called at a second Ctrl-C instead of ending at once. */
-  onSecondInterrupt(listener: () => void): void;
-  close(): void;
+  readonly onSecondInterrupt: (listener: () => void) => void;
+  readonly close: () => void;
 }
 
 const interrupted = (): Failure =>

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
@@ -9,9 +9,11 @@ export const fileName = "cocktail.yaml";
 export async function givenFile(file: string, cwd: string): Promise<string> {
   const path = resolve(cwd, file);
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() === true) return path;
+  if (found?.isFile() === true) return await realpath(path);
   const inside = join(path, fileName);
-  if (found?.isDirectory() === true && (await isFile(inside))) return inside;
+  if (found?.isDirectory() === true && (await isFile(inside))) {
+    return await realpath(inside);
+  }
   throw new Failure({
     code: "FILE_NOT_FOUND",
     message: found === undefined ? `${path} does not exist` : `${path} holds no ${fileName}`,
@@ -25,7 +27,8 @@ export async function filesUpward(cwd: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (let directory = resolve(cwd); ; directory = dirname(directory)) {
     const path = join(directory, fileName);
-    if (await isFile(path)) found.push(path);
+    // The state lies beside the file itself, wherever links lead to it from.
+    if (await isFile(path)) found.push(await realpath(path));
     if (dirname(directory) === directory) return found;
   }
 }

@@ -7,9 +7,9 @@ export interface RunFile {
   /** Tells the process from a later one of the same number. */
   readonly startTime: string;
   readonly runId: string;
-  /** Base URL of the control plane. */
+  /** Base URL of the control plane; "" until it listens. */
   readonly api: string;
-  /** Base URL of the edge. */
+  /** Base URL of the edge; "" until it listens. */
   readonly edge: string;
   readonly token: string;
   readonly ready: boolean;
@@ -34,22 +34,21 @@ export async function readRunFile(cocktailDirectory: string): Promise<RunFile | 
 }
 
 function parseRunFile(value: unknown): RunFile | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const text = (name: string): string | undefined => {
-    const found: unknown = Reflect.get(value, name);
-    return typeof found === "string" ? found : undefined;
+  const member = (name: string): unknown => Reflect.get(Object(value), name);
+  const text = (name: string): string => {
+    const found = member(name);
+    return typeof found === "string" ? found : "";
   };
-  const pid: unknown = Reflect.get(value, "pid");
-  const [startTime, runId] = [text("startTime"), text("runId")];
-  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 2) return undefined;
-  if (startTime === undefined || runId === undefined) return undefined;
-  return {
-    pid,
-    startTime,
-    runId,
-    api: text("api") ?? "",
-    edge: text("edge") ?? "",
-    token: text("token") ?? "",
-    ready: Reflect.get(value, "ready") === true,
+  const run: RunFile = {
+    pid: Number(member("pid")),
+    startTime: text("startTime"),
+    runId: text("runId"),
+    api: text("api"),
+    edge: text("edge"),
+    token: text("token"),
+    ready: member("ready") === true,
   };
+  // A pid of 0 or 1 would make a signal reach far too much.
+  const isWhole = Number.isSafeInteger(run.pid) && run.pid > 1 && run.startTime !== "";
+  return isWhole ? run : undefined;
 }

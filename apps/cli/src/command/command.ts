@@ -93,6 +93,7 @@ export function command<const A extends ArgumentSpecs, const O extends OptionSpe
     hidden: spec.hidden ?? false,
     prepare: (raw) => {
       // The parsed boundary: the readers return exactly what the specs describe.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const input = {
         args: readArguments(spec.args ?? {}, raw.args, spec.path),
         options: readOptions(options, raw.options),
@@ -134,7 +135,7 @@ function sharedOptions<A extends ArgumentSpecs, O extends OptionSpecs, R>(
       choices: formats,
       default: formats[0] ?? "table",
       short: "-o",
-      summary: `${formats.join(", ")}`,
+      summary: formats.join(", "),
     };
   }
   shared["color"] = {

@@ -1,6 +1,6 @@
+import { type Catalog, verbsOf, visibleCommands } from "./catalog.ts";
 import type { Command } from "./command.ts";
-import { longFlag, type OptionSpec, valueName } from "./option.ts";
-import type { Groups } from "./parse.ts";
+import { type OptionSpec, valueName, writtenFlag } from "./option.ts";
 
 const wrapAt = 96;
 /** Options that every command has are listed last. */
@@ -35,22 +35,13 @@ export function renderHelp(command: Command): string {
 }
 
 /** The help of a noun: its verbs. */
-export function renderGroupHelp(
-  name: string,
-  commands: readonly Command[],
-  groups: Groups,
-): string {
-  const verbs = commands.filter(
-    (command) => command.path.length > 1 && command.path[0] === name && !command.hidden,
-  );
+export function renderGroupHelp(catalog: Catalog, name: string): string {
+  const verbs = verbsOf(catalog, name);
   return [
-    `${groups[name] ?? name}.`,
+    `${catalog.groups[name] ?? name}.`,
     "",
     `Usage: cocktail ${name} VERB [options]`,
-    ...section(
-      "Verbs",
-      verbs.map(({ path, summary }) => [path.slice(1).join(" "), summary]),
-    ),
+    ...section("Verbs", verbs.map(summaryRow)),
     "",
     `Help of a verb: cocktail ${name} VERB --help`,
     "",
@@ -58,29 +49,24 @@ export function renderGroupHelp(
 }
 
 /** The help of the program: every command in a line. */
-export function renderRootHelp(commands: readonly Command[], groups: Groups): string {
-  const visible = commands.filter(({ hidden }) => !hidden);
-  const single = visible.filter(({ path }) => path.length === 1);
+export function renderRootHelp(catalog: Catalog): string {
+  const single = visibleCommands(catalog).filter(({ path }) => path.length === 1);
   return [
     "Several versions of every service side by side; each request goes where its route says.",
     "",
     "Usage: cocktail COMMAND [options]",
-    ...section(
-      "Commands",
-      single.map(({ path, summary }) => [path.join(" "), summary]),
-    ),
-    ...Object.keys(groups).flatMap((name) =>
-      section(
-        groups[name] ?? name,
-        visible
-          .filter(({ path }) => path.length > 1 && path[0] === name)
-          .map(({ path, summary }) => [path.join(" "), summary]),
-      ),
+    ...section("Commands", single.map(summaryRow)),
+    ...Object.entries(catalog.groups).flatMap(([name, title]) =>
+      section(title, verbsOf(catalog, name).map(summaryRow)),
     ),
     "",
     "Start here: cocktail up. Help of a command: cocktail COMMAND --help",
     "",
   ].join("\n");
+}
+
+function summaryRow({ path, summary }: Command): readonly [string, string] {
+  return [path.join(" "), summary];
 }
 
 /** Options as [how to write it, what it does], the shared ones last. */
@@ -97,7 +83,7 @@ export function optionRows(command: Command): readonly (readonly [string, string
 }
 
 function optionFlags(name: string, spec: OptionSpec): string {
-  const long = spec.kind === "toggle" ? longFlag(name).replace("--", "--no-") : longFlag(name);
+  const long = writtenFlag(name, spec);
   const value = valueName(spec);
   const flags = value === undefined ? long : `${long} ${value}`;
   return spec.short === undefined ? flags : `${spec.short}, ${flags}`;

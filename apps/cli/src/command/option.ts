@@ -75,6 +75,11 @@ export function longFlag(name: string): string {
   return `--${name.replace(/[A-Z]/g, (upper) => `-${upper.toLowerCase()}`)}`;
 }
 
+/** The long flag as it is typed: a toggle can only be switched off. */
+export function writtenFlag(name: string, spec: OptionSpec): string {
+  return spec.kind === "toggle" ? longFlag(name).replace("--", "--no-") : longFlag(name);
+}
+
 /** The placeholder of an option's value, or undefined where it takes none. */
 export function valueName(spec: OptionSpec): string | undefined {
   if (spec.kind === "flag" || spec.kind === "toggle") return undefined;

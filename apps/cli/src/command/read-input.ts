@@ -173,6 +173,6 @@ function readPairs(name: string, entries: readonly string[]): Readonly<Record<st
 }
 
 function texts(value: unknown): readonly string[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value.map(String) : [String(value)];
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return all.filter((text) => typeof text === "string");
 }

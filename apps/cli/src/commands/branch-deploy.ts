@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ApiError, type CocktailClient, type DeployRequest, type Source } from "@cocktail/client";
-import { isReservedKey } from "@cocktail/route";
+import { RC, STABLE } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
 import { type Failure, usageFailure } from "../failure.ts";
@@ -102,34 +102,42 @@ interface SourceOptions {
 /** Options that contradict each other, found before anything is asked. */
 function findFault(options: SourceOptions, rest: readonly string[]): Failure | undefined {
   const { branch, key, path, url } = options;
-  if (branch === undefined && key === undefined)
-    return usageFailure(
+  const has = (value: unknown): boolean => value !== undefined;
+  const rules: readonly (readonly [isBroken: boolean, message: string, fix: string])[] = [
+    [
+      !has(branch) && !has(key),
       "neither --branch nor --key",
       "--branch feature/mp-101-faster, or --key mp-101",
-    );
-  if (branch !== undefined && key !== undefined)
-    return usageFailure("both --branch and --key", "--branch derives the key; leave one out");
-  if (path !== undefined && url !== undefined)
-    return usageFailure(
+    ],
+    [has(branch) && has(key), "both --branch and --key", "--branch derives the key; leave one out"],
+    [
+      has(path) && has(url),
       "both --path and --url",
       "--path runs a process, --url attaches one; leave one out",
-    );
-  if (url !== undefined && rest.length > 0)
-    return usageFailure(
+    ],
+    [
+      has(url) && rest.length > 0,
       "both --url and a command",
       "--url attaches a process that runs already; leave the command out",
-    );
-  if (key !== undefined && isReservedKey(key)) {
-    const fix =
-      key === "rc"
-        ? "cocktail rc deploy SERVICE --path DIR"
-        : "stable is what cocktail.yaml says, or what `cocktail rc promote` made of it";
-    return usageFailure(`--key ${key} is reserved`, fix);
-  }
-  if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
-    return usageFailure(`--url: "${url}" is not an http URL`, "--url http://127.0.0.1:3000");
-  }
-  return undefined;
+    ],
+    [key === RC, "--key rc is reserved", "cocktail rc deploy SERVICE --path DIR"],
+    [
+      key === STABLE,
+      "--key stable is reserved",
+      "stable is what cocktail.yaml says, or what `cocktail rc promote` made of it",
+    ],
+    [
+      has(url) && !isHttpUrl(url ?? ""),
+      `--url: "${url ?? ""}" is not an http URL`,
+      "--url http://127.0.0.1:3000",
+    ],
+  ];
+  const broken = rules.find(([isBroken]) => isBroken);
+  return broken && usageFailure(broken[1], broken[2]);
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 interface SourceWish extends SourceOptions {

@@ -205,7 +205,10 @@ async function write(
   context: Context,
   api: CocktailClient,
   wanted: NamedSpec,
-  { flags, send }: { readonly flags: Flags; send(dryRun: boolean): Promise<EnvironmentResult> },
+  {
+    flags,
+    send,
+  }: { readonly flags: Flags; readonly send: (dryRun: boolean) => Promise<EnvironmentResult> },
 ): Promise<EnvironmentReport> {
   const wantsFiles = flags.envFile !== undefined || flags.githubOutput !== undefined;
   if (flags.dryRun || wantsFiles) {

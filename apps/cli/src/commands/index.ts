@@ -1,7 +1,10 @@
+import type { Catalog } from "../command/catalog.ts";
 import type { Command } from "../command/command.ts";
-import type { Groups } from "../command/parse.ts";
 import { branchDelete, branchGet, branchList } from "./branch.ts";
 import { branchDeploy } from "./branch-deploy.ts";
+import { completeCommand, completion } from "./completion.ts";
+import { doctor } from "./doctor.ts";
+import { down } from "./down.ts";
 import { envCurl } from "./env-curl.ts";
 import { envDelete } from "./env-delete.ts";
 import { envExplain, envGet, envList, envUrl } from "./env-read.ts";
@@ -10,21 +13,21 @@ import { branchLogs, logs } from "./logs.ts";
 import { rcAbandon, rcDeploy, rcList, rcPromote } from "./rc.ts";
 import { routeResolve, routeTrace } from "./route.ts";
 import { status } from "./status.ts";
+import { up } from "./up.ts";
 import { version } from "./version.ts";
 
-/** Nouns, in the order of the help. */
-export const groups: Groups = {
+const groups: Catalog["groups"] = {
   branch: "Branches: versions beside stable",
   rc: "Release candidates",
   env: "Environments: layers of variants",
   route: "Routes: who serves a request, and why",
 };
 
-/** Every command, in the order of the help. */
-export const commands: readonly Command[] = [
+const commands: readonly Command[] = [
+  up,
+  down,
   status,
   logs,
-  version,
   branchDeploy,
   branchList,
   branchGet,
@@ -45,4 +48,11 @@ export const commands: readonly Command[] = [
   envDelete,
   routeResolve,
   routeTrace,
+  doctor,
+  completion,
+  version,
+  completeCommand(() => catalog),
 ];
+
+/** Every command there is. */
+export const catalog: Catalog = { commands, groups };

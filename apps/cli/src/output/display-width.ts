@@ -10,14 +10,22 @@ export function displayWidth(text: string): number {
   return width;
 }
 
+// Control characters are what these are about: an SGR colour; a title or a link; any other sequence; a single one.
+const controls = new RegExp(
+  [
+    String.raw`\x1b\[([0-9;]*)m`,
+    String.raw`\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)`,
+    String.raw`\x1b\[[0-9;?]*[ -/]*[@-~]`,
+    String.raw`[\x00-\x08\x0a-\x1f\x7f-\x9f]`,
+  ].join("|"),
+  "g",
+);
+
 /**
- * Text from elsewhere (a service's log, an error of a gateway) made harmless for a terminal: no escape sequences that
- * move the cursor or rename the window. Tabs stay; SGR colours stay where `keepColour`.
+ * Text from elsewhere (a service's log, an error of a gateway) made harmless for a terminal: nothing that moves the
+ * cursor or renames the window. Tabs stay; colours stay where `keepColour`.
  */
 export function printable(text: string, keepColour = false): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what it is about
-  const controls =
-    /\u001B\[([0-9;]*)m|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)|\u001B\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000A-\u001F\u007F-\u009F]/g;
   return text.replace(controls, (found, colour: string | undefined) =>
     keepColour && colour !== undefined ? found : "",
   );

@@ -1,6 +1,6 @@
 import { displayWidth, printable } from "./display-width.ts";
 import type { Paint } from "./paint.ts";
-import { type Block, type Cell, cellText, type Column, type View } from "./view.ts";
+import { type Block, type Cell, cellText, type Column, type Field, type View } from "./view.ts";
 
 /** Lays a view out as text that ends with a newline; "" for an empty view. */
 export function layout(view: View, paint: Paint, wide: boolean): string {
@@ -17,10 +17,7 @@ function blockLines(block: Block, paint: Paint, wide: boolean): readonly string[
     : tableLines(block.columns, block.rows, paint, wide);
 }
 
-function fieldLines(
-  fields: readonly (readonly [string, ...Cell[]])[],
-  paint: Paint,
-): readonly string[] {
+function fieldLines(fields: readonly Field[], paint: Paint): readonly string[] {
   const width = Math.max(0, ...fields.map(([label]) => displayWidth(label)));
   return fields.map(([label, ...cells]) => {
     const padded = label.padEnd(label.length + width - displayWidth(label));

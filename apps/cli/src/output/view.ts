@@ -6,6 +6,9 @@ export interface Span {
 }
 export type Cell = string | Span;
 
+/** A label and what belongs to it. */
+export type Field = readonly [string, ...Cell[]];
+
 export interface Column {
   readonly title: string;
   /** Only under `-o wide`. */
@@ -21,7 +24,7 @@ export type Block =
       readonly rows: readonly (readonly Cell[])[];
       readonly empty: string;
     }
-  | { readonly kind: "fields"; readonly fields: readonly (readonly [string, ...Cell[]])[] }
+  | { readonly kind: "fields"; readonly fields: readonly Field[] }
   | { readonly kind: "line"; readonly cells: readonly Cell[] }
   | { readonly kind: "gap" };
 export type View = readonly Block[];

@@ -1,8 +1,16 @@
 import type { Environment, EnvironmentMember } from "@cocktail/client";
 import { formatAge, formatExpiry } from "../duration.ts";
-import { type Block, type Cell, type Column, gap, span, type View } from "../output/view.ts";
+import {
+  type Block,
+  type Cell,
+  type Column,
+  type Field,
+  gap,
+  span,
+  type View,
+} from "../output/view.ts";
 import { readyCondition } from "../wait/await-variant.ts";
-import { readyCell } from "./variant-view.ts";
+import { readyCell, readyField } from "./variant-view.ts";
 
 const columns: readonly Column[] = [
   { title: "environment" },
@@ -41,17 +49,12 @@ export function memberSummary(environment: Environment): string {
 }
 
 export function environmentDetails(environment: Environment, now: number): View {
-  const ready = readyCondition(environment.conditions);
   return [
     { kind: "line", cells: [span("strong", `environment/${environment.name}`)] },
     {
       kind: "fields",
       fields: [
-        [
-          "ready",
-          readyCell(ready?.status),
-          `  ${ready?.reason ?? "Unknown"}${ready?.message ? `: ${ready.message}` : ""}`,
-        ],
+        readyField(environment.conditions),
         ["kind", environment.kind],
         ["parent", environment.parent ?? "-"],
         ...environmentReach(environment),
@@ -64,10 +67,8 @@ export function environmentDetails(environment: Environment, now: number): View 
 }
 
 /** How requests get there. */
-export function environmentReach(
-  environment: Environment,
-): readonly (readonly [string, ...Cell[]])[] {
-  const url: readonly (readonly [string, ...Cell[]])[] =
+export function environmentReach(environment: Environment): readonly Field[] {
+  const url: readonly Field[] =
     environment.url === undefined
       ? []
       : [["url", environment.url, span("dim", "   (no header needed)")]];

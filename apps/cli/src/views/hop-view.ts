@@ -19,21 +19,24 @@ export function hopTable(hops: readonly Hop[]): Block {
 }
 
 function hopRow(hop: Hop): readonly Cell[] {
-  const missed = hop.missed?.join(", ") ?? "";
-  const variant = hop.variant === undefined ? "-" : formatVariant(hop.service, hop.variant);
-  const isStable = hop.via === "stable";
   return [
     hop.service,
-    hop.variant === undefined ? span("bad", "nothing") : span(isStable ? "dim" : "accent", variant),
+    variantCell(hop),
     hop.layer === undefined ? hop.via : `${hop.via} ${hop.layer}`,
     hop.caller ?? "(edge)",
-    hop.lost === true
-      ? span("bad", "route lost by the caller")
-      : missed === ""
-        ? "-"
-        : span("warn", missed),
+    missedCell(hop),
     hop.ms === undefined ? "-" : hop.ms.toFixed(1),
   ];
+}
+
+function variantCell({ service, variant, via }: Hop): Cell {
+  if (variant === undefined) return span("bad", "nothing");
+  return span(via === "stable" ? "dim" : "accent", formatVariant(service, variant));
+}
+
+function missedCell({ missed, lost }: Hop): Cell {
+  if (lost === true) return span("bad", "route lost by the caller");
+  return missed === undefined || missed.length === 0 ? "-" : span("warn", missed.join(", "));
 }
 
 /** Where the route was dropped, and what to do. */

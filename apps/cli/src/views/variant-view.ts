@@ -1,8 +1,17 @@
-import type { Variant } from "@cocktail/client";
+import type { Condition, Variant } from "@cocktail/client";
 import type { Context } from "../command/context.ts";
 import { formatAge, formatExpiry } from "../duration.ts";
-import { type Block, type Cell, type Column, span, type View } from "../output/view.ts";
-import { readyCondition } from "../wait/await-variant.ts";
+import {
+  type Block,
+  type Cell,
+  type Column,
+  type Field,
+  gap,
+  line,
+  span,
+  type View,
+} from "../output/view.ts";
+import { describeCondition, readyCondition } from "../wait/await-variant.ts";
 
 const columns: readonly Column[] = [
   { title: "variant" },
@@ -34,7 +43,7 @@ function variantRow(variant: Variant, now: number): readonly Cell[] {
     span(variant.tier === "stable" ? "strong" : "accent", variant.name),
     readyCell(ready?.status),
     ready?.reason ?? "Unknown",
-    `${shortRevision(variant.revision)}${variant.promoted ? " (promoted)" : ""}`,
+    describeRevision(variant),
     describeSource(variant),
     variant.environments.length === 0 ? "-" : variant.environments.join(","),
     formatExpiry(variant.expiresAt, now),
@@ -47,38 +56,41 @@ function variantRow(variant: Variant, now: number): readonly Cell[] {
 
 /** Everything about one variant. */
 export function variantDetails(variant: Variant, now: number): View {
-  const ready = readyCondition(variant.conditions);
-  const optional: (readonly [string, ...Cell[]])[] = [];
-  if (variant.url !== undefined) optional.push(["url", variant.url]);
-  if (variant.branch !== undefined) optional.push(["branch", variant.branch]);
-  if (variant.directory !== undefined) optional.push(["directory", variant.directory]);
-  if (variant.expiresAt !== undefined)
-    optional.push(["expires", formatExpiry(variant.expiresAt, now)]);
+  const { environments } = variant;
   return [
-    { kind: "line", cells: [span("strong", `variant/${variant.name}`)] },
+    line(span("strong", `variant/${variant.name}`)),
     {
       kind: "fields",
       fields: [
-        [
-          "ready",
-          readyCell(ready?.status),
-          `  ${ready?.reason ?? "Unknown"}${ready?.message ? `: ${ready.message}` : ""}`,
-        ],
+        readyField(variant.conditions),
         ["state", variant.state],
-        ["revision", shortRevision(variant.revision), variant.promoted ? "  (promoted)" : ""],
+        ["revision", describeRevision(variant)],
         ["from", describeSource(variant)],
         ["header", `${variant.header.name}: ${variant.header.value}`],
-        ...optional,
-        ["environments", variant.environments.length === 0 ? "-" : variant.environments.join(", ")],
+        ...optionalField("url", variant.url),
+        ...optionalField("branch", variant.branch),
+        ...optionalField("directory", variant.directory),
+        ["expires", formatExpiry(variant.expiresAt, now)],
+        ["environments", environments.length === 0 ? "-" : environments.join(", ")],
         [
           "when down",
           variant.onUnavailable === "Fail" ? "its requests get 503" : "the next layer answers",
         ],
       ],
     },
-    { kind: "gap" },
+    gap,
     incarnationTable(variant),
   ];
+}
+
+/** Whether it is ready, and why. */
+export function readyField(conditions: readonly Condition[]): Field {
+  const ready = readyCondition(conditions);
+  return ["ready", readyCell(ready?.status), `  ${describeCondition(ready)}`];
+}
+
+function optionalField(label: string, value: string | undefined): readonly Field[] {
+  return value === undefined ? [] : [[label, value]];
 }
 
 function incarnationTable(variant: Variant): Block {
@@ -106,7 +118,7 @@ function incarnationTable(variant: Variant): Block {
 
 /** The lines after a deploy: where it is, how to reach it. */
 export function deployedFields(variant: Variant, context: Pick<Context, "now">): Block {
-  const fields: (readonly [string, ...Cell[]])[] = [];
+  const fields: Field[] = [];
   if (variant.url !== undefined)
     fields.push(["url", variant.url, span("dim", "   (no header needed)")]);
   fields.push(["header", `${variant.header.name}: ${variant.header.value}`]);
@@ -132,6 +144,10 @@ function describeSource({ source }: Variant): string {
   if (source.kind === "branch") return source.branch;
   if (source.kind === "directory") return source.path;
   return source.kind === "url" ? source.url : "cocktail.yaml";
+}
+
+function describeRevision({ revision, promoted }: Variant): string {
+  return `${shortRevision(revision)}${promoted ? " (promoted)" : ""}`;
 }
 
 function restartsOf(variant: Variant): number {

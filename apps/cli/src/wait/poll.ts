@@ -22,23 +22,36 @@ export async function poll<T>(
 ): Promise<T | undefined> {
   const { signal, now, timeoutSeconds } = options;
   const began = now();
-  let troubleSince: number | undefined;
+  const patient = withPatience(options, ask);
   for (;;) {
     signal.throwIfAborted();
-    try {
-      const answer = await ask();
-      if (answer !== undefined) return answer;
-      troubleSince = undefined;
-    } catch (error) {
-      troubleSince ??= now();
-      if (signal.aborted || !mayPass(error) || now() - troubleSince > patienceMs) throw error;
-      options.onTrouble?.(error instanceof Error ? error.message : String(error));
-    }
+    const answer = await patient();
+    if (answer !== undefined) return answer;
     const elapsed = now() - began;
     const left = timeoutSeconds * 1000 - elapsed;
     if (left <= 0) return undefined;
     await delay(Math.min(left, interval(elapsed)), undefined, { signal }).catch(() => {});
   }
+}
+
+/** Faults that may pass count as "no answer yet", until they have lasted too long. */
+function withPatience<T>(
+  { signal, now, onTrouble }: PollOptions,
+  ask: () => Promise<T | undefined>,
+): () => Promise<T | undefined> {
+  let troubleSince: number | undefined;
+  return async () => {
+    try {
+      const answer = await ask();
+      troubleSince = undefined;
+      return answer;
+    } catch (error) {
+      troubleSince ??= now();
+      if (signal.aborted || !mayPass(error) || now() - troubleSince > patienceMs) throw error;
+      onTrouble?.(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  };
 }
 
 function interval(elapsedMs: number): number {

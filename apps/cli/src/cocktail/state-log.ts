@@ -1,0 +1,28 @@
+import { mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stateDirectory } from "./run-file.ts";
+
+/** Where a detached cocktail writes. */
+export function logPath(directory: string): string {
+  return join(stateDirectory(directory), "logs", "cocktail.log");
+}
+
+/** Opens an empty log; the last run's is kept as `cocktail.log.1`. The caller closes the handle. */
+export async function openLog(directory: string): Promise<Awaited<ReturnType<typeof open>>> {
+  const path = logPath(directory);
+  const state = stateDirectory(directory);
+  await mkdir(join(state, "logs"), { recursive: true, mode: 0o700 });
+  await writeFile(join(state, ".gitignore"), "*\n");
+  if (((await stat(path).catch(() => undefined))?.size ?? 0) > 0) await rename(path, `${path}.1`);
+  return await open(path, "a", 0o600);
+}
+
+/** The last lines of the log. */
+export async function lastLogLines(directory: string, count: number): Promise<readonly string[]> {
+  const text = await readFile(logPath(directory), "utf8").catch(() => "");
+  return text
+    .trimEnd()
+    .split("\n")
+    .slice(-count)
+    .filter((line) => line !== "");
+}

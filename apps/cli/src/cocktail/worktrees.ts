@@ -1,0 +1,27 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+/**
+ * Finds the repositories of worktrees while these exist, and gives what makes git forget them once they don't: without
+ * it, git would still take their branches for checked out.
+ */
+export async function pruneWorktrees(worktrees: readonly string[]): Promise<() => Promise<void>> {
+  const repositories = new Set<string>();
+  for (const worktree of worktrees) {
+    const common = await git(worktree, "rev-parse", "--path-format=absolute", "--git-common-dir");
+    if (common !== undefined) repositories.add(common);
+  }
+  return async () => {
+    for (const repository of repositories) await git(repository, "worktree", "prune");
+  };
+}
+
+async function git(directory: string, ...args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)("git", ["-C", directory, ...args]);
+    return stdout.trim();
+  } catch {
+    // No git, or no repository any more: then there is nothing to forget.
+    return undefined;
+  }
+}

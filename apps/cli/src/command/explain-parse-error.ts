@@ -1,0 +1,43 @@
+import { CommanderError } from "commander";
+import { type Failure, usageFailure } from "../failure.ts";
+import { type Catalog, findCommand, findGroup, verbsOf } from "./catalog.ts";
+import { renderGroupHelp, renderHelp, renderRootHelp } from "./help.ts";
+import type { Parsed } from "./parse.ts";
+
+/** What commander threw: help that was asked for, or what is wrong and what was meant. */
+export function explainParseError(
+  error: unknown,
+  words: readonly string[],
+  catalog: Catalog,
+): Parsed {
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.code === "commander.helpDisplayed") {
+    return { kind: "help", text: helpFor(words, catalog) };
+  }
+  const where = findCommand(catalog, words)?.path.join(" ") ?? findGroup(catalog, words) ?? "";
+  const help = `cocktail ${where} --help`.replace("  ", " ");
+  const failure =
+    error.code === "commander.help"
+      ? verbMissing(catalog, where, help)
+      : usageFailure(...explainMessage(error.message, help));
+  return { kind: "wrong", failure };
+}
+
+function verbMissing(catalog: Catalog, group: string, help: string): Failure {
+  const verbs = verbsOf(catalog, group).map(({ path }) => path.at(-1));
+  return usageFailure(`\`cocktail ${group}\` wants a verb: ${verbs.join(", ")}`, help);
+}
+
+/** Commander puts what was meant on a second line. */
+function explainMessage(text: string, help: string): [message: string, fix: string] {
+  const [message = "", hint = ""] = text.replace(/^error: /, "").split("\n");
+  const [, meant] = /Did you mean (?:one of )?(.*?)\?/.exec(hint) ?? [];
+  return [message, meant === undefined ? help : `did you mean ${meant}? See: ${help}`];
+}
+
+function helpFor(words: readonly string[], catalog: Catalog): string {
+  const command = findCommand(catalog, words);
+  if (command !== undefined) return renderHelp(command);
+  const group = findGroup(catalog, words);
+  return group === undefined ? renderRootHelp(catalog) : renderGroupHelp(catalog, group);
+}

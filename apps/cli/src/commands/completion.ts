@@ -1,0 +1,66 @@
+import type { Catalog } from "../command/catalog.ts";
+import { type Command, command } from "../command/command.ts";
+import { complete } from "../completion/complete.ts";
+import { namesOf } from "../completion/names.ts";
+import { isShell, scripts, shells } from "../completion/scripts.ts";
+import { usageFailure } from "../failure.ts";
+
+export const completion: Command = command({
+  path: ["completion"],
+  summary: "Print the completion script of a shell; it knows the names of what runs",
+  args: { shell: { kind: "text", value: "bash|zsh|fish", summary: "the shell" } },
+  target: "none",
+  formats: ["table"],
+  examples: [
+    {
+      text: "bash, now and in every shell",
+      command: 'eval "$(cocktail completion bash)"   # add this line to ~/.bashrc',
+    },
+    {
+      text: "fish",
+      command: "cocktail completion fish > ~/.config/fish/completions/cocktail.fish",
+    },
+  ],
+  run: async (context, { args }) => {
+    if (!isShell(args.shell))
+      throw usageFailure(
+        `"${args.shell}" is not one of ${shells.join(", ")}`,
+        "cocktail completion bash",
+      );
+    await context.write(scripts[args.shell]);
+  },
+});
+
+/** A slow or absent cocktail must not make the shell wait. */
+const patienceMs = 1500;
+
+/** What the scripts call. Takes the definitions as arguments, because it is one of them. */
+export function completeCommand(catalog: () => Catalog): Command {
+  return command({
+    path: ["__complete"],
+    summary: "Answer a shell's completion",
+    hidden: true,
+    formats: ["table"],
+    rest: { value: "WORDS...", summary: "what was typed, the last word perhaps empty" },
+    examples: [
+      { text: "commands", command: "cocktail __complete -- ''" },
+      { text: "verbs", command: "cocktail __complete -- env ''" },
+    ],
+    run: async (context, { rest }) => {
+      const { words, ask } = complete(catalog(), rest);
+      if (ask === "file" || ask === "directory") {
+        await context.write(ask === "file" ? "files\n" : "directories\n");
+        return;
+      }
+      let names: readonly string[] = [];
+      if (ask !== undefined) {
+        const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)]);
+        names = await context.connect().then(
+          ({ api }) => namesOf(api, ask, signal).catch(() => []),
+          () => [],
+        );
+      }
+      await context.write(["words", ...words, ...names, ""].join("\n"));
+    },
+  });
+}

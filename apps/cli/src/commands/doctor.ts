@@ -1,0 +1,66 @@
+import { type Command, command } from "../command/command.ts";
+import type { CheckResult } from "../doctor/check.ts";
+import { checkDatabase } from "../doctor/database.ts";
+import {
+  checkGit,
+  checkLocalhostNames,
+  checkNode,
+  checkPort,
+  checkProxies,
+  checkPython,
+} from "../doctor/machine.ts";
+import { checkFile, checkHealth, checkRun, findCocktail } from "../doctor/state.ts";
+import { Failure } from "../failure.ts";
+import { line, span } from "../output/view.ts";
+
+export const doctor: Command = command({
+  path: ["doctor"],
+  summary: "Check this machine and the cocktail on it; every finding names its fix",
+  options: {
+    port: { kind: "port", default: 8080, summary: "the edge's port to check", short: "-p" },
+  },
+  examples: [
+    { text: "what may be in the way", command: "cocktail doctor" },
+    {
+      text: "only what is wrong",
+      command: "cocktail doctor -o json | jq '.checks[] | select(.verdict != \"ok\")'",
+    },
+  ],
+  run: async (context, { options }) => {
+    const found = await findCocktail(context.file, context.cwd);
+    const live = found.isAlive ? found.run : undefined;
+    const machine = [
+      checkNode(process.versions.node),
+      await checkGit(),
+      await checkPython(),
+      await checkDatabase(context.env),
+      checkProxies(context.env),
+      await checkLocalhostNames(),
+      // A running cocktail may hold the port itself.
+      ...(live === undefined ? [await checkPort(options.port)] : []),
+    ];
+    const health = live === undefined ? [] : await checkHealth(live, context.signal);
+    return { checks: [...machine, checkFile(found), checkRun(found), ...health] };
+  },
+  view: ({ checks }) => checks.flatMap(checkLines),
+  names: ({ checks }) => checks.filter(({ verdict }) => verdict !== "ok").map(({ name }) => name),
+  failure: ({ checks }) => {
+    const bad = checks.filter(({ verdict }) => verdict === "failed");
+    const names = bad.map(({ name }) => name).join(", ");
+    return bad.length === 0
+      ? undefined
+      : new Failure({
+          code: "CHECK_FAILED",
+          message: `in the way: ${names}`,
+          fix: bad.map(({ fix }) => fix ?? "").join("; "),
+        });
+  },
+});
+
+function checkLines({ name, verdict, detail, fix }: CheckResult): ReturnType<typeof line>[] {
+  const mark = { ok: span("good", "✓"), warning: span("warn", "!"), failed: span("bad", "✗") }[
+    verdict
+  ];
+  const head = line(mark, " ", span("strong", name.padEnd(14)), ` ${detail}`);
+  return fix === undefined ? [head] : [head, line(" ".repeat(17), span("dim", "fix: "), fix)];
+}

@@ -1,0 +1,142 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isAlive } from "@cocktail/embedded-postgres/internal";
+import { ownFile } from "../cocktail/locate.ts";
+import { readRunFile, type RunFile, stateDirectory } from "../cocktail/run-file.ts";
+import { type Command, command } from "../command/command.ts";
+import type { Context } from "../command/context.ts";
+import { formatDuration } from "../duration.ts";
+import { line, span } from "../output/view.ts";
+import { poll } from "../wait/poll.ts";
+import { endLeftovers } from "../cocktail/leftovers.ts";
+
+/** What `down` did. */
+export interface DownReport {
+  readonly outcome: "stopped" | "already absent";
+  readonly dryRun: boolean;
+  readonly pid?: number | undefined;
+  /** It did not end in time and had to be killed. */
+  readonly killed: boolean;
+  /** Processes of a killed run that were ended, one line each. */
+  readonly leftovers: readonly string[];
+  /** The state directory, where --purge removed it. */
+  readonly purged?: string | undefined;
+}
+
+export const down: Command = command({
+  path: ["down"],
+  summary: "Stop every process; the state is kept for the next up",
+  details: [
+    "Does nothing where nothing runs. --purge also deletes .cocktail/: the database, logs and worktrees, with whatever is uncommitted in them.",
+  ],
+  options: {
+    purge: {
+      kind: "flag",
+      summary: "delete the state too, worktrees with uncommitted work included",
+    },
+    waitTimeout: {
+      kind: "duration",
+      default: 60,
+      summary: "kill what has not ended after so long",
+    },
+    dryRun: { kind: "flag", summary: "say what would be stopped and deleted, and change nothing" },
+  },
+  examples: [
+    { text: "stop, and go on tomorrow", command: "cocktail down" },
+    { text: "stop, and forget everything", command: "cocktail down --purge" },
+  ],
+  run: async (context, { options }): Promise<DownReport> => {
+    const facts = await gather(context, options.purge);
+    const { file, run, purged } = facts;
+    const outcome = run === undefined ? "already absent" : "stopped";
+    const report = { outcome, pid: run?.pid, purged } as const;
+    if (options.dryRun) return { ...report, dryRun: true, killed: false, leftovers: [] };
+    const killed = run !== undefined && !(await stop(context, run, options.waitTimeout));
+    // A killed run ends nothing behind it, whether we killed it or somebody else did.
+    const mayLeave = (killed || run === undefined) && facts.hasState;
+    const leftovers = mayLeave ? await endLeftovers(file) : [];
+    if (purged !== undefined) await purge(context, dirname(file));
+    return { ...report, dryRun: false, killed, leftovers };
+  },
+  view: ({ outcome, dryRun, pid, killed, leftovers, purged }) => {
+    const verb = dryRun && outcome === "stopped" ? "would be stopped" : outcome;
+    return [
+      line(
+        span("strong", "cocktail"),
+        ` ${verb}`,
+        pid === undefined ? "" : span("dim", `  process ${pid}`),
+      ),
+      ...(killed ? [line(span("warn", "killed"), ": it did not end in time")] : []),
+      ...leftovers.map((text) => line(span("warn", "ended"), `: ${text}`)),
+      ...(purged === undefined
+        ? []
+        : [line(span("strong", purged), dryRun ? " would be deleted" : " deleted")]),
+    ];
+  },
+  names: ({ outcome }) => [outcome],
+});
+
+interface Facts {
+  readonly file: string;
+  /** Of a run that is alive. */
+  readonly run: RunFile | undefined;
+  readonly hasState: boolean;
+  readonly purged: string | undefined;
+}
+
+async function gather(context: Context, wantsPurge: boolean): Promise<Facts> {
+  const file = await ownFile(context.file, context.cwd);
+  const directory = dirname(file);
+  const state = stateDirectory(directory);
+  const hasState = (await stat(state).catch(() => undefined)) !== undefined;
+  const run = await readRunFile(directory);
+  return {
+    file,
+    run: run !== undefined && isAlive(run) ? run : undefined,
+    hasState,
+    purged: wantsPurge && hasState ? state : undefined,
+  };
+}
+
+/** False where it had to be killed. */
+async function stop(
+  context: Context,
+  run: { readonly pid: number; readonly startTime: string },
+  timeoutSeconds: number,
+): Promise<boolean> {
+  const waiting = context.progress.wait("stop");
+  const began = context.now();
+  waiting.state("finishing requests, then ending every process");
+  signalProcess(run.pid, "SIGTERM");
+  const gone = async (): Promise<true | undefined> => (isAlive(run) ? undefined : true);
+  const { signal, now } = context;
+  const ended = await poll({ signal, now, timeoutSeconds }, gone);
+  if (ended === true) {
+    waiting.end("good", "every process ended");
+    return true;
+  }
+  signalProcess(run.pid, "SIGKILL");
+  await poll({ signal, now, timeoutSeconds: 10 }, gone);
+  waiting.end("warn", `killed after ${formatDuration((now() - began) / 1000)}`);
+  return false;
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended meanwhile.
+  }
+}
+
+/** Deletes `.cocktail/`, and tells the repositories that the worktrees in it are gone. */
+async function purge(context: Context, directory: string): Promise<void> {
+  const state = stateDirectory(directory);
+  const { pruneWorktrees } = await import("../cocktail/worktrees.ts");
+  const worktrees = join(state, "worktrees");
+  const names = await readdir(worktrees).catch(() => []);
+  const prune = await pruneWorktrees(names.map((name) => join(worktrees, name)));
+  await rm(state, { recursive: true, force: true, maxRetries: 3 });
+  await prune();
+  context.progress.done("purged", state);
+}

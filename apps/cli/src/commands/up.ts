@@ -1,0 +1,212 @@
+import { dirname } from "node:path";
+import { liveRun } from "../cocktail/connect.ts";
+import { ended, startLocal } from "../cocktail/local-process.ts";
+import { ownFile } from "../cocktail/locate.ts";
+import type { StatusReport } from "../cocktail/read-status.ts";
+import { lastLogLines, logPath, openLog } from "../cocktail/state-log.ts";
+import { type Command, command } from "../command/command.ts";
+import type { Context } from "../command/context.ts";
+import { type ExitCode, exitCodes } from "../exit-code.ts";
+import { Failure } from "../failure.ts";
+import { printable } from "../output/display-width.ts";
+import { layout } from "../output/layout.ts";
+import { coloured, plain } from "../output/paint.ts";
+import { gap, span, type View } from "../output/view.ts";
+import { statusView } from "../views/status-view.ts";
+import { awaitStart, type Start } from "../wait/await-start.ts";
+import { waitOptions } from "./shared-options.ts";
+
+/** How `up` ended: `running` after --detach, else why it stopped. */
+export interface UpReport {
+  readonly state: "running" | "stopped";
+  readonly pid: number;
+  readonly log?: string | undefined;
+  readonly waited: Start["waited"] | "NotWaited";
+  readonly status?: StatusReport | undefined;
+  /** Of the foreground run; 130 after Ctrl-C. */
+  readonly exitCode: ExitCode;
+}
+
+export const up: Command = command({
+  path: ["up"],
+  summary:
+    "Start the cocktail of a cocktail.yaml: every service's stable, the gateway, the control plane",
+  details: [
+    "In the foreground it prints what the services write, until Ctrl-C. With --detach it goes on by itself once it is ready. State is kept in .cocktail/ beside the file: the next up restores branches and environments, and clears what a killed run left behind.",
+  ],
+  options: {
+    port: { kind: "port", summary: "of the edge; 0 is any (default: 8080)", short: "-p" },
+    detach: { kind: "flag", summary: "run in the background", short: "-d" },
+    ...waitOptions,
+  },
+  examples: [
+    { text: "in the foreground", command: "cocktail up" },
+    { text: "in the background, on a free port", command: "cocktail up --detach --port 0" },
+    { text: "of another directory", command: "cocktail up -f examples/hello/cocktail.yaml" },
+  ],
+  run: async (context, { options }): Promise<UpReport> => {
+    const file = await ownFile(context.file, context.cwd);
+    await refuseSecond(file);
+    return await (options.detach ? upDetached : upForeground)(context, file, options);
+  },
+  view: ({ status, log, state }, { now }) => {
+    if (status === undefined || state === "stopped") return [];
+    const fields: (readonly [string, string])[] = [
+      ["next", "cocktail status, cocktail branch deploy, cocktail down"],
+    ];
+    if (log !== undefined) fields.unshift(["log", log]);
+    return [...statusView(status, now()), gap, { kind: "fields", fields }];
+  },
+  names: ({ status }) => (status?.services ?? []).map(({ name }) => `service/${name}`),
+  failure: upFailure,
+  exitCode: ({ exitCode }) => exitCode,
+});
+
+interface UpFlags {
+  readonly port: number | undefined;
+  readonly wait: boolean;
+  readonly waitTimeout: number;
+}
+
+async function upDetached(context: Context, file: string, flags: UpFlags): Promise<UpReport> {
+  const directory = dirname(file);
+  const log = await openLog(directory);
+  const child = startLocal({ file, port: flags.port, env: context.env, output: log.fd });
+  const exit = ended(child);
+  await log.close();
+  const pid = child.pid ?? 0;
+  const base = {
+    state: "running",
+    pid,
+    log: logPath(directory),
+    exitCode: exitCodes.done,
+  } as const;
+  child.unref();
+  if (!flags.wait) return { ...base, waited: "NotWaited" };
+  const gone = new AbortController();
+  void exit.then(() => gone.abort(new Error("cocktail-local ended")));
+  const start = await awaitStart(context, {
+    directory,
+    pid,
+    exited: gone.signal,
+    timeoutSeconds: flags.waitTimeout,
+  });
+  if (start.waited !== "Exited") return { ...base, waited: start.waited, status: start.report };
+  const { code, signal } = await exit;
+  throw exitedFailure(exitCodeOf(code), signal, await lastLogLines(directory, 40));
+}
+
+async function upForeground(context: Context, file: string, flags: UpFlags): Promise<UpReport> {
+  const directory = dirname(file);
+  const child = startLocal({ file, port: flags.port, env: context.env, output: "inherit" });
+  const pid = child.pid ?? 0;
+  const stop = (): void => void child.kill("SIGTERM");
+  if (context.signal.aborted) stop();
+  context.signal.addEventListener("abort", stop, { once: true });
+  context.onSecondInterrupt(stop);
+  const gone = new AbortController();
+  const exit = ended(child).finally(() => gone.abort(new Error("cocktail-local ended")));
+  const started = flags.wait
+    ? announce(context, { directory, pid, gone: gone.signal, flags })
+    : undefined;
+  const { code, signal } = await exit;
+  await started;
+  context.signal.removeEventListener("abort", stop);
+  const report = { state: "stopped", pid, waited: "NotWaited" } as const;
+  const reason: unknown = context.signal.reason;
+  if (reason instanceof Failure) return { ...report, exitCode: reason.exitCode };
+  if (code === 0) return { ...report, exitCode: exitCodes.done };
+  throw exitedFailure(exitCodeOf(code), signal, []);
+}
+
+interface Announcement {
+  readonly directory: string;
+  readonly pid: number;
+  readonly gone: AbortSignal;
+  readonly flags: UpFlags;
+}
+
+/** Says on stderr where everything is, once it is; stdout belongs to the services. */
+async function announce(
+  context: Context,
+  { directory, pid, gone, flags }: Announcement,
+): Promise<void> {
+  try {
+    const { report, waited } = await awaitStart(context, {
+      directory,
+      pid,
+      exited: gone,
+      timeoutSeconds: flags.waitTimeout,
+    });
+    if (report === undefined || waited === "Exited") return;
+    const view: View = [
+      gap,
+      ...statusView(report, context.now()),
+      gap,
+      { kind: "line", cells: [span("dim", "Ctrl-C stops it")] },
+    ];
+    for (const text of layout(view, context.colour ? coloured : plain, false).split("\n"))
+      context.progress.note(text);
+  } catch {
+    // Interrupted while waiting: how it ended is told by the process itself.
+  }
+}
+
+async function refuseSecond(file: string): Promise<void> {
+  const run = await liveRun(dirname(file));
+  if (run === undefined) return;
+  throw new Failure({
+    code: "RUNNING",
+    message: `the cocktail of ${file} runs already, as process ${run.pid}, at ${run.edge}`,
+    fix: "see it: cocktail status; end it: cocktail down",
+    exitCode: exitCodes.conflict,
+  });
+}
+
+function upFailure({ waited, status }: UpReport): Failure | undefined {
+  const bad = (status?.variants ?? []).filter(
+    ({ tier, conditions }) =>
+      tier === "stable" && conditions.find(({ type }) => type === "Ready")?.status !== "True",
+  );
+  const names = bad.map(({ name }) => name).join(", ");
+  const fix = `it runs nevertheless; see why: cocktail logs ${bad[0]?.service ?? ""}`;
+  if (waited === "Failed")
+    return new Failure({ code: "VARIANT_FAILED", message: `not ready: ${names}`, fix });
+  if (waited !== "TimedOut") return undefined;
+  return new Failure({
+    code: "TIMEOUT",
+    message:
+      names === "" ? "the control plane was not ready in time" : `not ready in time: ${names}`,
+    fix: names === "" ? "see .cocktail/logs/cocktail.log" : fix,
+    retryable: true,
+    exitCode: exitCodes.timeout,
+  });
+}
+
+/** Its own exit codes mean the same as ours. */
+function exitCodeOf(code: number | null): ExitCode {
+  return Object.values(exitCodes).find((known) => known === code && known !== 0) ?? exitCodes.error;
+}
+
+function exitedFailure(
+  exitCode: ExitCode,
+  signal: NodeJS.Signals | null,
+  said: readonly string[],
+): Failure {
+  const how = signal === null ? `ended with exit code ${exitCode}` : `was ended by ${signal}`;
+  const code =
+    exitCode === exitCodes.conflict
+      ? "RUNNING"
+      : exitCode === exitCodes.usage
+        ? "SPEC_INVALID"
+        : "COCKTAIL_EXITED";
+  return new Failure({
+    code,
+    message: [
+      `cocktail-local ${how} before it was ready`,
+      ...said.map((text) => printable(text)),
+    ].join("\n"),
+    fix: "correct what it says, then: cocktail up; what may be in the way: cocktail doctor",
+    exitCode,
+  });
+}

@@ -1,0 +1,40 @@
+/** Where in a document, from its root. */
+export type Path = readonly (string | number)[];
+
+/** What is wrong with a file, gathered so that all of it is told at once. */
+export interface Faults {
+  /** `environment.yaml:7: spec.parent: must be ...`. */
+  readonly list: readonly string[];
+  readonly add: (message: string, at: Path) => void;
+}
+
+export interface YamlFile extends Faults {
+  readonly root: unknown;
+}
+
+/** Parses a text; what is no YAML is already in `list`. The library is loaded only here: it costs start-up time. */
+export async function openYaml(text: string, file: string): Promise<YamlFile> {
+  const { isNode, LineCounter, parseDocument } = await import("yaml");
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const list = document.errors.map(
+    ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${message}`,
+  );
+  /** Of the thing itself, or of the nearest that holds it. */
+  const lineOf = (at: Path): number => {
+    for (let path = at; path.length > 0; path = path.slice(0, -1)) {
+      const node: unknown = document.getIn(path, true);
+      const offset = isNode(node) ? node.range?.[0] : undefined;
+      if (offset !== undefined) return lines.linePos(offset).line;
+    }
+    return 1;
+  };
+  return {
+    list,
+    root: list.length > 0 ? undefined : document.toJS(),
+    add: (message, at) => {
+      const where = at.length === 0 ? "" : `${at.join(".")}: `;
+      list.push(`${file}:${lineOf(at)}: ${where}${message}`);
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** Shells with a completion script. */
+export const shells = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof shells)[number];
+
+export function isShell(text: string): text is Shell {
+  return (shells as readonly string[]).includes(text);
+}
+
+// The scripts ask `cocktail __complete` for everything. Its first line is `files`, `directories` or `words`; words follow.
+
+/** Works in bash 3.2, which macOS has. Bash splits words at colons, so what stands before the last one is cut off again. */
+const bash = `_cocktail() {
+  local line="\${COMP_LINE:0:COMP_POINT}" current="" kind="" word
+  local -a words
+  read -r -a words <<< "$line"
+  [[ "$line" == *[[:space:]] ]] || current="\${words[\${#words[@]}-1]}"
+  [[ -n "$current" ]] || words+=("")
+  COMPREPLY=()
+  while IFS= read -r word; do
+    if [[ -z "$kind" ]]; then kind="$word"; continue; fi
+    [[ "$word" == "$current"* ]] || continue
+    [[ "$COMP_WORDBREAKS" == *:* && "$current" == *:* ]] && word="\${word#"\${current%"\${current##*:}"}"}"
+    COMPREPLY+=("$word")
+  done < <(cocktail __complete -- "\${words[@]:1}" 2>/dev/null)
+  case "$kind" in
+    files) COMPREPLY=($(compgen -f -- "$current")) ;;
+    directories) COMPREPLY=($(compgen -d -- "$current")) ;;
+  esac
+}
+complete -F _cocktail cocktail
+`;
+
+const zsh = `#compdef cocktail
+_cocktail() {
+  local -a lines
+  lines=("\${(@f)$(cocktail __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  case "$lines[1]" in
+    files) _files ;;
+    directories) _files -/ ;;
+    *) compadd -- "\${(@)lines[2,-1]}" ;;
+  esac
+}
+if [[ "\${funcstack[1]}" == _cocktail ]]; then _cocktail "$@"; else compdef _cocktail cocktail; fi
+`;
+
+const fish = `function __cocktail_complete
+  set -l words (commandline -opc) (commandline -ct)
+  set -l lines (cocktail __complete -- $words[2..-1] 2>/dev/null)
+  switch "$lines[1]"
+    case files
+      __fish_complete_path (commandline -ct)
+    case directories
+      __fish_complete_directories (commandline -ct)
+    case '*'
+      printf '%s\\n' $lines[2..-1]
+  end
+end
+complete -c cocktail -f -a '(__cocktail_complete)'
+`;
+
+export const scripts: Readonly<Record<Shell, string>> = { bash, zsh, fish };

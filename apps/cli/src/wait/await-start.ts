@@ -1,0 +1,74 @@
+import type { Variant } from "@cocktail/client";
+import { liveRun } from "../cocktail/connect.ts";
+import type { RunFile } from "../cocktail/run-file.ts";
+import type { Context } from "../command/context.ts";
+import { readStatus, type StatusReport } from "../cocktail/read-status.ts";
+import { describeCondition, hasEnded, readyCondition } from "./await-variant.ts";
+import { poll } from "./poll.ts";
+
+export interface Start {
+  readonly waited: "Ready" | "Failed" | "TimedOut" | "Exited";
+  readonly run: RunFile | undefined;
+  readonly report: StatusReport | undefined;
+}
+
+export interface StartOptions {
+  readonly directory: string;
+  readonly pid: number;
+  /** Aborted when the process ended. */
+  readonly exited: AbortSignal;
+  readonly timeoutSeconds: number;
+}
+
+/** Waits until the control plane answers, and then until every stable variant is served or known to have failed. */
+export async function awaitStart(context: Context, options: StartOptions): Promise<Start> {
+  const { directory, pid, exited, timeoutSeconds } = options;
+  const waiting = context.progress.wait("start");
+  const { createClient } = await import("@cocktail/client");
+  const signal = AbortSignal.any([context.signal, exited]);
+  let run: RunFile | undefined;
+  let report: StatusReport | undefined;
+  const settled = await poll({ signal, now: context.now, timeoutSeconds }, async () => {
+    run = await liveRun(directory);
+    if (run?.pid !== pid || !run.ready) {
+      waiting.state(
+        run?.pid === pid ? "starting the control plane and the gateway" : "starting the database",
+      );
+      return undefined;
+    }
+    const api = createClient({ baseUrl: run.api, token: run.token });
+    report = await readStatus(api, signal);
+    const stable = report.variants.filter(({ tier }) => tier === "stable");
+    waiting.state(describeStart(stable));
+    if (stable.some((variant) => !isReady(variant) && !hasEnded(variant))) return undefined;
+    return stable.every(isReady) ? ("Ready" as const) : ("Failed" as const);
+  }).catch((error: unknown) => {
+    if (exited.aborted && !context.signal.aborted) return "Exited" as const;
+    waiting.end("warn", "no longer waited for");
+    throw error;
+  });
+  const waited = settled ?? "TimedOut";
+  if (waited === "Ready")
+    waiting.end(
+      "good",
+      `${report?.services.length ?? 0} services are served at ${run?.edge ?? ""}`,
+    );
+  else
+    waiting.end(
+      "bad",
+      waited === "Exited" ? "cocktail-local ended" : describeStart(report?.variants ?? []),
+    );
+  return { waited, run, report };
+}
+
+function isReady(variant: Variant): boolean {
+  return readyCondition(variant.conditions)?.status === "True";
+}
+
+function describeStart(stable: readonly Variant[]): string {
+  const waitingFor = stable.filter((variant) => !isReady(variant));
+  const count = `${stable.length - waitingFor.length} of ${stable.length} services ready`;
+  const [first] = waitingFor;
+  if (first === undefined) return count;
+  return `${count}; ${first.name} ${describeCondition(readyCondition(first.conditions))}`;
+}
