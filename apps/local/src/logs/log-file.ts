@@ -86,17 +86,21 @@ export class LogFile {
   }
 
   #open(more: number): number {
-    if (this.#descriptor !== undefined && this.#size > 0 && this.#size + more > this.#maxBytes) {
+    this.#descriptor ??= this.#openAtEnd();
+    if (this.#size > 0 && this.#size + more > this.#maxBytes) {
       closeSync(this.#descriptor);
       this.#descriptor = undefined;
       renameSync(this.#path, `${this.#path}.1`);
-    }
-    if (this.#descriptor === undefined) {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      this.#descriptor = openSync(this.#path, "a", 0o600);
-      this.#size = fstatSync(this.#descriptor).size;
+      this.#descriptor = this.#openAtEnd();
     }
     return this.#descriptor;
+  }
+
+  #openAtEnd(): number {
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+    const descriptor = openSync(this.#path, "a", 0o600);
+    this.#size = fstatSync(descriptor).size;
+    return descriptor;
   }
 }
 

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { identify, isAlive } from "@cocktail/embedded-postgres/internal";
+import { temporary } from "../testing/temporary.ts";
+import { until } from "../testing/until.ts";
+import { describeExit, startChild } from "./child-process.ts";
+import { endEscaped, markEnvironment } from "./escaped.ts";
+import { endLeftovers, planLeftovers } from "./leftovers.ts";
+import { endGroup, isGroupEmpty } from "./process-group.ts";
+import { findMarked, readMarks } from "./process-list.ts";
+import { openProcessRecords } from "./process-records.ts";
+
+const env = { PATH: process.env["PATH"] ?? "" };
+const workload = { service: "cart", key: "mp-1", incarnation: 1 };
+const sh = (script: string, more: Record<string, string> = {}): ReturnType<typeof startChild> =>
+  startChild({ command: ["sh", "-c", script], directory: "/", env: { ...env, ...more } });
+
+test("a group is ended with everything in it, also behind a wrapper that ends first", async () => {
+  const child = sh("sleep 100 & sleep 100 & echo $!; exec sleep 100");
+  const [output]: unknown[] = (await once(child.stdout, "data")) as unknown[];
+  const grandchild = identify(Number(String(output)));
+  assert.ok(grandchild !== undefined);
+  assert.equal(isGroupEmpty(child.pid), false);
+  assert.equal(await endGroup(child.pid, { graceMs: 5_000 }), true);
+  assert.equal(isAlive(grandchild), false);
+  assert.equal(isGroupEmpty(child.pid), true);
+});
+
+test("a process that ignores SIGTERM is killed after its grace", async () => {
+  const child = sh("trap '' TERM; echo on; while :; do sleep 0.05; done");
+  await once(child.stdout, "data");
+  assert.equal(await endGroup(child.pid, { graceMs: 100 }), true);
+  assert.equal((await child.exited).signal, "SIGKILL");
+});
+
+test("hurry cuts the grace short", async () => {
+  const child = sh("trap '' TERM; echo on; while :; do sleep 0.05; done");
+  await once(child.stdout, "data");
+  assert.equal(await endGroup(child.pid, { graceMs: 60_000, hurry: AbortSignal.abort() }), true);
+});
+
+test("what can't be started says why, and nothing is thrown", async () => {
+  const child = startChild({ command: ["no-such-program"], directory: "/", env });
+  assert.equal(
+    describeExit(await child.exited),
+    "could not be started: no-such-program was not found",
+  );
+  assert.equal(describeExit(await sh("exit 3").exited), "exited with code 3");
+});
+
+test("processes are found by the run id in their environment, others are not", async () => {
+  const runId = randomUUID();
+  const child = sh("exec sleep 100", markEnvironment(runId, workload));
+  const other = sh("exec sleep 100", markEnvironment(randomUUID(), workload));
+  const found = await until("the process", async () => {
+    const all = await findMarked(runId);
+    return all.length > 0 && all;
+  });
+  assert.deepEqual(
+    found.map(({ pid }) => pid),
+    [child.pid],
+  );
+  assert.equal(found[0]?.marks.get("COCKTAIL_VARIANT"), "mp-1");
+  await Promise.all([
+    endGroup(child.pid, { graceMs: 1_000 }),
+    endGroup(other.pid, { graceMs: 1_000 }),
+  ]);
+});
+
+test(
+  "what left its group is ended with its workload, that of another is not",
+  { skip: spawnSync("setsid", ["true"]).status !== 0 && "no setsid" },
+  async () => {
+    const runId = randomUUID();
+    const escape = (key: string): ReturnType<typeof startChild> =>
+      sh("setsid sleep 100 & echo $!; wait", markEnvironment(runId, { ...workload, key }));
+    const [mine, other] = [escape("mp-1"), escape("mp-2")];
+    await Promise.all([once(mine.stdout, "data"), once(other.stdout, "data")]);
+    const sleeping = async (): Promise<number> =>
+      (await findMarked(runId)).filter(({ group }) => group !== mine.pid && group !== other.pid)
+        .length;
+    await until("both to leave their groups", async () => (await sleeping()) === 2);
+    await endGroup(mine.pid, { graceMs: 1_000 });
+    assert.equal(await endEscaped(runId, workload, { graceMs: 1_000 }), 1);
+    await until("one to be left", async () => (await sleeping()) === 1);
+    await endEscaped(runId, { ...workload, key: "mp-2" }, { graceMs: 1_000 });
+    await endGroup(other.pid, { graceMs: 1_000 });
+  },
+);
+
+test("leftovers of a killed run are ended; a stranger with a recorded number is not", async () => {
+  using home = temporary();
+  const runId = randomUUID();
+  const records = openProcessRecords(home.path, runId);
+  const leftover = sh("sleep 100 & wait", markEnvironment(runId, workload));
+  const stranger = sh("exec sleep 100");
+  records.add(leftover.pid, "cart:mp-1#1");
+  records.add(stranger.pid, "cart:mp-2#1");
+  const lines = await endLeftovers(home.path, undefined);
+  assert.deepEqual(lines, [
+    `ended cart:mp-1#1 (process group ${leftover.pid}) of a run that was killed`,
+  ]);
+  assert.equal(isGroupEmpty(leftover.pid), true);
+  assert.equal(isGroupEmpty(stranger.pid), false);
+  assert.deepEqual(readdirSync(home.path), []);
+  await endGroup(stranger.pid, { graceMs: 1_000 });
+});
+
+test("members of a group whose leader is gone are ended by the id of the earlier run", async () => {
+  using home = temporary();
+  const runId = randomUUID();
+  const child = sh("sleep 100 & echo $!; kill -9 $$", markEnvironment(runId, workload));
+  const [output]: unknown[] = (await once(child.stdout, "data")) as unknown[];
+  await child.exited;
+  const orphan = identify(Number(String(output)));
+  assert.ok(orphan !== undefined);
+  const lines = await endLeftovers(home.path, runId);
+  assert.deepEqual(lines, [`ended process ${orphan.pid} of cart:mp-1, of a run that was killed`]);
+  assert.equal(isAlive(orphan), false);
+});
+
+test("pid, start time and run id must all agree", () => {
+  const record = { pid: 7, startTime: "s", runId: "run-1-id", name: "cart:mp-1#1" };
+  const marked = {
+    pid: 7,
+    startTime: "s",
+    group: 7,
+    marks: new Map([["COCKTAIL_RUN_ID", "run-1-id"]]),
+  };
+  const groups = (change: Partial<typeof marked>): number =>
+    planLeftovers([record], [{ ...marked, ...change }]).groups.length;
+  assert.equal(groups({}), 1);
+  assert.equal(groups({ pid: 8 }), 0);
+  assert.equal(groups({ startTime: "later" }), 0);
+  assert.equal(groups({ marks: new Map([["COCKTAIL_RUN_ID", "run-2-id"]]) }), 0);
+});
+
+test("only Cocktail's own variables are read, values may hold an equals sign", () => {
+  const marks = readMarks([
+    "A=1",
+    "COCKTAIL_RUN_ID=x=y",
+    "COCKTAIL_EMPTY=",
+    "XCOCKTAIL_A=1",
+    "COCKTAIL_NONE",
+  ]);
+  assert.deepEqual(
+    [...marks],
+    [
+      ["COCKTAIL_RUN_ID", "x=y"],
+      ["COCKTAIL_EMPTY", ""],
+    ],
+  );
+});

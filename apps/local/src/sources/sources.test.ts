@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { git, temporary, write } from "../testing/temporary.ts";
+import { findBranch, isBranchName } from "./git.ts";
+import { preparationHash } from "./lockfiles.ts";
+import { revisionOf } from "./revision.ts";
+import { Worktrees } from "./worktree.ts";
+
+interface Shop extends Disposable {
+  readonly root: string;
+  readonly worktrees: Worktrees;
+  readonly request: { service: string; key: string; servicePath: string; branch: string };
+}
+
+/** A repository with a service in a folder, and a branch that changes it. */
+function shop(): Shop {
+  const home = temporary({ "repo/cart/app.txt": "one\n", "repo/.gitignore": "*.log\n" });
+  const root = join(home.path, "repo");
+  git(root, "init", "-q");
+  git(root, "add", ".");
+  git(root, "commit", "-qm", "one");
+  git(root, "checkout", "-qb", "feature/mp-1");
+  write(root, { "cart/app.txt": "two\n" });
+  git(root, "commit", "-qam", "two");
+  git(root, "checkout", "-q", "main");
+  return {
+    root,
+    worktrees: new Worktrees(join(home.path, "state/worktrees")),
+    request: {
+      service: "cart",
+      key: "mp-1",
+      servicePath: join(root, "cart"),
+      branch: "feature/mp-1",
+    },
+    [Symbol.dispose]: () => home[Symbol.dispose](),
+  };
+}
+
+async function ensured({ request, worktrees }: Shop): Promise<string> {
+  const outcome = await worktrees.ensure(request);
+  assert.ok(outcome.ok, outcome.ok ? "" : outcome.message);
+  return outcome.directory;
+}
+
+describe("worktrees", () => {
+  test("a branch's code appears in a directory of its own, and goes without a trace", async () => {
+    using one = shop();
+    const directory = await ensured(one);
+    assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "two\n");
+    assert.equal(readFileSync(join(one.root, "cart/app.txt"), "utf8"), "one\n");
+    assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), false);
+    await one.worktrees.remove("cart", "mp-1");
+    assert.equal(one.worktrees.exists("cart", "mp-1"), false);
+    assert.equal(git(one.root, "worktree", "list").split("\n").length, 1);
+  });
+
+  test("a branch that is checked out in the clone works, and stays free there", async () => {
+    using one = shop();
+    git(one.root, "checkout", "-q", "feature/mp-1");
+    assert.equal(readFileSync(join(await ensured(one), "app.txt"), "utf8"), "two\n");
+    git(one.root, "checkout", "-q", "main");
+    git(one.root, "checkout", "-q", "feature/mp-1");
+  });
+
+  test("a redeploy follows the branch", async () => {
+    using one = shop();
+    const directory = await ensured(one);
+    git(one.root, "checkout", "-q", "feature/mp-1");
+    write(one.root, { "cart/app.txt": "three\n" });
+    git(one.root, "commit", "-qam", "three");
+    assert.equal(await ensured(one), directory);
+    assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "three\n");
+  });
+
+  test("a revision stays what it was, whatever the branch does", async () => {
+    using one = shop();
+    const revision = git(one.root, "rev-parse", "main");
+    const outcome = await one.worktrees.ensure({ ...one.request, revision });
+    assert.ok(outcome.ok);
+    assert.equal(readFileSync(join(outcome.directory, "app.txt"), "utf8"), "one\n");
+  });
+
+  test("changed files, new files and commits of its own are work that would be lost", async () => {
+    using one = shop();
+    const directory = await ensured(one);
+    const dirty = (): Promise<boolean> => one.worktrees.hasUncommittedWork("cart", "mp-1");
+    write(directory, {
+      "debug.log": "ignored",
+      "__pycache__/a.pyc": "made by python",
+      "node_modules/a/b": "made by npm",
+    });
+    assert.equal(await dirty(), false);
+    write(directory, { "new.txt": "new" });
+    assert.equal(await dirty(), true);
+    rmSync(join(directory, "new.txt"));
+    write(directory, { "app.txt": "changed" });
+    assert.equal(await dirty(), true);
+    const outcome = await one.worktrees.ensure({ ...one.request, branch: "main" });
+    assert.match(outcome.ok ? outcome.notes.join() : "", /uncommitted work and stays/);
+    git(directory, "commit", "-qam", "mine");
+    assert.equal(await dirty(), true, "a commit that no branch holds");
+    git(directory, "branch", "kept");
+    assert.equal(await dirty(), false);
+  });
+
+  test("what can't be is said: no repository, no branch, no such folder there", async () => {
+    using one = shop();
+    using outside = temporary();
+    const reason = async (change: object): Promise<string> => {
+      const outcome = await one.worktrees.ensure({ ...one.request, ...change });
+      return outcome.ok ? "ok" : outcome.reason;
+    };
+    assert.equal(await reason({ servicePath: outside.path }), "NoRepository");
+    assert.equal(await reason({ branch: "feature/mp-2" }), "BranchNotFound");
+    assert.equal(await reason({ branch: "--help" }), "BranchNotFound");
+    assert.equal(await reason({ revision: "0123456789" }), "BranchNotFound");
+    mkdirSync(join(one.root, "later"));
+    assert.equal(await reason({ servicePath: join(one.root, "later") }), "PathMissing");
+  });
+
+  test("many at once in one repository", async () => {
+    using one = shop();
+    const keys = Array.from({ length: 8 }, (_, number) => `mp-${number}`);
+    const outcomes = await Promise.all(
+      keys.map((key) => one.worktrees.ensure({ ...one.request, key })),
+    );
+    assert.ok(outcomes.every(({ ok }) => ok));
+    await Promise.all(keys.map((key) => one.worktrees.remove("cart", key)));
+    assert.equal(git(one.root, "worktree", "list").split("\n").length, 1);
+  });
+
+  test("keys that would share a name with a hyphen between them have places of their own", () => {
+    const worktrees = new Worktrees("/w");
+    assert.notEqual(worktrees.path("cart", "service-mp"), worktrees.path("cart-service", "mp"));
+  });
+});
+
+test("a branch is found on a remote, and a local one is preferred", async () => {
+  using one = shop();
+  using home = temporary();
+  git(home.path, "clone", "-q", one.root, "clone");
+  const clone = join(home.path, "clone");
+  const found = await findBranch(clone, "feature/mp-1");
+  assert.deepEqual(found, { ok: true, commit: git(one.root, "rev-parse", "feature/mp-1") });
+  git(clone, "branch", "feature/mp-1", "main");
+  const local = await findBranch(clone, "feature/mp-1");
+  assert.deepEqual(local, { ok: true, commit: git(one.root, "rev-parse", "main") });
+});
+
+test("branch names that git would take for something else are refused", () => {
+  for (const name of ["feature/mp-1", "MP-1_x", "ü", "a.b"])
+    assert.equal(isBranchName(name), true, name);
+  const bad = [
+    "",
+    "-x",
+    "a..b",
+    "a b",
+    "a\nb",
+    "a~1",
+    "a^",
+    "a:b",
+    "a?",
+    "a@{1}",
+    "/a",
+    "a/",
+    "a.lock",
+    "a\\b",
+    "\x7f",
+  ];
+  for (const name of bad) assert.equal(isBranchName(name), false, JSON.stringify(name));
+});
+
+test("a revision is the commit, marked where the directory differs from it", async () => {
+  using one = shop();
+  const commit = git(one.root, "rev-parse", "HEAD");
+  const directory = join(one.root, "cart");
+  assert.equal(await revisionOf(directory), commit);
+  write(one.root, { "elsewhere.txt": "another service's business" });
+  assert.equal(await revisionOf(directory), commit);
+  write(directory, { "app.txt": "changed" });
+  assert.equal(await revisionOf(directory), `${commit}-dirty`);
+});
+
+test("without a repository the content is the revision", async () => {
+  using home = temporary({ "a.txt": "one", "b/c.txt": "two" });
+  const first = await revisionOf(home.path);
+  assert.match(first, /^content-[0-9a-f]{12}$/);
+  write(home.path, { "node_modules/x/y": "not ours" });
+  assert.equal(await revisionOf(home.path), first);
+  write(home.path, { "b/c.txt": "twO" });
+  assert.notEqual(await revisionOf(home.path), first);
+});
+
+test("a preparation is repeated when the command or a lockfile changes, also one above", () => {
+  using home = temporary({
+    "repo/.git/HEAD": "",
+    "repo/cart/app.js": "",
+    "above/package-lock.json": "",
+  });
+  const cart = join(home.path, "repo/cart");
+  const hash = (): string => preparationHash(cart, ["npm", "ci"]);
+  const seen = [hash(), preparationHash(cart, ["npm", "i"])];
+  write(cart, { "package-lock.json": "1" });
+  seen.push(hash());
+  write(cart, { "package-lock.json": "2" });
+  seen.push(hash());
+  write(home.path, { "repo/package-lock.json": "of the workspace" });
+  seen.push(hash());
+  assert.equal(new Set(seen).size, 5);
+  write(home.path, {
+    "package-lock.json": "outside of the repository",
+    "repo/cart/app.js": "changed",
+  });
+  assert.equal(hash(), seen.at(-1));
+  assert.ok(existsSync(cart) && readdirSync(cart).length > 0);
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { temporary } from "../testing/temporary.ts";
+import { acquireLock } from "./lock.ts";
+
+test("a lock is held once, and free again when it was released", () => {
+  using home = temporary();
+  const path = join(home.path, "lock");
+  const first = acquireLock(path);
+  assert.ok(first.ok);
+  const second = acquireLock(path);
+  assert.ok(!second.ok);
+  assert.equal(second.holder.pid, process.pid);
+  first.release();
+  const third = acquireLock(path);
+  assert.ok(third.ok);
+  third.release();
+  assert.deepEqual(readdirSync(home.path), []);
+});
+
+test("the lock of a dead process is taken over, an unreadable one too", () => {
+  using home = temporary();
+  const path = join(home.path, "lock");
+  for (const text of [
+    JSON.stringify({ pid: process.pid, startTime: "an earlier process" }),
+    "",
+    "{",
+  ]) {
+    writeFileSync(path, text);
+    const taken = acquireLock(path);
+    assert.ok(taken.ok, text);
+    taken.release();
+  }
+});
+
+test("of many that want a stale lock at once exactly one gets it", async () => {
+  using home = temporary();
+  const path = join(home.path, "lock");
+  writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: "an earlier process" }));
+  const script = `
+    const { acquireLock } = await import(${JSON.stringify(import.meta.resolve("./lock.ts"))});
+    process.stdout.write(acquireLock(${JSON.stringify(path)}).ok ? "y" : "n");
+    process.stdin.resume(); // holds the lock until the test has counted`;
+  const children = Array.from({ length: 6 }, () =>
+    spawn(process.execPath, [...process.execArgv, "--input-type=module", "-e", script], {
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+      stdio: ["pipe", "pipe", "inherit"],
+    }),
+  );
+  const answers = await Promise.all(
+    children.map(
+      (child) =>
+        new Promise<string>((resolve) =>
+          child.stdout.once("data", (text) => resolve(String(text))),
+        ),
+    ),
+  );
+  assert.deepEqual(answers.toSorted(), ["n", "n", "n", "n", "n", "y"]);
+  const ended = children.map((child) => new Promise((resolve) => child.once("exit", resolve)));
+  for (const child of children) child.kill("SIGKILL");
+  await Promise.all(ended);
+  assert.equal(existsSync(path), true);
+  const next = acquireLock(path);
+  assert.ok(next.ok);
+  next.release();
+});
