@@ -133,7 +133,9 @@ describe("worktrees", () => {
 
   test("keys that would share a name with a hyphen between them have places of their own", () => {
     const worktrees = new Worktrees("/w");
-    assert.notEqual(worktrees.path("cart", "service-mp"), worktrees.path("cart-service", "mp"));
+    const path = (service: string, key: string): string => worktrees.path(service, key);
+    assert.notEqual(path("cart", "service-mp"), path("cart-service", "mp"));
+    assert.notEqual(path("cart.a", "b"), path("cart", "a-b"));
   });
 });
 

@@ -31,7 +31,7 @@ export type WorktreeOutcome =
 const droppings = ["__pycache__/", "*.pyc", "node_modules/", ".venv/", ".DS_Store"];
 
 /**
- * Checkouts of branches, in `<root>/<service>/<key>`. They are detached: a branch that is checked out in the developer's
+ * Checkouts of branches, in `<root>/<service>.<key>` (a key holds no dot, so no two variants share a name). They are detached: a branch that is checked out in the developer's
  * own clone can be deployed, and stays free to be checked out there.
  */
 export class Worktrees {
@@ -43,7 +43,7 @@ export class Worktrees {
   }
 
   path(service: string, key: string): string {
-    return join(this.#root, service, key);
+    return join(this.#root, `${service}.${key}`);
   }
 
   /** Makes the worktree, or moves it to where the branch is now. One with uncommitted work stays where it is. */
