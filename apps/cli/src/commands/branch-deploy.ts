@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { ApiError, type CocktailClient, type DeployRequest, type Source } from "@cocktail/client";
+import type { CocktailClient, DeployRequest, Source } from "@cocktail/client";
 import { RC, STABLE } from "@cocktail/route";
+import { isNotFound } from "../cocktail/api-errors.ts";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
 import { type Failure, usageFailure } from "../failure.ts";
@@ -180,7 +181,7 @@ async function isKnown(
     await api.service(service, { signal });
     return true;
   } catch (error) {
-    if (ApiError.is(error) && error.code === "NOT_FOUND") return false;
+    if (await isNotFound(error)) return false;
     throw error;
   }
 }

@@ -132,12 +132,13 @@ export const routeTrace: Command = command({
     },
   ],
   run: async (context, { args, options }): Promise<TraceReport> => {
+    const headers = parseHeaders(options.header);
     const target = await targetOf(context, args.url);
     const wish = { pins: options.pins, environment: options.environment, strict: options.strict };
     const { body, ...traced } = await traceRequest({
       ...target,
       method: options.method,
-      headers: { ...parseHeaders(options.header), ...routeHeaders(wish) },
+      headers: { ...headers, ...routeHeaders(wish) },
       body: options.data,
       signal: context.signal,
     });

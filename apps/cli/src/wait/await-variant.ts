@@ -1,5 +1,6 @@
-import { ApiError, type CocktailClient, type Condition, type Variant } from "@cocktail/client";
+import type { CocktailClient, Condition, Variant } from "@cocktail/client";
 import type { Pin } from "@cocktail/route";
+import { isNotFound } from "../cocktail/api-errors.ts";
 import type { Context } from "../command/context.ts";
 import { poll } from "./poll.ts";
 
@@ -97,7 +98,7 @@ export async function variantIfAny(
   try {
     return await api.variant(service, key, { signal });
   } catch (error) {
-    if (ApiError.is(error) && error.code === "NOT_FOUND") return undefined;
+    if (await isNotFound(error)) return undefined;
     throw error;
   }
 }

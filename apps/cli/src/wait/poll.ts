@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ApiError, ApiUnreachable } from "@cocktail/client";
+import { mayPass } from "../cocktail/api-errors.ts";
 
 export interface PollOptions {
   readonly signal: AbortSignal;
@@ -47,7 +47,8 @@ function withPatience<T>(
       return answer;
     } catch (error) {
       troubleSince ??= now();
-      if (signal.aborted || !mayPass(error) || now() - troubleSince > patienceMs) throw error;
+      if (signal.aborted || now() - troubleSince > patienceMs || !(await mayPass(error)))
+        throw error;
       onTrouble?.(error instanceof Error ? error.message : String(error));
       return undefined;
     }
@@ -57,8 +58,4 @@ function withPatience<T>(
 function interval(elapsedMs: number): number {
   if (elapsedMs < 3000) return 50;
   return elapsedMs < 20_000 ? 200 : 500;
-}
-
-function mayPass(error: unknown): boolean {
-  return ApiUnreachable.is(error) || (ApiError.is(error) && error.retryable);
 }

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { invoke } from "../../test/support/invoke.ts";
+import { keysOf } from "../../test/support/keys.ts";
+
+async function refused(...argv: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await invoke(argv);
+  assert.equal(code, 2, stderr);
+  assert.equal(stdout, "");
+  return stderr;
+}
+
+describe("the command line", () => {
+  it("says what was meant", async () => {
+    assert.match(await refused("brnch"), /unknown command 'brnch'.*\n.*did you mean branch\?/);
+    assert.match(
+      await refused("branch", "deplyo", "x"),
+      /unknown command 'deplyo'.*\n.*did you mean deploy\?/,
+    );
+    assert.match(
+      await refused("branch", "list", "--enviroment", "x"),
+      /did you mean --environment\?/,
+    );
+  });
+
+  it("shows its help without arguments, and wants a verb after a noun", async () => {
+    const bare = await invoke([]);
+    assert.equal(bare.code, 0);
+    assert.match(bare.stdout, /Usage: cocktail COMMAND/);
+    assert.match(await refused("env"), /wants a verb: create, apply, list/);
+    assert.match((await invoke(["env", "--help"])).stdout, /env VERB/);
+    assert.equal(
+      (await invoke(["help", "env", "get"])).stdout,
+      (await invoke(["env", "get", "--help"])).stdout,
+    );
+  });
+
+  it("names the part that is wrong", async () => {
+    assert.match(await refused("branch", "get"), /SERVICE:KEY is missing/);
+    assert.match(await refused("branch", "get", "cart"), /"cart" lacks the key/);
+    assert.match(await refused("branch", "get", "Cart:x"), /"Cart" is not the name of a service/);
+    assert.match(await refused("branch", "get", "cart:-"), /"-" is not a key/);
+    assert.match(await refused("branch", "get", "a:b", "c"), /too many arguments: c/);
+    assert.match(await refused("env", "get", "Ops_101"), /not the name of an environment/);
+    assert.match(await refused("env", "extend", "a", "--by", "soon"), /"soon" is not a duration/);
+    assert.match(await refused("up", "--port", "70000"), /not a port/);
+    assert.match(await refused("logs", "--tail", "-1"), /--tail: "-1" is not a whole number/);
+    assert.match(await refused("status", "-o", "xml"), /"xml" is not one of table, wide, json/);
+    assert.match(await refused("logs", "-o", "yaml"), /"yaml" is not one of table, json/);
+    assert.match(await refused("status", "--", "x"), /takes nothing after --/);
+    assert.match(
+      await refused("branch", "deploy", "a", "--key", "k", "--env", "NOEQUALS"),
+      /not KEY=VALUE/,
+    );
+  });
+
+  it("refuses what contradicts itself", async () => {
+    const deploy = ["branch", "deploy", "cart"];
+    assert.match(await refused(...deploy), /neither --branch nor --key/);
+    assert.match(
+      await refused(...deploy, "--branch", "b", "--key", "k"),
+      /both --branch and --key/,
+    );
+    assert.match(
+      await refused(...deploy, "--key", "k", "--path", ".", "--url", "http://x"),
+      /both --path and --url/,
+    );
+    assert.match(
+      await refused(...deploy, "--key", "k", "--url", "http://x", "--", "node"),
+      /both --url and a command/,
+    );
+    assert.match(await refused(...deploy, "--key", "rc"), /--key rc is reserved.*\n.*rc deploy/);
+    assert.match(await refused(...deploy, "--key", "stable"), /--key stable is reserved/);
+    assert.match(await refused(...deploy, "--key", "k", "--url", "ftp://x"), /not an http URL/);
+    assert.match(await refused("rc", "deploy", "cart"), /neither --path nor --branch/);
+    assert.match(
+      await refused("env", "create", "e", "--variant", "a:x", "--variant", "a:y"),
+      /names a twice: x and y/,
+    );
+    assert.match(await refused("env", "apply"), /neither -f nor NAME/);
+  });
+
+  it("writes an error as one JSON object on stderr under -o json, before or after the command", async () => {
+    for (const argv of [
+      ["branch", "get", "x", "-o", "json"],
+      ["-o", "json", "branch", "get", "x"],
+      ["branch", "get", "x", "--output=json"],
+      ["branch", "get", "-ojson", "x"],
+    ]) {
+      const { code, stderr } = await invoke(argv);
+      assert.equal(code, 2);
+      assert.deepEqual(keysOf(stderr), ["code", "message", "fix", "retryable"]);
+      assert.partialDeepStrictEqual(JSON.parse(stderr), { code: "USAGE" });
+    }
+  });
+
+  it("leaves what follows -- alone, even where it looks like an option", async () => {
+    const { stderr } = await invoke([
+      "branch",
+      "deploy",
+      "cart",
+      "--key",
+      "k",
+      "--",
+      "node",
+      "-o",
+      "json",
+      "--help",
+    ]);
+    assert.match(
+      stderr,
+      /NOT_RUNNING/,
+      "it got as far as looking for a cocktail, and printed a plain error",
+    );
+  });
+
+  it("finds no cocktail, and says how to start one", async () => {
+    const { code, stderr } = await invoke(["status"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /no cocktail\.yaml here or above.*\n.*cocktail up/);
+  });
+});

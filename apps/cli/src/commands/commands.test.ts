@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { visibleCommands } from "../command/catalog.ts";
+import { parseCommandLine } from "../command/parse.ts";
+import { invoke } from "../../test/support/invoke.ts";
+import { shellCommands } from "../../test/support/shell-words.ts";
+import { catalog } from "./index.ts";
+
+describe("the definitions", () => {
+  for (const command of visibleCommands(catalog)) {
+    const name = command.path.join(" ");
+
+    it(`${name}: its summary is one line and it has two examples that parse`, () => {
+      assert.match(command.summary, /^[A-Z][^\n]{10,110}[^.\n]$/);
+      assert.ok(command.examples.length >= 2);
+      for (const { command: example } of command.examples) {
+        const own = shellCommands(example).filter(([program]) => program === "cocktail");
+        assert.notEqual(own.length, 0, `no cocktail in: ${example}`);
+        for (const [, ...words] of own) {
+          const parsed = parseCommandLine(catalog, words);
+          if (parsed.kind !== "run") assert.fail(`${example}: ${JSON.stringify(parsed)}`);
+          parsed.command.prepare(parsed.raw);
+        }
+      }
+    });
+
+    it(`${name}: --help goes to stdout and tells all options`, async () => {
+      const { code, stdout, stderr } = await invoke([...command.path, "--help"]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.ok(stdout.startsWith(`${command.summary}.\n`));
+      for (const option of Object.keys(command.options)) {
+        const words = option.replace(/[A-Z]/g, (upper) => `-${upper.toLowerCase()}`);
+        assert.match(stdout, new RegExp(`--(no-)?${words}\\b`));
+      }
+    });
+  }
+
+  it("holds every command of the list it was built to", () => {
+    const names = visibleCommands(catalog).map(({ path }) => path.join(" "));
+    const wanted = [
+      "up down status logs doctor completion version demo",
+      "branch deploy,branch list,branch get,branch logs,branch delete",
+      "rc deploy,rc list,rc promote,rc abandon",
+      "env create,env apply,env list,env get,env explain,env url,env curl,env extend,env delete",
+      "route resolve,route trace",
+    ];
+    const all = [
+      ...(wanted[0] ?? "").split(" "),
+      ...wanted.slice(1).flatMap((group) => group.split(",")),
+    ];
+    assert.deepEqual(names.toSorted(), all.toSorted());
+  });
+
+  it("gives every verb that changes something a --dry-run, and waits by default", () => {
+    const changing = [
+      "branch deploy",
+      "branch delete",
+      "rc deploy",
+      "rc promote",
+      "rc abandon",
+      "env create",
+      "env apply",
+      "env delete",
+    ];
+    for (const name of changing) {
+      const command = catalog.commands.find(({ path }) => path.join(" ") === name);
+      assert.ok(command?.options["dryRun"], name);
+      assert.equal(command.options["wait"]?.kind, "toggle", name);
+      assert.deepEqual(
+        command.options["waitTimeout"],
+        { ...command.options["waitTimeout"], kind: "duration", default: 300 },
+        name,
+      );
+    }
+  });
+});

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { problemCodes } from "@cocktail/client";
+import { problemExitCodes } from "../error-mapping.ts";
+import { exitCodes } from "../exit-code.ts";
+import { Failure } from "../failure.ts";
+import { problem, startFakeApi } from "../../test/support/fake-api.ts";
+import { invoke } from "../../test/support/invoke.ts";
+import { condition, deployed, variant } from "../../test/support/objects.ts";
+
+const name = "payment-service:mp-101";
+const path = "/v1/variants/payment-service/mp-101";
+const argv = ["branch", "deploy", "payment-service", "--branch", "feature/mp-101-faster"];
+const starting = variant(name, { conditions: [condition("False", "Starting", 2, "port refuses")] });
+const failed = variant(name, {
+  state: "GONE",
+  conditions: [condition("False", "WorkloadFailed", 2, "exited with code 1")],
+});
+
+describe("branch deploy", () => {
+  it("waits until the generation it made is ready, not an earlier one", async () => {
+    const before = variant(name, { conditions: [condition("True", "Serving", 1)] });
+    const after = variant(name, {
+      conditions: [condition("True", "Serving", 2)],
+      url: "http://mp-101.payment-service.localhost:8080",
+    });
+    await using api = await startFakeApi({
+      "POST /v1/variants": () => ({
+        status: 201,
+        body: deployed(starting, { generation: 2, outcome: "updated" }),
+      }),
+      [`GET ${path}`]: (_: unknown, count: number) => ({
+        body: [before, starting, after][count] ?? after,
+      }),
+    });
+    const { code, stdout, stderr } = await invoke(argv, api);
+    assert.equal(code, 0, stderr);
+    assert.equal(api.asked.filter(({ path: asked }) => asked === path).length, 3);
+    assert.match(stdout, /^variant\/payment-service:mp-101 updated\n/);
+    assert.match(
+      stdout,
+      /url .*http:\/\/mp-101\.payment-service\.localhost:8080 .*no header needed/,
+    );
+    assert.match(stdout, /header .*x-service-route: payment-service:mp-101\n/);
+    assert.deepEqual(stderr.split("\n").slice(0, 3), [
+      "✓ stored    payment-service:mp-101 generation 2",
+      "… ready     payment-service:mp-101 Serving",
+      "… ready     payment-service:mp-101 Starting: port refuses",
+    ]);
+    assert.match(
+      stderr,
+      /✓ ready {5}a probe through the gateway was answered by payment-service:mp-101/,
+    );
+    assert.equal(
+      (stderr + stdout).includes("\u001B"),
+      false,
+      "no colour and no cursor movement without a terminal",
+    );
+  });
+
+  it("sends what the options say", async () => {
+    const bodies: unknown[] = [];
+    await using api = await startFakeApi({
+      "POST /v1/variants": ({ body }: { body: unknown }) => {
+        bodies.push(body);
+        return { body: deployed(variant(name)) };
+      },
+      "GET /v1/services/payment-service": { name: "payment-service" },
+    });
+    const send = (...words: string[]) =>
+      invoke(["branch", "deploy", "payment-service", ...words, "--no-wait"].flat(), {
+        ...api,
+        cwd: tmpdir(),
+      });
+    await send(
+      "--branch",
+      "feature/mp-101",
+      "--environment",
+      "ops-101",
+      "--ttl",
+      "1h30m",
+      "--env",
+      "A=b=c",
+      "--env",
+      "D=",
+      "--replace",
+      "--fallback",
+    );
+    await send("--key", "mp-101", "--path", ".");
+    await send("--key", "mp-101", "--url", "http://127.0.0.1:9229");
+    await send("--key", "mp-101");
+    const result = await invoke(
+      [
+        "branch",
+        "deploy",
+        "audit",
+        "--key",
+        "mp-101",
+        "--no-wait",
+        "--",
+        "node",
+        "app.js",
+        "--port=1",
+      ],
+      { ...api, cwd: tmpdir() },
+    );
+    assert.equal(result.code, 0, result.stderr);
+    const base = { service: "payment-service" };
+    assert.deepEqual(bodies, [
+      {
+        ...base,
+        branch: "feature/mp-101",
+        source: { kind: "branch", branch: "feature/mp-101" },
+        env: { A: "b=c", D: "" },
+        environment: "ops-101",
+        ttlSeconds: 5400,
+        onUnavailable: "Fallback",
+        replace: true,
+      },
+      { ...base, key: "mp-101", source: { kind: "directory", path: tmpdir() } },
+      { ...base, key: "mp-101", source: { kind: "url", url: "http://127.0.0.1:9229" } },
+      { ...base, key: "mp-101", source: { kind: "service" } },
+      {
+        service: "audit",
+        key: "mp-101",
+        source: { kind: "directory", path: tmpdir() },
+        command: ["node", "app.js", "--port=1"],
+      },
+    ]);
+  });
+
+  it("fails at once when its process can't become ready, shows its last lines, and prints the object", async () => {
+    const lines = ["starting", "cannot open database"].map((text) =>
+      JSON.stringify({ time: "", variant: name, incarnation: 2, stream: "stderr", text }),
+    );
+    await using api = await startFakeApi({
+      "POST /v1/variants": { ...deployed(starting, { generation: 2 }) },
+      [`GET ${path}`]: failed,
+      [`GET ${path}/logs`]: () => ({ type: "application/x-ndjson", body: `${lines.join("\n")}\n` }),
+    });
+    const { code, stdout, stderr } = await invoke(argv, api);
+    assert.equal(code, 1);
+    assert.match(stdout, /^variant\/payment-service:mp-101 created\n/);
+    assert.match(stderr, /payment-service:mp-101 \| cannot open database/);
+    assert.match(
+      stderr,
+      /error: payment-service:mp-101 failed: WorkloadFailed: exited with code 1 {2}\[VARIANT_FAILED\]\nfix: {3}see why: cocktail branch logs/,
+    );
+  });
+
+  it("exits 5 after --wait-timeout, with the object on stdout", async () => {
+    await using api = await startFakeApi({
+      "POST /v1/variants": deployed(starting, { generation: 2 }),
+      [`GET ${path}`]: starting,
+    });
+    const { code, stdout, stderr } = await invoke(
+      [...argv, "--wait-timeout", "1s", "-o", "json"],
+      api,
+    );
+    assert.equal(code, 5);
+    assert.partialDeepStrictEqual(JSON.parse(stdout), { waited: "TimedOut" });
+    assert.partialDeepStrictEqual(JSON.parse(stderr), { code: "TIMEOUT" });
+  });
+
+  it("exits 130 at Ctrl-C and says that the work goes on", async () => {
+    await using api = await startFakeApi({
+      "POST /v1/variants": deployed(starting, { generation: 2 }),
+      [`GET ${path}`]: starting,
+    });
+    const stop = new AbortController();
+    const failure = new Failure({
+      code: "INTERRUPTED",
+      message: "interrupted; what was begun goes on",
+      fix: "cocktail status",
+      exitCode: exitCodes.interrupted,
+    });
+    const onStderr = (all: string): void => {
+      if (all.includes("Starting")) stop.abort(failure);
+    };
+    const { code, stderr } = await invoke(argv, { ...api, signal: stop.signal, onStderr });
+    assert.equal(code, 130);
+    assert.match(stderr, /! ready {5}payment-service:mp-101: no longer waited for/);
+    assert.match(stderr, /what was begun goes on {2}\[INTERRUPTED\]/);
+    assert.equal(
+      api.asked.some(({ method }) => method === "DELETE"),
+      false,
+    );
+  });
+
+  it("goes on waiting while the control plane is away for a moment", async () => {
+    const ready = variant(name, { conditions: [condition("True", "Serving", 2)] });
+    await using api = await startFakeApi({
+      "POST /v1/variants": deployed(starting, { generation: 2 }),
+      [`GET ${path}`]: (_: unknown, count: number) =>
+        count < 2 ? problem("STORE_UNAVAILABLE", 503) : { body: ready },
+    });
+    const { code, stderr } = await invoke(argv, api);
+    assert.equal(code, 0);
+    assert.match(stderr, /… ready {5}detail of STORE_UNAVAILABLE/);
+  });
+
+  it("prints the plan under --dry-run and changes nothing", async () => {
+    await using api = await startFakeApi({ "POST /v1/variants": deployed(starting) });
+    const { code, stdout } = await invoke([...argv, "--dry-run"], api);
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /1 action, nothing was changed\nACTION +TARGET +DETAIL\nCreateIncarnation +payment-service:mp-101#1\n$/,
+    );
+    assert.deepEqual(
+      api.asked.map(({ body }) => body["dryRun"]),
+      [true],
+    );
+  });
+
+  it("writes --env-file and --github-output before the deploy, so that a failed one can be cleaned up", async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), "cocktail-cli-"));
+    t.after(() => rm(directory, { recursive: true }));
+    const files = ["--env-file", "out.env", "--github-output", "github"];
+    let seen = "";
+    await using api = await startFakeApi({
+      "POST /v1/variants": async ({ body }: { body: Record<string, unknown> }) => {
+        if (body["dryRun"] === true)
+          return { body: deployed(variant(name, { url: "http://mp-101.localhost:8080" })) };
+        seen = await readFile(join(directory, "out.env"), "utf8");
+        return problem("INTERNAL", 500);
+      },
+    });
+    const { code } = await invoke([...argv, ...files], { ...api, cwd: directory });
+    assert.equal(code, 1);
+    assert.equal(
+      seen,
+      "COCKTAIL_NAME=payment-service:mp-101\nCOCKTAIL_URL=http://mp-101.localhost:8080\nCOCKTAIL_HEADER_NAME=x-service-route\nCOCKTAIL_HEADER_VALUE=payment-service:mp-101\n",
+    );
+    assert.match(
+      await readFile(join(directory, "github"), "utf8"),
+      /^name=payment-service:mp-101\nurl=.*\nheader=x-service-route: payment-service:mp-101\n/,
+    );
+    const missing = await invoke([...argv, "--env-file", "no/such/dir"], {
+      ...api,
+      cwd: directory,
+    });
+    assert.equal(missing.code, 2);
+    assert.equal(
+      api.asked.filter(({ body }) => body["dryRun"] !== true).length,
+      1,
+      "nothing was changed",
+    );
+  });
+
+  it("turns every problem of the API into its exit code, with code, fix and every fault", async () => {
+    const wanted = {
+      INVALID: 2,
+      UNAUTHORIZED: 1,
+      FORBIDDEN_HOST: 1,
+      NOT_FOUND: 3,
+      CONFLICT: 4,
+      REFUSED: 6,
+      UNCOMMITTED_WORK: 6,
+      NO_REPOSITORY: 2,
+      TOO_LARGE: 2,
+      STORE_UNAVAILABLE: 1,
+      NOT_READY: 1,
+      INTERNAL: 1,
+    };
+    assert.deepEqual(problemExitCodes, wanted);
+    for (const code of problemCodes) {
+      const errors = [{ path: "service", message: "is not a name" }];
+      await using api = await startFakeApi({
+        "POST /v1/variants": () => problem(code, 400, { errors, retryable: code === "NOT_READY" }),
+      });
+      const invoked = await invoke([...argv, "-o", "json"], api);
+      assert.equal(invoked.code, wanted[code], code);
+      assert.deepEqual(JSON.parse(invoked.stderr), {
+        code,
+        message: `detail of ${code}\nservice: is not a name`,
+        fix: `fix of ${code}`,
+        retryable: code === "NOT_READY",
+      });
+    }
+  });
+});
+
+describe("branch delete", () => {
+  it("waits until it is gone; an absent one is no error", async () => {
+    await using api = await startFakeApi({
+      [`DELETE ${path}`]: (_: unknown, count: number) => ({
+        body: { outcome: count === 0 ? "deleted" : "already absent", plan: [], warnings: [] },
+      }),
+      [`GET ${path}`]: (_: unknown, count: number) =>
+        count < 1 ? { body: variant(name, { state: "DRAINING" }) } : problem("NOT_FOUND", 404),
+    });
+    const first = await invoke(["branch", "delete", name], api);
+    assert.deepEqual([first.code, first.stdout], [0, "variant/payment-service:mp-101 deleted\n"]);
+    assert.match(first.stderr, /… gone {6}payment-service:mp-101 draining\n✓ gone/);
+    const second = await invoke(["branch", "delete", `variant/${name}`, "-o", "name"], api);
+    assert.deepEqual([second.code, second.stdout], [0, "variant/payment-service:mp-101\n"]);
+  });
+
+  it("refuses to lose uncommitted work with exit code 6, and passes --discard on", async () => {
+    await using api = await startFakeApi({
+      [`DELETE ${path}`]: ({ query }: { query: URLSearchParams }) =>
+        query.get("discard") === "true"
+          ? { body: { outcome: "deleted", plan: [], warnings: [] } }
+          : problem("UNCOMMITTED_WORK", 422),
+    });
+    assert.equal((await invoke(["branch", "delete", name], api)).code, 6);
+    assert.equal((await invoke(["branch", "delete", name, "--discard", "--no-wait"], api)).code, 0);
+  });
+});

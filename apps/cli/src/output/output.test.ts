@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { describe, it, mock } from "node:test";
+import * as fc from "fast-check";
+import { displayWidth, printable } from "./display-width.ts";
+import { layout } from "./layout.ts";
+import { coloured, plain, wantsColour } from "./paint.ts";
+import { createProgress, heartbeatMs } from "./progress.ts";
+import { line, span, type View } from "./view.ts";
+
+const table: View = [
+  {
+    kind: "table",
+    columns: [{ title: "name" }, { title: "ms", align: "right" }, { title: "url", wide: true }],
+    rows: [
+      [span("accent", "cart:mp-102"), "3", "http://a"],
+      ["日本", "12.5", "-"],
+    ],
+    empty: "nothing",
+  },
+];
+
+describe("layout", () => {
+  it("aligns by what a terminal shows, in colour and without", () => {
+    const text = "NAME           MS\ncart:mp-102     3\n日本         12.5\n";
+    assert.equal(layout(table, plain, false), text);
+    // oxlint-disable-next-line no-control-regex -- colours are taken off again
+    assert.equal(layout(table, coloured, false).replaceAll(/\u001B\[\d+m/g, ""), text);
+    assert.notEqual(layout(table, coloured, false), text);
+    assert.match(layout(table, plain, true), /MS {2}URL\n/);
+    assert.equal(displayWidth("日本"), 4);
+  });
+
+  it("lets no text from elsewhere move the cursor, rename the window or forge a line", () => {
+    const evil = "a\u001B[2J\u001B]0;title\u0007b\u009B31m\r\nc\u001B[31md";
+    assert.equal(printable(evil), "ab31mcd");
+    assert.equal(printable(evil, true), "ab31mc\u001B[31md");
+    assert.equal(layout([line(evil)], plain, false), "ab31mcd\n");
+    // oxlint-disable-next-line no-control-regex -- control characters are what it is about
+    const control = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F]/;
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "binary", size: "large" }),
+        (text) => !control.test(printable(text)),
+      ),
+    );
+  });
+});
+
+describe("colour", () => {
+  it("obeys --color, then NO_COLOR and TERM, then whether there is a terminal", () => {
+    assert.equal(wantsColour("auto", {}, true), true);
+    assert.equal(wantsColour("auto", {}, false), false);
+    assert.equal(wantsColour("auto", { NO_COLOR: "1" }, true), false);
+    assert.equal(wantsColour("auto", { NO_COLOR: "" }, true), true);
+    assert.equal(wantsColour("auto", { TERM: "dumb" }, true), false);
+    assert.equal(wantsColour("always", { NO_COLOR: "1" }, false), true);
+    assert.equal(wantsColour("never", {}, true), false);
+  });
+});
+
+describe("progress", () => {
+  function open(isTerminal: boolean) {
+    let text = "";
+    let now = 0;
+    const progress = createProgress({
+      write: (more) => void (text += more),
+      isTerminal,
+      colour: false,
+      now: () => now,
+    });
+    return {
+      progress,
+      text: () => text,
+      tick: (ms: number) => {
+        now += ms;
+        mock.timers.tick(ms);
+      },
+    };
+  }
+
+  it("without a terminal: a line per change, a heartbeat when nothing changes, the time at the end", (t) => {
+    mock.timers.enable({ apis: ["setInterval"] });
+    t.after(() => mock.timers.reset());
+    const { progress, text, tick } = open(false);
+    const waiting = progress.wait("ready");
+    waiting.state("Starting");
+    waiting.state("Starting");
+    tick(heartbeatMs - 1);
+    assert.equal(text(), "… ready     Starting\n");
+    tick(1);
+    waiting.state("Probing");
+    tick(heartbeatMs - 1);
+    waiting.end("good", "served");
+    tick(10 * heartbeatMs);
+    assert.deepEqual(text().split("\n"), [
+      "… ready     Starting",
+      "… ready     Starting (30s)",
+      "… ready     Probing",
+      "✓ ready     served (59s)",
+      "",
+    ]);
+  });
+
+  it("on a terminal: one line that is drawn over, and nothing after its end", (t) => {
+    mock.timers.enable({ apis: ["setInterval"] });
+    t.after(() => mock.timers.reset());
+    const { progress, text, tick } = open(true);
+    const waiting = progress.wait("ready");
+    waiting.state("Starting\u001B[2J");
+    tick(200);
+    waiting.end("bad", "failed");
+    const drawn = text();
+    tick(1000);
+    assert.equal(text(), drawn);
+    assert.equal(drawn.split("\n").length, 2);
+    assert.equal(drawn.includes("\u001B[2J"), false);
+    assert.match(drawn, /\r.*Starting.*\r.*✗ ready {5}failed 0s\n$/);
+  });
+});
