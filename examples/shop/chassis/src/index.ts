@@ -1,0 +1,6 @@
+export { type Answer, answersOf, fieldOf, numberOf } from "./answers.ts";
+export { identify, type Identity } from "./identity.ts";
+export { ask, type Called, PeerFault, type Problem, urlOf } from "./peers.ts";
+export { createService, start } from "./service.ts";
+export { address, announce, onStop } from "./start.ts";
+export { routeOf, type Visit, Visits } from "./visits.ts";
