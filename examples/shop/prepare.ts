@@ -16,7 +16,13 @@ export interface PreparedShop {
 
 const source = import.meta.dirname;
 const dependencies = join(source, "../../node_modules");
-const notCopied: ReadonlySet<string> = new Set(["node_modules", "branches", "test", "prepare.ts"]);
+const notCopied: ReadonlySet<string> = new Set([
+  "node_modules",
+  "branches",
+  "chassis",
+  "test",
+  "prepare.ts",
+]);
 
 /**
  * Copies the shop to an empty or new directory and makes a repository of it whose branches are the patches of

@@ -131,7 +131,7 @@ test("a directory that holds a shop already is left alone", () => {
 });
 
 test("nothing of this clone but its dependencies is shared with the copy", () => {
-  for (const name of ["branches", "test", "prepare.ts"]) {
+  for (const name of ["branches", "chassis", "test", "prepare.ts"]) {
     assert.ok(!existsSync(join(prepared.directory, name)), name);
   }
   assert.deepEqual(git("ls-files", "node_modules", ".cocktail"), "");
