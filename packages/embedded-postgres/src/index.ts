@@ -3,6 +3,7 @@ export { PostgresError, type PostgresErrorCode } from "./errors.ts";
 export { keepPostgres, type KeptPostgres } from "./keep.ts";
 export type { Logger } from "./log.ts";
 export {
+  endLeftoverPostgres,
   type Postgres,
   type PostgresExit,
   type PostgresOptions,

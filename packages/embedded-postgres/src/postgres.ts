@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
@@ -76,6 +76,19 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   log.info({ pid: server.pid, account: account.kind, address }, "Postgres is ready");
   const connection = connectionTo(address, password);
   return { ...server, address, connection, url: connectionUrl(connection), recovered };
+}
+
+/**
+ * Ends the server that a killed process left in a directory, without starting another. True when there was one.
+ *
+ * @throws PostgresError `DIRECTORY_IN_USE` when its owner lives.
+ */
+export async function endLeftoverPostgres(
+  options: Pick<PostgresOptions, "directory" | "log">,
+): Promise<boolean> {
+  if (!existsSync(options.directory)) return false;
+  const directory = realpathSync(options.directory);
+  return await clearLeftover(directory, join(directory, "data"), options.log ?? silent);
 }
 
 type Server = Pick<Postgres, "pid" | "exited" | "stop" | typeof Symbol.asyncDispose>;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { z } from "zod";
 
 import type { ServiceConfig } from "../config/config.ts";
 import { LogBook } from "../logs/log-book.ts";
@@ -106,7 +106,7 @@ function bench(change: Partial<ServiceConfig> = {}): Bench {
       const answer: unknown = await (
         await fetch(`${destination}${path}`, { headers: { connection: "close" } })
       ).json();
-      return answer as Record<string, string>;
+      return z.record(z.string(), z.string()).parse(answer);
     },
     said: async () => {
       const texts: string[] = [];
@@ -277,7 +277,9 @@ describe("the supervisor", () => {
     await using one = bench();
     const debugged = createServer((_, response) => response.end());
     await new Promise<void>((resolve) => debugged.listen(0, "127.0.0.1", resolve));
-    const url = `http://127.0.0.1:${(debugged.address() as AddressInfo).port}`;
+    const address = debugged.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const url = `http://127.0.0.1:${address.port}`;
     await one.supervisor.ensureWorkload({ ...spec, source: { kind: "url", url } });
     const ready = await one.phase("Ready");
     assert.equal(ready.destination, url);

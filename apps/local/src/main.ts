@@ -1,0 +1,131 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { identify } from "@cocktail/embedded-postgres/internal";
+import { type Config, formatFaults } from "./config/config.ts";
+import { loadConfig } from "./config/load.ts";
+import { acquireLock } from "./state/lock.ts";
+import { type RunFile, readRunFile, removeRunFile, writeRunFile } from "./state/run-file.ts";
+import { prepareStateDirectory, type StateDirectory } from "./state/state-directory.ts";
+import { type Arguments, readArguments, usage } from "./wiring/arguments.ts";
+import { endEarlierRun } from "./wiring/end-leftovers.ts";
+import { StartFailure } from "./wiring/failure.ts";
+import { openOutput, type Output } from "./wiring/output.ts";
+import { startCocktail } from "./wiring/start.ts";
+import { type Stop, stopSignals } from "./wiring/stop-signals.ts";
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+function version(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "0";
+}
+
+/** Holds the lock of a state directory while `work` runs. */
+async function locked<T>(file: string, work: (state: StateDirectory) => Promise<T>): Promise<T> {
+  const state = prepareStateDirectory(file);
+  const lock = acquireLock(state.lock);
+  if (!lock.ok) {
+    const edge = readRunFile(state.runFile)?.edge;
+    const where = edge === undefined ? "" : ` at ${edge}`;
+    throw new StartFailure(
+      `the cocktail of ${file} runs already, as process ${lock.holder.pid}${where}`,
+      "use it (cocktail status), or end it first: cocktail down",
+      4,
+    );
+  }
+  try {
+    return await work(state);
+  } finally {
+    lock.release();
+  }
+}
+
+async function onlyEndLeftovers(file: string): Promise<void> {
+  if (!existsSync(resolve(dirname(file), ".cocktail"))) return;
+  const { log } = openOutput({ format: "pretty", level: "warn", services: [] });
+  const lines = await locked(file, (state) => endEarlierRun(state, log));
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}
+
+function readConfig(path: string): Config {
+  const loaded = loadConfig(path);
+  if (loaded.ok) return loaded.config;
+  say(formatFaults(basename(loaded.file), loaded.faults));
+  const count = loaded.faults.length === 1 ? "1 fault" : `${loaded.faults.length} faults`;
+  throw new StartFailure(`${loaded.file} has ${count}`, "correct it as said above", 2);
+}
+
+async function run(given: Arguments, stop: Stop): Promise<void> {
+  const config = readConfig(resolve(given.file));
+  const services = config.services.map(({ name }) => name);
+  const level = process.env["COCKTAIL_LOG_LEVEL"] ?? "info";
+  const output = openOutput({ format: given.logFormat, level, services });
+  await locked(config.file, (state) => serve({ config, given, output, state, stop }));
+}
+
+interface ServeOptions {
+  readonly config: Config;
+  readonly given: Arguments;
+  readonly output: Output;
+  readonly state: StateDirectory;
+  readonly stop: Stop;
+}
+
+async function serve({ config, given, output, state, stop }: ServeOptions): Promise<void> {
+  const ended = await endEarlierRun(state, output.log);
+  const startedAt = new Date();
+  const me: RunFile = {
+    pid: process.pid,
+    startTime: identify(process.pid)?.startTime ?? "",
+    runId: randomUUID(),
+    name: config.name,
+    version: version(),
+    token: randomBytes(24).toString("base64url"),
+    ready: false,
+    startedAt: startedAt.toISOString(),
+    recovered: ended,
+  };
+  writeRunFile(state.runFile, me);
+  try {
+    const { runId, token } = me;
+    const shared = { config, state, output, runId, token, startedAt, ended, version: me.version };
+    const { hurry } = stop;
+    const running = await startCocktail({ ...shared, port: given.port, env: process.env, hurry });
+    const { api, edge, recovered } = running;
+    writeRunFile(state.runFile, { ...me, api, edge, recovered, ready: true });
+    for (const line of recovered) output.log.warn(line);
+    output.log.info({ edge, api }, `${config.name} serves`);
+    await stop.asked;
+    output.log.info("stopping");
+    await running.stop();
+  } finally {
+    removeRunFile(state.runFile);
+  }
+}
+
+async function main(): Promise<number> {
+  const given = readArguments(process.argv.slice(2));
+  if (!given.ok) {
+    say(`cocktail-local: ${given.message}\nUsage: ${usage}`);
+    return 2;
+  }
+  const stop = stopSignals(process);
+  try {
+    if (given.arguments.endLeftovers) await onlyEndLeftovers(resolve(given.arguments.file));
+    else await run(given.arguments, stop);
+    return stop.exitCode();
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error;
+    say(`cocktail-local: ${error.message}\nFix: ${error.fix}`);
+    return error.exitCode;
+  }
+}
+
+// Whatever is still open then (a follower of logs, a keep-alive socket) must not keep the process.
+// oxlint-disable-next-line unicorn/no-process-exit -- this is the end of a program
+process.exit(await main());

@@ -1,0 +1,45 @@
+import { parseArgs } from "node:util";
+
+/** The command line of `cocktail-local`. */
+export interface Arguments {
+  readonly file: string;
+  readonly port: number;
+  readonly logFormat: "pretty" | "json";
+  /** Instead of starting: end what a killed run left, and say what that was. */
+  readonly endLeftovers: boolean;
+}
+
+export type ArgumentsAnswer =
+  | { readonly ok: true; readonly arguments: Arguments }
+  | { readonly ok: false; readonly message: string };
+
+export const usage =
+  "cocktail-local [--file cocktail.yaml] [--port 8080] [--log-format pretty|json] [--end-leftovers]";
+
+export function readArguments(argv: readonly string[]): ArgumentsAnswer {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        file: { type: "string", short: "f", default: "cocktail.yaml" },
+        port: { type: "string", default: "8080" },
+        "log-format": { type: "string", default: "pretty" },
+        "end-leftovers": { type: "boolean", default: false },
+      },
+    });
+    const logFormat = values["log-format"];
+    if (logFormat !== "pretty" && logFormat !== "json") return refuse(`--log-format ${logFormat}`);
+    const port = Number(values.port);
+    if (!/^\d+$/.test(values.port) || port > 65_535) return refuse(`--port ${values.port}`);
+    return {
+      ok: true,
+      arguments: { file: values.file, port, logFormat, endLeftovers: values["end-leftovers"] },
+    };
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(what: string): ArgumentsAnswer {
+  return { ok: false, message: `${what}: not understood` };
+}

@@ -1,0 +1,114 @@
+import { request } from "node:http";
+import type { Gateway, Listener } from "@cocktail/gateway";
+import { defaultHeaderNames, formatVariant, parseTrace } from "@cocktail/route";
+import type { ProbeResult, WorkloadRef } from "@cocktail/control-plane";
+
+const host = "127.0.0.1";
+const timeoutMs = 5_000;
+
+/** What came back of a probe. */
+export interface ProbeAnswer {
+  readonly status: number;
+  readonly served: string | undefined;
+  readonly trace: string | undefined;
+  readonly body: string;
+}
+
+/**
+ * Did this incarnation answer? Its status doesn't matter: a service may well say 404 or 405 to a request it never asked
+ * for. Who served is said by the gateway, and by nobody else.
+ */
+export function judgeProbe(
+  ref: WorkloadRef,
+  { body, served, status, trace }: ProbeAnswer,
+): ProbeResult {
+  const name = formatVariant(ref.service, ref.key);
+  if (served === undefined) {
+    const why = body === "" ? "" : `: ${body.slice(0, 300)}`; // there is none to a HEAD
+    return { ok: false, message: `the gateway answers ${status} for ${name}${why}` };
+  }
+  if (served !== name) return { ok: false, message: `${served} answered instead of ${name}` };
+  const incarnation = parseTrace(trace ?? "").hops.at(0)?.incarnation;
+  if (incarnation === ref.incarnation) return { ok: true };
+  return {
+    ok: false,
+    message: `incarnation ${incarnation ?? "?"} of ${name} answered instead of ${ref.incarnation}`,
+  };
+}
+
+export interface RouteProbeOptions {
+  readonly gateway: Pick<Gateway, "listenMesh">;
+  /** What to ask of a service; absent: its answer to HEAD / is as good as any. */
+  readonly health: (service: string) => string | undefined;
+}
+
+/** Sends requests through the gateway on a path of its own, so that services that are no entry can be probed too. */
+export class RouteProbe {
+  readonly #options: RouteProbeOptions;
+  readonly #listeners = new Map<string, Promise<Listener>>();
+
+  constructor(options: RouteProbeOptions) {
+    this.#options = options;
+  }
+
+  async probe(ref: WorkloadRef): Promise<ProbeResult> {
+    try {
+      const { port } = await this.#listener(ref.service);
+      return judgeProbe(ref, await this.#ask(ref, port));
+    } catch (error) {
+      return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async #listener(service: string): Promise<Listener> {
+    const known = this.#listeners.get(service);
+    if (known !== undefined) return await known;
+    const caller = "cocktail:probe";
+    const opening = this.#options.gateway.listenMesh({ caller, callee: service, host, port: 0 });
+    this.#listeners.set(service, opening);
+    opening.catch(() => this.#listeners.delete(service));
+    return await opening;
+  }
+
+  #ask({ key, service }: WorkloadRef, port: number): Promise<ProbeAnswer> {
+    const names = defaultHeaderNames;
+    const health = this.#options.health(service);
+    const headers = {
+      [names.pins]: formatVariant(service, key),
+      [names.mode]: "strict",
+      [names.trace]: "on",
+    };
+    return new Promise((resolve, reject) => {
+      const asked = request({
+        host,
+        port,
+        method: health === undefined ? "HEAD" : "GET",
+        path: health ?? "/",
+        headers,
+        agent: false,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      asked.on("error", (error) => {
+        reject(error.name === "AbortError" ? new Error(`no answer within ${timeoutMs} ms`) : error);
+      });
+      asked.once("response", (response) => {
+        let body = "";
+        response.setEncoding("utf8").on("data", (text: string) => {
+          body += body.length < 1_000 ? text : "";
+        });
+        response.on("error", reject);
+        response.once("end", () => {
+          const header = (name: string): string | undefined =>
+            response.headersDistinct[name]?.join(", ");
+          resolve({
+            status: response.statusCode ?? 0,
+            served: header(names.served),
+            trace: header(names.trace),
+            body,
+          });
+        });
+      });
+      asked.end();
+    });
+  }
+}

@@ -1,0 +1,158 @@
+import { join } from "node:path";
+import { openTableReader, type TableReader } from "@cocktail/client";
+import { createGateway, type Gateway } from "@cocktail/gateway";
+import { emptyTable, type RouteTable } from "@cocktail/route";
+import { Registry } from "prom-client";
+import type { Config } from "../config/config.ts";
+import { LogBook } from "../logs/log-book.ts";
+import { openProcessRecords } from "../processes/process-records.ts";
+import { Worktrees } from "../sources/worktree.ts";
+import type { StateDirectory } from "../state/state-directory.ts";
+import { PortPool } from "../supervisor/ports.ts";
+import { Preparations } from "../supervisor/preparation.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import { type ControlPlane, openControlPlane } from "./control-plane.ts";
+import { openDatabase } from "./database.ts";
+import { openEdge } from "./edge-listeners.ts";
+import { gatewaySettings } from "./gateway-settings.ts";
+import { MeshListeners } from "./mesh-listeners.ts";
+import type { Output } from "./output.ts";
+import { gatewayReaders } from "./readers.ts";
+import { Teardown } from "./teardown.ts";
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly port: number;
+  readonly state: StateDirectory;
+  readonly output: Output;
+  readonly runId: string;
+  readonly token: string;
+  readonly version: string;
+  readonly startedAt: Date;
+  /** What was ended of an earlier run. */
+  readonly ended: readonly string[];
+  /** What this process was started with. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when it is to stop at once. */
+  readonly hurry: AbortSignal;
+}
+
+/** A cocktail that serves. */
+export interface RunningCocktail {
+  readonly api: string;
+  readonly edge: string;
+  readonly recovered: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Requests in flight at the edge have so long when Cocktail stops. */
+const edgeGraceMs = 3_000;
+
+/** Puts the parts together and starts them; what was started is stopped again when a later part fails. */
+export async function startCocktail(options: StartOptions): Promise<RunningCocktail> {
+  const teardown = new Teardown(options.output.log);
+  try {
+    return await start(options, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+async function start(options: StartOptions, teardown: Teardown): Promise<RunningCocktail> {
+  const { config, env, hurry, output, port, state } = options;
+  const grace = (ms: number): { readonly graceMs: number } => ({ graceMs: hurry.aborted ? 0 : ms });
+  const metrics = new Registry();
+  const held = holdTable();
+  const log = output.log.child({ part: "gateway" });
+  const settings = gatewaySettings(config, held.table);
+  const gateway = createGateway({ table: held.table, settings, log, metrics });
+  teardown.add("gateway", () => gateway.close(grace(500)));
+
+  // First of all the port: whether it is free is what most often goes wrong.
+  const edge = await openEdge(gateway, port);
+  const database = await openDatabase({
+    name: config.name,
+    url: env["DATABASE_URL"],
+    directory: state.postgres,
+    log: output.log.child({ part: "postgres" }),
+  });
+  teardown.add("database", () => database.stop());
+
+  const supervisor = openSupervisor(options, gateway, held.table, teardown);
+  const controlPlane = await openControlPlane({
+    ...options,
+    database,
+    edge: edge.url,
+    metrics,
+    platform: supervisor,
+    readers: gatewayReaders(gateway, config),
+  });
+  teardown.add("control plane", () => controlPlane.close());
+  teardown.add("services", () => supervisor.stopAll(hurry));
+  const reader = await follow(controlPlane, gateway, held.set);
+  teardown.add("table reader", () => reader.close());
+  teardown.add("changes", () => controlPlane.stop());
+  teardown.add("edge", () => edge.close(grace(edgeGraceMs)));
+  return {
+    api: controlPlane.url,
+    edge: edge.url,
+    recovered: controlPlane.recovered(),
+    stop: () => teardown.run(),
+  };
+}
+
+/** The table in use: empty until the first one is known, so that the edge can hold its port before. */
+function holdTable(): {
+  readonly table: () => RouteTable;
+  readonly set: (reader: TableReader) => void;
+} {
+  const none = emptyTable("00000000");
+  let reader: TableReader | undefined;
+  return {
+    table: () => reader?.table() ?? none,
+    set: (opened) => {
+      reader = opened;
+    },
+  };
+}
+
+async function follow(
+  controlPlane: ControlPlane,
+  gateway: Gateway,
+  set: (reader: TableReader) => void,
+): Promise<TableReader> {
+  const reader = await openTableReader({
+    source: controlPlane.source,
+    onTable: () => gateway.tableChanged(),
+  });
+  set(reader);
+  gateway.tableChanged();
+  return reader;
+}
+
+function openSupervisor(
+  { config, env, output, runId, state }: StartOptions,
+  gateway: Gateway,
+  table: () => RouteTable,
+  teardown: Teardown,
+): Supervisor {
+  const logs = new LogBook({ directory: join(state.logs, "services"), onLine: output.serviceLine });
+  teardown.add("logs", () => logs.close());
+  const records = openProcessRecords(state.processes, runId);
+  const names = config.services.map(({ name }) => name);
+  const known = (): readonly string[] => [...new Set([...names, ...Object.keys(table().services)])];
+  const supervisor = new Supervisor({
+    runId,
+    inherited: env,
+    records,
+    logs,
+    ports: new PortPool(),
+    preparations: new Preparations(state.prepared, records),
+    worktrees: new Worktrees(state.worktrees),
+    log: output.log.child({ part: "supervisor" }),
+    services: config.services,
+    mesh: new MeshListeners(gateway, known),
+  });
+  return supervisor;
+}

@@ -1,0 +1,268 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { createServer as createTcpServer } from "node:net";
+import { describe, test } from "node:test";
+import { createGateway, type Gateway } from "@cocktail/gateway";
+import { emptyTable, type RouteTable } from "@cocktail/route";
+import type { Config } from "../config/config.ts";
+import { silent } from "../testing/silent.ts";
+import { readArguments } from "./arguments.ts";
+import { openEdge } from "./edge-listeners.ts";
+import { StartFailure } from "./failure.ts";
+import { gatewaySettings } from "./gateway-settings.ts";
+import { MeshListeners } from "./mesh-listeners.ts";
+import { formatRecord } from "./output.ts";
+import { judgeProbe } from "./route-probe.ts";
+import { gatewayReaders } from "./readers.ts";
+import { stopSignals } from "./stop-signals.ts";
+import { Teardown } from "./teardown.ts";
+
+const none = emptyTable("00000000");
+const service = {
+  path: "/",
+  prepare: undefined,
+  command: ["x"],
+  url: undefined,
+  health: undefined,
+  env: {},
+  entryHash: "",
+};
+const config: Config = {
+  file: "/cocktail.yaml",
+  name: "shop",
+  domain: "localhost",
+  ticketProjects: [],
+  services: [
+    { ...service, name: "cart", protocol: "http1", entry: false },
+    { ...service, name: "front", protocol: "auto", entry: true },
+  ],
+};
+const variant = { incarnation: 1, tier: "branch", revision: "r", onUnavailable: "Fail" } as const;
+
+async function withGateway<T>(
+  table: () => RouteTable,
+  work: (gateway: Gateway) => Promise<T>,
+): Promise<T> {
+  const gateway = createGateway({ table, settings: gatewaySettings(config, table) });
+  try {
+    return await work(gateway);
+  } finally {
+    await gateway.close({ graceMs: 0 });
+  }
+}
+
+describe("command line", () => {
+  test("defaults, and what is given", () => {
+    const read = (...argv: readonly string[]): unknown => {
+      const answer = readArguments(argv);
+      return answer.ok ? answer.arguments : answer.message;
+    };
+    const defaults = {
+      file: "cocktail.yaml",
+      port: 8080,
+      logFormat: "pretty",
+      endLeftovers: false,
+    };
+    assert.deepEqual(read(), defaults);
+    assert.deepEqual(read("-f", "a.yaml", "--port", "0", "--log-format=json"), {
+      ...defaults,
+      file: "a.yaml",
+      port: 0,
+      logFormat: "json",
+    });
+    for (const bad of [
+      ["--port", "x"],
+      ["--port", "65536"],
+      ["--port", "1e3"],
+      ["--log-format", "xml"],
+      ["--nope"],
+      ["up"],
+    ]) {
+      assert.equal(typeof read(...bad), "string", bad.join(" "));
+    }
+  });
+
+  test("the first signal asks, the second hurries; only Ctrl-C is an interrupt", async () => {
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 0],
+      ["SIGHUP", 0],
+    ] as const) {
+      const listeners = new Map<string, () => void>();
+      const stop = stopSignals({ on: (name, listener) => listeners.set(name, listener) });
+      listeners.get(signal)?.();
+      await stop.asked;
+      assert.equal(stop.hurry.aborted, false);
+      listeners.get("SIGTERM")?.();
+      assert.equal(stop.hurry.aborted, true);
+      assert.equal(stop.exitCode(), code);
+    }
+  });
+});
+
+describe("the edge", () => {
+  test("any port is the same one on both loopback addresses", async () => {
+    await withGateway(
+      () => none,
+      async (gateway) => {
+        const edge = await openEdge(gateway, 0);
+        assert.equal(edge.url, `http://localhost:${edge.port}`);
+        const answer = await fetch(`http://127.0.0.1:${edge.port}/`);
+        assert.equal(answer.status, 503);
+        await answer.body?.cancel();
+      },
+    );
+  });
+
+  test("a port that is taken, on either address, is told with a way out", async () => {
+    for (const host of ["127.0.0.1", "::1"]) {
+      const taken = createTcpServer();
+      const listening = await new Promise<boolean>((resolve) => {
+        taken.once("error", () => resolve(false)).listen(0, host, () => resolve(true));
+      });
+      if (!listening) continue; // a machine without IPv6
+      const address = taken.address();
+      assert.ok(typeof address === "object" && address !== null);
+      await withGateway(
+        () => none,
+        async (gateway) => {
+          await assert.rejects(openEdge(gateway, address.port), (error: unknown) => {
+            assert.ok(error instanceof StartFailure);
+            assert.equal(
+              error.message,
+              `port ${address.port} on ${host} is taken by another process`,
+            );
+            assert.match(error.fix, /--port/);
+            return true;
+          });
+        },
+      );
+      taken.close();
+    }
+  });
+});
+
+describe("the gateway's settings", () => {
+  test("the file's services come first and in its order; those of branches are no entries", () => {
+    const table = { ...none, services: { cart: { stable: variant }, extra: { "mp-1": variant } } };
+    const services = gatewaySettings(config, () => table)().services;
+    assert.deepEqual(Object.keys(services), ["cart", "front", "extra"]);
+    assert.deepEqual(services, {
+      extra: { entry: false, protocol: "auto" },
+      cart: { entry: false, protocol: "http1" },
+      front: { entry: true, protocol: "auto" },
+    });
+  });
+
+  test("they are made once for a table", () => {
+    let table: RouteTable = none;
+    const settings = gatewaySettings(config, () => table);
+    const first = settings();
+    assert.equal(settings(), first);
+    table = { ...none, services: { extra: { "mp-1": variant } } };
+    assert.notEqual(settings(), first);
+  });
+});
+
+describe("mesh listeners", () => {
+  test("one for each other service, kept over incarnations, gone with the variant", async () => {
+    await withGateway(
+      () => none,
+      async (gateway) => {
+        let names = ["cart", "front"];
+        const mesh = new MeshListeners(gateway, () => names);
+        const [address, ...others] = await mesh.addresses("cart", "mp-1");
+        assert.equal(address?.service, "front");
+        assert.deepEqual(others, []);
+        names = [...names, "later"];
+        const again = await mesh.addresses("cart", "mp-1");
+        assert.equal(again.find((one) => one.service === "front")?.port, address.port);
+        assert.deepEqual(again.map((one) => one.service).toSorted(), ["front", "later"]);
+        const stable = await mesh.addresses("cart", "stable");
+        assert.notEqual(stable.find((one) => one.service === "front")?.port, address.port);
+        await mesh.release("cart", "mp-1");
+        await assert.rejects(fetch(`http://127.0.0.1:${address.port}/`));
+      },
+    );
+  });
+});
+
+describe("a probe through the gateway", () => {
+  const ref = { service: "cart", key: "mp-1", incarnation: 2 };
+  test("is judged by who answered, not by what", () => {
+    const answer = {
+      status: 404,
+      served: "cart:mp-1",
+      trace: '"cart";variant="mp-1";via=pin;incarnation=2',
+      body: "",
+    };
+    assert.deepEqual(judgeProbe(ref, answer), { ok: true });
+    const message = (change: object): string => {
+      const result = judgeProbe(ref, { ...answer, ...change });
+      return result.ok ? "ok" : result.message;
+    };
+    assert.match(message({ served: "cart:stable" }), /cart:stable answered instead of cart:mp-1/);
+    assert.match(
+      message({ trace: '"cart";variant="mp-1";via=pin;incarnation=1' }),
+      /incarnation 1 .* instead of 2/,
+    );
+    assert.match(message({ trace: undefined }), /incarnation \?/);
+    assert.match(
+      message({ served: undefined, status: 503, body: "away" }),
+      /the gateway answers 503 for cart:mp-1: away/,
+    );
+  });
+
+  test("finds the incarnation, and says what is wrong when it is down", async () => {
+    const upstream = createServer((request, response) => {
+      assert.equal(request.method, "HEAD");
+      response.writeHead(405).end();
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
+    const address = upstream.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const destination = `http://127.0.0.1:${address.port}`;
+    const cart = { ...variant, incarnation: 2, destination };
+    const table = { ...none, epoch: 1, services: { cart: { "mp-1": cart } } };
+    await withGateway(
+      () => table,
+      async (gateway) => {
+        const readers = gatewayReaders(gateway, config);
+        assert.deepEqual(await readers.probe(ref), { ok: true });
+        assert.equal((await readers.probe({ ...ref, incarnation: 3 })).ok, false);
+        assert.equal((await readers.probe({ ...ref, key: "mp-2" })).ok, false);
+        upstream.closeAllConnections();
+        await new Promise((resolve) => upstream.close(resolve));
+        const down = await readers.probe(ref);
+        assert.match(down.ok ? "" : down.message, /cart:mp-1/);
+        await readers.awaitAcked(1, AbortSignal.timeout(5_000));
+        assert.equal(await readers.drained(ref, destination, 1_000), "drained");
+      },
+    );
+  });
+});
+
+test("what was started last is stopped first, and one failure doesn't stop the stopping", async () => {
+  const done: string[] = [];
+  const teardown = new Teardown(silent);
+  teardown.add("first", async () => done.push("first"));
+  teardown.add("bad", () => Promise.reject(new Error("bad")));
+  teardown.add("last", async () => done.push("last"));
+  await Promise.all([teardown.run(), teardown.run()]);
+  assert.deepEqual(done, ["last", "first"]);
+});
+
+test("a record of the log is one line for people", () => {
+  const record = {
+    level: 40,
+    time: "2026-11-23T09:31:00.123Z",
+    msg: "it did",
+    part: "x",
+    why: "two words",
+    err: { message: "no" },
+  };
+  assert.equal(
+    formatRecord(JSON.stringify(record)),
+    '09:31:00.123 WARN  it did part=x why="two words" error="no"\n',
+  );
+});
