@@ -149,6 +149,7 @@ test("a refusal that names a variant reaches the customer word for word", async 
     title: "VariantUnavailable",
     status: 503,
     detail: "payment-service:mp-101 refuses connections",
+    code: "VariantUnavailable",
   };
   await using payment = await startStub({ status: 503, body: problem });
   await using cart = await startStub({ body: { totalCents: 5_350, items: [] } });

@@ -6,8 +6,9 @@ export interface Called {
   readonly answeredBy: readonly Answer[];
 }
 
-/** RFC 9457, as far as the shop uses it. */
+/** RFC 9457, as far as the shop reads it; what else the gateway says goes along. */
 export interface Problem {
+  readonly [member: string]: unknown;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
@@ -68,7 +69,9 @@ async function send(service: string, url: URL, body: unknown): Promise<Response>
 function problemOf(service: string, status: number, body: unknown): Problem {
   const title = fieldOf(body, "title");
   const detail = fieldOf(body, "detail");
+  const members = typeof body === "object" && !Array.isArray(body) ? body : undefined;
   return {
+    ...members,
     title: typeof title === "string" ? title : "Refused",
     status,
     detail: typeof detail === "string" ? detail : `${service} answered ${status}`,
