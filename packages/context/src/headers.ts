@@ -1,7 +1,7 @@
 import { type FieldValue, type HeaderLookup, isRouted, readRoute } from "@cocktail/route";
 import { ActiveContext, type RouteContext } from "./context.ts";
 import { isOurs } from "./hosts.ts";
-import { inject } from "./outgoing.ts";
+import { inject, withhold } from "./outgoing.ts";
 import { shared } from "./shared-state.ts";
 import { TraceCollector } from "./trace-collector.ts";
 
@@ -20,20 +20,18 @@ export function headers(options: HeadersOptions = {}): Record<string, string> {
   const values = new Map<string, string>();
   if (options.baggage !== undefined) values.set("baggage", options.baggage);
   const context = shared.storage.getStore();
-  if (context !== undefined) {
-    shared.guard?.used(context, { method: "headers()", target: String(options.to ?? "") });
-    if (options.to === undefined || isOurs(shared.hosts, options.to)) write(context, values);
-  }
-  return Object.fromEntries(values);
-}
-
-function write(context: ActiveContext, values: Map<string, string>): void {
+  if (context === undefined) return Object.fromEntries(values);
   const carrier = {
     get: (name: string) => values.get(name),
     set: (name: string, value: string) => void values.set(name, value),
     remove: (name: string) => void values.delete(name),
   };
-  inject(context, carrier, shared.names);
+  if (options.to !== undefined && !isOurs(shared.hosts, options.to)) withhold(carrier);
+  else {
+    shared.guard?.used(context, { method: "headers()", target: String(options.to ?? "") });
+    inject(context, carrier, shared.names);
+  }
+  return Object.fromEntries(values);
 }
 
 /** Headers as Node, fetch and messages have them. Names of a record are in lower case. */

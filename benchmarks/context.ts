@@ -1,0 +1,124 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import autocannon from "autocannon";
+
+/**
+ * What carrying a route costs a hello-world fastify service, beside OpenTelemetry's HTTP instrumentation. One client,
+ * rounds interleaved, medians: `node --conditions=@cocktail/source benchmarks/context.ts [rounds] [seconds]`.
+ */
+const rounds = Number(process.argv[2] ?? 9);
+const seconds = Number(process.argv[3] ?? 2);
+
+const pins = "payment-service:mp-101::cart-service:mp-102::order-service:rc";
+const routed = { "x-service-route": pins };
+
+interface Case {
+  readonly name: string;
+  readonly contestant: "plain" | "context" | "opentelemetry";
+  readonly headers: Record<string, string>;
+  /** The case with the same requests and without anything. */
+  readonly against: string;
+}
+
+const cases: readonly Case[] = [
+  { name: "plain", contestant: "plain", headers: {}, against: "plain" },
+  { name: "plain, same three pins", contestant: "plain", headers: routed, against: "plain" },
+  { name: "@cocktail/context, unrouted", contestant: "context", headers: {}, against: "plain" },
+  {
+    name: "@cocktail/context, three pins",
+    contestant: "context",
+    headers: routed,
+    against: "plain, same three pins",
+  },
+  { name: "OpenTelemetry HTTP", contestant: "opentelemetry", headers: {}, against: "plain" },
+];
+
+interface Sample {
+  readonly perSecond: number;
+  readonly p99: number;
+  /** Microseconds of processor time of the service for one request: steadier than a rate on a busy machine. */
+  readonly cpu: number;
+}
+
+interface Service {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+const services = new Map<string, Service>();
+for (const name of ["plain", "context", "opentelemetry"]) services.set(name, await start(name));
+try {
+  for (const each of cases) await sample(each, 1);
+  const samples = new Map<string, Sample[]>(cases.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    // Another one begins each round, so that none always follows the same neighbour.
+    for (const [at] of cases.entries()) {
+      const each = cases[(at + round) % cases.length];
+      if (each !== undefined) samples.get(each.name)?.push(await sample(each, seconds));
+    }
+  }
+  print(samples);
+} finally {
+  for (const { child } of services.values()) child.disconnect();
+}
+
+async function start(contestant: string): Promise<Service> {
+  const child = fork(new URL("./context-server.ts", import.meta.url), [contestant]);
+  const [message] = (await once(child, "message")) as [{ port: number }];
+  return { child, url: `http://127.0.0.1:${message.port}/` };
+}
+
+async function sample({ contestant, headers }: Case, duration: number): Promise<Sample> {
+  const service = services.get(contestant);
+  if (service === undefined) throw new Error(`there is no service ${contestant}`);
+  const before = await cpuTime(service.child);
+  const result = await autocannon({ url: service.url, connections: 50, duration, headers });
+  const after = await cpuTime(service.child);
+  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${contestant} failed requests`);
+  const total = result.requests.total;
+  return {
+    perSecond: total / result.duration,
+    p99: result.latency.p99,
+    cpu: (after - before) / total,
+  };
+}
+
+async function cpuTime(child: ChildProcess): Promise<number> {
+  child.send("cpu");
+  const [{ cpu }] = (await once(child, "message")) as [{ cpu: NodeJS.CpuUsage }];
+  return cpu.user + cpu.system;
+}
+
+function print(samples: ReadonlyMap<string, readonly Sample[]>): void {
+  const rows = cases.map(({ name, against }) => {
+    const own = samples.get(name) ?? [];
+    const base = samples.get(against) ?? [];
+    // Of the same round, so that what the machine did meanwhile counts for both.
+    const slower = median(
+      own.map((one, at) => 1 - one.perSecond / (base[at]?.perSecond ?? Number.NaN)),
+    );
+    const dearer = median(own.map((one, at) => one.cpu - (base[at]?.cpu ?? Number.NaN)));
+    const cells = [
+      name,
+      median(own.map((one) => one.perSecond)).toFixed(0),
+      median(own.map((one) => one.p99)).toFixed(0),
+      median(own.map((one) => one.cpu)).toFixed(2),
+      name === against ? "" : `${(slower * 100).toFixed(1)} %`,
+      name === against ? "" : dearer.toFixed(2),
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  console.log(
+    `| ${rounds} rounds of ${seconds} s | req/s | p99 ms | CPU µs a request | req/s lost | CPU µs added |`,
+  );
+  console.log("|---|---|---|---|---|---|");
+  console.log(rows.join("\n"));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[Math.floor(middle)] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}

@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  Client,
+  credentials,
+  type handleBidiStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import { parseRoute } from "@cocktail/route";
+import { current, install, run, uninstall, withRoute } from "./index.ts";
+import { targetUrl } from "./grpc-client.ts";
+import { routeClientInterceptor, routeServerInterceptor } from "./grpc.ts";
+import { call, echo, fetchEcho, type Running, serve } from "../test/servers.ts";
+
+const serialize = (text: string): Buffer => Buffer.from(text);
+const deserialize = (bytes: Buffer): string => bytes.toString();
+const method = (path: string, requestStream: boolean, responseStream: boolean) => ({
+  path,
+  requestStream,
+  responseStream,
+  requestSerialize: serialize,
+  requestDeserialize: deserialize,
+  responseSerialize: serialize,
+  responseDeserialize: deserialize,
+});
+const service = {
+  say: method("/test.Say/Say", false, false),
+  stream: method("/test.Say/Stream", false, true),
+  chat: method("/test.Say/Chat", true, true),
+};
+
+const hop = `"cart-service";variant="mp-101";via=pin`;
+const wide = parseRoute({ pins: "payment-service:mp-101", environment: "ops-101", mode: "strict" }).route;
+
+describe("gRPC", () => {
+  let downstream: Running;
+  let server: Server;
+  let target: string;
+  let seen: Metadata[] = [];
+
+  /** Answers with its own key and what an HTTP service saw of its call; a `fail` ends in an error. */
+  const say: handleUnaryCall<string, string> = (call, callback) => {
+    seen.push(call.metadata);
+    const answer = async (): Promise<string> => {
+      await pause(Math.random() * 3);
+      const { headers } = await fetchEcho(downstream.url);
+      return JSON.stringify({ key: current().key, http: headers["x-service-route"] ?? "" });
+    };
+    answer().then(
+      (text) => {
+        if (call.request === "fail") callback({ code: status.ABORTED, details: "as asked" });
+        else callback(null, text);
+      },
+      (error: unknown) => callback({ code: status.INTERNAL, details: String(error) }),
+    );
+  };
+  const stream: handleServerStreamingCall<string, string> = (call) => {
+    void pause(1).then(() => {
+      call.write(current().key);
+      call.end();
+    });
+  };
+  const chat: handleBidiStreamingCall<string, string> = (call) => {
+    call.on("data", () => call.write(current().key));
+    call.on("end", () => call.end());
+  };
+
+  before(async () => {
+    // Like a gateway: reports its hop where it was asked for.
+    downstream = await serve((incoming, outgoing) => {
+      if (incoming.headers["x-route-trace"] === "on") outgoing.setHeader("x-route-trace", hop);
+      echo(incoming, outgoing);
+    });
+    server = new Server({ interceptors: [routeServerInterceptor()] });
+    server.addService(service, { say, stream, chat });
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(error);
+      });
+    });
+    target = `127.0.0.1:${port}`;
+    install({ hosts: [downstream.host, target] });
+  });
+  after(async () => {
+    uninstall();
+    server.forceShutdown();
+    await downstream[Symbol.asyncDispose]();
+  });
+
+  function open(at = target): Client {
+    return new Client(at, credentials.createInsecure(), { interceptors: [routeClientInterceptor(at)] });
+  }
+
+  function unary(client: Client, text = "", metadata = new Metadata()): Promise<{ key: string; http: string }> {
+    const { path } = service.say;
+    return new Promise((resolve, reject) => {
+      client.makeUnaryRequest(path, serialize, deserialize, text, metadata, (error, answer) => {
+        if (error === null) resolve(JSON.parse(answer ?? "") as { key: string; http: string });
+        else reject(error);
+      });
+    });
+  }
+
+  it("carries the route from a caller through the server into its calls", async () => {
+    const client = open();
+    seen = [];
+    const { key, http } = await run(wide, () => unary(client));
+    assert.equal(key, "payment-service:mp-101;environment=ops-101;mode=strict");
+    assert.equal(http, "payment-service:mp-101");
+    assert.deepEqual(seen[0]?.get("baggage"), [
+      "service-route=payment-service%3Amp-101,source-route=ops-101,route-mode=strict",
+    ]);
+    client.close();
+  });
+
+  it("never mixes 500 interleaved calls", async () => {
+    const client = open();
+    await Promise.all(
+      Array.from({ length: 500 }, async (_, n) => {
+        const { route } = parseRoute({ pins: n % 5 === 0 ? undefined : `a:b${n}` });
+        const { key, http } = await run(route, () => unary(client));
+        const wanted = n % 5 === 0 ? "" : `a:b${n}`;
+        assert.deepEqual([key, http], [wanted, wanted]);
+      }),
+    );
+    client.close();
+  });
+
+  it("carries it through streams", async () => {
+    const client = open();
+    const { path } = service.stream;
+    const one = run(wide, () => client.makeServerStreamRequest(path, serialize, deserialize, ""));
+    const [first] = (await once(one, "data")) as [string];
+    assert.match(first, /^payment-service:mp-101/);
+    const both = run(wide, () => client.makeBidiStreamRequest(service.chat.path, serialize, deserialize));
+    for (let n = 0; n < 3; n++) {
+      both.write("x");
+      const [answer] = (await once(both, "data")) as [string];
+      assert.match(answer, /^payment-service:mp-101/);
+    }
+    both.end();
+    both.resume();
+    await once(both, "end");
+    client.close();
+  });
+
+  it("brings the trace of the server's calls back, also where it fails", async () => {
+    const client = open();
+    for (const [text, outcome] of [["", undefined], ["fail", status.ABORTED]] as const) {
+      await using front = await serve(
+        withRoute(async (_request, response) => {
+          const failed = await unary(client, text).then(() => undefined, (error: ServiceError) => error.code);
+          assert.equal(failed, outcome);
+          response.end();
+        }),
+      );
+      const answer = await call(front.url, { headers: { "x-route-trace": "on" } });
+      assert.equal(answer.headers["x-route-trace"], hop, text);
+      assert.equal((await call(front.url)).headers["x-route-trace"], undefined);
+    }
+    client.close();
+  });
+
+  it("lets metadata that the service set win, keeps foreign baggage, and leaves the service's object alone", async () => {
+    const client = open();
+    const metadata = new Metadata();
+    metadata.set("x-service-route", "cart:mine");
+    metadata.set("baggage", "a=1,source-route=stale");
+    seen = [];
+    await run(wide, () => unary(client, "", metadata));
+    assert.deepEqual(seen[0]?.get("x-service-route"), ["cart:mine"]);
+    assert.deepEqual(seen[0]?.get("baggage"), ["a=1,service-route=cart%3Amine,source-route=ops-101,route-mode=strict"]);
+    assert.deepEqual(metadata.get("x-source-route"), []);
+    assert.deepEqual(metadata.get("baggage"), ["a=1,source-route=stale"]);
+    client.close();
+  });
+
+  it("carries nothing to a target outside of the cocktail", async () => {
+    const strange = `localhost:${target.split(":")[1]}`;
+    const client = open(strange);
+    seen = [];
+    const metadata = new Metadata();
+    metadata.set("baggage", "a=1,source-route=ops-101");
+    const { key } = await run(wide, () => unary(client, "", metadata));
+    assert.equal(key, "");
+    assert.deepEqual(Object.keys(seen[0]?.getMap() ?? {}).filter((name) => name.includes("route")), []);
+    assert.deepEqual(seen[0]?.get("baggage"), ["a=1"]);
+    client.close();
+  });
+
+  it("knows the host in every form of a target", () => {
+    for (const form of ["a:1", "dns:a:1", "dns:///a:1", "dns://8.8.8.8/a:1", "ipv4:a:1", "passthrough:///a:1"]) {
+      assert.equal(targetUrl(form), "http://a:1", form);
+    }
+    assert.equal(URL.parse(targetUrl("unix:/tmp/a")), null);
+  });
+});
+
