@@ -171,6 +171,7 @@ test("a neighbour that is not there is a refusal too", async () => {
   await using order = await startService("order-service", { PAYMENT_SERVICE_URL: url });
   const refused = await json(`${order.url}/orders`, post({ totalCents: 1 }));
   assert.deepEqual([refused.status, refused.body["title"]], [502, "Unreachable"]);
+  assert.match(String(refused.body["detail"]), /^payment-service: .*ECONNREFUSED/);
   await using alone = await startService("order-service");
   const absent = await json(`${alone.url}/orders`, post({ totalCents: 1 }));
   assert.deepEqual([absent.status, absent.body["title"]], [503, "NotHere"]);

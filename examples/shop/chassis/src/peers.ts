@@ -60,9 +60,15 @@ async function send(service: string, url: URL, body: unknown): Promise<Response>
   try {
     return await fetch(url, init);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new PeerFault({ title: "Unreachable", status: 502, detail: `${service}: ${why}` });
+    const detail = `${service}: ${reasonOf(error)}`;
+    throw new PeerFault({ title: "Unreachable", status: 502, detail });
   }
+}
+
+/** fetch says "fetch failed", and why in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 /** What the gateway or the service says of itself goes on to the user word for word: it names the variant. */

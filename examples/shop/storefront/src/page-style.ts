@@ -12,14 +12,15 @@ h1 { font-size: 2.4rem; } h2 { font-size: 1.2rem; margin-bottom: .75rem; }
 header { text-align: center; margin-bottom: 2rem; } .mark { font-size: 2.2rem; margin: 0; }
 .route { color: var(--soft); margin: .4rem 0 .8rem; } code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
 form { font-size: .9rem; color: var(--soft); }
-main { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1.25rem; }
+main { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1.25rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1.25rem 1.4rem; }
 .answered, .order { grid-column: 1 / -1; }
 ul, ol { list-style: none; margin: 0; padding: 0; } ul li { display: flex; justify-content: space-between;
   padding: .4rem 0; border-bottom: 1px dashed var(--line); } ul span, .total b { font-variant-numeric: tabular-nums; }
 ol { display: flex; flex-wrap: wrap; gap: .5rem; }
 .total { text-align: right; margin: .6rem 0 0; } .note, .signature { color: var(--soft); font-size: .85rem; margin: .6rem 0 0; }
-.badge { display: inline-block; border: 1.5px solid currentColor; border-radius: 999px; padding: .15rem .75rem; font-size: .85rem; }
+.badge { display: inline-block; border: 1.5px solid currentColor; border-radius: 999px; padding: .15rem .75rem; font-size: .85rem;
+  max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .badge small { opacity: .75; } .stable { color: var(--stable); } .rc { color: var(--rc); } .branch { color: var(--branch); }
 .problem { border-left: 3px solid var(--branch); padding-left: .75rem; margin: 0; overflow-wrap: anywhere; }
 input { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .25rem .5rem; }
