@@ -43,7 +43,7 @@ function hopOf(service: string, via: Via, values: ReadonlyMap<string, string>): 
     const text = values.get(key);
     if (text !== undefined) hop[key] = text;
   }
-  for (const key of ["incarnation", "ms"] as const) {
+  for (const key of ["incarnation", "epoch", "ms"] as const) {
     const number = numberOf(values.get(key));
     if (number !== undefined) hop[key] = number;
   }

@@ -23,6 +23,7 @@ test("every part of a hop survives the header", () => {
     via: "environment",
     layer: "rc",
     incarnation: 3,
+    epoch: 57,
     caller: "storefront:stable",
     missed: ["order-service:mp-101", "order-service:gone of environment ops-101"],
     lost: true,

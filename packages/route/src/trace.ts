@@ -9,6 +9,8 @@ export interface Hop {
   /** The layer that answered. */
   readonly layer?: string | undefined;
   readonly incarnation?: number | undefined;
+  /** Number of the route table that decided. */
+  readonly epoch?: number | undefined;
   /** Who asked, as `service:key`; absent at the edge. */
   readonly caller?: string | undefined;
   /** What the route named here that is not live, in the words of `describeMissed`. */
@@ -55,12 +57,13 @@ export function formatTrace(trace: Trace): string {
 const separator = ", ";
 
 function formatHop(hop: Hop): string {
-  const { service, variant, layer, incarnation, caller, missed, ms } = hop;
+  const { service, variant, layer, incarnation, epoch, caller, missed, ms } = hop;
   let item = quoted(service);
   if (variant !== undefined) item += `;variant=${quoted(variant)}`;
   item += `;via=${hop.via}`;
   if (layer !== undefined) item += `;layer=${quoted(layer)}`;
   if (Number.isSafeInteger(incarnation)) item += `;incarnation=${incarnation}`;
+  if (Number.isSafeInteger(epoch)) item += `;epoch=${epoch}`;
   if (caller !== undefined) item += `;caller=${quoted(caller)}`;
   if (missed !== undefined && missed.length > 0)
     item += `;missed=${quoted(missed.join(separator))}`;
