@@ -1,12 +1,12 @@
 import { connect } from "./cocktail/connect.ts";
-import type { Context } from "./command/context.ts";
+import type { Context, Invoked } from "./command/context.ts";
 import { isOutputFormat, type OutputFormat } from "./command/output-format.ts";
 import { parseCommandLine } from "./command/parse.ts";
 import { catalog } from "./commands/index.ts";
 import { toFailure } from "./error-mapping.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
-import { type OutputStream, openOutput } from "./output/output.ts";
+import { memoryStream, type OutputStream, openOutput } from "./output/output.ts";
 import { wantsColour } from "./output/paint.ts";
 import { createProgress, silentProgress } from "./output/progress.ts";
 import { renderFailure, renderOutcome } from "./output/render.ts";
@@ -84,9 +84,16 @@ function openContext(
             now,
           }),
     write,
+    invoke: (argv, where) => invoke({ ...ports, ...where, argv }),
     connect: () => connect({ file, cwd: ports.cwd, env: ports.env }),
     file,
   };
+}
+
+async function invoke(ports: ProcessPorts): Promise<Invoked> {
+  const [stdout, stderr] = [memoryStream(), memoryStream()];
+  const code = await run({ ...ports, stdout: stdout.stream, stderr: stderr.stream });
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
 interface Style {

@@ -1,4 +1,5 @@
 import type { Cocktail } from "../cocktail/connect.ts";
+import type { ExitCode } from "../exit-code.ts";
 import type { Progress } from "../output/progress.ts";
 import type { OutputFormat } from "./output-format.ts";
 
@@ -20,6 +21,16 @@ export interface Context {
   readonly onSecondInterrupt: (listener: () => void) => void;
   /** The running cocktail; throws a `Failure` NOT_RUNNING where there is none. */
   readonly connect: () => Promise<Cocktail>;
+  /** Runs another command line in this process; its own output is the result. */
+  readonly invoke: (argv: readonly string[], where: Where) => Promise<Invoked>;
   /** The file given with `--file`. */
   readonly file: string | undefined;
+}
+
+/** Surroundings of another command line. */
+export type Where = Pick<Context, "cwd" | "env" | "signal">;
+export interface Invoked {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
 }

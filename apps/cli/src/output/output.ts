@@ -32,3 +32,21 @@ export function openOutput(stream: OutputStream): Output {
     },
   };
 }
+
+/** A stream that only remembers; no terminal. */
+export function memoryStream(): { readonly stream: OutputStream; readonly text: () => string } {
+  const decoder = new TextDecoder();
+  let text = "";
+  return {
+    text: () => text,
+    stream: {
+      isTTY: false,
+      write: (chunk, done) => {
+        text += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
+        done?.(null);
+        return true;
+      },
+      on: () => {},
+    },
+  };
+}

@@ -15,6 +15,8 @@ export interface Waiting {
   /** The state now, such as `Starting: port 4011 refuses`. */
   state(text: string): void;
   end(outcome: "good" | "bad" | "warn", detail: string): void;
+  /** Ends it without a word: what came of it is told elsewhere. */
+  drop(): void;
 }
 
 export interface ProgressTarget {
@@ -35,7 +37,7 @@ export const silentProgress: Progress = {
   done: () => {},
   warn: () => {},
   note: () => {},
-  wait: () => ({ state: () => {}, end: () => {} }),
+  wait: () => ({ state: () => {}, end: () => {}, drop: () => {} }),
 };
 
 /** Progress on stderr: a moving line on a terminal, elsewhere one line per change. */
@@ -70,6 +72,7 @@ function waitInLog(label: string, target: ProgressTarget): Waiting {
       timer.refresh();
       target.write(`… ${column(label)} ${next}\n`);
     },
+    drop: () => clearInterval(timer),
     end: (outcome, detail) => {
       clearInterval(timer);
       target.write(`${mark(outcome)} ${column(label)} ${printable(detail)} (${elapsed()})\n`);
@@ -93,6 +96,10 @@ function waitOnTerminal(label: string, target: ProgressTarget, paint: Paint): Wa
   return {
     state: (text) => {
       current = printable(text).slice(0, 100);
+    },
+    drop: () => {
+      clearInterval(timer);
+      target.write("\r\u001B[K");
     },
     end: (outcome, detail) => {
       clearInterval(timer);

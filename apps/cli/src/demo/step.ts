@@ -1,0 +1,63 @@
+import type { Hop } from "@cocktail/route";
+import type { TracedAnswer } from "../edge/trace.ts";
+import type { Shop } from "./shop.ts";
+
+/** A request to the shop, as a person would make it. */
+export interface ShopRequest {
+  readonly method: "GET" | "POST";
+  /** Labels before the domain: `storefront`, or `ops-101.storefront`. */
+  readonly host: string;
+  readonly path: string;
+  readonly pins?: string;
+  readonly environment?: string;
+  readonly strict?: boolean;
+}
+
+export interface Expected {
+  readonly status: number;
+  /** service -> key; every other service that is reached must be stable. */
+  readonly variants: Readonly<Record<string, string>>;
+  /** Whether all services of the shop must be among the hops. */
+  readonly reachesAll: boolean;
+  /** Texts the answer must hold. */
+  readonly says: readonly string[];
+  /** What the hops must report as named but not live. */
+  readonly missed: readonly string[];
+}
+
+/** One thing that is shown, and asserted. */
+export interface Step {
+  readonly name: string;
+  /** One sentence: what there is to see. */
+  readonly tell: string;
+  /** Commands run before the request, in order. */
+  readonly commands: readonly (readonly string[])[];
+  readonly request: ShopRequest;
+  readonly expected: Expected;
+  /** Ask again until it holds: for what takes a moment, such as a crash. */
+  readonly patient?: boolean;
+  /** Looked at before the commands are run. */
+  readonly before?: (shop: Shop) => Promise<void>;
+  /** What else must hold after the request, as faults; and evidence to show. */
+  readonly also?: (shop: Shop, answer: TracedAnswer) => Promise<Also>;
+}
+export interface Also {
+  readonly faults: readonly string[];
+  readonly evidence: readonly string[];
+}
+
+/** What came of a step. JSON fields are a contract. */
+export interface StepResult {
+  readonly name: string;
+  /** The request as a curl command. */
+  readonly request: string;
+  readonly expected: Expected;
+  readonly trace: readonly Hop[];
+  readonly ok: boolean;
+  readonly ms: number;
+  /** Cocktail commands that were run for it. */
+  readonly commands: readonly string[];
+  /** Why it is not ok. */
+  readonly faults: readonly string[];
+  readonly evidence: readonly string[];
+}
