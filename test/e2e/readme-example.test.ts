@@ -20,7 +20,17 @@ describe("the README's example: one service in Python, one in shell", () => {
       assert.match(stable.body, /^Hello, it is .*UTC/);
       assert.equal(stable.served, "greeter:stable");
 
-      await shop.ok("branch", "deploy", "clock", "--key", "mp-7", "--path", "clock", "--env", "FORMAT=short");
+      await shop.ok(
+        "branch",
+        "deploy",
+        "clock",
+        "--key",
+        "mp-7",
+        "--path",
+        "clock",
+        "--env",
+        "FORMAT=short",
+      );
       const byHeader = await get({ ...greeter, headers: { "x-service-route": "clock:mp-7" } });
       assert.match(byHeader.body, /^Hello, it is [0-9]{2}:[0-9]{2}\n$/);
       const byHost = await get({ ...greeter, host: "mp-7.greeter.localhost" });

@@ -21,7 +21,9 @@ export function processesOf(runId: string): readonly string[] {
 }
 
 /** Pids of the direct children of a process, on Linux and macOS. */
-export function childrenOf(pid: number): readonly { readonly pid: number; readonly command: string }[] {
+export function childrenOf(
+  pid: number,
+): readonly { readonly pid: number; readonly command: string }[] {
   const all = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
   return all.split("\n").flatMap((line) => {
     const match = /^\s*([0-9]+)\s+([0-9]+)\s+(.*)$/.exec(line);

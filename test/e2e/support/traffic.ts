@@ -37,11 +37,18 @@ export function startTraffic(
     const answer = await get({ edge, host: shot.host, headers, agent }).catch(failed);
     const hops = hopsOf(answer);
     floor = Math.max(floor, ...hops.map((hop) => hop.epoch ?? 0));
-    samples.push({ shot, status: answer.status, served: answer.served, hops, body: answer.body, floor: known });
+    samples.push({
+      shot,
+      status: answer.status,
+      served: answer.served,
+      hops,
+      body: answer.body,
+      floor: known,
+    });
   };
   const loop = (async () => {
     const start = performance.now();
-    for (let sent = 0; running; ) {
+    for (let sent = 0; running;) {
       const due = ((performance.now() - start) * rate) / 1000;
       for (; sent < due; sent++) {
         const one = shoot(next()).finally(() => pending.delete(one));
