@@ -59,6 +59,7 @@ export function readProblem(body: unknown): Problem | undefined {
   const code = problemCodes.find((known) => known === text("code"));
   const title = text("title");
   if (code === undefined || title === undefined || typeof status !== "number") return undefined;
+  const reason = text("reason");
   const errors = readFaults(Reflect.get(body, "errors"));
   return {
     type: text("type") ?? "about:blank",
@@ -66,6 +67,7 @@ export function readProblem(body: unknown): Problem | undefined {
     status,
     detail: text("detail") ?? "",
     code,
+    ...(reason !== undefined && { reason }),
     fix: text("fix") ?? "",
     retryable: Reflect.get(body, "retryable") === true,
     ...(errors.length > 0 && { errors }),

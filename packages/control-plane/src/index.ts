@@ -1,4 +1,4 @@
-export type { Answer, Operations } from "./api/operations.ts";
+export type * from "./lifecycle/lifecycle-service.ts";
 export type * from "./lifecycle/platform.ts";
 export { InvalidTable, StoreCorrupt, StoreUnavailable } from "./store/errors.ts";
 export type { Connection, PostgresStoreOptions } from "./store/postgres/postgres-options.ts";

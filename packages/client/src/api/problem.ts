@@ -6,6 +6,8 @@ export interface Problem {
   readonly detail: string;
   /** SCREAMING_SNAKE; branch on this, never on the text. */
   readonly code: ProblemCode;
+  /** Why, in one UpperCamel word: the same as a condition's reason. */
+  readonly reason?: string | undefined;
   readonly fix: string;
   readonly retryable: boolean;
   /** Every fault of an invalid body at once. */

@@ -1,0 +1,49 @@
+import type { Readiness, Service, Status } from "@cocktail/client";
+import { z } from "zod";
+import { exactly } from "../../schema/exactly.ts";
+import { named } from "./registry.ts";
+
+export const service = named(
+  "Service",
+  exactly<Service>()(
+    z.object({
+      name: z.string(),
+      entry: z.boolean(),
+      protocol: z.enum(["auto", "http1", "h2c"]),
+      path: z.string().optional(),
+      url: z.string().optional(),
+      variants: z.array(z.string()),
+      promoted: z.boolean(),
+    }),
+  ),
+  "A service of the cocktail and its stable.",
+);
+
+export const status = named(
+  "Status",
+  exactly<Status>()(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      domain: z.string(),
+      edge: z.string(),
+      epoch: z.int(),
+      tag: z.string(),
+      writable: z.boolean(),
+      startedAt: z.string(),
+      recovered: z.array(z.string()),
+      services: z.array(service),
+    }),
+  ),
+);
+
+export const readiness = named(
+  "Readiness",
+  exactly<Readiness>()(z.object({ ready: z.boolean(), reasons: z.array(z.string()) })),
+);
+
+export const promotion = named(
+  "Promotion",
+  z.strictObject({ dryRun: z.boolean().optional() }),
+  "Makes the release candidate's revision stable's.",
+);
