@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { type Cocktail, startCocktail } from "./support/cocktail.ts";
 import { makeRepository } from "./support/git.ts";
 import { childrenOf, isAlive, processesOf } from "./support/leftovers.ts";
+import { readAnswer } from "./support/pair-answer.ts";
 import { get } from "./support/request.ts";
 import { type Shot, startTraffic } from "./support/traffic.ts";
 import { until } from "./support/until.ts";
@@ -133,12 +134,12 @@ function alternate(): () => Shot {
 async function pidOf(shop: Cocktail, shot: Shot): Promise<number> {
   const answer = await get({ edge: shop.edge, ...shot });
   if (answer.status !== 200) throw new Error(`${answer.status} ${answer.body}`);
-  return (JSON.parse(answer.body) as { back: { pid: number } }).back.pid;
+  return readAnswer(answer.body).back.pid;
 }
 
 /** Which variant of `back` a body of `front` says. */
 function answered(body: string): string {
-  return (JSON.parse(body) as { back: { variant: string } }).back.variant;
+  return readAnswer(body).back.variant;
 }
 
 /** The postmaster: a direct child, or the child of a wrapper that watches over it. */

@@ -8,6 +8,7 @@ import { resolve, type RouteTable } from "@cocktail/route";
 import { type Cocktail, startCocktail } from "./support/cocktail.ts";
 import { makeRepository } from "./support/git.ts";
 import { processesOf } from "./support/leftovers.ts";
+import { readAnswer } from "./support/pair-answer.ts";
 import { routeOf, type Sample, type Shot, startTraffic } from "./support/traffic.ts";
 import { until } from "./support/until.ts";
 
@@ -53,13 +54,13 @@ describe("20 branches deployed, redeployed and deleted at once under load", () =
 
       const head = (await client.routeTable()).epoch;
       await reader.waitFor(head, { timeoutMs: 10_000 });
-      reader.close();
+      await reader.close();
       assert.ok(
         epochs.every((epoch, index) => index === 0 || epoch > (epochs[index - 1] ?? 0)),
         epochs.join(" "),
       );
 
-      assert.deepEqual((await client.variants()).map((variant) => variant.name).sort(), [
+      assert.deepEqual((await client.variants()).map((variant) => variant.name).toSorted(), [
         "back:stable",
         "front:stable",
       ]);
@@ -133,8 +134,7 @@ async function tablesOf(
 /** Says which hops were not what `resolve` gives in the table they name, or name a table older than one already seen. */
 function misrouted(sample: Sample, tables: ReadonlyMap<number, RouteTable>): readonly string[] {
   const wrong: string[] = [];
-  const said: unknown = JSON.parse(sample.body);
-  const answered = said as { variant: string; back: { variant: string } };
+  const answered = readAnswer(sample.body);
   const bodies: Record<string, string> = { front: answered.variant, back: answered.back.variant };
   if (sample.hops.length !== 2) wrong.push(`${sample.hops.length} hops: ${brief(sample)}`);
   for (const hop of sample.hops) {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { z } from "zod";
 
 const bin = resolve(import.meta.dirname, "../../../apps/cli/bin/cocktail.js");
 
@@ -12,13 +13,14 @@ export interface Finished {
 }
 
 /** What `.cocktail/run.json` says of a running cocktail. */
-export interface RunFile {
-  readonly pid: number;
-  readonly api: string;
-  readonly edge: string;
-  readonly token: string;
-  readonly runId: string;
-}
+const runFile = z.object({
+  pid: z.number(),
+  api: z.string(),
+  edge: z.string(),
+  token: z.string(),
+  runId: z.string(),
+});
+export type RunFile = Readonly<z.infer<typeof runFile>>;
 
 /** A cocktail of its own in a temporary directory, driven by the command line as a user drives it. */
 export interface Cocktail extends AsyncDisposable {
@@ -69,7 +71,7 @@ export async function startCocktail(files: string): Promise<Cocktail> {
 
 async function readRun(directory: string): Promise<RunFile> {
   const text = await readFile(join(directory, ".cocktail", "run.json"), "utf8");
-  return JSON.parse(text) as RunFile;
+  return runFile.parse(JSON.parse(text));
 }
 
 async function run(args: readonly string[], cwd: string): Promise<Finished> {

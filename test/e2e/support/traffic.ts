@@ -28,7 +28,7 @@ export function startTraffic(
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const samples: Sample[] = [];
   const pending = new Set<Promise<void>>();
-  let running = true;
+  const stopped = new AbortController();
   let floor = 0;
 
   const shoot = async (shot: Shot): Promise<void> => {
@@ -48,7 +48,7 @@ export function startTraffic(
   };
   const loop = (async () => {
     const start = performance.now();
-    for (let sent = 0; running;) {
+    for (let sent = 0; !stopped.signal.aborted;) {
       const due = ((performance.now() - start) * rate) / 1000;
       for (; sent < due; sent++) {
         const one = shoot(next()).finally(() => pending.delete(one));
@@ -60,7 +60,7 @@ export function startTraffic(
   return {
     samples,
     stop: async () => {
-      running = false;
+      stopped.abort();
       await loop;
       await Promise.all(pending);
       agent.destroy();
