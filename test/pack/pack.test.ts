@@ -11,7 +11,11 @@ import { root } from "../../scripts/run-step.ts";
 
 const node = dirname(process.execPath);
 
-/** Runs a command far from the clone: with the tests' Node, without the clone's node_modules/.bin and npm's variables. */
+/** What npm and the test runner tell their children about the clone; certificates, proxies and registries stay. */
+const ofTheClone =
+  /^(npm_(?!config_)|npm_config_(local_|global_)?prefix$|INIT_CWD$|NODE_(OPTIONS|PATH|TEST_CONTEXT)$)/;
+
+/** Runs a command far from the clone: with the tests' Node and without the clone's node_modules/.bin. */
 function run(
   cwd: string,
   file: string,
@@ -21,7 +25,7 @@ function run(
   const others = (process.env["PATH"] ?? "")
     .split(delimiter)
     .filter((dir) => !dir.startsWith(root));
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD)/.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !ofTheClone.test(name));
   const env = { ...Object.fromEntries(own), PATH: [...path, node, ...others].join(delimiter) };
   return new Promise((resolve, reject) => {
     const done = (error: ExecFileException | null, stdout: string, stderr: string): void => {
