@@ -1,0 +1,37 @@
+import type { Logger } from "./logger.ts";
+
+/** `errors`: 5xx of the gateway's own and aborted transfers, as warnings. `all`: every request, as info. */
+export type AccessLogMode = "all" | "errors" | "none";
+
+/** One line of the access log. */
+export interface AccessEntry {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string | undefined;
+  readonly service: string | undefined;
+  /** `service:key`; absent where nobody answered. */
+  readonly variant: string | undefined;
+  readonly incarnation: number | undefined;
+  readonly via: string | undefined;
+  readonly caller: string | undefined;
+  /** 499 for a client that left. */
+  readonly status: number;
+  /** A problem's code, where the gateway answered by itself. */
+  readonly reason: string | undefined;
+  readonly ms: number;
+  /** Of the response's body. */
+  readonly bytes: number;
+  readonly remote: string;
+}
+
+/** Whether a request is written down at all; asked before the entry is made. */
+export function isLogged(mode: AccessLogMode, status: number, reason: string | undefined): boolean {
+  if (mode === "errors") return reason !== undefined && (status >= 500 || reason === "Cut");
+  return mode === "all";
+}
+
+export function writeAccess(log: Logger, entry: AccessEntry): void {
+  const bad = entry.reason !== undefined && entry.status >= 500;
+  if (bad) log.warn(entry, "request failed");
+  else log.info(entry, "request");
+}

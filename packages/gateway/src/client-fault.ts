@@ -1,0 +1,60 @@
+import type { Connection } from "./connection.ts";
+import type { Core } from "./core.ts";
+import { codeOf } from "./failure.ts";
+import { malformed } from "./framing.ts";
+import type { Problem } from "./problem.ts";
+import { renderRawProblem } from "./raw-response.ts";
+
+interface WithPacket {
+  readonly rawPacket?: Buffer;
+}
+
+/** What Node's parser or its timers found wrong with a connection; undefined where the connection itself broke. */
+export function describeClientFault(error: Error, core: Core): Problem | undefined {
+  const code = codeOf(error);
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return {
+      code: "RequestTimeout",
+      detail: `The head of the request was not complete after ${core.limits.headMs} ms`,
+      fix: "Send it faster",
+      close: true,
+    };
+  }
+  if (code === "HPE_HEADER_OVERFLOW") return overflow((error as WithPacket).rawPacket, core);
+  if (!code.startsWith("HPE_")) return undefined;
+  return malformed(`The request is not HTTP/1.1 (${code})`, "Send it through an HTTP library");
+}
+
+/** Nothing but a long start line fills a packet without a line end. */
+function overflow(packet: Buffer | undefined, { limits }: Core): Problem {
+  const lineEnd = packet?.indexOf(10) ?? 0;
+  if (lineEnd < 0 || lineEnd > limits.targetBytes) {
+    return {
+      code: "TargetTooLong",
+      detail: `The URL has more than the ${limits.targetBytes} bytes that are read`,
+      fix: "Move what is long into the body",
+      close: true,
+    };
+  }
+  return {
+    code: "HeadTooLarge",
+    detail: `The headers have more than the ${limits.headLines} lines or ${limits.headBytes} bytes that are read`,
+    fix: "Send fewer or shorter headers; cookies are the usual cause",
+    close: true,
+  };
+}
+
+/** Answers a connection that can't be read any further, after the requests that came whole. */
+export function answerClientFault(core: Core, connection: Connection, error: Error): void {
+  if (connection.broken) return;
+  connection.broken = true;
+  const problem = describeClientFault(error, core);
+  if (problem === undefined) {
+    connection.socket.destroy();
+    return;
+  }
+  // A fault in the body of a request in flight is that request's; otherwise it is a further one's.
+  if (connection.refuseUpload(problem)) return;
+  core.refusals.count(problem.code);
+  connection.sayLast(renderRawProblem(problem));
+}

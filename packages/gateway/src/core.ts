@@ -1,0 +1,33 @@
+import type { RouteTable } from "@cocktail/route";
+import type { AccessLogMode } from "./access-log.ts";
+import type { BodyWatch } from "./body-watch.ts";
+import type { HeadFlusher } from "./head-flusher.ts";
+import type { Limits } from "./limits.ts";
+import type { Locator } from "./locate.ts";
+import type { Logger } from "./logger.ts";
+import type { LostRoutes } from "./lost-routes.ts";
+import type { Refusals } from "./metrics.ts";
+import type { GatewaySettings } from "./settings.ts";
+import type { Upstreams } from "./upstreams.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** What all connections of one gateway share. */
+export interface Core {
+  /** The table held now; asked once when a request's head arrives. */
+  readonly table: () => RouteTable;
+  readonly settings: () => GatewaySettings;
+  readonly limits: Limits;
+  readonly vocabulary: Vocabulary;
+  readonly locator: Locator;
+  readonly upstreams: Upstreams;
+  readonly lost: LostRoutes;
+  readonly flusher: HeadFlusher;
+  readonly bodies: BodyWatch;
+  readonly refusals: Refusals;
+  readonly log: Logger;
+  readonly accessLog: AccessLogMode;
+  /** Upgraded connections now. */
+  upgrades: number;
+  /** Client connections now. */
+  connections: number;
+}

@@ -1,0 +1,106 @@
+import {
+  describeMissed,
+  formatVariant,
+  missedAnywhere,
+  own,
+  type ParsedRoute,
+  type Resolution,
+  resolve,
+  type Route,
+  type RouteTable,
+  type TableVariant,
+} from "@cocktail/route";
+import type { Problem } from "./problem.ts";
+
+/** Who answers a request, or why nobody does. */
+export type Decision = Forward | Refuse;
+
+export interface Forward {
+  readonly kind: "forward";
+  readonly route: Route;
+  readonly resolution: Resolution;
+  readonly key: string;
+  readonly variant: TableVariant;
+}
+
+export interface Refuse {
+  readonly kind: "refuse";
+  readonly route: Route;
+  /** Absent where the table was not asked. */
+  readonly resolution: Resolution | undefined;
+  readonly problem: Problem;
+}
+
+export interface Question {
+  readonly parsed: ParsedRoute;
+  readonly service: string;
+  /** An edge answers for the whole route, a hop inside for its own service. */
+  readonly atEdge: boolean;
+  /** True where the service is configured, also without a variant. */
+  readonly known: boolean;
+}
+
+/** `resolve`, and what its answer means for HTTP. Pure; health is no input. */
+export function decide(table: RouteTable, question: Question): Decision {
+  const { parsed, service } = question;
+  const { route } = parsed;
+  const resolution = resolve(table, route, { service });
+  if (route.mode === "strict") {
+    const missed = strictMisses(table, question, resolution);
+    if (missed.length > 0) {
+      return { kind: "refuse", route, resolution, problem: strictMiss(service, missed) };
+    }
+  }
+  const { key, variant } = resolution;
+  if (key !== undefined && variant !== undefined) {
+    return { kind: "forward", route, resolution, key, variant };
+  }
+  return { kind: "refuse", route, resolution, problem: nobody(table, question, resolution) };
+}
+
+function strictMisses(
+  table: RouteTable,
+  { parsed, atEdge }: Question,
+  resolution: Resolution,
+): readonly string[] {
+  if (!atEdge) {
+    return resolution.missed.filter(({ kind }) => kind !== "environment").map(describeMissed);
+  }
+  const rejected = parsed.rejected.map(({ reason, text }) => `${reason} "${printable(text)}"`);
+  return [...rejected, ...missedAnywhere(table, parsed.route).map(describeMissed)];
+}
+
+function strictMiss(service: string, missed: readonly string[]): Problem {
+  return {
+    code: "StrictMiss",
+    detail: `The route is strict and names what is not live: ${missed.join(", ")}`,
+    fix: "Deploy what is missing, correct the route, or leave out x-route-mode: strict",
+    service,
+    missed,
+  };
+}
+
+function nobody(table: RouteTable, { service, known }: Question, resolution: Resolution): Problem {
+  const variants = Object.keys(own(table.services, service) ?? {});
+  if (!known && variants.length === 0) {
+    return {
+      code: "UnknownService",
+      detail: `There is no service ${service}`,
+      fix: "See cocktail status for the services; add it to cocktail.yaml or deploy a branch of it",
+      service,
+    };
+  }
+  const live = variants.map((key) => formatVariant(service, key)).join(", ");
+  return {
+    code: "NoVariant",
+    detail: `Nobody answers for ${service}: it has no stable variant, and the route names none that is live`,
+    fix: live === "" ? `Start ${service}` : `Name one of its variants in the route: ${live}`,
+    service,
+    missed: resolution.missed.map(describeMissed),
+  };
+}
+
+/** Rejected text comes from outside and goes into JSON and logs. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?");
+}

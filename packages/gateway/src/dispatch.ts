@@ -1,0 +1,32 @@
+import { own } from "@cocktail/route";
+import type { Exchange } from "./exchange.ts";
+import { Http1Forward } from "./http1-forward.ts";
+import { Http2Forward } from "./http2-forward.ts";
+import { requestHeaders } from "./request-headers.ts";
+
+/** Sends an exchange on in the protocol its service speaks. */
+export function dispatch(exchange: Exchange): void {
+  const { core, connection, head, decision, upstream } = exchange.start;
+  if (exchange.upload !== undefined) {
+    core.bodies.add(exchange.upload, () => {
+      exchange.refuse({
+        code: "RequestTimeout",
+        detail: `No byte of the body came for ${core.limits.bodyIdleMs} ms`,
+        fix: "Send it faster, or in parts",
+        close: true,
+      });
+    });
+  }
+  const headers = requestHeaders({
+    head,
+    place: connection.place,
+    route: decision.route,
+    vocabulary: core.vocabulary,
+    remote: connection.remote,
+    host: head.host ?? "",
+  });
+  const protocol = own(core.settings().services, upstream.ref.service)?.protocol ?? "auto";
+  const http2 = protocol === "h2c" || (protocol === "auto" && head.isGrpc);
+  if (http2) new Http2Forward(exchange, headers).send();
+  else new Http1Forward(exchange, headers).send();
+}

@@ -1,0 +1,197 @@
+import type { Hop, ParsedRoute } from "@cocktail/route";
+import { type AccessEntry, isLogged, writeAccess } from "./access-log.ts";
+import type { Carried, Connection } from "./connection.ts";
+import type { Core } from "./core.ts";
+import type { Forward } from "./decide.ts";
+import type { Failure } from "./failure.ts";
+import type { Head } from "./head.ts";
+import { ownHop, traceHeader } from "./own-hop.ts";
+import { type Problem, statusOf } from "./problem.ts";
+import type { Reply } from "./reply.ts";
+import { wantsTrace } from "./request-headers.ts";
+import type { ResponseHead } from "./response-head.ts";
+import type { Upload } from "./upload.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** What was decided about a request before anything is sent. */
+export interface ExchangeStart {
+  readonly core: Core;
+  readonly connection: Connection;
+  readonly method: string;
+  readonly path: string;
+  readonly head: Head;
+  readonly parsed: ParsedRoute;
+  readonly decision: Forward;
+  readonly upstream: Upstream;
+  readonly reply: Reply;
+  /** `performance.now()` when the head arrived. */
+  readonly startedAt: number;
+}
+
+/** Ends what was sent to the variant. */
+export type Abort = (reason: Error) => void;
+
+/**
+ * One request between a client and a variant: counts it, completes the head of the answer, and sees to it that it ends
+ * once, whichever side ends it. How bytes come and go is the business of a `Reply` and a forwarder.
+ */
+export class Exchange implements Carried {
+  readonly start: ExchangeStart;
+  readonly #traced: boolean;
+  readonly #watched: boolean;
+  readonly lost: Hop[] = [];
+  /** Set by the forwarder as soon as there is something to end. */
+  abort: Abort | undefined;
+  upload: Upload | undefined;
+  done = false;
+  /** True after 101: whatever ends it then ends it well. */
+  #switched = false;
+  #status = 0;
+  #bytes = 0;
+  #reason: string | undefined;
+
+  constructor(start: ExchangeStart) {
+    this.start = start;
+    const { core, head, upstream, connection, decision } = start;
+    this.#traced = wantsTrace(head);
+    this.#watched =
+      this.#traced && (decision.route.pins.size > 0 || decision.route.environment !== undefined);
+    upstream.begin();
+    connection.add(this);
+    if (this.#watched) core.lost.begin(upstream.label, this);
+  }
+
+  get receiving(): boolean {
+    return this.upload !== undefined && !this.upload.whole;
+  }
+
+  /** The head of the variant's answer, with the gateway's own lines. */
+  begin(status: number, message: string, response: ResponseHead, last: boolean): void {
+    const { reply } = this.start;
+    this.#status = status;
+    this.#addOwn(response);
+    const { headers, contentLength } = response;
+    reply.begin({ status, message, headers, contentLength, last });
+  }
+
+  /** False: the client is slower than the variant, wait for `reply.onceWritable`. */
+  data(chunk: Buffer): boolean {
+    this.#bytes += chunk.length;
+    return this.start.reply.write(chunk);
+  }
+
+  end(trailers: readonly string[]): void {
+    if (this.done) return;
+    if (!this.#switched) this.start.reply.end(trailers);
+    this.#finish();
+  }
+
+  /** The variant failed. Before its head the client gets a problem; after it, only a cut tells the truth. */
+  fail({ code, what }: Failure): void {
+    const { upstream } = this.start;
+    const { service } = upstream.ref;
+    this.refuse({
+      code,
+      detail: `${upstream.label} ${what}`,
+      fix:
+        code === "VariantTimeout"
+          ? `See what it is doing: cocktail logs ${upstream.label}`
+          : `See why: cocktail logs ${upstream.label}`,
+      service,
+      variant: upstream.label,
+    });
+  }
+
+  /** The gateway answers in the variant's place. */
+  refuse(problem: Problem): void {
+    if (this.done || this.#switched) return;
+    const { core, reply } = this.start;
+    core.refusals.count(problem.code);
+    if (reply.begun) {
+      this.#reason = "Cut";
+      reply.cut();
+    } else {
+      this.#reason = problem.code;
+      this.#status = statusOf(problem);
+      reply.problem(problem, this.#traced ? this.#traceLine(undefined) : []);
+    }
+    this.#finish();
+    this.abort?.(new Error(problem.code));
+  }
+
+  /** The head of a 101, completed in place: from here on both sides speak another protocol. */
+  switchProtocol(response: ResponseHead): void {
+    this.#switched = true;
+    this.#status = 101;
+    this.#addOwn(response);
+  }
+
+  /** The bytes of an upgraded connection toward the client. */
+  passed(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  clientGone(): void {
+    if (this.done) return;
+    if (!this.#switched) this.#reason = "ClientGone";
+    this.#finish();
+    this.abort?.(new Error("the client left"));
+  }
+
+  #addOwn(response: ResponseHead): void {
+    const { core, head, upstream } = this.start;
+    const { names } = core.vocabulary;
+    const { headers } = response;
+    headers.push(names.served, upstream.label);
+    if (this.#traced) headers.push(...this.#traceLine(response.trace));
+    if (response.crossOrigin && head.origin !== undefined) {
+      headers.push("access-control-expose-headers", `${names.served}, ${names.trace}`);
+      if (this.start.method === "OPTIONS") {
+        const { pins, environment, mode, trace } = names;
+        headers.push("access-control-allow-headers", [pins, environment, mode, trace].join(", "));
+      }
+    }
+  }
+
+  #traceLine(below: string | undefined): readonly string[] {
+    const { core, connection, parsed, decision, startedAt } = this.start;
+    const ms = performance.now() - startedAt;
+    const { resolution } = decision;
+    const hop = ownHop({ place: connection.place, parsed, resolution, ms });
+    return [core.vocabulary.names.trace, traceHeader(hop, below, this.lost)];
+  }
+
+  #finish(): void {
+    this.done = true;
+    const { core, upstream, connection, startedAt } = this.start;
+    if (this.#watched) core.lost.end(upstream.label, this);
+    if (this.upload !== undefined) core.bodies.remove(this.upload);
+    const ms = performance.now() - startedAt;
+    upstream.tally.count(this.#status, ms);
+    upstream.end();
+    connection.remove(this);
+    if (isLogged(core.accessLog, this.#status, this.#reason))
+      writeAccess(core.log, this.#entry(ms));
+  }
+
+  #entry(ms: number): AccessEntry {
+    const { method, path, head, upstream, connection, decision } = this.start;
+    const { place } = connection;
+    return {
+      method,
+      path,
+      host: head.host,
+      service: upstream.ref.service,
+      variant: upstream.label,
+      incarnation: upstream.ref.incarnation,
+      via: decision.resolution.via,
+      caller: place.kind === "mesh" ? place.caller : undefined,
+      // 499 as nginx has it: the client left before its answer.
+      status: this.#status === 0 ? 499 : this.#status,
+      reason: this.#reason,
+      ms: Math.round(ms * 10) / 10,
+      bytes: this.#bytes,
+      remote: connection.remote,
+    };
+  }
+}

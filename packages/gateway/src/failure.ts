@@ -1,0 +1,79 @@
+import type { ProblemCode } from "./problem.ts";
+
+/** What became of a request after it was sent to a variant. */
+export interface Failure {
+  readonly code: ProblemCode;
+  /** Continues "service:key ...". */
+  readonly what: string;
+}
+
+const exact: Readonly<Record<string, Failure>> = {
+  ECONNREFUSED: { code: "VariantUnavailable", what: "refuses connections" },
+  UND_ERR_CONNECT_TIMEOUT: { code: "VariantUnavailable", what: "does not accept connections" },
+  ETIMEDOUT: { code: "VariantUnavailable", what: "does not accept connections" },
+  ENOTFOUND: { code: "VariantUnavailable", what: "has a host name that is not known" },
+  ECONNRESET: { code: "VariantUnavailable", what: "closed the connection before it answered" },
+  EPIPE: { code: "VariantUnavailable", what: "closed the connection before it answered" },
+  UND_ERR_SOCKET: { code: "VariantUnavailable", what: "closed the connection before it answered" },
+  ERR_HTTP2_STREAM_ERROR: {
+    code: "VariantUnavailable",
+    what: "reset the stream before it answered",
+  },
+  ERR_HTTP2_ERROR: { code: "VariantProtocolError", what: "does not speak HTTP/2 without TLS" },
+  UND_ERR_HEADERS_TIMEOUT: { code: "VariantTimeout", what: "did not begin to answer in time" },
+  UND_ERR_HEADERS_OVERFLOW: {
+    code: "VariantProtocolError",
+    what: "answered with too large a head",
+  },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: {
+    code: "VariantProtocolError",
+    what: "announced another length than it sent",
+  },
+};
+
+interface WithCode {
+  readonly code?: unknown;
+  readonly errors?: readonly unknown[];
+}
+
+/** The code of an error, also of the first one in an AggregateError (a host with several addresses). */
+export function codeOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const { code, errors } = error as WithCode;
+  if (typeof code === "string") return code;
+  return errors === undefined ? "" : codeOf(errors[0]);
+}
+
+/** Names a failure by its error code; whatever isn't known is the variant being away. */
+export function describeFailure(error: Error): Failure {
+  const code = codeOf(error);
+  const known = Object.hasOwn(exact, code) ? exact[code] : undefined;
+  if (known !== undefined) return known;
+  if (code.startsWith("HPE_")) {
+    return { code: "VariantProtocolError", what: `did not answer in HTTP (${code})` };
+  }
+  if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") {
+    return { code: "MalformedRequest", what: `can't be sent this request: ${error.message}` };
+  }
+  return { code: "VariantUnavailable", what: `can't be reached (${code || error.message})` };
+}
+
+export interface RetryFacts {
+  readonly method: string;
+  readonly hasBody: boolean;
+  /** The connection had carried a response before. */
+  readonly reused: boolean;
+  /** Anything of a response was seen, 1xx included. */
+  readonly answered: boolean;
+  readonly attempts: number;
+}
+
+const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * A server may close an idle connection at the very moment a request is written to it. Only then, and only where a
+ * second arrival is harmless (RFC 9110 9.2.2), the request is sent once more.
+ */
+export function mayRetry({ method, hasBody, reused, answered, attempts }: RetryFacts): boolean {
+  return attempts === 1 && reused && !answered && !hasBody && idempotent.has(method);
+}

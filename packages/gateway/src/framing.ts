@@ -1,0 +1,105 @@
+import type { Head } from "./head.ts";
+import type { Limits } from "./limits.ts";
+import type { Problem } from "./problem.ts";
+
+/** The start line of a request, as its parser gave it. */
+export interface StartLine {
+  readonly method: string;
+  readonly target: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** What Node's parser lets through although two servers could read it differently. Each is refused, never repaired. */
+export function checkFraming(line: StartLine, head: Head, limits: Limits): Problem | undefined {
+  return (
+    checkSizes(line, head, limits) ??
+    checkVersion(line, head) ??
+    checkBodyFraming(line, head) ??
+    checkHost(line, head)
+  );
+}
+
+function checkSizes(line: StartLine, head: Head, limits: Limits): Problem | undefined {
+  if (line.target.length > limits.targetBytes) {
+    return {
+      code: "TargetTooLong",
+      detail: `The URL has ${line.target.length} bytes, at most ${limits.targetBytes} are read`,
+      fix: "Move what is long into the body",
+      close: true,
+    };
+  }
+  if (head.lines > limits.headLines || head.bytes > limits.headBytes) {
+    return {
+      code: "HeadTooLarge",
+      detail: `${head.lines} headers of ${head.bytes} bytes, at most ${limits.headLines} of ${limits.headBytes} are read`,
+      fix: "Send fewer or shorter headers; cookies are the usual cause",
+      close: true,
+    };
+  }
+  const declared = Number(head.contentLength ?? 0);
+  return declared > limits.bodyBytes ? bodyTooLarge(limits) : undefined;
+}
+
+export function bodyTooLarge(limits: Limits): Problem {
+  return {
+    code: "BodyTooLarge",
+    detail: `The body has more than the ${limits.bodyBytes} bytes that are let through`,
+    fix: "Send less, or in parts",
+    close: true,
+  };
+}
+
+function checkVersion(line: StartLine, head: Head): Problem | undefined {
+  if (line.major === 2) return undefined;
+  if (line.major !== 1 || line.minor > 1) {
+    return malformed(
+      `HTTP/${line.major}.${line.minor} is not spoken here`,
+      "Speak HTTP/1.1 or HTTP/2",
+    );
+  }
+  return head.transferEncoding !== undefined && line.minor === 0
+    ? malformed("Transfer-Encoding on HTTP/1.0", "Speak HTTP/1.1")
+    : undefined;
+}
+
+function checkBodyFraming(line: StartLine, head: Head): Problem | undefined {
+  const { transferEncoding } = head;
+  if (transferEncoding !== undefined) {
+    if (line.major !== 1) return malformed("Transfer-Encoding in HTTP/2", "Leave it out");
+    if (head.transferEncodingLines > 1 || transferEncoding !== "chunked") {
+      return malformed(
+        "A Transfer-Encoding other than chunked",
+        "Send Transfer-Encoding: chunked alone",
+      );
+    }
+    if (head.contentLengthLines > 0) {
+      return malformed("Content-Length beside Transfer-Encoding", "Send one of the two");
+    }
+  }
+  if (head.contentLength === undefined) return undefined;
+  return head.contentLengthLines > 1 || !/^[0-9]{1,15}$/.test(head.contentLength)
+    ? malformed("A Content-Length that is not one number", "Send it once, in decimal digits")
+    : undefined;
+}
+
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/i;
+
+function checkHost(line: StartLine, head: Head): Problem | undefined {
+  if (head.host === undefined) {
+    return line.major === 1 && line.minor === 0
+      ? undefined
+      : malformed("No Host header", "Send the host of the URL");
+  }
+  if (head.hostLines > 1) return malformed("More than one Host header", "Send one");
+  return hostPattern.test(head.host)
+    ? undefined
+    : malformed(
+        `Host is not a name and a port: ${head.host.slice(0, 80)}`,
+        "Send the host of the URL",
+      );
+}
+
+export function malformed(detail: string, fix: string): Problem {
+  return { code: "MalformedRequest", detail, fix, close: true };
+}

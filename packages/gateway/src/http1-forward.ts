@@ -1,0 +1,101 @@
+import type { Dispatcher } from "undici";
+import { wasReused } from "./connector.ts";
+import type { Exchange } from "./exchange.ts";
+import { describeFailure, mayRetry } from "./failure.ts";
+import { readResponseHead } from "./response-head.ts";
+
+type Raw = readonly (Buffer | string)[];
+
+/** Sends an exchange to a variant over HTTP/1.1 and its answer back. */
+export class Http1Forward implements Dispatcher.DispatchHandler {
+  readonly #exchange: Exchange;
+  readonly #options: Dispatcher.DispatchOptions;
+  #controller: Dispatcher.DispatchController | undefined;
+  #attempts = 0;
+  #answered = false;
+  #resume: (() => void) | undefined;
+
+  /** `upgrade`: the protocol to ask for. */
+  constructor(exchange: Exchange, headers: string[], upgrade: string | null = null) {
+    this.#exchange = exchange;
+    const { method, path, upstream } = exchange.start;
+    this.#options = {
+      method,
+      path: upstream.prefix === "" ? path : upstream.prefix + path,
+      headers,
+      body: exchange.upload ?? null,
+      // Without it undici closes the connection after each HEAD.
+      reset: false,
+      upgrade,
+    };
+    exchange.abort = this.#abort.bind(this);
+  }
+
+  send(): void {
+    this.#attempts++;
+    this.#exchange.start.upstream.pool.dispatch(this.#options, this);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // The client may have left, or been answered, while the request waited for a connection.
+    if (this.#exchange.done) controller.abort(new Error("no longer wanted"));
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    message = "",
+  ): void {
+    this.#answered = true;
+    const exchange = this.#exchange;
+    if (exchange.done) return;
+    const { core, reply } = exchange.start;
+    const response = readResponseHead(rawOf(controller.rawHeaders), core.vocabulary.names);
+    if (status < 200) reply.informational(status, response.headers);
+    else exchange.begin(status, message, response, false);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const exchange = this.#exchange;
+    if (exchange.done || exchange.data(chunk)) return;
+    controller.pause();
+    this.#resume ??= () => this.#controller?.resume();
+    exchange.start.reply.onceWritable(this.#resume);
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    const trailers = rawOf(controller.rawTrailers);
+    this.#exchange.end(trailers.length === 0 ? noTrailers : trailers.map(textOf));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    const exchange = this.#exchange;
+    if (exchange.done) return;
+    const retry = mayRetry({
+      method: exchange.start.method,
+      hasBody: exchange.upload !== undefined,
+      reused: wasReused(error),
+      answered: this.#answered,
+      attempts: this.#attempts,
+    });
+    if (retry) this.send();
+    else exchange.fail(describeFailure(error));
+  }
+
+  #abort(reason: Error): void {
+    this.#controller?.abort(reason);
+    this.#exchange.upload?.destroy();
+  }
+}
+
+const noTrailers: readonly string[] = Object.freeze([]);
+
+function rawOf(raw: Dispatcher.DispatchController["rawHeaders"]): Raw {
+  return Array.isArray(raw) ? raw : noTrailers;
+}
+
+function textOf(part: Buffer | string): string {
+  return typeof part === "string" ? part : part.toString("latin1");
+}

@@ -1,0 +1,128 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Connection } from "./connection.ts";
+import type { Flushable, HeadFlusher } from "./head-flusher.ts";
+import { type Problem, renderProblem, statusOf } from "./problem.ts";
+import type { Reply, ReplyHead } from "./reply.ts";
+
+/** Answers over HTTP/1.1. */
+export class Http1Reply implements Reply, Flushable {
+  begun = false;
+  readonly #res: ServerResponse;
+  readonly #connection: Connection;
+  readonly #flusher: HeadFlusher;
+  #ended = false;
+  /** The head is rendered and not sent. */
+  #held = false;
+  #contentLength = -1;
+
+  constructor(res: ServerResponse, connection: Connection, flusher: HeadFlusher) {
+    this.#res = res;
+    this.#connection = connection;
+    this.#flusher = flusher;
+  }
+
+  informational(status: number, headers: string[]): void {
+    // HTTP/1.0 knows no 1xx.
+    if (this.#res.req.httpVersionMinor === 0 || this.#res.destroyed) return;
+    this.#res.writeInformation(status, headers);
+  }
+
+  begin({ status, message, headers, contentLength }: ReplyHead): void {
+    this.begun = true;
+    const res = this.#res;
+    if (this.#connection.closing) res.shouldKeepAlive = false;
+    res.writeHead(status, message === "" ? STATUS_CODES[status] : message, headers);
+    this.#contentLength = contentLength;
+    this.#held = true;
+    this.#flusher.add(this);
+  }
+
+  write(chunk: Buffer): boolean {
+    this.#held = false;
+    if (chunk.length === this.#contentLength) {
+      // The whole body at once: head and body leave together, with the end of the message.
+      this.#ended = true;
+      this.#res.end(chunk);
+      return true;
+    }
+    return this.#res.write(chunk);
+  }
+
+  onceWritable(resume: () => void): void {
+    this.#res.once("drain", resume);
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#held = false;
+    if (this.#ended) return;
+    this.#ended = true;
+    if (trailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(pairs(trailers));
+    this.#res.end();
+  }
+
+  flush(): void {
+    if (this.#held && !this.#res.destroyed) this.#res.flushHeaders();
+    this.#held = false;
+  }
+
+  problem(problem: Problem, headers: readonly string[]): void {
+    if (this.begun || this.#res.destroyed) return;
+    const body = renderProblem(problem);
+    if (problem.close === true || this.#connection.closing) this.#res.shouldKeepAlive = false;
+    this.begin({
+      status: statusOf(problem),
+      message: "",
+      headers: [
+        "content-type",
+        "application/problem+json",
+        "content-length",
+        String(Buffer.byteLength(body)),
+        "cache-control",
+        "no-store",
+        ...headers,
+      ],
+      contentLength: -1,
+      last: false,
+    });
+    this.#held = false;
+    this.#ended = true;
+    if (problem.close === true && sendsBody(this.#res.req)) endAfterUpload(this.#res, body);
+    else this.#res.end(body);
+  }
+
+  cut(): void {
+    this.#held = false;
+    this.#res.destroy();
+  }
+}
+
+function sendsBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+}
+
+const lingerMs = 1000;
+
+/**
+ * Lets a client that is still sending read why it should stop: closing at once would reset the connection under the
+ * answer. The answer is sent whole; what still comes is thrown away for a moment, then the connection ends.
+ */
+function endAfterUpload(res: ServerResponse, body: string): void {
+  const { req } = res;
+  const end = (): void => {
+    clearTimeout(timer);
+    req.off("end", end);
+    res.off("close", end);
+    res.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  res.write(body);
+  req.once("end", end);
+  res.once("close", end);
+  req.resume();
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const result: [string, string][] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) result.push([flat[at] ?? "", flat[at + 1] ?? ""]);
+  return result;
+}

@@ -1,0 +1,98 @@
+import { type ClientHttp2Stream, constants } from "node:http2";
+import type { Exchange } from "./exchange.ts";
+import { describeFailure } from "./failure.ts";
+import { toHttp2Request, toTrailerObject, withoutPseudo } from "./http2-headers.ts";
+import { readResponseHead } from "./response-head.ts";
+
+const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
+
+/** Sends an exchange to a variant over h2c and its answer back, trailers both ways. */
+export class Http2Forward {
+  readonly #exchange: Exchange;
+  readonly #headers: string[];
+  #trailers: string[] = [];
+
+  constructor(exchange: Exchange, headers: string[]) {
+    this.#exchange = exchange;
+    const { method, path, upstream } = exchange.start;
+    this.#headers = toHttp2Request(headers, {
+      method,
+      path: upstream.prefix + path,
+      fallbackAuthority: new URL(upstream.destination).host,
+    });
+  }
+
+  send(): void {
+    const exchange = this.#exchange;
+    const { upload, start } = exchange;
+    let stream: ClientHttp2Stream;
+    try {
+      stream = start.upstream.http2.request(this.#headers, upload === undefined);
+    } catch (error) {
+      exchange.fail(describeFailure(error instanceof Error ? error : new Error(String(error))));
+      return;
+    }
+    exchange.abort = () => {
+      stream.close(NGHTTP2_CANCEL);
+      upload?.destroy();
+    };
+    this.#listen(stream);
+    this.#limitWait(stream);
+    if (upload === undefined) return;
+    stream.on("wantTrailers", () => stream.sendTrailers(toTrailerObject(upload.trailers())));
+    upload.on("error", () => stream.close(NGHTTP2_CANCEL));
+    upload.pipe(stream);
+  }
+
+  #listen(stream: ClientHttp2Stream): void {
+    const exchange = this.#exchange;
+    stream.on("headers", (_headers, _flags, raw) => {
+      const status = Number(raw[1] ?? 0);
+      if (!exchange.done) exchange.start.reply.informational(status, withoutPseudo(raw));
+    });
+    stream.on("response", (headers, flags, raw) => {
+      if (exchange.done) return;
+      const { names } = exchange.start.core.vocabulary;
+      const last = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
+      const response = readResponseHead(withoutPseudo(raw), names);
+      exchange.begin(Number(headers[":status"] ?? 502), "", response, last);
+    });
+    stream.on("data", (chunk: Buffer) => {
+      if (exchange.done || exchange.data(chunk)) return;
+      stream.pause();
+      exchange.start.reply.onceWritable(() => stream.resume());
+    });
+    stream.on("trailers", (_headers, _flags, raw) => {
+      this.#trailers = raw;
+    });
+    stream.on("end", () => {
+      // A reset stream ends as well; only `close` knows.
+      if (stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted && exchange.start.reply.begun) {
+        exchange.end(this.#trailers);
+      }
+    });
+    stream.on("error", (error: Error) => exchange.fail(describeFailure(error)));
+    stream.on("close", () => this.#closed(stream));
+  }
+
+  /** Whatever has not been reported until here was a stream that ended without an answer, or in the middle of one. */
+  #closed(stream: ClientHttp2Stream): void {
+    const { upload } = this.#exchange;
+    upload?.destroy();
+    this.#exchange.fail({
+      code: "VariantUnavailable",
+      what: `reset the stream (HTTP/2 error code ${stream.rstCode})`,
+    });
+  }
+
+  #limitWait(stream: ClientHttp2Stream): void {
+    const { responseHeadMs } = this.#exchange.start.core.limits;
+    if (responseHeadMs === 0) return;
+    const timer = setTimeout(() => {
+      this.#exchange.fail({ code: "VariantTimeout", what: "did not begin to answer in time" });
+    }, responseHeadMs);
+    const clear = (): void => clearTimeout(timer);
+    stream.once("response", clear);
+    stream.once("close", clear);
+  }
+}

@@ -1,0 +1,102 @@
+/** Names that HTTP/2 forbids (RFC 9113 8.2.2), beside those that never get this far. */
+const forbidden: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+]);
+
+/** What a request stream says beside its pseudo-headers. */
+export interface StreamHead {
+  readonly method: string;
+  readonly path: string;
+  /** `:authority`, else `host`. */
+  readonly raw: string[];
+  /** Set where two parts of the head contradict each other. */
+  readonly fault: string | undefined;
+}
+
+/**
+ * Makes HTTP/1.1 headers of a stream's: `:authority` becomes `host`, and `cookie` crumbs (RFC 9113 8.2.3) one line.
+ */
+export function fromHttp2(rawHeaders: readonly string[]): StreamHead {
+  const pseudo = new Map<string, string>();
+  const raw: string[] = [];
+  const cookies: string[] = [];
+  let host: string | undefined;
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    const value = rawHeaders[at + 1] ?? "";
+    if (name.startsWith(":")) pseudo.set(name, value);
+    else if (name === "cookie") cookies.push(value);
+    else if (name === "host") host = value;
+    else raw.push(name, value);
+  }
+  const authority = pseudo.get(":authority");
+  if (cookies.length > 0) raw.push("cookie", cookies.join("; "));
+  const named = authority ?? host;
+  if (named !== undefined) raw.unshift("host", named);
+  const differ = authority !== undefined && host !== undefined && host !== authority;
+  return {
+    method: pseudo.get(":method") ?? "",
+    path: pseudo.get(":path") ?? "",
+    raw,
+    fault: differ ? ":authority and host disagree" : undefined,
+  };
+}
+
+export interface RequestLine {
+  readonly method: string;
+  readonly path: string;
+  readonly fallbackAuthority: string;
+}
+
+/** The flat headers of a request stream, pseudo-headers first. */
+export function toHttp2Request(headers: readonly string[], line: RequestLine): string[] {
+  const rest: string[] = [];
+  let authority = line.fallbackAuthority;
+  eachHeader(headers, (lower, value) => {
+    if (lower === "host") authority = value;
+    else if (!forbidden.has(lower)) rest.push(lower, value);
+  });
+  const { method, path } = line;
+  return [":method", method, ":scheme", "http", ":authority", authority, ":path", path, ...rest];
+}
+
+/** The flat headers of an answer: lower case, and without what HTTP/2 forbids. */
+export function toHttp2Response(status: number, headers: readonly string[]): string[] {
+  const flat = [":status", String(status)];
+  eachHeader(headers, (lower, value) => {
+    if (!forbidden.has(lower)) flat.push(lower, value);
+  });
+  return flat;
+}
+
+/** Without pseudo-headers: what an HTTP/1.1 answer is made of. */
+export function withoutPseudo(raw: readonly string[]): string[] {
+  const flat: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? "";
+    if (!name.startsWith(":")) flat.push(name, raw[at + 1] ?? "");
+  }
+  return flat;
+}
+
+/** As node:http2 takes trailers: one object, repeated names as lists. */
+export function toTrailerObject(flat: readonly string[]): Record<string, string | string[]> {
+  const trailers: Record<string, string | string[]> = {};
+  eachHeader(flat, (lower, value) => {
+    const known = Object.hasOwn(trailers, lower) ? trailers[lower] : undefined;
+    trailers[lower] =
+      known === undefined ? value : [...(typeof known === "string" ? [known] : known), value];
+  });
+  return trailers;
+}
+
+function eachHeader(flat: readonly string[], see: (lower: string, value: string) => void): void {
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    see((flat[at] ?? "").toLowerCase(), flat[at + 1] ?? "");
+  }
+}

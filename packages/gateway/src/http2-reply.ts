@@ -1,0 +1,107 @@
+import { constants, type ServerHttp2Stream } from "node:http2";
+import { toHttp2Response, toTrailerObject } from "./http2-headers.ts";
+import { grpcMessageOf, grpcStatusOf, type Problem, renderProblem, statusOf } from "./problem.ts";
+import type { Reply, ReplyHead } from "./reply.ts";
+
+/** Answers on one stream of HTTP/2. */
+export class Http2Reply implements Reply {
+  begun = false;
+  readonly #stream: ServerHttp2Stream;
+  readonly #isGrpc: boolean;
+  #trailers: readonly string[] = [];
+  #last = false;
+
+  constructor(stream: ServerHttp2Stream, isGrpc: boolean) {
+    this.#stream = stream;
+    this.#isGrpc = isGrpc;
+  }
+
+  informational(status: number, headers: string[]): void {
+    // 101 does not exist in HTTP/2 (RFC 9113 8.6).
+    if (status === 101 || !this.#open) return;
+    this.#stream.additionalHeaders(objectOf(status, headers));
+  }
+
+  begin({ status, headers, last }: ReplyHead): void {
+    this.begun = true;
+    this.#last = last;
+    if (!this.#open) return;
+    this.#stream.respond(toHttp2Response(status, headers), {
+      endStream: last,
+      waitForTrailers: !last,
+    });
+    if (!last) this.#stream.once("wantTrailers", this.#sendTrailers);
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#open && !this.#last ? this.#stream.write(chunk) : true;
+  }
+
+  onceWritable(resume: () => void): void {
+    this.#stream.once("drain", resume);
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#trailers = trailers;
+    if (!this.#last) this.#stream.end();
+  }
+
+  problem(problem: Problem, headers: readonly string[]): void {
+    if (this.begun || !this.#open) return;
+    if (this.#isGrpc) {
+      this.#grpcProblem(problem, headers);
+      return;
+    }
+    const type = ["content-type", "application/problem+json", "cache-control", "no-store"];
+    this.begin({
+      status: statusOf(problem),
+      message: "",
+      headers: [...type, ...headers],
+      contentLength: -1,
+      last: false,
+    });
+    this.#stream.end(renderProblem(problem));
+    this.#discardUpload();
+  }
+
+  cut(): void {
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  get #open(): boolean {
+    return !this.#stream.destroyed && !this.#stream.closed;
+  }
+
+  /** gRPC clients read the status from the trailers and ignore bodies. */
+  #grpcProblem(problem: Problem, headers: readonly string[]): void {
+    const own = [
+      "content-type",
+      "application/grpc",
+      "grpc-status",
+      String(grpcStatusOf(problem)),
+      "grpc-message",
+      grpcMessageOf(problem),
+    ];
+    this.begin({
+      status: 200,
+      message: "",
+      headers: [...own, ...headers],
+      contentLength: -1,
+      last: true,
+    });
+    this.#discardUpload();
+  }
+
+  #discardUpload(): void {
+    this.#stream.resume();
+  }
+
+  readonly #sendTrailers = (): void => {
+    if (this.#stream.destroyed) return;
+    this.#stream.sendTrailers(toTrailerObject(this.#trailers));
+  };
+}
+
+function objectOf(status: number, headers: readonly string[]): Record<string, string | string[]> {
+  return { ...toTrailerObject(headers), ":status": String(status) };
+}

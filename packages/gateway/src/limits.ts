@@ -1,0 +1,51 @@
+/**
+ * Everything a network can make large, many or slow. Sizes are bytes, times milliseconds; `Infinity` (sizes, counts)
+ * and 0 (times) switch a limit off.
+ */
+export interface Limits {
+  /** Names and values of a request's headers together; beyond: 431. */
+  readonly headBytes: number;
+  /** Header lines of a request; beyond: 431. */
+  readonly headLines: number;
+  /** The request target; beyond: 414. */
+  readonly targetBytes: number;
+  /** A request's body; beyond: 413. */
+  readonly bodyBytes: number;
+  /** From the first byte of a connection, or of a kept-alive request, to the end of its head; beyond: 408. */
+  readonly headMs: number;
+  /** Without a byte of an upload that the variant is ready to take; beyond: 408. */
+  readonly bodyIdleMs: number;
+  /** A kept-alive connection without a request. */
+  readonly keepAliveMs: number;
+  /** Until a variant accepts a connection; beyond: 503. */
+  readonly connectMs: number;
+  /** From a request to the head of its response; beyond: 504. Long, because variants run under debuggers. */
+  readonly responseHeadMs: number;
+  /** The head of a response; beyond: 502. */
+  readonly responseHeadBytes: number;
+  /** Open client connections of the gateway; beyond: 503. */
+  readonly connections: number;
+  /** Open WebSockets and other upgraded connections; beyond: 503. */
+  readonly upgrades: number;
+  /** Connections to one incarnation; further requests wait for a free one. */
+  readonly upstreamConnections: number;
+  /** Streams at once of one HTTP/2 connection. */
+  readonly streams: number;
+}
+
+export const defaultLimits: Limits = Object.freeze({
+  headBytes: 16_384,
+  headLines: 256,
+  targetBytes: 8192,
+  bodyBytes: Number.POSITIVE_INFINITY,
+  headMs: 30_000,
+  bodyIdleMs: 60_000,
+  keepAliveMs: 65_000,
+  connectMs: 5000,
+  responseHeadMs: 300_000,
+  responseHeadBytes: 65_536,
+  connections: 10_000,
+  upgrades: 2000,
+  upstreamConnections: 512,
+  streams: 256,
+});

@@ -1,0 +1,23 @@
+/** `auto`: gRPC goes on as h2c, everything else as HTTP/1.1. The others hold for every request of the service. */
+export type Protocol = "auto" | "http1" | "h2c";
+
+export interface ServiceSettings {
+  /** Reachable from the edge by its virtual host. */
+  readonly entry: boolean;
+  readonly protocol: Protocol;
+}
+
+export interface GatewaySettings {
+  /** Virtual hosts are below it: `<service>.<domain>`. Lower case, without a port. */
+  readonly domain: string;
+  /** In order: the first entry service answers `<environment>.<domain>` and the bare `<domain>`. */
+  readonly services: Readonly<Record<string, ServiceSettings>>;
+}
+
+/** The first entry service, or undefined where no service is one. */
+export function firstEntry(settings: GatewaySettings): string | undefined {
+  for (const name of Object.keys(settings.services)) {
+    if (settings.services[name]?.entry === true) return name;
+  }
+  return undefined;
+}

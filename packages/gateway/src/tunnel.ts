@@ -1,0 +1,153 @@
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Dispatcher } from "undici";
+import { admit } from "./admission.ts";
+import type { Connection } from "./connection.ts";
+import type { Core } from "./core.ts";
+import { Exchange } from "./exchange.ts";
+import { readHead } from "./head.ts";
+import { Http1Forward } from "./http1-forward.ts";
+import { Http1Reply } from "./http1-reply.ts";
+import { answerPage, answerServer, refuse, type Unforwarded } from "./own-answers.ts";
+import type { Problem } from "./problem.ts";
+import { renderRawHead } from "./raw-response.ts";
+import { requestHeaders } from "./request-headers.ts";
+import { readResponseHead } from "./response-head.ts";
+
+/**
+ * True for what may become another protocol. `h2c` is not: who wants HTTP/2 begins with it. Nor is a request with a
+ * body, whose end an upgraded connection no longer shows. The rest are ordinary requests whose `Upgrade` is ignored.
+ */
+export function mayUpgrade(req: IncomingMessage): boolean {
+  const { upgrade, "transfer-encoding": encoding, "content-length": length } = req.headers;
+  return (
+    req.method === "GET" &&
+    req.httpVersion === "1.1" &&
+    upgrade !== undefined &&
+    upgrade.toLowerCase() !== "h2c" &&
+    encoding === undefined &&
+    (length === undefined || length === "0")
+  );
+}
+
+/** A request to upgrade: `early` is what the client sent behind it. */
+export function takeUpgrade(
+  core: Core,
+  connection: Connection,
+  req: IncomingMessage,
+  early: Buffer,
+): void {
+  const startedAt = performance.now();
+  const outside = connection.place.kind === "edge";
+  const head = readHead(req.rawHeaders, core.vocabulary, outside ? "outside" : "inside");
+  const method = "GET";
+  const target = req.url ?? "/";
+  const admission = admit(core, connection, { method, target, major: 1, minor: 1 }, head);
+  const reply = replyOn(core, connection, req);
+  const what: Unforwarded = { core, connection, method, path: target, head, reply, startedAt };
+  if (admission.kind === "refuse") refuse(what, admission.problem, admission.headers);
+  else if (admission.kind === "page") answerPage(what, admission.page);
+  else if (admission.kind === "server") answerServer(what);
+  else if (core.upgrades >= core.limits.upgrades) refuse(what, tooMany(core.limits.upgrades), []);
+  else {
+    const { admitted } = admission;
+    const start = { core, connection, method, head, reply, startedAt, ...admitted };
+    new TunnelForward(new Exchange(start), early).send();
+  }
+}
+
+function tooMany(limit: number): Problem {
+  return {
+    code: "TooManyConnections",
+    detail: `${limit} upgraded connections are open`,
+    fix: "Close some, or raise the gateway's limit",
+    close: true,
+  };
+}
+
+/** A response on a socket that Node's server has let go of; the connection ends with it. */
+function replyOn(core: Core, connection: Connection, req: IncomingMessage): Http1Reply {
+  const { socket } = connection;
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  socket.on("drain", () => res.emit("drain"));
+  res.once("finish", () => {
+    res.detachSocket(socket);
+    socket.destroySoon();
+  });
+  return new Http1Reply(res, connection, core.flusher);
+}
+
+/** Asks the variant to upgrade. If it does, bytes go both ways; if not, its answer is an ordinary one. */
+class TunnelForward extends Http1Forward {
+  readonly #exchange: Exchange;
+  readonly #early: Buffer;
+  readonly #protocol: string;
+
+  constructor(exchange: Exchange, early: Buffer) {
+    const { core, connection, head, decision } = exchange.start;
+    const headers = requestHeaders({
+      head,
+      place: connection.place,
+      route: decision.route,
+      vocabulary: core.vocabulary,
+      remote: connection.remote,
+      host: head.host ?? "",
+    });
+    const protocol = head.upgrade ?? "websocket";
+    super(exchange, headers, protocol);
+    this.#exchange = exchange;
+    this.#early = early;
+    this.#protocol = protocol;
+  }
+
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    upstream: Duplex,
+  ): void {
+    const exchange = this.#exchange;
+    if (exchange.done) {
+      upstream.destroy();
+      return;
+    }
+    const { core, connection } = exchange.start;
+    const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
+    const response = readResponseHead(raw, core.vocabulary.names);
+    exchange.switchProtocol(response);
+    const { socket } = connection;
+    socket.write(
+      renderRawHead(status, [
+        "Connection",
+        "Upgrade",
+        "Upgrade",
+        this.#protocol,
+        ...response.headers,
+      ]),
+      "latin1",
+    );
+    if (this.#early.length > 0) socket.unshift(this.#early);
+    join(exchange, upstream);
+  }
+}
+
+/** Bytes both ways until both have ended; a half that breaks takes the other along. */
+function join(exchange: Exchange, upstream: Duplex): void {
+  const { core, connection } = exchange.start;
+  const { socket } = connection;
+  core.upgrades++;
+  exchange.abort = () => upstream.destroy();
+  socket.setTimeout(0);
+  socket.setNoDelay(true);
+  upstream.on("data", (chunk: Buffer) => exchange.passed(chunk.length));
+  upstream.on("error", () => socket.destroy());
+  upstream.once("close", () => {
+    core.upgrades--;
+    exchange.end([]);
+    if (!socket.destroyed) socket.destroySoon();
+  });
+  upstream.pipe(socket);
+  socket.pipe(upstream);
+}

@@ -1,0 +1,139 @@
+import { own, type RouteTable, type TableVariant } from "@cocktail/route";
+import type { Limits } from "./limits.ts";
+import { Tally } from "./tally.ts";
+import { Upstream, type WorkloadRef } from "./upstream.ts";
+
+export interface DrainOptions {
+  /** Milliseconds. */
+  readonly budgetMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Every incarnation the gateway has sent something to and that is live or still has something in flight. */
+export class Upstreams {
+  readonly #limits: Limits;
+  /** Variants of the current table; by identity, which is cheaper than a key. */
+  readonly #byVariant = new WeakMap<TableVariant, Upstream>();
+  readonly #byId = new Map<string, Upstream>();
+  /** What gone incarnations counted, by service and tier: counters never go back. */
+  readonly #gone = new Map<string, GoneTally>();
+  #waiting: (() => void)[] = [];
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** The upstream of a live variant; undefined where the table gives it no destination. */
+  of(service: string, key: string, variant: TableVariant): Upstream | undefined {
+    const known = this.#byVariant.get(variant);
+    if (known !== undefined && !known.destroyed) return known;
+    if (variant.destination === undefined) return undefined;
+    const id = idOf(service, key, variant);
+    let upstream = this.#byId.get(id);
+    if (upstream === undefined) {
+      const ref = { service, key, incarnation: variant.incarnation };
+      const { tier, destination } = variant;
+      upstream = new Upstream({ ref, tier, destination, limits: this.#limits });
+      upstream.onIdle = this.#idle.bind(this, upstream, id);
+      this.#byId.set(id, upstream);
+    }
+    this.#byVariant.set(variant, upstream);
+    return upstream;
+  }
+
+  /** Ends connections to what the table no longer lists, each when its last request is answered. */
+  refresh(table: RouteTable): void {
+    for (const [id, upstream] of this.#byId) {
+      const { service, key } = upstream.ref;
+      const variant = own(own(table.services, service) ?? {}, key);
+      const listed = variant !== undefined && idOf(service, key, variant) === id;
+      upstream.leaving = !listed;
+      if (!listed && upstream.inFlight === 0) this.#remove(upstream, id);
+    }
+  }
+
+  inFlight(ref: WorkloadRef): number {
+    let sum = 0;
+    for (const upstream of this.#byId.values()) {
+      if (isSame(upstream.ref, ref)) sum += upstream.inFlight;
+    }
+    return sum;
+  }
+
+  /** Resolves when nothing is in flight to the incarnation, or when the budget is over or the signal fires. */
+  drained(ref: WorkloadRef, { budgetMs, signal }: DrainOptions): Promise<"drained" | "budgetOver"> {
+    return new Promise((resolve) => {
+      const finish = (result: "drained" | "budgetOver"): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", over);
+        this.#waiting = this.#waiting.filter((waiter) => waiter !== check);
+        resolve(result);
+      };
+      const check = (): void => {
+        if (this.inFlight(ref) === 0) finish("drained");
+      };
+      const over = (): void => finish(this.inFlight(ref) === 0 ? "drained" : "budgetOver");
+      const timer = setTimeout(over, budgetMs);
+      signal?.addEventListener("abort", over, { once: true });
+      this.#waiting.push(check);
+      if (signal?.aborted === true) over();
+      else check();
+    });
+  }
+
+  /** Counts by service and tier, those of gone incarnations included. */
+  tallies(): readonly GoneTally[] {
+    const sums = new Map<string, GoneTally>();
+    for (const gone of this.#gone.values()) sumFor(sums, gone).tally.add(gone.tally);
+    for (const { ref, tier, tally } of this.#byId.values()) {
+      sumFor(sums, { service: ref.service, tier }).tally.add(tally);
+    }
+    return [...sums.values()];
+  }
+
+  get all(): Iterable<Upstream> {
+    return this.#byId.values();
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([...this.#byId.values()].map((upstream) => upstream.destroy()));
+  }
+
+  #idle(upstream: Upstream, id: string): void {
+    if (upstream.leaving) this.#remove(upstream, id);
+    for (const check of [...this.#waiting]) check();
+  }
+
+  #remove(upstream: Upstream, id: string): void {
+    this.#byId.delete(id);
+    const { ref, tier, tally } = upstream;
+    sumFor(this.#gone, { service: ref.service, tier }).tally.add(tally);
+    void upstream.destroy();
+  }
+}
+
+export interface GoneTally {
+  readonly service: string;
+  readonly tier: string;
+  readonly tally: Tally;
+}
+
+function sumFor(
+  sums: Map<string, GoneTally>,
+  { service, tier }: Pick<GoneTally, "service" | "tier">,
+): GoneTally {
+  const id = `${tier} ${service}`;
+  const known = sums.get(id);
+  if (known !== undefined) return known;
+  const fresh = { service, tier, tally: new Tally() };
+  sums.set(id, fresh);
+  return fresh;
+}
+
+function idOf(service: string, key: string, variant: TableVariant): string {
+  return `${service}:${key}#${variant.incarnation}@${variant.destination}`;
+}
+
+function isSame(a: WorkloadRef, b: WorkloadRef): boolean {
+  return a.service === b.service && a.key === b.key && a.incarnation === b.incarnation;
+}
