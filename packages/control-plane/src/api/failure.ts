@@ -1,0 +1,62 @@
+import type { Problem, ProblemCode } from "@cocktail/client";
+import { NotReady } from "../lifecycle/lifecycle-service.ts";
+import { StoreUnavailable } from "../store/errors.ts";
+import { ProblemError, type ProblemDetails, problemOf } from "./problems.ts";
+
+/** The problem of anything that was thrown. `isBug` where it is a fault of ours: then it belongs in the log. */
+export function problemOfFailure(failure: unknown): { problem: Problem; isBug: boolean } {
+  if (failure instanceof ProblemError) return { problem: failure.problem, isBug: false };
+  if (StoreUnavailable.is(failure)) return passing("STORE_UNAVAILABLE", failure.message);
+  if (failure instanceof NotReady) return passing("NOT_READY", failure.message);
+  const known = frameworkProblems[codeOf(failure)];
+  if (known !== undefined) return { problem: problemOf(known.code, known), isBug: false };
+  const fix = "look into the log of the control plane; this is worth a bug report";
+  return {
+    problem: problemOf("INTERNAL", { detail: "something failed that should not", fix }),
+    isBug: true,
+  };
+}
+
+function passing(code: ProblemCode, detail: string): { problem: Problem; isBug: boolean } {
+  const fix = "try again in a moment; what is running goes on meanwhile";
+  return { problem: problemOf(code, { detail, fix }), isBug: false };
+}
+
+function codeOf(failure: unknown): string {
+  const code: unknown = failure instanceof Error ? Reflect.get(failure, "code") : undefined;
+  return typeof code === "string" ? code : "";
+}
+
+const sendJson = "send one JSON object with content-type: application/json";
+
+/** What fastify refuses by itself, before any of our code: https://fastify.dev/docs/latest/Reference/Errors/ */
+const frameworkProblems: Readonly<Record<string, ProblemDetails & { readonly code: ProblemCode }>> =
+  {
+    FST_ERR_CTP_BODY_TOO_LARGE: {
+      code: "TOO_LARGE",
+      detail: "the body is longer than 1 MiB",
+      fix: "send less",
+    },
+    FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+      code: "INVALID",
+      status: 415,
+      detail: "the body is not JSON",
+      fix: sendJson,
+    },
+    FST_ERR_CTP_EMPTY_JSON_BODY: { code: "INVALID", detail: "the body is empty", fix: sendJson },
+    FST_ERR_CTP_INVALID_JSON_BODY: {
+      code: "INVALID",
+      detail: "the body is not valid JSON",
+      fix: sendJson,
+    },
+    FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+      code: "INVALID",
+      detail: "the body is not as long as its content-length says",
+      fix: sendJson,
+    },
+    FST_ERR_BAD_URL: {
+      code: "INVALID",
+      detail: "the path is not a valid URL",
+      fix: "percent-encode what is not plain",
+    },
+  };

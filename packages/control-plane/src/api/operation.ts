@@ -1,0 +1,145 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { ProblemError } from "./problems.ts";
+import { problem } from "./schemas/problem.ts";
+
+/** One operation of the API, as data: what it takes, what it answers, and what it does. */
+export interface Operation<
+  P extends z.ZodType = z.ZodType,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+> {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** With `:name` for a parameter. */
+  readonly url: string;
+  readonly id: string;
+  readonly summary: string;
+  readonly tag: "services" | "variants" | "environments" | "routes" | "system";
+  /** Needs the token, also from this machine. */
+  readonly isChange: boolean;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** By status. What is not JSON gives its media type. */
+  readonly answers: Readonly<Record<number, Described>>;
+  readonly handle: (input: Input<P, Q, B>, exchange: Exchange) => Promise<unknown>;
+}
+
+export interface Described {
+  readonly description: string;
+  readonly schema: z.ZodType;
+  readonly mediaType?: string;
+}
+
+export interface Input<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+}
+export interface Exchange {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+const nothing = z.strictObject({});
+
+/** Marks a route as one that changes something, for the guard. */
+declare module "fastify" {
+  interface FastifyContextConfig {
+    readonly isChange?: boolean;
+  }
+}
+
+export function addOperation<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  app: FastifyInstance,
+  operation: Operation<P, Q, B>,
+): void {
+  const { params, query, body, answers } = operation;
+  app.route({
+    method: operation.method,
+    url: operation.url,
+    config: { isChange: operation.isChange },
+    // A HEAD of a stream would never end.
+    exposeHeadRoute: operation.method === "GET" && isJson(answers),
+    schema: {
+      operationId: operation.id,
+      summary: operation.summary,
+      tags: [operation.tag],
+      ...(operation.isChange && { security: [{ token: [] }] }),
+      ...(params !== undefined && { params }),
+      ...(query !== undefined && { querystring: query }),
+      ...(body !== undefined && { body }),
+      response: responsesOf(answers),
+    },
+    handler: async (request, reply) => {
+      const input = parseInput<P, Q, B>(operation, request);
+      const answer = await operation.handle(input, { request, reply });
+      // A stream, or an answer without a body, was sent by the operation itself.
+      return answer === undefined ? reply : answer;
+    },
+  });
+}
+
+/** All faults of all parts at once. */
+function parseInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  operation: Operation<P, Q, B>,
+  request: FastifyRequest,
+): Input<P, Q, B> {
+  const parts = z.object({
+    params: operation.params ?? nothing,
+    query: operation.query ?? nothing,
+    body: operation.body ?? z.unknown(),
+  });
+  const { params, query, body } = request;
+  const result = parts.safeParse({ params, query, body });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just parsed, by the schemas the type is made of
+  if (result.success) return result.data as Input<P, Q, B>;
+  const errors = result.error.issues.flatMap((issue) => faultsOf(issue));
+  const [first] = errors;
+  throw new ProblemError("INVALID", {
+    detail: `${request.method} ${operation.url}: ${first?.path ?? "it"} ${first?.message ?? "is not valid"}${more(errors)}`,
+    fix: "correct what errors lists; /v1/openapi.json describes every operation",
+    errors,
+  });
+}
+
+interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+function faultsOf(issue: z.core.$ZodIssue): readonly Fault[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: [...path, key].join("."), message: "is not known" }));
+  }
+  if (issue.code === "invalid_key") {
+    return issue.issues.map(({ message }) => ({ path: path.join("."), message }));
+  }
+  return [{ path: path.join("."), message: issue.message }];
+}
+
+function more(errors: readonly Fault[]): string {
+  return errors.length > 1 ? `, and ${errors.length - 1} more` : "";
+}
+
+function isJson(answers: Operation["answers"]): boolean {
+  return Object.values(answers).every(({ mediaType }) => mediaType === undefined);
+}
+
+function responsesOf(answers: Operation["answers"]): Record<string, unknown> {
+  const content = ({ description, schema, mediaType = "application/json" }: Described): object => ({
+    description,
+    content: { [mediaType]: { schema } },
+  });
+  const fault = {
+    description: "A problem.",
+    schema: problem,
+    mediaType: "application/problem+json",
+  };
+  return {
+    ...Object.fromEntries(Object.entries(answers).map(([status, each]) => [status, content(each)])),
+    "4xx": content(fault),
+    "5xx": content(fault),
+  };
+}

@@ -1,0 +1,117 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { done, found, written } from "../answer.ts";
+import type { ApiContext } from "../context.ts";
+import { addOperation } from "../operation.ts";
+import {
+  createEnvironment,
+  environment,
+  environmentDeleteResult,
+  environmentResult,
+  environmentSpec,
+  explanation,
+  extendEnvironment,
+} from "../schemas/environment.ts";
+import { environmentName, flag } from "../schemas/names.ts";
+
+const params = z.strictObject({ name: environmentName });
+const list = "cocktail env list";
+
+export function addEnvironments(app: FastifyInstance, context: ApiContext): void {
+  addReads(app, context);
+  addChanges(app, context);
+}
+
+function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
+  const read = { method: "GET", tag: "environments", isChange: false } as const;
+  addOperation(app, {
+    ...read,
+    url: "/v1/environments",
+    id: "listEnvironments",
+    summary: "All environments: built in, implicit and explicit",
+    answers: {
+      200: { description: "All of them.", schema: z.object({ items: z.array(environment) }) },
+    },
+    handle: () => Promise.resolve({ items: lifecycle.environments() }),
+  });
+  addOperation(app, {
+    ...read,
+    url: "/v1/environments/:name",
+    id: "getEnvironment",
+    summary: "One environment, and which layer serves each service in it",
+    params,
+    answers: { 200: { description: "The environment.", schema: environment } },
+    handle: ({ params: { name } }) =>
+      Promise.resolve(found(lifecycle.environment(name), `environment ${name}`, list)),
+  });
+  addOperation(app, {
+    ...read,
+    url: "/v1/environments/:name/explain",
+    id: "explainEnvironment",
+    summary: "Why an environment is not ready, and what to do",
+    params,
+    answers: { 200: { description: "The explanation.", schema: explanation } },
+    handle: ({ params: { name } }) =>
+      Promise.resolve(found(lifecycle.explain(name), `environment ${name}`, list)),
+  });
+}
+
+function addChanges(app: FastifyInstance, { lifecycle }: ApiContext): void {
+  const change = { tag: "environments", isChange: true } as const;
+  const stored = { description: "Stored.", schema: environmentResult };
+  addOperation(app, {
+    ...change,
+    method: "POST",
+    url: "/v1/environments",
+    id: "createEnvironment",
+    summary: "Make an environment that is not there yet",
+    body: createEnvironment,
+    answers: { 200: { ...stored, description: "The plan, with dryRun." }, 201: stored },
+    handle: async ({ body }, { reply }) =>
+      written(reply, done(await lifecycle.createEnvironment(body))),
+  });
+  addOperation(app, {
+    ...change,
+    method: "PUT",
+    url: "/v1/environments/:name",
+    id: "applyEnvironment",
+    summary: "Make an environment be so, whether or not it is there",
+    params,
+    body: environmentSpec,
+    answers: { 200: stored, 201: { ...stored, description: "Stored; it is new." } },
+    handle: async ({ params: { name }, body }, { reply }) =>
+      written(reply, done(await lifecycle.applyEnvironment(name, body))),
+  });
+  addOperation(app, {
+    ...change,
+    method: "POST",
+    url: "/v1/environments/:name/extend",
+    id: "extendEnvironment",
+    summary: "Let an environment live longer",
+    params,
+    body: extendEnvironment,
+    answers: { 200: stored },
+    handle: async ({ params: { name }, body: { bySeconds, dryRun } }) =>
+      done(await lifecycle.extendEnvironment(name, bySeconds, { dryRun })),
+  });
+  addOperation(app, {
+    ...change,
+    method: "DELETE",
+    url: "/v1/environments/:name",
+    id: "deleteEnvironment",
+    summary: "Delete an environment and the variants that only it holds; absent is fine",
+    params,
+    query: z.strictObject({ keepVariants: flag, discard: flag, dryRun: flag }),
+    answers: {
+      200: { description: "Stored, or already absent.", schema: environmentDeleteResult },
+    },
+    handle: async ({ params: { name }, query }) =>
+      done(
+        await lifecycle.deleteEnvironment(name, {
+          keepVariants: query.keepVariants === "true",
+          discard: query.discard === "true",
+          dryRun: query.dryRun === "true",
+        }),
+      ),
+  });
+}

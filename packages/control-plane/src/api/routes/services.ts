@@ -1,0 +1,54 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { done, found, written } from "../answer.ts";
+import type { ApiContext } from "../context.ts";
+import { addOperation } from "../operation.ts";
+import { serviceName } from "../schemas/names.ts";
+import { promotion, service } from "../schemas/service.ts";
+import { deployResult } from "../schemas/variant.ts";
+
+const params = z.strictObject({ service: serviceName });
+
+export function addServices(app: FastifyInstance, { lifecycle }: ApiContext): void {
+  addOperation(app, {
+    method: "GET",
+    url: "/v1/services",
+    id: "listServices",
+    summary: "The services of the cocktail",
+    tag: "services",
+    isChange: false,
+    answers: {
+      200: { description: "All of them.", schema: z.object({ items: z.array(service) }) },
+    },
+    handle: () => Promise.resolve({ items: lifecycle.services() }),
+  });
+
+  addOperation(app, {
+    method: "GET",
+    url: "/v1/services/:service",
+    id: "getService",
+    summary: "One service",
+    tag: "services",
+    isChange: false,
+    params,
+    answers: { 200: { description: "The service.", schema: service } },
+    handle: ({ params: { service: name } }) =>
+      Promise.resolve(found(lifecycle.service(name), `service ${name}`, "cocktail status")),
+  });
+
+  addOperation(app, {
+    method: "POST",
+    url: "/v1/services/:service/promote",
+    id: "promoteService",
+    summary: "Make the release candidate's revision stable's, in one epoch",
+    tag: "services",
+    isChange: true,
+    params,
+    body: promotion.default({}),
+    answers: { 200: { description: "Stored; stable's next state.", schema: deployResult } },
+    handle: async ({ params: { service: name }, body }, { reply }) => {
+      const result = done(await lifecycle.promote(name, body));
+      return written(reply, { ...result, outcome: result.outcome });
+    },
+  });
+}

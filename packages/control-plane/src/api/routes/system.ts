@@ -1,0 +1,61 @@
+import type { FastifyInstance } from "fastify";
+import type { Registry } from "prom-client";
+import { z } from "zod";
+import type { ApiContext } from "../context.ts";
+import { addOperation } from "../operation.ts";
+import { readiness, status } from "../schemas/service.ts";
+
+const read = { method: "GET", tag: "system", isChange: false } as const;
+
+export function addSystem(app: FastifyInstance, context: ApiContext, metrics: Registry): void {
+  const { about, lifecycle, store } = context;
+  addOperation(app, {
+    ...read,
+    url: "/v1/status",
+    id: "getStatus",
+    summary: "The cocktail as a whole",
+    answers: { 200: { description: "Its status.", schema: status } },
+    handle: () => {
+      const { epoch, tag } = lifecycle.table();
+      const services = lifecycle.services();
+      return Promise.resolve({ ...about(), epoch, tag, writable: store.available, services });
+    },
+  });
+  addOperation(app, {
+    ...read,
+    url: "/healthz",
+    id: "getHealth",
+    summary: "Whether the process answers",
+    answers: { 200: { description: "It does.", schema: z.object({ status: z.literal("ok") }) } },
+    handle: () => Promise.resolve({ status: "ok" }),
+  });
+  addOperation(app, {
+    ...read,
+    url: "/readyz",
+    id: "getReadiness",
+    summary: "Whether everything that was restored is served, and changes are possible",
+    answers: {
+      200: { description: "Ready.", schema: readiness },
+      503: { description: "Not ready, and why.", schema: readiness },
+    },
+    handle: (_, { reply }) => {
+      const answer = context.readiness();
+      void reply.code(answer.ready ? 200 : 503);
+      return Promise.resolve(answer);
+    },
+  });
+  addOperation(app, {
+    ...read,
+    url: "/metrics",
+    id: "getMetrics",
+    summary: "Metrics in the format of Prometheus",
+    answers: {
+      200: { description: "All of them.", schema: z.string(), mediaType: "text/plain" },
+    },
+    handle: async (_, { reply }) =>
+      reply
+        .type(metrics.contentType)
+        .serializer(String)
+        .send(await metrics.metrics()),
+  });
+}

@@ -1,0 +1,78 @@
+import type { FastifyReply } from "fastify";
+import type { Gauge } from "prom-client";
+import type { Logger } from "../../log.ts";
+import { ProblemError } from "../problems.ts";
+import { StreamWriter, type StreamWriterOptions } from "./stream-writer.ts";
+
+export interface StreamLimits {
+  /** At once, of all kinds. */
+  readonly maxStreams: number;
+  readonly heartbeatMs: number;
+  readonly slowReaderMs: number;
+}
+
+export type StreamKind = "table" | "logs";
+
+/** Every endless answer there is, so that they are counted, limited, and ended with the API. */
+export class Streams {
+  readonly #limits: StreamLimits;
+  readonly #gauge: Gauge<"kind">;
+  readonly #log: Logger;
+  readonly #open = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+
+  constructor(limits: StreamLimits, gauge: Gauge<"kind">, log: Logger) {
+    this.#limits = limits;
+    this.#gauge = gauge;
+    this.#log = log;
+  }
+
+  /**
+   * Hands the answer over to `produce`, which writes until it is done or its signal aborts. Throws a problem where there
+   * are too many already.
+   */
+  run(
+    kind: StreamKind,
+    reply: FastifyReply,
+    format: Pick<StreamWriterOptions, "contentType" | "heartbeat">,
+    produce: (writer: StreamWriter, signal: AbortSignal) => Promise<void>,
+  ): void {
+    if (this.#closing.signal.aborted || this.#open.size >= this.#limits.maxStreams) {
+      const full = `there are ${this.#open.size} streams already`;
+      throw new ProblemError("NOT_READY", {
+        detail: this.#closing.signal.aborted ? "the control plane is stopping" : full,
+        fix: "close a reader, or try again in a moment",
+      });
+    }
+    reply.hijack();
+    const writer = new StreamWriter(reply.raw, { ...format, ...this.#limits });
+    const signal = AbortSignal.any([writer.signal, this.#closing.signal]);
+    this.#gauge.inc({ kind });
+    const running = this.#produce(kind, writer, () => produce(writer, signal)).finally(() => {
+      this.#gauge.dec({ kind });
+      this.#open.delete(running);
+    });
+    this.#open.add(running);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#open);
+  }
+
+  async #produce(
+    kind: StreamKind,
+    writer: StreamWriter,
+    produce: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await produce();
+      writer.end();
+    } catch (error) {
+      if (!writer.signal.aborted) {
+        this.#log.warn({ reason: "StreamFailed", kind, err: error }, "a stream was cut off");
+      }
+      writer.destroy();
+    }
+  }
+}
