@@ -11,7 +11,6 @@ import { type Arguments, readArguments, usage } from "./wiring/arguments.ts";
 import { endEarlierRun } from "./wiring/end-leftovers.ts";
 import { StartFailure } from "./wiring/failure.ts";
 import { openOutput, type Output } from "./wiring/output.ts";
-import { startCocktail } from "./wiring/start.ts";
 import { type Stop, stopSignals } from "./wiring/stop-signals.ts";
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -78,6 +77,8 @@ interface ServeOptions {
 
 async function serve({ config, given, output, state, stop }: ServeOptions): Promise<void> {
   const ended = await endEarlierRun(state, output.log);
+  // Loaded late, so that a fault of the file is told at once.
+  const { startCocktail } = await import("./wiring/start.ts");
   const startedAt = new Date();
   const me: RunFile = {
     pid: process.pid,

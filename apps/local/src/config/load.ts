@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Config, Fault, ServiceConfig } from "./config.ts";
 import { type Locate, parseConfig } from "./parse.ts";
 
@@ -11,7 +12,8 @@ export function loadConfig(path: string): Loaded {
   let file: string;
   let text: string;
   try {
-    file = realpathSync(path);
+    // A link to a file elsewhere is still the file of this directory: its state lies here.
+    file = join(realpathSync(dirname(path)), basename(path));
     text = readFileSync(file, "utf8");
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

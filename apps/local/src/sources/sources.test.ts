@@ -6,12 +6,13 @@ import { git, temporary, write } from "../testing/temporary.ts";
 import { findBranch, isBranchName } from "./git.ts";
 import { preparationHash } from "./lockfiles.ts";
 import { revisionOf } from "./revision.ts";
-import { Worktrees } from "./worktree.ts";
+import { type WorktreeRequest, Worktrees } from "./worktree.ts";
 
 interface Shop extends Disposable {
   readonly root: string;
+  readonly store: string;
   readonly worktrees: Worktrees;
-  readonly request: { service: string; key: string; servicePath: string; branch: string };
+  readonly request: WorktreeRequest;
 }
 
 /** A repository with a service in a folder, and a branch that changes it. */
@@ -27,10 +28,12 @@ function shop(): Shop {
   git(root, "checkout", "-q", "main");
   return {
     root,
+    store: join(home.path, "state/worktrees"),
     worktrees: new Worktrees(join(home.path, "state/worktrees")),
     request: {
       service: "cart",
       key: "mp-1",
+      holder: "cart:mp-1#1",
       servicePath: join(root, "cart"),
       branch: "feature/mp-1",
     },
@@ -38,10 +41,18 @@ function shop(): Shop {
   };
 }
 
-async function ensured({ request, worktrees }: Shop): Promise<string> {
-  const outcome = await worktrees.ensure(request);
+async function ensured(
+  { request, worktrees }: Shop,
+  change: Partial<WorktreeRequest> = {},
+): Promise<string> {
+  const outcome = await worktrees.ensure({ ...request, ...change });
   assert.ok(outcome.ok, outcome.ok ? "" : outcome.message);
   return outcome.directory;
+}
+
+/** How many git knows of, the clone left out. */
+function worktreesOf(root: string): number {
+  return git(root, "worktree", "list").split("\n").length - 1;
 }
 
 describe("worktrees", () => {
@@ -51,9 +62,9 @@ describe("worktrees", () => {
     assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "two\n");
     assert.equal(readFileSync(join(one.root, "cart/app.txt"), "utf8"), "one\n");
     assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), false);
-    await one.worktrees.remove("cart", "mp-1");
-    assert.equal(one.worktrees.exists("cart", "mp-1"), false);
-    assert.equal(git(one.root, "worktree", "list").split("\n").length, 1);
+    await one.worktrees.removeAll("cart", "mp-1");
+    assert.deepEqual(one.worktrees.paths("cart", "mp-1"), []);
+    assert.equal(worktreesOf(one.root), 0);
   });
 
   test("a branch that is checked out in the clone works, and stays free there", async () => {
@@ -64,22 +75,45 @@ describe("worktrees", () => {
     git(one.root, "checkout", "-q", "feature/mp-1");
   });
 
-  test("a redeploy follows the branch", async () => {
+  test("a redeploy follows the branch and leaves the files of the incarnation before alone", async () => {
     using one = shop();
-    const directory = await ensured(one);
+    const before = await ensured(one);
     git(one.root, "checkout", "-q", "feature/mp-1");
     write(one.root, { "cart/app.txt": "three\n" });
     git(one.root, "commit", "-qam", "three");
-    assert.equal(await ensured(one), directory);
-    assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "three\n");
+    const after = await ensured(one, { holder: "cart:mp-1#2" });
+    assert.equal(readFileSync(join(after, "app.txt"), "utf8"), "three\n");
+    assert.equal(readFileSync(join(before, "app.txt"), "utf8"), "two\n");
+    await one.worktrees.release("cart:mp-1#1", "cart", "mp-1");
+    assert.equal(existsSync(before), false);
+    assert.equal(existsSync(after), true);
+    assert.equal(worktreesOf(one.root), 1);
+  });
+
+  test("two incarnations of one commit share a checkout, and it stays until both are gone", async () => {
+    using one = shop();
+    const directory = await ensured(one);
+    assert.equal(await ensured(one, { holder: "cart:mp-1#2" }), directory);
+    await one.worktrees.release("cart:mp-1#1", "cart", "mp-1");
+    assert.equal(existsSync(directory), true);
+    await one.worktrees.release("cart:mp-1#2", "cart", "mp-1");
+    assert.equal(existsSync(directory), false);
+  });
+
+  test("a checkout of an earlier run that nobody holds goes with the next that is released", async () => {
+    using one = shop();
+    const old = await ensured(one, { branch: "main" });
+    const later: Shop = { ...one, worktrees: new Worktrees(one.store) };
+    const directory = await ensured(later);
+    await later.worktrees.release("cart:mp-1#0", "cart", "mp-1");
+    assert.equal(existsSync(old), false);
+    assert.equal(existsSync(directory), true);
   });
 
   test("a revision stays what it was, whatever the branch does", async () => {
     using one = shop();
-    const revision = git(one.root, "rev-parse", "main");
-    const outcome = await one.worktrees.ensure({ ...one.request, revision });
-    assert.ok(outcome.ok);
-    assert.equal(readFileSync(join(outcome.directory, "app.txt"), "utf8"), "one\n");
+    const directory = await ensured(one, { revision: git(one.root, "rev-parse", "main") });
+    assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "one\n");
   });
 
   test("changed files, new files and commits of its own are work that would be lost", async () => {
@@ -97,10 +131,15 @@ describe("worktrees", () => {
     rmSync(join(directory, "new.txt"));
     write(directory, { "app.txt": "changed" });
     assert.equal(await dirty(), true);
-    const outcome = await one.worktrees.ensure({ ...one.request, branch: "main" });
-    assert.match(outcome.ok ? outcome.notes.join() : "", /uncommitted work and stays/);
+    await one.worktrees.release("cart:mp-1#1", "cart", "mp-1");
+    assert.equal(existsSync(directory), true, "released, but not removed");
     git(directory, "commit", "-qam", "mine");
     assert.equal(await dirty(), true, "a commit that no branch holds");
+    const outcome = await one.worktrees.ensure(one.request);
+    assert.match(
+      outcome.ok ? outcome.notes.join() : "",
+      /holds work of its own and stays as it is/,
+    );
     git(directory, "branch", "kept");
     assert.equal(await dirty(), false);
   });
@@ -123,19 +162,33 @@ describe("worktrees", () => {
   test("many at once in one repository", async () => {
     using one = shop();
     const keys = Array.from({ length: 8 }, (_, number) => `mp-${number}`);
-    const outcomes = await Promise.all(
-      keys.map((key) => one.worktrees.ensure({ ...one.request, key })),
+    const made = keys.flatMap((key) =>
+      ["cart", "payment"].map((service) =>
+        one.worktrees.ensure({ ...one.request, service, key, holder: service + key }),
+      ),
     );
-    assert.ok(outcomes.every(({ ok }) => ok));
-    await Promise.all(keys.map((key) => one.worktrees.remove("cart", key)));
-    assert.equal(git(one.root, "worktree", "list").split("\n").length, 1);
+    assert.ok((await Promise.all(made)).every(({ ok }) => ok));
+    assert.equal(worktreesOf(one.root), 16);
+    await Promise.all(
+      keys.flatMap((key) =>
+        ["cart", "payment"].map((service) => one.worktrees.removeAll(service, key)),
+      ),
+    );
+    assert.equal(worktreesOf(one.root), 0);
   });
 
-  test("keys that would share a name with a hyphen between them have places of their own", () => {
-    const worktrees = new Worktrees("/w");
-    const path = (service: string, key: string): string => worktrees.path(service, key);
-    assert.notEqual(path("cart", "service-mp"), path("cart-service", "mp"));
-    assert.notEqual(path("cart.a", "b"), path("cart", "a-b"));
+  test("one variant's checkouts are never taken for another's", async () => {
+    using one = shop();
+    await ensured(one, { key: "mp-1" });
+    await ensured(one, { key: "mp", holder: "cart:mp#1" });
+    await ensured(one, { service: "cart.mp-1", key: "x", holder: "cart.mp-1:x#1" });
+    const count = (service: string, key: string): number =>
+      one.worktrees.paths(service, key).length;
+    assert.deepEqual(
+      [count("cart", "mp-1"), count("cart", "mp"), count("cart.mp-1", "x")],
+      [1, 1, 1],
+    );
+    assert.equal(count("cart.mp-1", "mp"), 0);
   });
 });
 

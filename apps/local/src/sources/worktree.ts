@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { KeyedQueue } from "../keyed-queue.ts";
 import { commitOf, findBranch, findRepository, git, type Repository } from "./git.ts";
 
 export interface WorktreeRequest {
   readonly service: string;
   readonly key: string;
+  /** Who uses it, until `release`: `payment-service:mp-101#2`. */
+  readonly holder: string;
   /** The service's own directory: its repository is the one a worktree is made of. */
   readonly servicePath: string;
   readonly branch: string;
@@ -31,22 +33,33 @@ export type WorktreeOutcome =
 const droppings = ["__pycache__/", "*.pyc", "node_modules/", ".venv/", ".DS_Store"];
 
 /**
- * Checkouts of branches, in `<root>/<service>.<key>` (a key holds no dot, so no two variants share a name). They are detached: a branch that is checked out in the developer's
- * own clone can be deployed, and stays free to be checked out there.
+ * Checkouts of branches, in `<root>/<service>.<key>.<commit>`: one for each commit of a variant, so that a redeploy never
+ * changes the files, or the installed packages, of the incarnation that still serves. They are detached: a branch that is
+ * checked out in the developer's own clone can be deployed, and stays free to be checked out there.
  */
 export class Worktrees {
   readonly #root: string;
-  readonly #queue = new KeyedQueue();
+  /** Of one service, so that nothing is removed while it is being taken into use. */
+  readonly #services = new KeyedQueue();
+  /** Of one repository, whose list of worktrees git writes. */
+  readonly #repositories = new KeyedQueue();
+  /** holder -> path. */
+  readonly #held = new Map<string, string>();
 
   constructor(root: string) {
     this.#root = root;
   }
 
-  path(service: string, key: string): string {
-    return join(this.#root, `${service}.${key}`);
+  /** Every checkout of a variant, of this run and of earlier ones. */
+  paths(service: string, key: string): readonly string[] {
+    const prefix = `${service}.${key}.`;
+    if (!existsSync(this.#root)) return [];
+    return readdirSync(this.#root)
+      .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(name.slice(prefix.length)))
+      .map((name) => join(this.#root, name));
   }
 
-  /** Makes the worktree, or moves it to where the branch is now. One with uncommitted work stays where it is. */
+  /** Makes the checkout of where the branch is now, or finds it. */
   async ensure(request: WorktreeRequest): Promise<WorktreeOutcome> {
     const found = await findRepository(request.servicePath);
     if (!found.ok) {
@@ -54,7 +67,7 @@ export class Worktrees {
       return { ok: false, reason: "NoRepository", message };
     }
     const { repository } = found;
-    return await this.#queue.run(repository.common, () => this.#ensureIn(repository, request));
+    return await this.#services.run(request.service, () => this.#ensureIn(repository, request));
   }
 
   async #ensureIn(repository: Repository, request: WorktreeRequest): Promise<WorktreeOutcome> {
@@ -63,55 +76,68 @@ export class Worktrees {
       const message = `branch ${request.branch} of ${repository.top}: ${target.why}`;
       return { ok: false, reason: "BranchNotFound", message };
     }
-    const path = this.path(request.service, request.key);
+    const { commit } = target;
+    const path = join(this.#root, `${request.service}.${request.key}.${commit.slice(0, 12)}`);
+    this.#held.set(request.holder, path);
     const notes: string[] = [];
-    if (await this.#isCheckoutOf(path, repository))
-      notes.push(...(await move(path, target.commit)));
-    else await create(repository, path, target.commit);
-    const directory = join(path, repository.prefix);
+    if (await isCheckoutOf(path, repository)) notes.push(...(await restore(path, commit)));
+    else await this.#repositories.run(repository.common, () => create(repository, path, commit));
+    const directory = resolve(path, repository.prefix);
     if (existsSync(directory)) return { ok: true, directory, notes };
-    const message = `${repository.prefix} does not exist at ${target.commit.slice(0, 12)} of ${request.branch}`;
+    const message = `${repository.prefix} does not exist at ${commit.slice(0, 12)} of ${request.branch}`;
     return { ok: false, reason: "PathMissing", message };
   }
 
-  async #isCheckoutOf(path: string, repository: Repository): Promise<boolean> {
-    if (!existsSync(join(path, ".git"))) return false;
-    const found = await findRepository(path);
-    return found.ok && found.repository.common === repository.common;
-  }
-
-  /** True when removing the worktree would lose changes, files or commits that are nowhere else. */
-  async hasUncommittedWork(service: string, key: string): Promise<boolean> {
-    const path = this.path(service, key);
-    if (!existsSync(join(path, ".git"))) return false;
-    if (await isDirty(path)) return true;
-    // Commits made on the detached HEAD that no branch, tag or remote holds.
-    const nowhere = await git(path, [
-      "rev-list",
-      "--max-count=1",
-      "HEAD",
-      "--not",
-      "--branches",
-      "--remotes",
-      "--tags",
-    ]);
-    return nowhere.ok && nowhere.stdout.trim() !== "";
-  }
-
-  exists(service: string, key: string): boolean {
-    return existsSync(this.path(service, key));
-  }
-
-  async remove(service: string, key: string): Promise<void> {
-    const path = this.path(service, key);
-    const found = await findRepository(path);
-    const common = found.ok ? found.repository.common : path;
-    await this.#queue.run(common, async () => {
-      rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-      // The record of the worktree lies in the repository; prune drops those whose directory is gone.
-      if (found.ok) await git(common, ["worktree", "prune"]);
+  /** The holder is gone. Checkouts of the variant that nobody holds go too, unless work would be lost with them. */
+  async release(holder: string, service: string, key: string): Promise<void> {
+    await this.#services.run(service, async () => {
+      this.#held.delete(holder);
+      const held = new Set(this.#held.values());
+      for (const path of this.paths(service, key)) {
+        if (!held.has(path) && !(await holdsWork(path))) await this.#remove(path);
+      }
     });
   }
+
+  /** True when removing the variant's checkouts would lose changes, files or commits that are nowhere else. */
+  async hasUncommittedWork(service: string, key: string): Promise<boolean> {
+    for (const path of this.paths(service, key)) {
+      if (await holdsWork(path)) return true;
+    }
+    return false;
+  }
+
+  /** All checkouts of a variant, with whatever is in them. */
+  async removeAll(service: string, key: string): Promise<void> {
+    await this.#services.run(service, async () => {
+      for (const path of this.paths(service, key)) await this.#remove(path);
+    });
+  }
+
+  async #remove(path: string): Promise<void> {
+    const found = await findRepository(path);
+    const common = found.ok ? found.repository.common : undefined;
+    await this.#repositories.run(common ?? path, async () => {
+      rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+      // The record of the worktree lies in the repository; prune drops those whose directory is gone.
+      if (common !== undefined) await git(common, ["worktree", "prune"]);
+    });
+  }
+}
+
+async function isCheckoutOf(path: string, repository: Repository): Promise<boolean> {
+  if (!existsSync(join(path, ".git"))) return false;
+  const found = await findRepository(path);
+  return found.ok && found.repository.common === repository.common;
+}
+
+async function holdsWork(path: string): Promise<boolean> {
+  if (!existsSync(join(path, ".git"))) return false;
+  if (await isDirty(path)) return true;
+  // Commits made on the detached HEAD that no branch, tag or remote holds.
+  const query = ["rev-list", "--max-count=1", "HEAD", "--not", "--branches", "--remotes", "--tags"];
+  const nowhere = await git(path, query);
+  return nowhere.ok && nowhere.stdout.trim() !== "";
 }
 
 async function targetCommit(
@@ -132,12 +158,11 @@ async function create(repository: Repository, path: string, commit: string): Pro
   if (!added.ok) throw new Error(`git worktree add ${path}: ${added.stderr}`);
 }
 
-/** Answers notes: a worktree somebody works in is left alone. */
-async function move(path: string, commit: string): Promise<readonly string[]> {
+/** A checkout in which somebody works is left as it is; the notes say so. */
+async function restore(path: string, commit: string): Promise<readonly string[]> {
   if ((await commitOf(path, "HEAD")) === commit) return [];
-  if (await isDirty(path)) {
-    return [`${path} has uncommitted work and stays where it is, not at ${commit.slice(0, 12)}`];
-  }
+  if (await holdsWork(path))
+    return [`${path} holds work of its own and stays as it is, not at ${commit.slice(0, 12)}`];
   const moved = await git(path, ["checkout", "--quiet", "--detach", commit]);
   if (!moved.ok) throw new Error(`git checkout in ${path}: ${moved.stderr}`);
   return [];

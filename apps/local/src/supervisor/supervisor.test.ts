@@ -301,8 +301,9 @@ describe("the supervisor", () => {
       env: {},
     });
     const ready = await one.phase("Ready", branch);
-    assert.equal(ready.directory, `${join(one.root, "worktrees/cart.mp-1")}/`.replace(/\/$/, ""));
-    assert.equal(ready.revision, git(one.cart, "rev-parse", "feature/mp-1"));
+    const commit = git(one.cart, "rev-parse", "feature/mp-1");
+    assert.equal(ready.directory, join(one.root, `worktrees/cart.mp-1.${commit.slice(0, 12)}`));
+    assert.equal(ready.revision, commit);
     assert.equal(await one.supervisor.uncommittedWork("cart", "mp-1"), false);
     write(ready.directory ?? "", { "mine.txt": "work" });
     assert.equal(await one.supervisor.uncommittedWork("cart", "mp-1"), true);

@@ -15,7 +15,7 @@ import type {
   WorkloadSpec,
   WorkloadStatus,
 } from "./platform.ts";
-import { planWorkload } from "./workload-plan.ts";
+import { nameOf, planWorkload } from "./workload-plan.ts";
 import { Workload, type WorkloadContext } from "./workload.ts";
 
 /** Where the processes of a variant reach the other services. */
@@ -90,8 +90,9 @@ export class Supervisor implements Platform {
   async removeWorkload(ref: WorkloadRef, { discard, last }: RemoveOptions): Promise<RemoveOutcome> {
     return await this.#queue.run(variantOf(ref), async () => {
       const ran = await this.#stopWorkload(ref);
-      if (!last) return ran ? "removed" : "absent";
-      return await this.#removeVariant(ref, ran, discard);
+      if (last) return await this.#removeVariant(ref, ran, discard);
+      await this.#options.worktrees.release(nameOf(ref), ref.service, ref.key);
+      return ran ? "removed" : "absent";
     });
   }
 
@@ -126,23 +127,17 @@ export class Supervisor implements Platform {
   ): Promise<RemoveOutcome> {
     const { logs, mesh, worktrees } = this.#options;
     await mesh.release(service, key);
-    if (!worktrees.exists(service, key)) {
-      await logs.forget(service, key);
-      return ran ? "removed" : "absent";
-    }
-    if (!discard && (await worktrees.hasUncommittedWork(service, key))) return "uncommittedWork";
-    await worktrees.remove(service, key);
+    const checkouts = worktrees.paths(service, key).length > 0;
+    if (checkouts && !discard && (await worktrees.hasUncommittedWork(service, key)))
+      return "uncommittedWork";
+    await worktrees.removeAll(service, key);
     await logs.forget(service, key);
-    return "removed";
+    return ran || checkouts ? "removed" : "absent";
   }
 
   #changed({ incarnation, key, service }: WorkloadRef): void {
     for (const listener of this.#listeners) listener({ service, key, incarnation });
   }
-}
-
-function nameOf({ incarnation, key, service }: WorkloadRef): string {
-  return `${service}:${key}#${incarnation}`;
 }
 
 function variantOf({ key, service }: WorkloadRef): string {

@@ -2,6 +2,11 @@ import type { Source } from "@cocktail/environment";
 import type { ServiceConfig } from "../config/config.ts";
 import type { WorkloadRef, WorkloadSpec } from "./platform.ts";
 
+/** `payment-service:mp-101#2`. */
+export function nameOf({ incarnation, key, service }: WorkloadRef): string {
+  return `${service}:${key}#${incarnation}`;
+}
+
 /** Everything about one incarnation that is known before it starts. */
 export interface WorkloadPlan {
   readonly ref: WorkloadRef;

@@ -15,7 +15,7 @@ import { isFree, type PortPool } from "./ports.ts";
 import type { Preparations } from "./preparation.ts";
 import { checkReadiness } from "./readiness.ts";
 import { decideRestart, recentFailures } from "./restart-policy.ts";
-import type { WorkloadPlan } from "./workload-plan.ts";
+import { nameOf, type WorkloadPlan } from "./workload-plan.ts";
 
 /** What every workload of a run shares. */
 export interface WorkloadContext {
@@ -116,7 +116,14 @@ export class Workload {
     if (source.kind !== "branch") return existing(servicePath);
     this.#set("Preparing", `a worktree of ${source.branch} is being made`);
     const { branch, revision } = source;
-    const outcome = await this.#context.worktrees.ensure({ ...ref, servicePath, branch, revision });
+    const outcome = await this.#context.worktrees.ensure({
+      service: ref.service,
+      key: ref.key,
+      holder: nameOf(ref),
+      servicePath,
+      branch,
+      revision,
+    });
     if (!outcome.ok) throw new Hopeless(outcome.reason, outcome.message);
     for (const note of outcome.notes) this.#say(note);
     return outcome.directory;
@@ -131,7 +138,7 @@ export class Workload {
       command,
       directory,
       env: this.#environment(undefined),
-      name: `${ref.service}:${ref.key}#${ref.incarnation}`,
+      name: nameOf(ref),
       onLine: (stream, text) => this.#print(stream, text),
       signal: this.#stopping.signal,
     });
@@ -169,10 +176,7 @@ export class Workload {
     const { ref, command } = this.#plan;
     const child = startChild({ command, directory, env: this.#environment(port) });
     this.#child = child;
-    const forget = this.#context.records.add(
-      child.pid,
-      `${ref.service}:${ref.key}#${ref.incarnation}`,
-    );
+    const forget = this.#context.records.add(child.pid, nameOf(ref));
     this.#attach(child);
     if (child.pid !== 0) this.#update({ pid: child.pid });
     const over = new AbortController();

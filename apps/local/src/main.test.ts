@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { startChild } from "./processes/child-process.ts";
+import { markEnvironment } from "./processes/escaped.ts";
+import { isGroupEmpty } from "./processes/process-group.ts";
+import { openProcessRecords } from "./processes/process-records.ts";
+import { startLocal } from "./testing/cocktail-local.ts";
+import { temporary } from "./testing/temporary.ts";
+
+describe("cocktail-local, before it starts anything", () => {
+  test("a command line that it doesn't understand: usage, exit 2", async () => {
+    using home = temporary();
+    const local = startLocal(home.path, "--prot", "1");
+    assert.equal(await local.exited, 2);
+    assert.match(local.stderr(), /Unknown option '--prot'[\s\S]*Usage: cocktail-local/);
+    assert.equal(local.stdout(), "");
+  });
+
+  test("a file with faults: all of them on stderr, exit 2, and no state directory", async () => {
+    using home = temporary({
+      "cocktail.yaml":
+        "apiVersion: cocktail.dev/v1alpha1\nkind: Cocktail\nmetadata: {name: x}\nservices:\n- {name: a, comand: [x]}\n- {name: b, path: ./none, command: [x]}\n",
+    });
+    const local = startLocal(home.path);
+    assert.equal(await local.exited, 2);
+    assert.match(
+      local.stderr(),
+      /^cocktail\.yaml:5:\d+: services\[0\]\.comand: unknown key\. Fix: did you mean command\?$/m,
+    );
+    assert.match(local.stderr(), /has 2 faults/);
+    assert.equal(existsSync(join(home.path, ".cocktail")), false);
+  });
+
+  test("a directory that a service should run in but that doesn't exist: line and fix, exit 2", async () => {
+    using home = temporary({
+      "cocktail.yaml":
+        "apiVersion: cocktail.dev/v1alpha1\nkind: Cocktail\nmetadata: {name: x}\nservices:\n- {name: b, path: ./none, command: [x]}\n",
+    });
+    const local = startLocal(home.path);
+    assert.equal(await local.exited, 2);
+    assert.match(
+      local.stderr(),
+      /^cocktail\.yaml:5:13: services\[0\]\.path: .*none does not exist\. Fix: /m,
+    );
+  });
+
+  test("no file: it is named, exit 2", async () => {
+    using home = temporary();
+    const local = startLocal(home.path, "--file", "none.yaml");
+    assert.equal(await local.exited, 2);
+    assert.match(local.stderr(), /none\.yaml:1:1: can't be read/);
+  });
+
+  test("--end-leftovers ends what a killed run left, says so on stdout, and starts nothing", async () => {
+    using home = temporary();
+    const processes = join(home.path, ".cocktail/processes");
+    mkdirSync(processes, { recursive: true });
+    const runId = randomUUID();
+    const env = markEnvironment(runId, { service: "cart", key: "mp-1", incarnation: 1 });
+    const leftover = startChild({
+      command: ["sleep", "100"],
+      directory: "/",
+      env: { PATH: process.env["PATH"] ?? "", ...env },
+    });
+    openProcessRecords(processes, runId).add(leftover.pid, "cart:mp-1#1");
+    const local = startLocal(home.path, "--end-leftovers");
+    assert.equal(await local.exited, 0, local.stderr());
+    assert.equal(
+      local.stdout(),
+      `ended cart:mp-1#1 (process group ${leftover.pid}) of a run that was killed\n`,
+    );
+    assert.equal(isGroupEmpty(leftover.pid), true);
+    assert.deepEqual(readdirSync(processes), []);
+    const again = startLocal(home.path, "--end-leftovers");
+    assert.equal(await again.exited, 0);
+    assert.equal(again.stdout(), "");
+  });
+
+  test("--end-leftovers where nothing ever ran makes nothing", async () => {
+    using home = temporary();
+    const local = startLocal(home.path, "--end-leftovers");
+    assert.equal(await local.exited, 0);
+    assert.deepEqual(readdirSync(home.path), []);
+  });
+});
