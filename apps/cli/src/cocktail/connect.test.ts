@@ -45,6 +45,10 @@ describe("finding the cocktail", () => {
       (await connect({ file: "cocktail.yaml", cwd: join(root, "inner/deep"), env: {} })).directory,
       root,
     );
+    assert.equal(
+      (await connect({ file: undefined, cwd: join(root, "inner/deep"), env: {} })).directory,
+      root,
+    );
     assert.equal((await connect({ file: root, cwd: "/", env: {} })).directory, root);
   });
 
@@ -65,6 +69,8 @@ describe("finding the cocktail", () => {
         retryable: true,
       });
     }
+    await cocktailAt(root, { ...run, pid: 1 });
+    assert.equal(await readRunFile(root), undefined, "a signal to process 1 would reach too much");
     await writeFile(join(root, ".cocktail/run.json"), "{");
     assert.equal(await readRunFile(root), undefined);
   });

@@ -90,7 +90,10 @@ describe("the command line", () => {
       const { code, stderr } = await invoke(argv);
       assert.equal(code, 2);
       assert.deepEqual(keysOf(stderr), ["code", "message", "fix", "retryable"]);
-      assert.partialDeepStrictEqual(JSON.parse(stderr), { code: "USAGE" });
+      assert.partialDeepStrictEqual(JSON.parse(stderr), {
+        code: "USAGE",
+        message: 'SERVICE:KEY: "x" lacks the key',
+      });
     }
   });
 

@@ -88,6 +88,7 @@ describe("progress", () => {
     tick(heartbeatMs - 1);
     assert.equal(text(), "… ready     Starting\n");
     tick(1);
+    tick(5_000);
     waiting.state("Probing");
     tick(heartbeatMs - 1);
     waiting.end("good", "served");
@@ -96,7 +97,7 @@ describe("progress", () => {
       "… ready     Starting",
       "… ready     Starting (30s)",
       "… ready     Probing",
-      "✓ ready     served (59s)",
+      "✓ ready     served (1m4s)",
       "",
     ]);
   });

@@ -56,20 +56,19 @@ export function createProgress(target: ProgressTarget): Progress {
 
 function waitInLog(label: string, target: ProgressTarget): Waiting {
   const began = target.now();
-  let current = "";
+  let current = "waiting";
   const elapsed = (): string => formatDuration((target.now() - began) / 1000);
-  const timer = setInterval(
-    () =>
-      target.write(`… ${column(label)} ${current === "" ? "waiting" : current} (${elapsed()})\n`),
-    heartbeatMs,
-  );
-  timer.unref();
+  const beat = (): void => target.write(`… ${column(label)} ${current} (${elapsed()})\n`);
+  const startBeating = (): NodeJS.Timeout => setInterval(beat, heartbeatMs).unref();
+  let timer = startBeating();
   return {
     state: (text) => {
       const next = printable(text);
       if (next === current) return;
       current = next;
-      timer.refresh();
+      // A line was just printed: the next heartbeat is due a whole interval from now.
+      clearInterval(timer);
+      timer = startBeating();
       target.write(`… ${column(label)} ${next}\n`);
     },
     drop: () => clearInterval(timer),
