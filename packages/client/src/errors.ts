@@ -51,27 +51,32 @@ export class ApiUnreachable extends Error {
 /** The problem in a parsed body, or undefined where it is not one of ours. */
 export function readProblem(body: unknown): Problem | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const text = (name: string): string | undefined => {
-    const value: unknown = Reflect.get(body, name);
-    return typeof value === "string" ? value : undefined;
-  };
   const status: unknown = Reflect.get(body, "status");
-  const code = problemCodes.find((known) => known === text("code"));
-  const title = text("title");
+  const code = problemCodes.find((known) => known === textOf(body, "code"));
+  const title = textOf(body, "title");
   if (code === undefined || title === undefined || typeof status !== "number") return undefined;
-  const reason = text("reason");
   const errors = readFaults(Reflect.get(body, "errors"));
   return {
-    type: text("type") ?? "about:blank",
+    type: textOf(body, "type") ?? "about:blank",
     title,
     status,
-    detail: text("detail") ?? "",
+    detail: textOf(body, "detail") ?? "",
     code,
-    ...(reason !== undefined && { reason }),
-    fix: text("fix") ?? "",
+    ...reasonOf(body),
+    fix: textOf(body, "fix") ?? "",
     retryable: Reflect.get(body, "retryable") === true,
     ...(errors.length > 0 && { errors }),
   };
+}
+
+function reasonOf(body: object): Pick<Problem, "reason"> {
+  const reason = textOf(body, "reason");
+  return reason === undefined ? {} : { reason };
+}
+
+function textOf(body: object, name: string): string | undefined {
+  const value: unknown = Reflect.get(body, name);
+  return typeof value === "string" ? value : undefined;
 }
 
 function readFaults(

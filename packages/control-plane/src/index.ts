@@ -5,3 +5,6 @@ export type { Connection, PostgresStoreOptions } from "./store/postgres/postgres
 export { openPostgresStore } from "./store/postgres/postgres-store.ts";
 export type { AppendOutcome, RouteTableStore } from "./store/route-table-store.ts";
 export type { Store } from "./store/store.ts";
+export { type Api, type ApiOptions, createApi, type ListenOptions } from "./api/api.ts";
+export type { About } from "./api/context.ts";
+export { storeTableSource } from "./table-source.ts";

@@ -20,6 +20,7 @@ const list = "cocktail env list";
 export function addEnvironments(app: FastifyInstance, context: ApiContext): void {
   addReads(app, context);
   addChanges(app, context);
+  addDelete(app, context);
 }
 
 function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
@@ -56,9 +57,10 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
   });
 }
 
+const change = { tag: "environments", isChange: true } as const;
+const stored = { description: "Stored.", schema: environmentResult };
+
 function addChanges(app: FastifyInstance, { lifecycle }: ApiContext): void {
-  const change = { tag: "environments", isChange: true } as const;
-  const stored = { description: "Stored.", schema: environmentResult };
   addOperation(app, {
     ...change,
     method: "POST",
@@ -94,6 +96,9 @@ function addChanges(app: FastifyInstance, { lifecycle }: ApiContext): void {
     handle: async ({ params: { name }, body: { bySeconds, dryRun } }) =>
       done(await lifecycle.extendEnvironment(name, bySeconds, { dryRun })),
   });
+}
+
+function addDelete(app: FastifyInstance, { lifecycle }: ApiContext): void {
   addOperation(app, {
     ...change,
     method: "DELETE",

@@ -21,6 +21,11 @@ export function addSystem(app: FastifyInstance, context: ApiContext, metrics: Re
       return Promise.resolve({ ...about(), epoch, tag, writable: store.available, services });
     },
   });
+  addMetrics(app, metrics);
+  addProbes(app, context);
+}
+
+function addProbes(app: FastifyInstance, context: ApiContext): void {
   addOperation(app, {
     ...read,
     url: "/healthz",
@@ -44,6 +49,9 @@ export function addSystem(app: FastifyInstance, context: ApiContext, metrics: Re
       return Promise.resolve(answer);
     },
   });
+}
+
+function addMetrics(app: FastifyInstance, metrics: Registry): void {
   addOperation(app, {
     ...read,
     url: "/metrics",

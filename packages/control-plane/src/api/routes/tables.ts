@@ -80,7 +80,7 @@ function addResolve(app: FastifyInstance, { lifecycle, store }: ApiContext): voi
       if (body.service !== undefined && !known.has(body.service)) {
         return found(undefined, `service ${body.service}`, "cocktail status");
       }
-      return resolveAll(table, body, [...known].sort());
+      return resolveAll(table, body, [...known].toSorted());
     },
   });
 }

@@ -8,7 +8,12 @@ import { deleteResult, deployRequest, deployResult, variant } from "../schemas/v
 
 const params = z.strictObject({ service: serviceName, key });
 
-export function addVariants(app: FastifyInstance, { lifecycle }: ApiContext): void {
+export function addVariants(app: FastifyInstance, context: ApiContext): void {
+  addReads(app, context);
+  addChanges(app, context);
+}
+
+function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
   addOperation(app, {
     method: "GET",
     url: "/v1/variants",
@@ -40,7 +45,9 @@ export function addVariants(app: FastifyInstance, { lifecycle }: ApiContext): vo
         found(lifecycle.variant(service, key), `variant ${service}:${key}`, "cocktail branch list"),
       ),
   });
+}
 
+function addChanges(app: FastifyInstance, { lifecycle }: ApiContext): void {
   addOperation(app, {
     method: "POST",
     url: "/v1/variants",

@@ -1,13 +1,13 @@
-import {
-  type DeleteResult,
-  type DeployRequest,
-  type DeployResult,
-  type Incarnation,
-  type LogLine,
-  type Outcome,
-  type PlannedAction,
-  type Source,
-  type Variant,
+import type {
+  DeleteResult,
+  DeployRequest,
+  DeployResult,
+  Incarnation,
+  LogLine,
+  Outcome,
+  PlannedAction,
+  Source,
+  Variant,
 } from "@cocktail/client";
 import { z } from "zod";
 import { exactly } from "../../schema/exactly.ts";

@@ -1,0 +1,112 @@
+import type { FastifyInstance } from "fastify";
+import { Registry } from "prom-client";
+import type { LifecycleService } from "../lifecycle/lifecycle-service.ts";
+import type { Platform } from "../lifecycle/platform.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import { createApp } from "./app.ts";
+import type { About, ApiContext } from "./context.ts";
+import { measureRequests, registerMetrics, registerStoreMetrics } from "./metrics.ts";
+import { addDescription, describeOperations } from "./openapi.ts";
+import { readinessOf } from "./readiness.ts";
+import { addEnvironments } from "./routes/environments.ts";
+import { addLogs } from "./routes/logs.ts";
+import { addServices } from "./routes/services.ts";
+import { addSystem } from "./routes/system.ts";
+import { addTables } from "./routes/tables.ts";
+import { addVariants } from "./routes/variants.ts";
+import { type StreamLimits, Streams } from "./streaming/streams.ts";
+
+export interface ApiOptions {
+  readonly lifecycle: LifecycleService;
+  readonly store: Store;
+  readonly platform: Pick<Platform, "logs">;
+  /** Asked for every status: what is recovered may become more. */
+  readonly about: () => About;
+  /** Needed for every change. */
+  readonly token: string;
+  /** Names, beside those of loopback, that the Host header may say. */
+  readonly hosts?: readonly string[] | undefined;
+  readonly metrics?: Registry | undefined;
+  readonly log?: Logger | undefined;
+  readonly limits?: Partial<StreamLimits> | undefined;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+export interface Api {
+  /** `http://127.0.0.1:4600`. Rejects where the port is taken. */
+  listen(options: ListenOptions): Promise<string>;
+  /** The OpenAPI document. */
+  describe(): Promise<object>;
+  /** Ends the streams, finishes what was asked, and closes; what isn't done after `graceMs` is cut off. */
+  close(options?: { readonly graceMs?: number | undefined }): Promise<void>;
+}
+
+const defaultLimits: StreamLimits = {
+  maxStreams: 256,
+  heartbeatMs: 15_000,
+  slowReaderMs: 30_000,
+};
+const defaultGraceMs = 5_000;
+
+/** The HTTP API of a control plane. Listens when it is told to. */
+export async function createApi(options: ApiOptions): Promise<Api> {
+  const { lifecycle, store, platform, about, token, log = silentLogger } = options;
+  const registry = options.metrics ?? new Registry();
+  const metrics = registerMetrics(registry);
+  registerStoreMetrics(registry, store, () => lifecycle.table().epoch);
+  const streams = new Streams({ ...defaultLimits, ...options.limits }, metrics.streams, log);
+
+  const app = createApp({ token, hosts: new Set(options.hosts), log });
+  measureRequests(app, metrics);
+  await describeOperations(app, about().version);
+  const context: ApiContext = {
+    lifecycle,
+    store,
+    platform,
+    streams,
+    about,
+    readiness: () => readinessOf(lifecycle, store),
+  };
+  addServices(app, context);
+  addVariants(app, context);
+  addEnvironments(app, context);
+  addTables(app, context);
+  addLogs(app, context);
+  addSystem(app, context, registry);
+  addDescription(app);
+  return {
+    listen: (where) => listen(app, where),
+    describe: () => describe(app),
+    close: closer(app, streams),
+  };
+}
+
+async function listen(app: FastifyInstance, { host, port }: ListenOptions): Promise<string> {
+  await app.listen({ host, port });
+  const bound = app.server.address();
+  if (bound === null || typeof bound === "string") throw new TypeError("listens on no port");
+  const name = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
+  return `http://${name}:${bound.port}`;
+}
+
+async function describe(app: FastifyInstance): Promise<object> {
+  await app.ready();
+  return app.swagger();
+}
+
+function closer(app: FastifyInstance, streams: Streams): Api["close"] {
+  return async ({ graceMs = defaultGraceMs } = {}) => {
+    const late = setTimeout(() => app.server.closeAllConnections(), graceMs);
+    try {
+      await Promise.all([streams.close(), app.close()]);
+    } finally {
+      clearTimeout(late);
+    }
+  };
+}

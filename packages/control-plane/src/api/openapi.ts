@@ -1,0 +1,84 @@
+import swagger from "@fastify/swagger";
+import type { FastifyInstance } from "fastify";
+import {
+  createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
+} from "fastify-type-provider-zod";
+import { z } from "zod";
+import { wireSchemas } from "./schemas/registry.ts";
+
+const description = `Desired state of a cocktail, its route table, and what became of it.
+
+Changes need the bearer token of .cocktail/run.json; reads from the same machine are free. Every error is a problem
+(RFC 9457) with a \`code\` to branch on, a \`fix\` for people, and \`retryable\`.`;
+
+/** Describes every operation that is added afterwards. */
+export async function describeOperations(app: FastifyInstance, version: string): Promise<void> {
+  const config = { schemaRegistry: wireSchemas };
+  const names = createJsonSchemaTransformObject(config);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Cocktail", description, version, license: { name: "Apache-2.0" } },
+      components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
+    },
+    transform: createJsonSchemaTransform(config),
+    transformObject: (document) => withoutUnused(names(document)),
+  });
+}
+
+/** Serves the description itself. */
+export function addDescription(app: FastifyInstance): void {
+  let text: string | undefined;
+  app.route({
+    method: "GET",
+    url: "/v1/openapi.json",
+    schema: {
+      operationId: "getDescription",
+      summary: "This description",
+      tags: ["system"],
+      response: { 200: { description: "OpenAPI 3.1.", content: json(z.unknown()) } },
+    },
+    handler: (_, reply) => {
+      text ??= JSON.stringify(app.swagger());
+      return reply.type("application/json").serializer(String).send(text);
+    },
+  });
+}
+
+function json(schema: z.ZodType): object {
+  return { "application/json": { schema } };
+}
+
+const prefix = "#/components/schemas/";
+
+/** Every named schema comes as input and as output; only one of them is referred to, as a rule. */
+function withoutUnused(document: object): object {
+  const used = new Set<string>();
+  const { components, ...rest } = asRecord(document);
+  const schemas = asRecord(asRecord(components)["schemas"]);
+  const visit = (value: unknown): void => {
+    for (const reference of referencesIn(value)) {
+      if (used.has(reference)) continue;
+      used.add(reference);
+      visit(schemas[reference]);
+    }
+  };
+  visit(rest);
+  const kept = Object.entries(schemas).filter(([name]) => used.has(name));
+  kept.sort(([one], [other]) => (one < other ? -1 : 1));
+  return { ...rest, components: { ...asRecord(components), schemas: Object.fromEntries(kept) } };
+}
+
+function referencesIn(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]: [string, unknown]) =>
+    name === "$ref" && typeof member === "string" && member.startsWith(prefix)
+      ? [member.slice(prefix.length)]
+      : referencesIn(member),
+  );
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
