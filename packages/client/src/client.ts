@@ -93,7 +93,7 @@ export interface CocktailClient {
   extendEnvironment(
     name: string,
     bySeconds: number,
-    options?: CallOptions,
+    options?: CallOptions & { readonly dryRun?: boolean | undefined },
   ): Promise<EnvironmentResult>;
   deleteEnvironment(
     name: string,
@@ -191,8 +191,8 @@ function environmentCalls(transport: Transport): EnvironmentCalls {
         }),
       );
     },
-    extendEnvironment: (name, bySeconds, options = {}) =>
-      post<EnvironmentResult>(transport, `${path(name)}/extend`, { bySeconds }, options),
+    extendEnvironment: (name, bySeconds, { dryRun, ...options } = {}) =>
+      post<EnvironmentResult>(transport, `${path(name)}/extend`, { bySeconds, dryRun }, options),
     deleteEnvironment: (name, how = {}, options = {}) =>
       remove<EnvironmentDeleteResult>(transport, path(name), how, options),
   };

@@ -51,6 +51,13 @@ describe("the definitions", () => {
     assert.deepEqual(names.toSorted(), all.toSorted());
   });
 
+  it("gives every other verb that changes something a --dry-run too", () => {
+    for (const name of ["env extend", "down"]) {
+      const command = catalog.commands.find(({ path }) => path.join(" ") === name);
+      assert.ok(command?.options["dryRun"], name);
+    }
+  });
+
   it("gives every verb that changes something a --dry-run, and waits by default", () => {
     const changing = [
       "branch deploy",

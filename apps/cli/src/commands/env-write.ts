@@ -9,7 +9,7 @@ import { STABLE } from "@cocktail/route";
 import { type CiFiles, writeCiFiles } from "../cocktail/ci-files.ts";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
-import { formatDuration, formatExpiry } from "../duration.ts";
+import { formatExpiry } from "../duration.ts";
 import { exitCodes } from "../exit-code.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import { line, span, type View } from "../output/view.ts";
@@ -146,23 +146,28 @@ export const envExtend: Command = command({
   path: ["env", "extend"],
   summary: "Let an environment live longer",
   args: name,
-  options: { by: { kind: "duration", summary: "how much longer" } },
+  options: { by: { kind: "duration", summary: "how much longer" }, ...dryRunOption },
   examples: [
     { text: "one more day", command: "cocktail env extend ops-101 --by 24h" },
     { text: "one more week", command: "cocktail env extend ops-101 --by 7d" },
   ],
   run: async (context, { args, options }): Promise<EnvironmentReport> => {
-    if (options.by === undefined)
+    const { by, dryRun } = options;
+    if (by === undefined) {
       throw usageFailure("--by is missing", "cocktail env extend NAME --by 24h");
+    }
     const { api } = await context.connect();
-    const result = await api.extendEnvironment(args.name, options.by, { signal: context.signal });
-    context.progress.done("extended", `by ${formatDuration(options.by)}`);
-    return { ...result, dryRun: false, waited: "NotWaited" };
+    const call = { signal: context.signal, ...(dryRun && { dryRun }) };
+    const result = await api.extendEnvironment(args.name, by, call);
+    return { ...result, dryRun, waited: "NotWaited" };
   },
-  view: ({ environment, outcome }, { now }) => [
-    line(span("strong", `environment/${environment.name}`), ` ${outcome}`),
-    { kind: "fields", fields: [["expires", formatExpiry(environment.expiresAt, now())]] },
-  ],
+  view: ({ environment, outcome, dryRun, plan }, { now }) =>
+    dryRun
+      ? planView(`environment/${environment.name}`, plan)
+      : [
+          line(span("strong", `environment/${environment.name}`), ` ${outcome}`),
+          { kind: "fields", fields: [["expires", formatExpiry(environment.expiresAt, now())]] },
+        ],
   names: environmentNames,
 });
 

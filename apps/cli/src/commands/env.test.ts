@@ -173,6 +173,23 @@ describe("env create and apply", () => {
   });
 });
 
+describe("env extend", () => {
+  it("says until when it lives, or would", async () => {
+    const longer = environment("ops-101", { expiresAt: "2999-01-01T00:00:00Z" });
+    await using api = await startFakeApi({
+      "POST /v1/environments/ops-101/extend": written(longer, { outcome: "updated" }),
+    });
+    const { stdout } = await invoke(["env", "extend", "ops-101", "--by", "24h"], api);
+    assert.match(stdout, /^environment\/ops-101 updated\n {2}expires {2}2999-01-01T00:00Z/);
+    await invoke(["env", "extend", "ops-101", "--by", "1d", "--dry-run"], api);
+    assert.deepEqual(
+      api.asked.map(({ body }) => body),
+      [{ bySeconds: 86_400 }, { bySeconds: 86_400, dryRun: true }],
+    );
+    assert.equal((await invoke(["env", "extend", "ops-101"], api)).code, 2);
+  });
+});
+
 describe("env delete", () => {
   it("waits for the variants that go with it", async () => {
     await using api = await startFakeApi({
