@@ -70,8 +70,12 @@ function addTo(context: ActiveContext, value: FieldValue): void {
   }
 }
 
-/** `http://payment:50051` of `payment:50051`, `dns:payment:50051` or `dns://authority/payment:50051`. */
+/**
+ * `http://payment:50051` of `payment:50051`, `dns:payment:50051` or `dns://authority/payment:50051`. Empty for a target
+ * without a host, such as a socket of the file system.
+ */
 export function targetUrl(target: string): string {
-  const name = /^(?:dns|ipv4|ipv6|passthrough):(?:\/\/[^/]*\/)?(.*)$/.exec(target)?.[1] ?? target;
-  return `http://${name}`;
+  if (/^unix(?:-abstract)?:/.test(target)) return "";
+  const name = /^(?:dns|ipv4|ipv6|passthrough|xds):(?:\/\/[^/]*\/)?(.*)$/.exec(target)?.[1];
+  return `http://${name ?? target}`;
 }

@@ -1,5 +1,5 @@
 import {
-  type Metadata,
+  Metadata,
   type ServerInterceptor,
   ServerInterceptingCall,
   ServerListenerBuilder,
@@ -41,8 +41,11 @@ export function routeServerInterceptor(options?: ContextOptions): ServerIntercep
         next(metadata);
       })
       .withSendStatus((status, next) => {
-        if (!headSent) report(context, status.metadata);
-        next(status);
+        // A call that fails at once has no head: the hops go with its status.
+        if (headSent || !context.traced) return next(status);
+        const metadata = status.metadata?.clone() ?? new Metadata();
+        report(context, metadata);
+        return next({ ...status, metadata });
       })
       .build();
     return new ServerInterceptingCall(call, responder);
@@ -57,13 +60,11 @@ function contextOf(metadata: Metadata): RouteContext {
   );
 }
 
-function report(context: RouteContext, metadata: Metadata | null | undefined): void {
+function report(context: RouteContext, metadata: Metadata): void {
   if (!(context instanceof ActiveContext) || context.collector === undefined) return;
-  const { trace } = shared.names;
-  const byHand =
-    metadata === null || metadata === undefined ? undefined : metadataValue(metadata, trace);
+  const byHand = metadataValue(metadata, shared.names.trace);
   const value = context.collector.header(
     byHand === undefined ? undefined : [byHand].flat().join(", "),
   );
-  if (value !== undefined) metadata?.set(trace, value);
+  if (value !== undefined) metadata.set(shared.names.trace, value);
 }
