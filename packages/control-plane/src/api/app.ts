@@ -37,6 +37,7 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
   app.setSerializerCompiler(serializerCompiler);
   // Operations parse their input themselves, so that all faults of all parts are told at once.
   app.setValidatorCompiler(() => (value: unknown) => ({ value }));
+  takeJsonOnly(app);
   app.addHook("onRequest", async (request) => {
     const caller = callerOf(request);
     checkHost(caller, hosts);
@@ -54,6 +55,20 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
     ),
   );
   return app;
+}
+
+/** An empty body is no body, whatever its type says: the operation knows whether it needs one. */
+function takeJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<string>(
+    "application/json",
+    { parseAs: "string" },
+    (request, body, done) => {
+      if (body === "") done(null, undefined);
+      else void parse(request, body, done);
+    },
+  );
 }
 
 function callerOf(request: FastifyRequest): Caller {

@@ -43,7 +43,6 @@ const frameworkProblems: Readonly<Record<string, ProblemDetails & { readonly cod
       detail: "the body is not JSON",
       fix: sendJson,
     },
-    FST_ERR_CTP_EMPTY_JSON_BODY: { code: "INVALID", detail: "the body is empty", fix: sendJson },
     FST_ERR_CTP_INVALID_JSON_BODY: {
       code: "INVALID",
       detail: "the body is not valid JSON",

@@ -25,6 +25,8 @@ export class StreamWriter {
       "content-type": options.contentType,
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
+      // Kept alive it would outlast its stream, and hold up the end of the server.
+      connection: "close",
     });
     // The first byte tells the reader that it is connected.
     response.write(options.heartbeat);
@@ -57,9 +59,10 @@ export class StreamWriter {
     if (!this.#gone.signal.aborted) this.#response.end();
   }
 
-  /** Cut off: the reader sees that the end is not the end of the data. */
-  destroy(): void {
+  /** Cut off after what was written: the reader sees that this is not the end of the data. */
+  cut(): void {
     clearInterval(this.#heartbeat);
-    this.#response.destroy();
+    // What was written in this turn is still with the response; the socket has it in the next one.
+    setImmediate(() => this.#response.socket?.destroySoon());
   }
 }

@@ -72,7 +72,7 @@ export class Streams {
       if (!writer.signal.aborted) {
         this.#log.warn({ reason: "StreamFailed", kind, err: error }, "a stream was cut off");
       }
-      writer.destroy();
+      writer.cut();
     }
   }
 }

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ApiError } from "@cocktail/client";
+import { nextTag } from "@cocktail/route";
+import { aService, aVariant, anEnvironment } from "../../test/fake-lifecycle.ts";
+import { openApi } from "../../test/open-api.ts";
+import { sampleContent } from "../store/conformance/samples.ts";
+
+describe("the API, through its client", () => {
+  test("gives the views as they are", async () => {
+    await using api = await openApi();
+    const { client } = api;
+    assert.deepEqual(await client.services(), [aService]);
+    assert.deepEqual(await client.service("payment-service"), aService);
+    assert.deepEqual(await client.variants(), [aVariant]);
+    assert.deepEqual(await client.variant("payment-service", "mp-101"), aVariant);
+    assert.deepEqual(await client.environments(), [anEnvironment]);
+    assert.deepEqual(await client.environment("ops-101"), anEnvironment);
+    assert.deepEqual((await client.explain("ops-101")).environment, anEnvironment);
+    assert.deepEqual(await client.readiness(), { ready: true, reasons: [] });
+    assert.deepEqual(await client.status(), {
+      name: "shop",
+      version: "0.1.0",
+      domain: "localhost",
+      edge: "http://127.0.0.1:8080",
+      startedAt: "2026-11-23T10:00:00.000Z",
+      recovered: ["payment-service:mp-101"],
+      epoch: 0,
+      tag: "0a0b0c0d",
+      writable: true,
+      services: [aService],
+    });
+  });
+
+  test("hands every change to the lifecycle with all it says", async () => {
+    await using api = await openApi();
+    const { client, lifecycle } = api;
+    const deploy = {
+      service: "payment-service",
+      branch: "feature/mp-101",
+      source: { kind: "directory", path: "/src/p" },
+      command: ["python3", "app.py"],
+      env: { A: "1" },
+      environment: "ops-101",
+      ttlSeconds: 60,
+      onUnavailable: "Fallback",
+      replace: true,
+      dryRun: true,
+    } as const;
+    const members = { "payment-service": "mp-101" };
+    assert.equal((await client.deploy(deploy)).generation, 1);
+    await client.deleteVariant("payment-service", "mp-101");
+    await client.deleteVariant("payment-service", "mp-101", { discard: true, dryRun: true });
+    await client.promote("payment-service");
+    await client.promote("payment-service", { dryRun: true });
+    await client.createEnvironment({ name: "ops-101", parent: "rc", members, ttlSeconds: 5 });
+    await client.applyEnvironment("ops-101", { members, dryRun: true });
+    await client.extendEnvironment("ops-101", 3600);
+    const deleted = await client.deleteEnvironment("ops-101", { keepVariants: true });
+    assert.deepEqual(deleted.variants, ["payment-service:mp-101"]);
+    assert.deepEqual(lifecycle.asked, [
+      ["deploy", deploy],
+      ["destroy", "payment-service", "mp-101", { discard: false, dryRun: false }],
+      ["destroy", "payment-service", "mp-101", { discard: true, dryRun: true }],
+      ["promote", "payment-service", {}],
+      ["promote", "payment-service", { dryRun: true }],
+      ["createEnvironment", { name: "ops-101", parent: "rc", members, ttlSeconds: 5 }],
+      ["applyEnvironment", "ops-101", { members, dryRun: true }],
+      ["extendEnvironment", "ops-101", 3600, { dryRun: undefined }],
+      ["deleteEnvironment", "ops-101", { keepVariants: true, discard: false, dryRun: false }],
+    ]);
+  });
+
+  test("says NOT_FOUND, and how to find what there is", async () => {
+    await using api = await openApi();
+    const { client } = api;
+    for (const ask of [
+      () => client.service("nobody"),
+      () => client.variant("payment-service", "mp-9"),
+      () => client.environment("nowhere"),
+      () => client.explain("nowhere"),
+      () => client.routeTable(7),
+      () => client.resolve({ service: "nobody" }),
+      () => client.resolve({ epoch: 9 }),
+    ]) {
+      await assert.rejects(ask, (error) => {
+        assert.ok(ApiError.is(error));
+        assert.equal(error.code, "NOT_FOUND");
+        assert.match(error.problem.detail, /^there is no /);
+        assert.match(error.problem.fix, /cocktail|GET/);
+        return true;
+      });
+    }
+  });
+
+  test("gives the route table by its head and by epoch, with an ETag", async () => {
+    await using api = await openApi();
+    const genesis = await api.store.head();
+    await api.store.append(0, sampleContent({ a: { stable: "r1" } }));
+    const head = await api.client.routeTable();
+    assert.deepEqual(head, await api.store.head());
+    assert.equal(head.tag, nextTag(genesis.tag, head));
+    assert.deepEqual(await api.client.routeTable(0), genesis);
+
+    const tag = `"1-${head.tag}"`;
+    const first = await api.request("/v1/route-table");
+    assert.equal(first.headers.get("etag"), tag);
+    assert.match(first.headers.get("content-type") ?? "", /^application\/json/);
+    const again = await api.request("/v1/route-table", { headers: { "if-none-match": tag } });
+    assert.equal(again.status, 304);
+    assert.equal(await again.text(), "");
+  });
+
+  test("resolves a route for one service and for all, and says what was rejected", async () => {
+    const table = {
+      epoch: 4,
+      tag: "00000001",
+      resolver: 1,
+      historyFloor: 0,
+      ...sampleContent({
+        "payment-service": { stable: "r1", "mp-101": "r2" },
+        b: { stable: "r1" },
+      }),
+    } as const;
+    await using api = await openApi({ lifecycle: { table: () => table } });
+    const one = await api.client.resolve({
+      pins: "PAYMENT-service:mp-101::b:gone,:x",
+      service: "payment-service",
+    });
+    assert.deepEqual(one, {
+      epoch: 4,
+      canonical: { pins: "payment-service:mp-101::b:gone" },
+      rejected: [{ field: "pins", reason: "MalformedPin", text: ":x" }],
+      services: [
+        { service: "payment-service", variant: "payment-service:mp-101", via: "pin", missed: [] },
+      ],
+    });
+    const all = await api.client.resolve({ pins: "b:gone", environment: "unknown" });
+    assert.deepEqual(
+      all.services.map(({ service, via, missed }) => [
+        service,
+        via,
+        missed.map(({ kind }) => kind),
+      ]),
+      [
+        ["b", "stable", ["pin", "environment"]],
+        ["payment-service", "stable", ["environment"]],
+      ],
+    );
+  });
+
+  test("answers 201 for what is new and 200 for the rest", async () => {
+    const value = {
+      outcome: "unchanged",
+      generation: 1,
+      variant: aVariant,
+      plan: [],
+      warnings: [],
+    };
+    const unchanged = { kind: "done", value } as const;
+    await using api = await openApi();
+    await using other = await openApi({
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a sample
+      lifecycle: { deploy: () => Promise.resolve(unchanged as never) },
+    });
+    const init = {
+      method: "POST",
+      body: JSON.stringify({ service: "payment-service", key: "mp-101" }),
+      headers: { authorization: "Bearer a-token-of-this-test", "content-type": "application/json" },
+    };
+    assert.equal((await api.request("/v1/variants", init)).status, 201);
+    assert.equal((await other.request("/v1/variants", init)).status, 200);
+  });
+
+  test("measures by operation, and puts no name that users invent on a label", async () => {
+    await using api = await openApi();
+    await api.client.variant("payment-service", "mp-101");
+    const text = await (await api.request("/metrics")).text();
+    assert.match(
+      text,
+      /cocktail_api_requests_total\{method="GET",route="\/v1\/variants\/:service\/:key",status="200"\} 1/,
+    );
+    assert.match(text, /cocktail_store_available 1/);
+    assert.match(text, /cocktail_route_table_epoch 0/);
+    assert.doesNotMatch(text, /mp-101/);
+  });
+});

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { describe, test } from "node:test";
+import { type OpenApi, openApi, token } from "../../test/open-api.ts";
+import { checkHost, checkToken } from "./guard.ts";
+
+const none: ReadonlySet<string> = new Set();
+const hosts = (host: string | undefined) => ({
+  host,
+  authorization: undefined,
+  remoteAddress: "127.0.0.1",
+});
+
+interface Asked {
+  readonly method?: string;
+  readonly path?: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+}
+
+/** The status of a request whose headers are sent as they are. */
+function statusOf(
+  api: OpenApi,
+  { method = "GET", path = "/v1/status", headers }: Asked,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ port: api.port, host: "127.0.0.1", method, path, headers });
+    asked.on("error", reject);
+    asked.on("response", (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode ?? 0));
+    });
+    asked.end();
+  });
+}
+
+interface Described {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { readonly security?: unknown }>>>
+  >;
+}
+
+/** Every operation with sample names in its path, from the description that the API gives of itself. */
+async function operations(
+  api: OpenApi,
+): Promise<
+  readonly { readonly method: string; readonly path: string; readonly secured: boolean }[]
+> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is looped over below
+  const { paths } = (await (await api.request("/v1/openapi.json")).json()) as Described;
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security }]) => ({
+      method: method.toUpperCase(),
+      path: path.replaceAll(/\{epoch\}/g, "0").replaceAll(/\{[a-z]+\}/g, "mp-101"),
+      secured: security !== undefined,
+    })),
+  );
+}
+
+describe("the guard", () => {
+  test("serves the names of loopback and those configured, with and without a port", () => {
+    const own = ["localhost", "a.localhost", "127.0.0.1", "127.8.9.1", "[::1]", "LOCALHOST"];
+    for (const name of own) {
+      checkHost(hosts(name), none);
+      checkHost(hosts(`${name}:4600`), none);
+    }
+    checkHost(hosts("cocktail.dev.example.com:80"), new Set(["cocktail.dev.example.com"]));
+  });
+
+  test("refuses every other Host", () => {
+    const strange = [
+      undefined,
+      "",
+      "evil.example",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      "evil-localhost",
+      "10.0.0.1",
+      "[::2]",
+      "localhost:x",
+      "localhost:80:80",
+      "localhost, evil.example",
+      "user@localhost",
+      "localhost/",
+    ];
+    for (const name of strange) {
+      assert.throws(() => checkHost(hosts(name), none), { name: "ProblemError" }, String(name));
+    }
+  });
+
+  test("refuses a strange Host before anything else, for every operation", async () => {
+    await using api = await openApi();
+    const evil = ["host", "evil.example"];
+    for (const { method, path } of await operations(api)) {
+      assert.equal(await statusOf(api, { method, path, headers: evil }), 403, `${method} ${path}`);
+    }
+    assert.equal(
+      await statusOf(api, { headers: ["host", "localhost", "host", "evil.example"] }),
+      403,
+    );
+    assert.equal(await statusOf(api, { headers: ["host", "localhost"] }), 200);
+    await using other = await openApi({ hosts: ["cocktail.test"] });
+    assert.equal(await statusOf(other, { headers: ["host", "cocktail.test"] }), 200);
+  });
+
+  test("wants the token for exactly the operations that change something", async () => {
+    await using api = await openApi();
+    let secured = 0;
+    for (const { method, path, secured: needsToken } of await operations(api)) {
+      const isRead = method === "GET" || path === "/v1/resolve";
+      assert.equal(needsToken, !isRead, `${method} ${path} is described wrongly`);
+      for (const authorization of [undefined, "Bearer wrong", `Basic ${token}`, "Bearer", token]) {
+        const response = await api.request(path, {
+          method,
+          ...(authorization !== undefined && { headers: { authorization } }),
+        });
+        await response.body?.cancel();
+        assert.equal(response.status === 401, !isRead, `${method} ${path} ${authorization}`);
+        if (!isRead) assert.equal(response.headers.get("www-authenticate"), "Bearer");
+      }
+      if (!isRead) secured++;
+    }
+    assert.equal(secured, 7);
+    assert.deepEqual(api.lifecycle.asked, []);
+  });
+
+  test("wants the token of readers on another machine, and no token of those on this one", () => {
+    const from = (remoteAddress: string | undefined, authorization?: string) => () =>
+      checkToken({ host: "localhost", authorization, remoteAddress }, token, false);
+    for (const near of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) assert.doesNotThrow(from(near));
+    for (const far of ["10.0.0.7", "::ffff:10.0.0.7", "fe80::1", undefined, "127.0.0.1.x"]) {
+      assert.throws(from(far), { name: "ProblemError" }, String(far));
+      assert.doesNotThrow(from(far, `Bearer ${token}`));
+    }
+  });
+});

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { describe, test } from "node:test";
+import { ApiError, type Problem, type ProblemCode, problemCodes } from "@cocktail/client";
+import type { Refusal } from "@cocktail/environment";
+import { type OpenApi, openApi, token } from "../../test/open-api.ts";
+import { NotReady } from "../lifecycle/lifecycle-service.ts";
+import { StoreUnavailable } from "../store/errors.ts";
+import { problemKinds } from "./problems.ts";
+
+const json = { "content-type": "application/json", authorization: `Bearer ${token}` };
+
+async function problemOf(response: Response): Promise<Problem> {
+  assert.match(response.headers.get("content-type") ?? "", /^application\/problem\+json/);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is asserted on below
+  const problem = (await response.json()) as Problem;
+  assert.equal(problem.status, response.status);
+  assert.ok(problemCodes.includes(problem.code), `unknown code ${problem.code}`);
+  for (const member of [problem.title, problem.detail, problem.fix, problem.type]) {
+    assert.ok(member.length > 0);
+  }
+  return problem;
+}
+
+function post(api: OpenApi, path: string, body: string): Promise<Response> {
+  return api.request(path, { method: "POST", body, headers: json });
+}
+
+/** The bytes of an answer to bytes that no client library would send. */
+async function raw(api: OpenApi, bytes: string): Promise<string> {
+  const socket = connect(api.port, "127.0.0.1");
+  socket.setEncoding("latin1");
+  let answer = "";
+  socket.on("data", (chunk) => (answer += String(chunk)));
+  socket.write(bytes);
+  await once(socket, "close", { signal: AbortSignal.timeout(20_000) });
+  return answer;
+}
+
+describe("problems", () => {
+  test("a refusal keeps its code, reason, message and fix", async () => {
+    const codes: readonly Refusal["code"][] = [
+      "INVALID",
+      "NOT_FOUND",
+      "CONFLICT",
+      "REFUSED",
+      "UNCOMMITTED_WORK",
+      "NO_REPOSITORY",
+    ];
+    for (const code of codes) {
+      const refusal = { code, reason: "KeyConflict", message: "what, why", fix: "do so" } as const;
+      const deploy = () => Promise.resolve({ kind: "refused", refusal } as const);
+      await using api = await openApi({ lifecycle: { deploy } });
+      await assert.rejects(api.client.deploy({ service: "a", key: "b" }), (error) => {
+        assert.ok(ApiError.is(error));
+        assert.equal(error.status, problemKinds[code].status);
+        assert.deepEqual(
+          [error.code, error.problem.reason, error.message, error.problem.fix, error.retryable],
+          [code, "KeyConflict", "what, why", "do so", false],
+        );
+        return true;
+      });
+    }
+  });
+
+  test("an outage is retryable, whoever of the two is away", async () => {
+    for (const [thrown, code] of [
+      [new StoreUnavailable("gone"), "STORE_UNAVAILABLE"],
+      [new NotReady("stopping"), "NOT_READY"],
+    ] as const) {
+      await using api = await openApi({ lifecycle: { deploy: () => Promise.reject(thrown) } });
+      const response = await post(api, "/v1/variants", '{"service":"a","key":"b"}');
+      const problem = await problemOf(response);
+      assert.deepEqual([problem.code, problem.status, problem.retryable], [code, 503, true]);
+      assert.equal(response.headers.get("retry-after"), "1");
+      assert.deepEqual(api.errors, []);
+    }
+  });
+
+  test("a store that is away shows in status and readiness, and in the table's 503", async () => {
+    await using api = await openApi();
+    api.store.setAvailable(false);
+    assert.equal((await api.client.status()).writable, false);
+    const { ready, reasons } = await api.client.readiness();
+    assert.equal(ready, false);
+    assert.match(reasons.join(), /store/);
+    assert.equal((await problemOf(await api.request("/v1/route-table"))).code, "STORE_UNAVAILABLE");
+  });
+
+  test("a bug is logged, and tells a stranger nothing", async () => {
+    const deploy = () => Promise.reject(new TypeError("secret detail"));
+    await using api = await openApi({ lifecycle: { deploy } });
+    const problem = await problemOf(await post(api, "/v1/variants", '{"service":"a","key":"b"}'));
+    assert.equal(problem.code, "INTERNAL");
+    assert.doesNotMatch(JSON.stringify(problem), /secret/);
+    assert.equal(api.errors.length, 1);
+  });
+
+  test("an answer that is not what the wire type says is a bug, not an answer", async () => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- wrong on purpose
+    const broken = [{ name: "a" }] as never;
+    await using api = await openApi({ lifecycle: { services: () => broken } });
+    assert.equal((await problemOf(await api.request("/v1/services"))).code, "INTERNAL");
+    assert.equal(api.errors.length, 1);
+  });
+
+  test("all faults of path, query and body are told at once", async () => {
+    await using api = await openApi();
+    const body = JSON.stringify({
+      service: "Not A Service",
+      key: "-x",
+      source: { kind: "url", url: "ftp://x" },
+      env: { "1A": "x" },
+      ttlSeconds: 0,
+      dryrun: true,
+    });
+    const problem = await problemOf(await post(api, "/v1/variants", body));
+    assert.equal(problem.code, "INVALID");
+    assert.deepEqual(problem.errors?.map(({ path }) => path).toSorted(), [
+      "body.dryrun",
+      "body.env.1A",
+      "body.key",
+      "body.service",
+      "body.source.url",
+      "body.ttlSeconds",
+    ]);
+    assert.match(problem.detail, /^POST \/v1\/variants: .*, and 5 more$/);
+
+    const path = "/v1/variants/UPPER/mp-101?discard=yes&drynun=true";
+    const response = await api.request(path, { method: "DELETE", headers: json });
+    const paths = (await problemOf(response)).errors?.map((error) => error.path);
+    assert.deepEqual(paths?.toSorted(), ["params.service", "query.discard", "query.drynun"]);
+    assert.deepEqual(api.lifecycle.asked, []);
+  });
+
+  test("bodies that are not one JSON object, or too long", async () => {
+    await using api = await openApi();
+    const cases: readonly (readonly [string, ProblemCode, number])[] = [
+      ["{", "INVALID", 400],
+      ["", "INVALID", 400],
+      ["[]", "INVALID", 400],
+      ["null", "INVALID", 400],
+      ['{"__proto__": {"x": 1}, "service": "a"}', "INVALID", 400],
+      [`"${"x".repeat(1024 * 1024)}"`, "TOO_LARGE", 413],
+    ];
+    for (const [body, code, status] of cases) {
+      const problem = await problemOf(await post(api, "/v1/variants", body));
+      assert.deepEqual([problem.code, problem.status], [code, status], body.slice(0, 40));
+    }
+    const text = { ...json, "content-type": "text/plain" };
+    const init = { method: "POST", body: "{}", headers: text };
+    assert.equal((await problemOf(await api.request("/v1/variants", init))).status, 415);
+    assert.deepEqual(api.errors, []);
+    assert.deepEqual(api.lifecycle.asked, []);
+  });
+
+  test("paths and methods that are no operation", async () => {
+    await using api = await openApi();
+    for (const path of ["/", "/v1", "/v1/variants/a", "/v2/status"]) {
+      assert.equal((await problemOf(await api.request(path))).status, 404, path);
+    }
+    const patch = await api.request("/v1/services", { method: "PATCH", headers: json });
+    assert.equal((await problemOf(patch)).status, 404);
+    assert.equal((await problemOf(await api.request("/v1/services/%zz"))).code, "INVALID");
+    assert.equal((await problemOf(await api.request("/v1/route-table/1e9"))).code, "INVALID");
+  });
+
+  test("bytes that are no request, or too many", async () => {
+    await using api = await openApi();
+    assert.match(await raw(api, "nonsense\r\n\r\n"), /^HTTP\/1\.1 400 [^]*"code":"INVALID"/);
+    const long = `GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: ${"y".repeat(17_000)}\r\n\r\n`;
+    assert.match(await raw(api, long), /^HTTP\/1\.1 431 [^]*"code":"TOO_LARGE"/);
+  });
+
+  test("every code has a status, a title, and a row in the reference", async () => {
+    assert.deepEqual(Object.keys(problemKinds).toSorted(), problemCodes.toSorted());
+    const page = new URL("../../../../docs/reference/api.md", import.meta.url);
+    const text = await readFile(page, "utf8");
+    const rows = [...text.matchAll(/^\| `([A-Z_]+)` \| (\d{3})/gm)];
+    assert.deepEqual(
+      Object.fromEntries(rows.map(([, code, status]) => [code, Number(status)])),
+      Object.fromEntries(problemCodes.map((code) => [code, problemKinds[code].status])),
+    );
+  });
+});
