@@ -4,7 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { temporary } from "../testing/temporary.ts";
-import { acquireLock } from "./lock.ts";
+import { acquireLock, removeStale } from "./lock.ts";
 
 test("a lock is held once, and free again when it was released", () => {
   using home = temporary();
@@ -34,6 +34,17 @@ test("the lock of a dead process is taken over, an unreadable one too", () => {
     assert.ok(taken.ok, text);
     taken.release();
   }
+});
+
+test("a lock that got a living holder while it was looked at stays", () => {
+  using home = temporary();
+  const path = join(home.path, "lock");
+  const lock = acquireLock(path);
+  removeStale(path);
+  assert.equal(existsSync(path), true);
+  assert.ok(lock.ok);
+  lock.release();
+  assert.deepEqual(readdirSync(home.path), []);
 });
 
 test("of many that want a stale lock at once exactly one gets it", async () => {

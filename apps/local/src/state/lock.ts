@@ -46,8 +46,11 @@ function link(from: string, to: string): boolean {
   }
 }
 
-/** Between looking at a stale lock and removing it another process may have put its own there: only one may look. */
-function removeStale(path: string): void {
+/**
+ * Between looking at a stale lock and removing it another process may have put its own there: only one at a time may
+ * remove, and looks again before it does.
+ */
+export function removeStale(path: string): void {
   const mutex = `${path}.takeover`;
   try {
     mkdirSync(mutex);

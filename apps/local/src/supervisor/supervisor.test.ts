@@ -73,6 +73,7 @@ function bench(change: Partial<ServiceConfig> = {}): Bench {
       PATH: process.env["PATH"],
       PAYMENT_URL: "http://inherited",
       COCKTAIL_RUN_ID: "of another run",
+      COCKTAIL_TOKEN: "of another run",
     },
     records,
     logs,
@@ -134,6 +135,7 @@ describe("the supervisor", () => {
     assert.equal(env["COCKTAIL_SERVICE"], "cart");
     assert.equal(env["COCKTAIL_VARIANT"], "stable");
     assert.equal(env["COCKTAIL_RUN_ID"], one.runId);
+    assert.equal(env["COCKTAIL_TOKEN"], undefined, "nothing of an outer cocktail is handed on");
     assert.equal(env["COCKTAIL_HOSTS"], "127.0.0.1:4711");
     assert.equal(
       env["PAYMENT_URL"],

@@ -6,6 +6,7 @@ import { createGateway, type Gateway } from "@cocktail/gateway";
 import { emptyTable, type RouteTable } from "@cocktail/route";
 import type { Config } from "../config/config.ts";
 import { silent } from "../testing/silent.ts";
+import { isFree } from "../supervisor/ports.ts";
 import { readArguments } from "./arguments.ts";
 import { openEdge } from "./edge-listeners.ts";
 import { StartFailure } from "./failure.ts";
@@ -135,6 +136,7 @@ describe("the edge", () => {
             assert.match(error.fix, /--port/);
             return true;
           });
+          assert.equal(await isFree(host === "::1" ? address.port : 0), true, "nothing is held");
         },
       );
       taken.close();
