@@ -61,7 +61,9 @@ describe("a request", () => {
   });
 
   it("brings its route in baggage alone, and goes on in both", async () => {
-    const { key, headers } = await send({ baggage: "user=1,service-route=cart%3Amp-1,source-route=e" });
+    const { key, headers } = await send({
+      baggage: "user=1,service-route=cart%3Amp-1,source-route=e",
+    });
     assert.equal(key, "cart:mp-1;environment=e");
     assert.equal(headers["x-service-route"], "cart:mp-1");
     // The member of others is OpenTelemetry's to pass on; we don't speak for it.
@@ -69,7 +71,10 @@ describe("a request", () => {
   });
 
   it("hides the baggage member of a field by its header, even a rejected one", async () => {
-    const { key, headers } = await send({ "x-service-route": "not a pin", baggage: "service-route=cart%3Amp-1" });
+    const { key, headers } = await send({
+      "x-service-route": "not a pin",
+      baggage: "service-route=cart%3Amp-1",
+    });
     assert.equal(key, "");
     assert.equal(headers["x-service-route"], undefined);
     assert.equal(headers["baggage"], undefined);
@@ -96,8 +101,9 @@ describe("a request", () => {
     await using late = await run(current(), () =>
       serve(withRoute((_request, response) => response.end(current().key))),
     );
-    await using inside = await run({ pins: new Map([["a", "b"]]), environment: undefined, mode: "fallback" }, () =>
-      serve(withRoute((_request, response) => response.end(current().key))),
+    await using inside = await run(
+      { pins: new Map([["a", "b"]]), environment: undefined, mode: "fallback" },
+      () => serve(withRoute((_request, response) => response.end(current().key))),
     );
     for (const server of [late, inside]) {
       assert.equal((await call(server.url)).body, "");
@@ -126,13 +132,17 @@ describe("a request", () => {
     const server = createServer();
     server.on("upgrade", (request, socket) => {
       enter(request, socket, () => {
-        socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n");
+        socket.write(
+          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n",
+        );
         socket.on("data", () => socket.end(`${current().key}\n`));
       });
     });
     await using upgrading = await serve(server);
     const socket = connect(upgrading.port, "127.0.0.1");
-    socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: test\r\nx-service-route: a:b\r\n\r\n");
+    socket.write(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: test\r\nx-service-route: a:b\r\n\r\n",
+    );
     await once(socket, "data");
     socket.write("ping");
     const [data] = (await once(socket, "data")) as [Buffer];
@@ -155,7 +165,13 @@ describe("a request", () => {
     );
     await call(listening.url, { headers: { "x-service-route": "a:b" } });
     await ended.promise;
-    assert.deepEqual([...keys], [["finish", "a:b"], ["close", "a:b"]]);
+    assert.deepEqual(
+      [...keys],
+      [
+        ["finish", "a:b"],
+        ["close", "a:b"],
+      ],
+    );
   });
 
   it("that is cut off tells so in its own context", async () => {
@@ -214,7 +230,10 @@ describe("a request", () => {
     );
     const answers = await Promise.all(
       [{}, {}, { "x-service-route": "a:b" }, { "x-service-route": "a:b" }].map(async (headers) => {
-        const [first, second] = JSON.parse((await call(counting.url, { headers })).body) as [number, number];
+        const [first, second] = JSON.parse((await call(counting.url, { headers })).body) as [
+          number,
+          number,
+        ];
         assert.equal(first, second);
         return first;
       }),
@@ -228,13 +247,26 @@ describe("the look at a request's header names", () => {
   const sniff = makeSniffer(defaultHeaderNames);
 
   it("finds each of them in any case", () => {
-    for (const name of ["x-service-route", "X-Source-Route", "X-ROUTE-MODE", "x-Route-Trace", "Baggage"]) {
+    for (const name of [
+      "x-service-route",
+      "X-Source-Route",
+      "X-ROUTE-MODE",
+      "x-Route-Trace",
+      "Baggage",
+    ]) {
       assert.equal(sniff(["Host", "a", name, "v"]), true, name);
     }
   });
 
   it("is not taken in by headers of the same length, or by values", () => {
-    for (const name of ["accept-language", "x-forwarded-for", "content-length", "x-service-routf", "x-correlation", "authorization"]) {
+    for (const name of [
+      "accept-language",
+      "x-forwarded-for",
+      "content-length",
+      "x-service-routf",
+      "x-correlation",
+      "authorization",
+    ]) {
       assert.equal(sniff([name, "x-service-route", "Host", "baggage"]), false, name);
     }
     assert.equal(sniff([]), false);

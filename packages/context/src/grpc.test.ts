@@ -38,7 +38,11 @@ const service = {
 };
 
 const hop = `"cart-service";variant="mp-101";via=pin`;
-const wide = parseRoute({ pins: "payment-service:mp-101", environment: "ops-101", mode: "strict" }).route;
+const wide = parseRoute({
+  pins: "payment-service:mp-101",
+  environment: "ops-101",
+  mode: "strict",
+}).route;
 
 describe("gRPC", () => {
   let downstream: Running;
@@ -106,7 +110,11 @@ describe("gRPC", () => {
     return client;
   }
 
-  function unary(client: Client, text = "hello", metadata = new Metadata()): Promise<{ key: string; http: string }> {
+  function unary(
+    client: Client,
+    text = "hello",
+    metadata = new Metadata(),
+  ): Promise<{ key: string; http: string }> {
     const { path } = service.say;
     return new Promise((resolve, reject) => {
       client.makeUnaryRequest(path, serialize, deserialize, text, metadata, (error, answer) => {
@@ -142,10 +150,14 @@ describe("gRPC", () => {
   it("carries it through streams", async () => {
     const client = open();
     const { path } = service.stream;
-    const one = run(wide, () => client.makeServerStreamRequest(path, serialize, deserialize, "hello"));
+    const one = run(wide, () =>
+      client.makeServerStreamRequest(path, serialize, deserialize, "hello"),
+    );
     const [first] = (await once(one, "data")) as [string];
     assert.match(first, /^payment-service:mp-101/);
-    const both = run(wide, () => client.makeBidiStreamRequest(service.chat.path, serialize, deserialize));
+    const both = run(wide, () =>
+      client.makeBidiStreamRequest(service.chat.path, serialize, deserialize),
+    );
     for (let n = 0; n < 3; n++) {
       both.write("x");
       const [answer] = (await once(both, "data")) as [string];
@@ -158,10 +170,16 @@ describe("gRPC", () => {
 
   it("brings the trace of the server's calls back, also where it fails", async () => {
     const client = open();
-    for (const [text, outcome] of [["hello", undefined], ["fail", status.ABORTED]] as const) {
+    for (const [text, outcome] of [
+      ["hello", undefined],
+      ["fail", status.ABORTED],
+    ] as const) {
       await using front = await serve(
         withRoute(async (_request, response) => {
-          const failed = await unary(client, text).then(() => undefined, (error: ServiceError) => error.code);
+          const failed = await unary(client, text).then(
+            () => undefined,
+            (error: ServiceError) => error.code,
+          );
           assert.equal(failed, outcome);
           response.end();
         }),
@@ -180,7 +198,9 @@ describe("gRPC", () => {
     seen = [];
     await run(wide, () => unary(client, "hello", metadata));
     assert.deepEqual(seen[0]?.get("x-service-route"), ["cart:mine"]);
-    assert.deepEqual(seen[0]?.get("baggage"), ["a=1,service-route=cart%3Amine,source-route=ops-101,route-mode=strict"]);
+    assert.deepEqual(seen[0]?.get("baggage"), [
+      "a=1,service-route=cart%3Amine,source-route=ops-101,route-mode=strict",
+    ]);
     assert.deepEqual(metadata.get("x-source-route"), []);
     assert.deepEqual(metadata.get("baggage"), ["a=1,source-route=stale"]);
   });
@@ -193,15 +213,24 @@ describe("gRPC", () => {
     metadata.set("baggage", "a=1,source-route=ops-101");
     const { key } = await run(wide, () => unary(client, "hello", metadata));
     assert.equal(key, "");
-    assert.deepEqual(Object.keys(seen[0]?.getMap() ?? {}).filter((name) => name.includes("route")), []);
+    assert.deepEqual(
+      Object.keys(seen[0]?.getMap() ?? {}).filter((name) => name.includes("route")),
+      [],
+    );
     assert.deepEqual(seen[0]?.get("baggage"), ["a=1"]);
   });
 
   it("knows the host in every form of a target", () => {
-    for (const form of ["a:1", "dns:a:1", "dns:///a:1", "dns://8.8.8.8/a:1", "ipv4:a:1", "passthrough:///a:1"]) {
+    for (const form of [
+      "a:1",
+      "dns:a:1",
+      "dns:///a:1",
+      "dns://8.8.8.8/a:1",
+      "ipv4:a:1",
+      "passthrough:///a:1",
+    ]) {
       assert.equal(targetUrl(form), "http://a:1", form);
     }
     assert.equal(targetUrl("unix:/tmp/a"), "");
   });
 });
-

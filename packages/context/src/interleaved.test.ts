@@ -1,3 +1,14 @@
-import { describeInterleaving } from "../test/interleaved.ts";
+import { test } from "node:test";
+import { interleave } from "../test/interleaved.ts";
 
-describeInterleaving("without OpenTelemetry");
+test("1,000 interleaved requests are never mixed by node:http, the body read by events", async () => {
+  await interleave("node:http");
+});
+
+test("1,000 interleaved requests are never mixed by fastify", async () => {
+  await interleave("fastify");
+});
+
+test("1,000 interleaved requests are never mixed by express", async () => {
+  await interleave("express");
+});

@@ -35,8 +35,7 @@ describe("the leak guard", () => {
     warnings = [];
   });
 
-  const guarded = (): void =>
-    install({ hosts: [downstream.host], log, leakGuard: { graceMs: 0 } });
+  const guarded = (): void => install({ hosts: [downstream.host], log, leakGuard: { graceMs: 0 } });
   const reasons = (): string[] => warnings.map(({ reason }) => reason);
 
   /** A server whose request leaves work behind, and the end of that request. */
@@ -61,7 +60,10 @@ describe("the leak guard", () => {
     });
     await later();
     assert.deepEqual(reasons(), ["RequestEnded"]);
-    assert.match(warnings[0]?.message ?? "", /^GET http:\/\/127\.0\.0\.1:\d+ carries the context of GET \/checkout \(payment-service:mp-101\), which was answered \d+ ms ago at .*servers\.ts:\d+:\d+\. Something/);
+    assert.match(
+      warnings[0]?.message ?? "",
+      /^GET http:\/\/127\.0\.0\.1:\d+ carries the context of GET \/checkout \(payment-service:mp-101\), which was answered \d+ ms ago at .*servers\.ts:\d+:\d+\. Something/,
+    );
     assert.doesNotMatch(warnings[0]?.message ?? "", /secret/);
   });
 
@@ -119,7 +121,11 @@ describe("the leak guard", () => {
     await using stranger = await serve(echo);
     await using front = await serve(
       withRoute(async (request, response) => {
-        await shared.storage.run(undefined, () => fetchEcho(request.headers["x-service-route"] === undefined ? downstream.url : stranger.url));
+        await shared.storage.run(undefined, () =>
+          fetchEcho(
+            request.headers["x-service-route"] === undefined ? downstream.url : stranger.url,
+          ),
+        );
         response.end();
       }),
     );
@@ -183,7 +189,8 @@ describe("the leak guard", () => {
       stack: () => `Error\n    at f (/app/f.ts:${++n}:1)`,
     });
     const done = guard.entered({ label: "GET /", endedAt: undefined }, true);
-    for (let count = 0; count < 500; count++) guard.used(undefined, { method: "GET", target: "http://a" });
+    for (let count = 0; count < 500; count++)
+      guard.used(undefined, { method: "GET", target: "http://a" });
     done();
     assert.equal(warnings.length, 100);
   });

@@ -18,7 +18,10 @@ describe("the preloaded library", () => {
       }
       echo(incoming, outgoing);
     });
-    const { child, url } = await start({ COCKTAIL_HOSTS: downstream.host, DOWNSTREAM_URL: downstream.url });
+    const { child, url } = await start({
+      COCKTAIL_HOSTS: downstream.host,
+      DOWNSTREAM_URL: downstream.url,
+    });
     try {
       const answer = await call(url, {
         method: "POST",
@@ -31,12 +34,16 @@ describe("the preloaded library", () => {
 
       await Promise.all(
         Array.from({ length: 200 }, async (_, n) => {
-          const headers: Record<string, string> = n % 4 === 0 ? {} : { "x-service-route": `a:b${n}` };
+          const headers: Record<string, string> =
+            n % 4 === 0 ? {} : { "x-service-route": `a:b${n}` };
           await call(url, { method: "POST", headers, body: "x" });
         }),
       );
       const wanted = Array.from({ length: 200 }, (_, n) => (n % 4 === 0 ? "" : `a:b${n}`));
-      assert.deepEqual(seen.map((pins) => pins ?? "").toSorted(), [...wanted, ...wanted].toSorted());
+      assert.deepEqual(
+        seen.map((pins) => pins ?? "").toSorted(),
+        [...wanted, ...wanted].toSorted(),
+      );
     } finally {
       await stop(child);
     }
@@ -52,7 +59,10 @@ describe("the preloaded library", () => {
     try {
       await call(url, { method: "POST", headers: { "x-service-route": "a:b" }, body: "x" });
       assert.ok(seen.length > 0);
-      assert.deepEqual(seen.filter((name) => /route|baggage/.test(name)), []);
+      assert.deepEqual(
+        seen.filter((name) => /route|baggage/.test(name)),
+        [],
+      );
     } finally {
       await stop(child);
     }

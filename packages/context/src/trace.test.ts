@@ -52,7 +52,10 @@ describe("the trace of a response", () => {
       }),
     );
     const answer = await call(front.url, asked);
-    assert.equal(answer.headers["x-route-trace"], `${hop("cart-service")}, ${hop("order-service")}`);
+    assert.equal(
+      answer.headers["x-route-trace"],
+      `${hop("cart-service")}, ${hop("order-service")}`,
+    );
     assert.deepEqual(wishes, ["on", "on"], "the wish was not passed on");
   });
 
@@ -101,7 +104,9 @@ describe("the trace of a response", () => {
     const worker = async (): Promise<void> => {
       while (next < 1000) {
         const n = next++;
-        const answer = await call(front.url, { headers: { "x-route-trace": "on", "x-n": String(n) } });
+        const answer = await call(front.url, {
+          headers: { "x-route-trace": "on", "x-n": String(n) },
+        });
         const { hops } = parseTrace(String(answer.headers["x-route-trace"]));
         assert.deepEqual(hops.map((one) => one.service).toSorted(), [`a-${n}`, `b-${n}`]);
       }
@@ -113,11 +118,14 @@ describe("the trace of a response", () => {
     const seen = hop("cart-service");
     const own = hop("by-hand");
     const ways: Record<string, Parameters<typeof withRoute>[0]> = {
-      setHeader: (_request, response) => response.setHeader("X-Route-Trace", `${seen}, ${own}`).end(),
+      setHeader: (_request, response) =>
+        response.setHeader("X-Route-Trace", `${seen}, ${own}`).end(),
       "writeHead with an object": (_request, response) =>
         response.writeHead(201, { "X-Route-Trace": `${seen}, ${own}`, "x-other": "kept" }).end(),
       "writeHead with a flat array": (_request, response) =>
-        response.writeHead(201, "Made", ["X-Route-Trace", `${seen}, ${own}`, "x-other", "kept"]).end(),
+        response
+          .writeHead(201, "Made", ["X-Route-Trace", `${seen}, ${own}`, "x-other", "kept"])
+          .end(),
     };
     for (const [name, answerBy] of Object.entries(ways)) {
       await using front = await serve(
@@ -128,7 +136,8 @@ describe("the trace of a response", () => {
       );
       const answer = await call(front.url, asked);
       assert.equal(answer.headers["x-route-trace"], `${seen}, ${own}`, name);
-      if (name !== "setHeader") assert.deepEqual([answer.status, answer.headers["x-other"]], [201, "kept"]);
+      if (name !== "setHeader")
+        assert.deepEqual([answer.status, answer.headers["x-other"]], [201, "kept"]);
     }
   });
 
@@ -218,4 +227,3 @@ describe("the trace collector", () => {
     assert.equal(collector.header(), formatTrace({ hops: [], truncated: true }));
   });
 });
-

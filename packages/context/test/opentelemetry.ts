@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
@@ -9,6 +10,8 @@ import {
 import { HttpInstrumentation } from "@opentelemetry/instrumentation-http";
 import { UndiciInstrumentation } from "@opentelemetry/instrumentation-undici";
 import { NoopSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import type { Expectation } from "./interleaved.ts";
+import { lines } from "./servers.ts";
 
 /**
  * Switches OpenTelemetry on in this process, as a service with it would be: HTTP and undici instrumentation, W3C trace
@@ -32,3 +35,20 @@ export function startOpenTelemetry(): void {
   require("node:https");
   syncBuiltinESMExports();
 }
+
+/** What holds beside OpenTelemetry: it is at work, and its baggage and ours are both there. */
+export const beside: Expectation = {
+  foreign: "tenant=acme;tier=gold,user%20id=42",
+  also: (seen, n) => {
+    const { traceparent, baggage } = seen.headers;
+    assert.match(String(traceparent), /^00-[0-9a-f]{32}-/, "OpenTelemetry is not at work");
+    const members = String(baggage).split(",");
+    const where = `in a call of request ${n}: ${members.join(" | ")}`;
+    assert.ok(members.includes("tenant=acme;tier=gold"), `a member was harmed ${where}`);
+    assert.ok(
+      members.some((member) => member.endsWith("=42")),
+      `a member was lost ${where}`,
+    );
+    assert.equal(lines(seen, "baggage"), 1);
+  },
+};
