@@ -19,7 +19,7 @@ export interface OpenApi extends AsyncDisposable {
   readonly metrics: Registry;
   /** Messages of the level error. */
   readonly errors: readonly string[];
-  close(): Promise<void>;
+  close(options?: { readonly graceMs: number }): Promise<void>;
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
@@ -64,8 +64,8 @@ export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
     ...(options.hosts !== undefined && { hosts: options.hosts }),
   });
   const url = await api.listen({ host: "127.0.0.1", port: 0 });
-  const close = async (): Promise<void> => {
-    await api.close();
+  const close = async (how?: { readonly graceMs: number }): Promise<void> => {
+    await api.close(how);
     await store.close();
   };
   return {
@@ -78,7 +78,7 @@ export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
     errors,
     close,
     request: (path, init) => fetch(`${url}${path}`, init),
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 

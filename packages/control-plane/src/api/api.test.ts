@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { ApiError } from "@cocktail/client";
 import { nextTag } from "@cocktail/route";
@@ -183,5 +185,50 @@ describe("the API, through its client", () => {
     assert.match(text, /cocktail_store_available 1/);
     assert.match(text, /cocktail_route_table_epoch 0/);
     assert.doesNotMatch(text, /mp-101/);
+  });
+});
+
+describe("closing the API", () => {
+  test("finishes what was asked, and does not wait for connections that ask nothing", async () => {
+    const { promise: asked, resolve: arrived } = Promise.withResolvers<void>();
+    const { promise: stored, resolve: store } = Promise.withResolvers<void>();
+    const api = await openApi({
+      lifecycle: {
+        async promote() {
+          arrived();
+          await stored;
+          const rest = { generation: 1, variant: aVariant, plan: [], warnings: [] };
+          return { kind: "done", value: { outcome: "updated", ...rest } };
+        },
+      },
+    });
+    const silent = connect(api.port, "127.0.0.1");
+    await once(silent, "connect");
+    const answer = api.client.promote("payment-service");
+    await asked;
+    const closed = api.close();
+    store();
+    assert.equal((await answer).outcome, "updated");
+    await closed;
+    silent.destroy();
+  });
+
+  test("cuts off what is not done in time", async () => {
+    const { promise: asked, resolve: arrived } = Promise.withResolvers<void>();
+    const never = new Promise<never>(() => undefined);
+    const api = await openApi({
+      lifecycle: {
+        promote() {
+          arrived();
+          return never;
+        },
+      },
+    });
+    const answer = assert.rejects(api.client.promote("payment-service"), {
+      name: "ApiUnreachable",
+    });
+    await asked;
+    await api.close({ graceMs: 20 });
+    await answer;
   });
 });

@@ -6,6 +6,7 @@ import { type Logger, silentLogger } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
 import type { About, ApiContext } from "./context.ts";
+import { InFlight } from "./in-flight.ts";
 import { measureRequests, registerMetrics, registerStoreMetrics } from "./metrics.ts";
 import { addDescription, describeOperations } from "./openapi.ts";
 import { readinessOf } from "./readiness.ts";
@@ -63,6 +64,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const streams = new Streams({ ...defaultLimits, ...options.limits }, metrics.streams, log);
 
   const app = createApp({ token, hosts: new Set(options.hosts), log });
+  const inFlight = new InFlight(app.server);
   measureRequests(app, metrics);
   await describeOperations(app, about().version);
   const context: ApiContext = {
@@ -83,7 +85,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   return {
     listen: (where) => listen(app, where),
     describe: () => describe(app),
-    close: closer(app, streams),
+    close: closer(app, streams, inFlight),
   };
 }
 
@@ -100,11 +102,14 @@ async function describe(app: FastifyInstance): Promise<object> {
   return app.swagger();
 }
 
-function closer(app: FastifyInstance, streams: Streams): Api["close"] {
+function closer(app: FastifyInstance, streams: Streams, inFlight: InFlight): Api["close"] {
   return async ({ graceMs = defaultGraceMs } = {}) => {
-    const late = setTimeout(() => app.server.closeAllConnections(), graceMs);
+    const closeAll = (): void => app.server.closeAllConnections();
+    const late = setTimeout(closeAll, graceMs);
     try {
-      await Promise.all([streams.close(), app.close()]);
+      // `close` waits also for connections that never asked anything, as browsers and pools like to hold them.
+      const answered = streams.close().then(() => inFlight.none());
+      await Promise.all([app.close(), answered.then(closeAll)]);
     } finally {
       clearTimeout(late);
     }

@@ -25,8 +25,6 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
     bodyLimit: maxBodyLength,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 10_000,
-    // A stream would hold the end up for ever; the streams are ended before.
-    forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
     http: { maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 },
     clientErrorHandler: answerClientError,
