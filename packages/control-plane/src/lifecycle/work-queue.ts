@@ -1,103 +1,113 @@
-import { type Logger, silentLogger } from "../log.ts";
+import type { Clock } from "./clock.ts";
+
+/** What a piece of work wants next: nothing, or to be done again at a time (epoch milliseconds). */
+export interface WorkResult {
+  readonly againAt?: number | undefined;
+}
 
 export interface WorkQueueOptions {
-  readonly work: (key: string) => Promise<void>;
-  /** Keys worked on at once; one key never twice. */
+  readonly clock: Clock;
   readonly concurrency: number;
-  readonly log?: Logger | undefined;
-  /** First pause after a failure; it doubles up to `maxPauseMs`. */
-  readonly firstPauseMs?: number | undefined;
-  readonly maxPauseMs?: number | undefined;
+  /** First and longest pause after a failure; it doubles in between. */
+  readonly backoffMs: { readonly first: number; readonly longest: number };
+  work(key: string): Promise<WorkResult>;
+  failed(key: string, error: unknown, retryInMs: number): void;
+  random?: () => number;
 }
 
 /**
- * A keyed, rate-limited work queue, as controllers have: a key that is added many times is worked on once; one that is
- * added while it is worked on is worked on again; one that failed comes back after a growing pause.
- * https://pkg.go.dev/k8s.io/client-go/util/workqueue
+ * Names of objects to look at. A name is worked on once at a time, is kept once however often it is added, and comes again
+ * after a failure, later each time. Nothing about the reason is kept: work looks at everything anew.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  readonly #log: Logger;
   readonly #waiting = new Set<string>();
+  readonly #busy = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
-  readonly #active = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, number>();
-  readonly #timers = new Map<string, { readonly at: number; readonly timer: NodeJS.Timeout }>();
-  #stopped = false;
+  readonly #timers = new Map<string, { readonly at: number; readonly cancel: () => void }>();
+  #isStopped = false;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
-    this.#log = options.log ?? silentLogger;
   }
 
   add(key: string): void {
-    if (this.#stopped) return;
-    if (this.#active.has(key)) this.#again.add(key);
+    if (this.#isStopped) return;
+    if (this.#busy.has(key)) this.#again.add(key);
     else this.#waiting.add(key);
-    this.#pump();
+    this.#fill();
   }
 
-  /** Adds the key in `delayMs`, unless it is to come earlier anyway. */
-  addAfter(key: string, delayMs: number): void {
-    if (this.#stopped) return;
-    // setTimeout fires at once beyond 2^31 - 1 ms; whoever planned for later plans again then.
-    const delay = Math.min(Math.max(delayMs, 0), 0x7fffffff);
-    const at = Date.now() + delay;
-    const earlier = this.#timers.get(key);
-    if (earlier !== undefined && earlier.at <= at) return;
-    clearTimeout(earlier?.timer);
-    const timer = setTimeout(() => {
+  /** The earliest of several times counts. */
+  addAt(key: string, at: number): void {
+    if (this.#isStopped) return;
+    const timer = this.#timers.get(key);
+    if (timer !== undefined && timer.at <= at) return;
+    timer?.cancel();
+    const cancel = this.#options.clock.after(at - this.#options.clock.now(), () => {
       this.#timers.delete(key);
-      this.add(key);
-    }, delay);
-    timer.unref();
-    this.#timers.set(key, { at, timer });
+      if (this.#options.clock.now() < at) this.addAt(key, at);
+      else this.add(key);
+    });
+    this.#timers.set(key, { at, cancel });
   }
 
-  /** Adds the key after a pause that grows with every failure since the last success. */
-  addFailed(key: string): void {
-    const { firstPauseMs = 50, maxPauseMs = 2_000 } = this.#options;
-    const failures = (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, failures);
-    const pause = Math.min(firstPauseMs * 2 ** Math.min(failures - 1, 20), maxPauseMs);
-    this.addAfter(key, pause * (0.75 + Math.random() / 2));
+  /** For work that is not wrong but came to nothing: again, later each time, until `settle`. */
+  addLater(key: string): number {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    const { first, longest } = this.#options.backoffMs;
+    const full = Math.min(first * 2 ** Math.min(failures, 20), longest);
+    // Half of it at random, so that what failed together does not come back together.
+    const pause = Math.round(full * (0.5 + 0.5 * (this.#options.random ?? Math.random)()));
+    this.addAt(key, this.#options.clock.now() + pause);
+    return pause;
   }
 
-  forgetFailures(key: string): void {
+  /** The key is well: its next failure is a first one. */
+  settle(key: string): void {
     this.#failures.delete(key);
   }
 
-  /** Begins nothing new; resolves when what was begun has ended. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#waiting.clear();
-    this.#again.clear();
-    for (const { timer } of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
-    await Promise.allSettled(this.#active.values());
+  get size(): number {
+    return this.#waiting.size + this.#busy.size;
   }
 
-  #pump(): void {
+  isIdle(key: string): boolean {
+    return !this.#waiting.has(key) && !this.#busy.has(key) && !this.#timers.has(key);
+  }
+
+  /** Begins nothing new, and resolves when what was begun has ended. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#waiting.clear();
+    for (const { cancel } of this.#timers.values()) cancel();
+    this.#timers.clear();
+    await Promise.all(this.#busy.values());
+  }
+
+  #fill(): void {
     for (const key of this.#waiting) {
-      if (this.#active.size >= this.#options.concurrency) return;
+      if (this.#isStopped || this.#busy.size >= this.#options.concurrency) return;
       this.#waiting.delete(key);
-      this.#active.set(key, this.#run(key));
+      this.#busy.set(key, this.#run(key));
     }
   }
 
   async #run(key: string): Promise<void> {
-    // A turn of the event loop, so that what is added together is seen together.
+    // Whoever adds must not find its work begun in the same turn.
     await Promise.resolve();
+    this.#timers.get(key)?.cancel();
+    this.#timers.delete(key);
     try {
-      await this.#options.work(key);
-      this.#failures.delete(key);
+      const { againAt } = await this.#options.work(key);
+      if (againAt !== undefined) this.addAt(key, againAt);
     } catch (error) {
-      this.#log.warn({ err: error, key }, "will be tried again");
-      if (!this.#stopped) this.addFailed(key);
-    } finally {
-      this.#active.delete(key);
-      if (this.#again.delete(key)) this.#waiting.add(key);
-      if (!this.#stopped) this.#pump();
+      if (!this.#isStopped) this.#options.failed(key, error, this.addLater(key));
     }
+    this.#busy.delete(key);
+    if (this.#again.delete(key)) this.add(key);
+    this.#fill();
   }
 }

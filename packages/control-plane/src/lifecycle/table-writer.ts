@@ -1,0 +1,113 @@
+import type { Logger } from "@cocktail/client";
+import { type TableInput, type TablePlan, planTable } from "@cocktail/environment";
+import { type RouteTable, emptyTable } from "@cocktail/route";
+import type { RouteTableStore } from "../store/route-table-store.ts";
+import type { IndexedState } from "./state-cache.ts";
+
+type Next = Extract<TablePlan, { readonly kind: "next" }>;
+
+export interface TableWriterOptions {
+  readonly store: Pick<RouteTableStore, "head" | "append">;
+  readonly log: Logger;
+  /** The state as stored; rejects while the store is away. */
+  state(): Promise<IndexedState>;
+  inputs(state: IndexedState, table: RouteTable): readonly TableInput[];
+  published(plan: Next): void;
+  /** The head is one that this writer did not make. */
+  adopted(table: RouteTable): void;
+}
+
+/**
+ * The one writer of the route table. Whatever is ready when a turn comes goes into one epoch; what is asked for meanwhile
+ * waits for the next turn.
+ */
+export class TableWriter {
+  readonly #options: TableWriterOptions;
+  #table: RouteTable = emptyTable("00000000");
+  #isStale = true;
+  #turn: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(options: TableWriterOptions) {
+    this.#options = options;
+  }
+
+  /** The head as last known. */
+  get table(): RouteTable {
+    return this.#table;
+  }
+
+  /** The head as stored. */
+  async head(): Promise<RouteTable> {
+    if (this.#isStale) {
+      const table = await this.#options.store.head();
+      this.#isStale = false;
+      this.#adopt(table);
+    }
+    return this.#table;
+  }
+
+  /** Resolves when a turn that began after this call has ended: the table says what was wanted then. */
+  async publish(): Promise<void> {
+    if (this.#turn === undefined) {
+      this.#turn = this.#take();
+      return this.#turn;
+    }
+    this.#next ??= this.#turn.then(
+      () => this.#follow(),
+      () => this.#follow(),
+    );
+    return this.#next;
+  }
+
+  async idle(): Promise<void> {
+    await Promise.allSettled([this.#turn, this.#next]);
+  }
+
+  async #follow(): Promise<void> {
+    this.#next = undefined;
+    this.#turn = this.#take();
+    return this.#turn;
+  }
+
+  async #take(): Promise<void> {
+    try {
+      // What becomes ready in the same moment shares the epoch.
+      await new Promise(setImmediate);
+      while (!(await this.#attempt()));
+    } finally {
+      this.#turn = undefined;
+    }
+  }
+
+  /** False where somebody else was first. */
+  async #attempt(): Promise<boolean> {
+    const state = await this.#options.state();
+    const current = await this.head();
+    const inputs = this.#options.inputs(state, current);
+    const plan = planTable(current, inputs, state.state.environments);
+    if (plan.kind === "unchanged") return true;
+    // Until the answer is here it is not known what the head is.
+    this.#isStale = true;
+    const outcome = await this.#options.store.append(current.epoch, plan.table);
+    this.#isStale = false;
+    if (outcome.kind === "appended") {
+      this.#table = outcome.table;
+      this.#options.published({ ...plan, table: outcome.table });
+      return true;
+    }
+    this.#adopt(outcome.kind === "conflict" ? outcome.head : outcome.table);
+    return outcome.kind === "unchanged";
+  }
+
+  #adopt(table: RouteTable): void {
+    const isSame = table.epoch === this.#table.epoch && table.tag === this.#table.tag;
+    this.#table = table;
+    if (isSame) return;
+    this.#options.log.info(
+      { epoch: table.epoch, tag: table.tag },
+      "route table read from the store",
+    );
+    this.#options.adopted(table);
+  }
+}
