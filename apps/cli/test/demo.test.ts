@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { bin, environment, memberOf, runBin, until } from "./support/project.ts";
+
+const wanted = [
+  "stable",
+  "one branch, by header",
+  "two pins",
+  "the same, by URL only",
+  "a release candidate in the call chain",
+  "a branch on top of rc",
+  "an environment under one x-source-route",
+  "a miss falls back, and says so",
+  "strict mode",
+  "a branch crashes",
+  "promote the release candidate",
+  "destroy",
+  "stable saw no branch request",
+];
+
+/** Everything the demo makes is below TMPDIR, so that what it leaves there is seen. */
+async function ownTemp(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), "cocktail-demo-test-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+describe("cocktail demo", { timeout: 110_000 }, () => {
+  it("takes every step of the issue, each holds, and nothing is left", async () => {
+    await using temp = await ownTemp();
+    const { code, stdout, stderr } = await runBin(["demo", "-o", "json"], "/", {
+      ...environment(),
+      TMPDIR: temp.path,
+    });
+    const steps = memberOf(JSON.parse(stdout), "steps");
+    assert.ok(Array.isArray(steps));
+    const each = (name: string): readonly unknown[] =>
+      steps.map((step: unknown) => memberOf(step, name));
+    assert.deepEqual(each("faults").flat(), [], stderr);
+    assert.deepEqual(each("name"), wanted);
+    assert.ok(each("ok").every((ok) => ok === true));
+    for (const name of ["request", "expected", "trace", "ms"])
+      assert.equal(each(name).length, wanted.length);
+    assert.equal(code, 0, stderr);
+    assert.equal(stderr, "");
+    assert.deepEqual(await readdir(temp.path), []);
+  });
+
+  it("cleans up after Ctrl-C", async () => {
+    await using temp = await ownTemp();
+    const child = spawn(process.execPath, [bin, "demo"], {
+      cwd: "/",
+      env: { ...environment(), TMPDIR: temp.path },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (more: string) => (text += more));
+    child.stderr.setEncoding("utf8").on("data", (more: string) => (text += more));
+    await until(
+      "the second step to begin",
+      () => (text.includes("one branch, by header") ? true : undefined),
+      60_000,
+    );
+    child.kill("SIGINT");
+    assert.equal(await new Promise((settle) => child.once("close", settle)), 130, text);
+    assert.deepEqual(await readdir(temp.path), []);
+  });
+});
