@@ -48,6 +48,8 @@ function overflow(packet: Buffer | undefined, { limits }: Core): Problem {
 export function answerClientFault(core: Core, connection: Connection, error: Error): void {
   if (connection.broken) return;
   connection.broken = true;
+  // Bytes behind a request that said it was the last: its answer ends the connection.
+  if (codeOf(error) === "HPE_CLOSED_CONNECTION") return;
   const problem = describeClientFault(error, core);
   if (problem === undefined) {
     connection.socket.destroy();

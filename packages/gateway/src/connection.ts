@@ -20,7 +20,7 @@ export class Connection {
   readonly #carried = new Set<Carried>();
   /** True when the listener stops: answers say `Connection: close`. */
   closing = false;
-  /** True when what came can't be read any further. */
+  /** True when nothing that comes after is read: the parser gave up, or the last answer said so. */
   broken = false;
   /** Set once it turned out to speak HTTP/2. */
   session: ServerHttp2Session | undefined;

@@ -49,8 +49,9 @@ export function describeFailure(error: Error): Failure {
   const code = codeOf(error);
   const known = Object.hasOwn(exact, code) ? exact[code] : undefined;
   if (known !== undefined) return known;
-  if (code.startsWith("HPE_")) {
-    return { code: "VariantProtocolError", what: `did not answer in HTTP (${code})` };
+  // undici's parser errors have a code only sometimes.
+  if (error.name === "HTTPParserError" || code.startsWith("HPE_")) {
+    return { code: "VariantProtocolError", what: `did not answer in HTTP (${error.message})` };
   }
   if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") {
     return { code: "MalformedRequest", what: `can't be sent this request: ${error.message}` };

@@ -6,6 +6,8 @@ import type { Problem } from "./problem.ts";
 export interface StartLine {
   readonly method: string;
   readonly target: string;
+  /** True for a stream: HTTP/2 frames its requests itself, and has no version in them. */
+  readonly http2: boolean;
   readonly major: number;
   readonly minor: number;
 }
@@ -51,7 +53,7 @@ export function bodyTooLarge(limits: Limits): Problem {
 }
 
 function checkVersion(line: StartLine, head: Head): Problem | undefined {
-  if (line.major === 2) return undefined;
+  if (line.http2) return undefined;
   if (line.major !== 1 || line.minor > 1) {
     return malformed(
       `HTTP/${line.major}.${line.minor} is not spoken here`,
@@ -66,7 +68,7 @@ function checkVersion(line: StartLine, head: Head): Problem | undefined {
 function checkBodyFraming(line: StartLine, head: Head): Problem | undefined {
   const { transferEncoding } = head;
   if (transferEncoding !== undefined) {
-    if (line.major !== 1) return malformed("Transfer-Encoding in HTTP/2", "Leave it out");
+    if (line.http2) return malformed("Transfer-Encoding in HTTP/2", "Leave it out");
     if (head.transferEncodingLines > 1 || transferEncoding !== "chunked") {
       return malformed(
         "A Transfer-Encoding other than chunked",
@@ -87,7 +89,7 @@ const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::
 
 function checkHost(line: StartLine, head: Head): Problem | undefined {
   if (head.host === undefined) {
-    return line.major === 1 && line.minor === 0
+    return !line.http2 && line.minor === 0
       ? undefined
       : malformed("No Host header", "Send the host of the URL");
   }

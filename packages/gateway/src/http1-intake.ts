@@ -17,6 +17,8 @@ export function takeHttp1(
   req: IncomingMessage,
   res: ServerResponse,
 ): void {
+  // A request behind one that can't be trusted may be a part of it.
+  if (connection.broken) return;
   const startedAt = performance.now();
   const { place } = connection;
   const head = readHead(
@@ -27,7 +29,7 @@ export function takeHttp1(
   const method = req.method ?? "GET";
   const target = req.url ?? "/";
   const { httpVersionMajor: major, httpVersionMinor: minor } = req;
-  const admission = admit(core, connection, { method, target, major, minor }, head);
+  const admission = admit(core, connection, { method, target, http2: false, major, minor }, head);
   const reply = new Http1Reply(res, connection, core.flusher);
   if (admission.kind === "forward") {
     const { admitted } = admission;

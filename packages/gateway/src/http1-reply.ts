@@ -68,7 +68,10 @@ export class Http1Reply implements Reply, Flushable {
   problem(problem: Problem, headers: readonly string[]): void {
     if (this.begun || this.#res.destroyed) return;
     const body = renderProblem(problem);
-    if (problem.close === true || this.#connection.closing) this.#res.shouldKeepAlive = false;
+    if (problem.close === true) {
+      this.#connection.broken = true;
+      this.#res.shouldKeepAlive = false;
+    }
     this.begin({
       status: statusOf(problem),
       message: "",

@@ -40,7 +40,7 @@ function takeStream(incoming: Incoming, flags: number, rawHeaders: readonly stri
   const reply = new Http2Reply(stream, head.isGrpc);
   const admission: Admission =
     fault === undefined
-      ? admit(core, connection, { method, target: path, major: 2, minor: 0 }, head)
+      ? admit(core, connection, { method, target: path, http2: true, major: 2, minor: 0 }, head)
       : { kind: "refuse", problem: malformed(fault, "Send one of the two"), headers: [] };
   if (admission.kind === "forward") {
     const { admitted } = admission;
