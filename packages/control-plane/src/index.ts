@@ -8,3 +8,7 @@ export type { Store } from "./store/store.ts";
 export { type Api, type ApiOptions, createApi, type ListenOptions } from "./api/api.ts";
 export type { About } from "./api/context.ts";
 export { storeTableSource } from "./table-source.ts";
+export {
+  createLifecycleService,
+  type LifecycleOptions,
+} from "./reconcile/create-lifecycle-service.ts";

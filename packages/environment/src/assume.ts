@@ -131,7 +131,7 @@ export function newIncarnation(
 function published({ desired, observed }: Facts): ObservedVariant {
   return withRoute(observed, {
     entry: servingOf(desired, observed)?.entry,
-    changedAt: observed.route.changedAt + 1,
+    changedAt: Math.max(observed.route.changedAt, observed.route.acked) + 1,
   });
 }
 
