@@ -284,6 +284,23 @@ describe("branch deploy", () => {
   });
 });
 
+describe("an error for people", () => {
+  it("keeps its lines apart", async () => {
+    const errors = [
+      { path: "service", message: "is not a name" },
+      { path: "ttlSeconds", message: "is not a number" },
+    ];
+    await using api = await startFakeApi({
+      "POST /v1/variants": () => problem("INVALID", 400, { errors }),
+    });
+    const { stderr } = await invoke(argv, api);
+    assert.equal(
+      stderr,
+      "error: detail of INVALID  [INVALID]\n  service: is not a name\n  ttlSeconds: is not a number\nfix:   fix of INVALID\n",
+    );
+  });
+});
+
 describe("branch delete", () => {
   it("waits until it is gone; an absent one is no error", async () => {
     await using api = await startFakeApi({

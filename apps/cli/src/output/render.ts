@@ -3,7 +3,7 @@ import type { OutputFormat } from "../command/output-format.ts";
 import type { Failure } from "../failure.ts";
 import { layout } from "./layout.ts";
 import { coloured, plain } from "./paint.ts";
-import { line, span } from "./view.ts";
+import { line, span, type View } from "./view.ts";
 
 /** The result as text for stdout. YAML's library is loaded only when asked for: it costs start-up time. */
 export async function renderOutcome(
@@ -26,13 +26,11 @@ export async function renderOutcome(
 export function renderFailure(failure: Failure, format: OutputFormat, colour: boolean): string {
   const { code, message, fix, retryable } = failure;
   if (format === "json") return `${JSON.stringify({ code, message, fix, retryable })}\n`;
-  const indented = message.split("\n").join("\n  ");
-  return layout(
-    [
-      line(span("bad", "error"), `: ${indented}`, span("dim", `  [${code}]`)),
-      ...(fix === "" ? [] : [line(span("good", "fix"), `:   ${fix}`)]),
-    ],
-    colour ? coloured : plain,
-    false,
-  );
+  const [first = "", ...more] = message.split("\n");
+  const view: View = [
+    line(span("bad", "error"), `: ${first}`, span("dim", `  [${code}]`)),
+    ...more.map((text) => line(`  ${text}`)),
+    ...(fix === "" ? [] : [line(span("good", "fix"), `:   ${fix}`)]),
+  ];
+  return layout(view, colour ? coloured : plain, false);
 }
