@@ -99,9 +99,9 @@ function settle(
 ): Admission {
   for (const { field, reason } of parsed.rejected) core.refusals.countRejected(field, reason);
   const trace = (): readonly string[] => {
-    const { resolution } = decision;
+    const { resolution, epoch } = decision;
     if (!wantsTrace(head) || resolution === undefined) return [];
-    const hop = ownHop({ place: connection.place, parsed, resolution, ms: 0 });
+    const hop = ownHop({ place: connection.place, parsed, resolution, epoch, ms: 0 });
     return [core.vocabulary.names.trace, traceHeader(hop, undefined, [])];
   };
   if (decision.kind === "refuse") return refuse(decision.problem, trace());

@@ -17,6 +17,8 @@ export type Decision = Forward | Refuse;
 
 export interface Forward {
   readonly kind: "forward";
+  /** Of the table that decided. */
+  readonly epoch: number;
   readonly route: Route;
   readonly resolution: Resolution;
   readonly key: string;
@@ -25,6 +27,8 @@ export interface Forward {
 
 export interface Refuse {
   readonly kind: "refuse";
+  /** Of the table that decided. */
+  readonly epoch: number;
   readonly route: Route;
   /** Absent where the table was not asked. */
   readonly resolution: Resolution | undefined;
@@ -44,18 +48,19 @@ export interface Question {
 export function decide(table: RouteTable, question: Question): Decision {
   const { parsed, service } = question;
   const { route } = parsed;
+  const { epoch } = table;
   const resolution = resolve(table, route, { service });
   if (route.mode === "strict") {
     const missed = strictMisses(table, question, resolution);
     if (missed.length > 0) {
-      return { kind: "refuse", route, resolution, problem: strictMiss(service, missed) };
+      return { kind: "refuse", epoch, route, resolution, problem: strictMiss(service, missed) };
     }
   }
   const { key, variant } = resolution;
   if (key !== undefined && variant !== undefined) {
-    return { kind: "forward", route, resolution, key, variant };
+    return { kind: "forward", epoch, route, resolution, key, variant };
   }
-  return { kind: "refuse", route, resolution, problem: nobody(table, question, resolution) };
+  return { kind: "refuse", epoch, route, resolution, problem: nobody(table, question, resolution) };
 }
 
 function strictMisses(

@@ -156,8 +156,8 @@ export class Exchange implements Carried {
   #traceLine(below: string | undefined): readonly string[] {
     const { core, connection, parsed, decision, startedAt } = this.start;
     const ms = performance.now() - startedAt;
-    const { resolution } = decision;
-    const hop = ownHop({ place: connection.place, parsed, resolution, ms });
+    const { resolution, epoch } = decision;
+    const hop = ownHop({ place: connection.place, parsed, resolution, epoch, ms });
     return [core.vocabulary.names.trace, traceHeader(hop, below, this.lost)];
   }
 

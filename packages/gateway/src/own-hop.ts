@@ -12,12 +12,14 @@ export interface HopFacts {
   readonly place: Place;
   readonly parsed: ParsedRoute;
   readonly resolution: Resolution;
+  /** Of the table that decided. */
+  readonly epoch: number;
   /** From the request's head to that of its response. */
   readonly ms: number;
 }
 
 /** The gateway's own line in a trace. What an edge rejected of a route it says as missed: nothing below sees it. */
-export function ownHop({ place, parsed, resolution, ms }: HopFacts): Hop {
+export function ownHop({ place, parsed, resolution, epoch, ms }: HopFacts): Hop {
   const missed = resolution.missed.map(describeMissed);
   if (place.kind === "edge") missed.push(...parsed.rejected.map(({ text }) => text));
   return {
@@ -26,6 +28,7 @@ export function ownHop({ place, parsed, resolution, ms }: HopFacts): Hop {
     via: resolution.via,
     layer: resolution.layer,
     incarnation: resolution.variant?.incarnation,
+    epoch,
     caller: place.kind === "mesh" ? place.caller : undefined,
     missed,
     ms,
