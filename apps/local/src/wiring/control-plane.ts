@@ -1,0 +1,109 @@
+import type { TableSource } from "@cocktail/client";
+import {
+  createApi,
+  createLifecycleService,
+  openPostgresStore,
+  type Platform,
+  type Readers,
+  storeTableSource,
+} from "@cocktail/control-plane";
+import type { Registry } from "prom-client";
+import type { Config } from "../config/config.ts";
+import type { Database } from "./database.ts";
+import { desiredServices } from "./desired-services.ts";
+import type { Output } from "./output.ts";
+import { Teardown } from "./teardown.ts";
+
+export interface ControlPlaneOptions {
+  readonly config: Config;
+  readonly database: Database;
+  readonly platform: Platform;
+  readonly readers: Readers;
+  /** Base URL of the edge. */
+  readonly edge: string;
+  readonly output: Output;
+  readonly metrics: Registry;
+  readonly runId: string;
+  readonly token: string;
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly ended: readonly string[];
+}
+
+/** The control plane of this process. */
+export interface ControlPlane {
+  /** Base URL of its API. */
+  readonly url: string;
+  readonly source: TableSource;
+  /** What was ended and restored of an earlier run, one line each. */
+  recovered(): readonly string[];
+  /** Begins nothing new. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the store, takes over what is stored, begins to work toward it, and listens. */
+export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { output } = options;
+  const log = output.log.child({ part: "control plane" });
+  const teardown = new Teardown(log);
+  try {
+    return await open(options, log, teardown);
+  } catch (error) {
+    await teardown.run();
+    throw error;
+  }
+}
+
+async function open(
+  options: ControlPlaneOptions,
+  log: Output["log"],
+  teardown: Teardown,
+): Promise<ControlPlane> {
+  const { config, database, edge, ended, platform, readers, runId } = options;
+  const { connection, schema } = database;
+  const store = await openPostgresStore({ connection, schema, log });
+  teardown.add("store", () => store.close());
+  const lifecycle = createLifecycleService({
+    store,
+    platform,
+    readers,
+    run: runId,
+    domain: config.domain,
+    edge: () => edge,
+    ticketProjects: config.ticketProjects,
+    log,
+  });
+  const notes = await lifecycle.syncServices(desiredServices(config));
+  for (const note of notes) log.warn(note);
+  const recovered = (): readonly string[] => [
+    ...ended,
+    ...lifecycle.restored().map((name) => `restored ${name}`),
+  ];
+  const api = await createApi({
+    lifecycle,
+    store,
+    platform,
+    token: options.token,
+    metrics: options.metrics,
+    log,
+    about: () => ({
+      name: config.name,
+      version: options.version,
+      domain: config.domain,
+      edge,
+      startedAt: options.startedAt.toISOString(),
+      recovered: [...recovered()],
+    }),
+  });
+  const url = await api.listen({ host: "127.0.0.1", port: 0 });
+  teardown.add("API", () => api.close());
+  await lifecycle.start();
+  return {
+    url,
+    source: storeTableSource(store),
+    recovered,
+    stop: () => lifecycle.stop(),
+    close: () => teardown.run(),
+  };
+}
