@@ -162,7 +162,6 @@ describe("the API, through its client", () => {
     const unchanged = { kind: "done", value } as const;
     await using api = await openApi();
     await using other = await openApi({
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a sample
       lifecycle: { deploy: () => Promise.resolve(unchanged as never) },
     });
     const init = {

@@ -46,7 +46,6 @@ async function operations(
 ): Promise<
   readonly { readonly method: string; readonly path: string; readonly secured: boolean }[]
 > {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is looped over below
   const { paths } = (await (await api.request("/v1/openapi.json")).json()) as Described;
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { security }]) => ({

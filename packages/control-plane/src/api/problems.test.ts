@@ -14,7 +14,6 @@ const json = { "content-type": "application/json", authorization: `Bearer ${toke
 
 async function problemOf(response: Response): Promise<Problem> {
   assert.match(response.headers.get("content-type") ?? "", /^application\/problem\+json/);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is asserted on below
   const problem = (await response.json()) as Problem;
   assert.equal(problem.status, response.status);
   assert.ok(problemCodes.includes(problem.code), `unknown code ${problem.code}`);
@@ -99,7 +98,6 @@ describe("problems", () => {
   });
 
   test("an answer that is not what the wire type says is a bug, not an answer", async () => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- wrong on purpose
     const broken = [{ name: "a" }] as never;
     await using api = await openApi({ lifecycle: { services: () => broken } });
     assert.equal((await problemOf(await api.request("/v1/services"))).code, "INTERNAL");

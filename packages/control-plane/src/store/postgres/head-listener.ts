@@ -54,23 +54,38 @@ export class HeadListener {
     client.on("notification", look);
     const stop = (): void => end("the store is closed");
     this.#stop.signal.addEventListener("abort", stop, { once: true });
-    // A peer that vanished without a word never closes anything: asking is the only way to find out.
-    const ping = setInterval(() => {
-      client.query("SELECT 1").catch((error: unknown) => end(String(error)));
-    }, options.pingMs);
+    let stopAsking = (): void => undefined;
     try {
       await Promise.race([client.connect(), ended]);
       await Promise.race([client.query(`LISTEN ${client.escapeIdentifier(channel)}`), ended]);
+      stopAsking = askAgainAndAgain(client, options.pingMs, end);
       look();
       return await ended;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     } finally {
-      clearInterval(ping);
+      stopAsking();
       this.#stop.signal.removeEventListener("abort", stop);
       void client.end().catch(() => undefined);
     }
   }
+}
+
+/** A peer that vanished without a word never closes anything: asking is the only way to find out. */
+function askAgainAndAgain(client: Client, ms: number, end: (why: string) => void): () => void {
+  let isAsking = false;
+  const ping = async (): Promise<void> => {
+    if (isAsking) return;
+    isAsking = true;
+    try {
+      await client.query("SELECT 1");
+    } catch (error) {
+      end(String(error));
+    }
+    isAsking = false;
+  };
+  const timer = setInterval(() => void ping(), ms);
+  return () => clearInterval(timer);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -13,6 +13,13 @@ export interface PostgresStoreOptions {
   readonly timeoutMs?: number | undefined;
   /** How often the listening connection is asked whether it still lives. Default 5,000 ms. */
   readonly pingMs?: number | undefined;
+  /**
+   * Tables that were replaced longer ago are forgotten. It has to be longer than any message may take to be consumed:
+   * who owns a message is decided by the table of its epoch. Default 14 days.
+   */
+  readonly retentionMs?: number | undefined;
+  /** How often that is done. Default an hour. */
+  readonly pruneEveryMs?: number | undefined;
   readonly log?: Logger | undefined;
 }
 
@@ -30,7 +37,11 @@ export interface CompiledPostgresOptions {
   readonly maxConnections: number;
   readonly timeoutMs: number;
   readonly pingMs: number;
+  readonly retentionMs: number;
+  readonly pruneEveryMs: number;
 }
+
+const dayMs = 86_400_000;
 
 /** Throws RangeError for a schema that would need quoting. */
 export function compilePostgresOptions(options: PostgresStoreOptions): CompiledPostgresOptions {
@@ -50,5 +61,6 @@ export function compilePostgresOptions(options: PostgresStoreOptions): CompiledP
     idle_in_transaction_session_timeout: timeoutMs,
     keepAlive: true,
   };
-  return { client, schema, maxConnections, timeoutMs, pingMs: options.pingMs ?? 5_000 };
+  const { pingMs = 5_000, retentionMs = 14 * dayMs, pruneEveryMs = 3_600_000 } = options;
+  return { client, schema, maxConnections, timeoutMs, pingMs, retentionMs, pruneEveryMs };
 }

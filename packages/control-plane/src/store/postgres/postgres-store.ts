@@ -1,6 +1,7 @@
 import type { StateChange, StoredState } from "@cocktail/environment";
 import type { RouteTable, TableContent, TableId } from "@cocktail/route";
 import { type Logger, silentLogger } from "../../log.ts";
+import { StoreUnavailable } from "../errors.ts";
 import type { AppendOutcome } from "../route-table-store.ts";
 import type { Store } from "../store.ts";
 import { TableHub } from "../table-hub.ts";
@@ -40,11 +41,17 @@ class PostgresStore implements Store {
   readonly #state: PostgresState;
   readonly #hub = new TableHub();
   readonly #listener: HeadListener;
+  readonly #pruning: NodeJS.Timeout;
+  readonly #log: Logger;
   #closed: Promise<void> | undefined;
 
   constructor(options: CompiledPostgresOptions, log: Logger) {
     const channel = `${options.schema}_head`;
+    this.#log = log;
     this.#database = new Database(options);
+    // It must not hold the end of a process up that forgot to close the store.
+    this.#pruning = setInterval(() => void this.#forget(options.retentionMs), options.pruneEveryMs);
+    this.#pruning.unref();
     this.#tables = new PostgresTables(options.schema, channel);
     this.#state = new PostgresState(options.schema);
     this.#listener = new HeadListener({
@@ -112,7 +119,19 @@ class PostgresStore implements Store {
     await this.head();
   }
 
+  /** Never rejects: an outage is noticed elsewhere, and the next turn does it. */
+  async #forget(retentionMs: number): Promise<void> {
+    try {
+      const historyFloor = await this.prune(new Date(Date.now() - retentionMs));
+      this.#log.debug({ reason: "HistoryPruned", historyFloor }, "old route tables were forgotten");
+    } catch (error) {
+      if (StoreUnavailable.is(error)) return;
+      this.#log.error({ reason: "PruneFailed", err: error }, "old route tables can't be forgotten");
+    }
+  }
+
   async #close(): Promise<void> {
+    clearInterval(this.#pruning);
     this.#hub.close();
     await this.#listener.close();
     await this.#database.close();

@@ -1,0 +1,281 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { after, before, describe, test } from "node:test";
+import { type Postgres, startPostgres } from "@cocktail/embedded-postgres";
+import { execute, type TestPostgres, testPostgres } from "../../../test/postgres.ts";
+import { until } from "../../../test/open-api.ts";
+import { sampleContent, sampleDesired } from "../conformance/samples.ts";
+import { StoreUnavailable } from "../errors.ts";
+import type { Store } from "../store.ts";
+import { openPostgresStore } from "./postgres-store.ts";
+
+let postgres: TestPostgres;
+before(async () => {
+  postgres = await testPostgres();
+});
+after(() => postgres[Symbol.asyncDispose]());
+
+const write = { kind: "PutVariant", variant: sampleDesired } as const;
+
+async function publish(store: Store, revision: string): Promise<number> {
+  const { epoch } = await store.head();
+  const outcome = await store.append(epoch, sampleContent({ a: { stable: revision } }));
+  assert.equal(outcome.kind, "appended");
+  return epoch + 1;
+}
+
+async function assertUnavailable(call: Promise<unknown>): Promise<void> {
+  await assert.rejects(call, (error) => {
+    assert.ok(StoreUnavailable.is(error), String(error));
+    assert.equal(error.retryable, true);
+    return true;
+  });
+}
+
+describe("a store whose Postgres is killed", () => {
+  test("refuses changes meanwhile, and goes on by itself when Postgres is back", async (t) => {
+    const first = postgres.server;
+    if (first === undefined) return t.skip("DATABASE_URL names a server that isn't ours to kill");
+    const schema = postgres.schema();
+    const store = await openPostgresStore({ connection: first.url, schema, timeoutMs: 5_000 });
+    const availability: boolean[] = [];
+    store.onAvailability((available) => availability.push(available));
+    const seen: number[] = [];
+    const stop = new AbortController();
+    const watching = (async (): Promise<void> => {
+      for await (const table of store.watch(undefined, stop.signal)) seen.push(table.epoch);
+    })();
+    await publish(store, "r1");
+    await until("the first change", () => seen.includes(1));
+
+    process.kill(first.pid, "SIGKILL");
+    await first.exited;
+    await until("the store to notice by itself", () => !store.available);
+    await assertUnavailable(store.head());
+    await assertUnavailable(store.append(1, sampleContent({ a: { stable: "r2" } })));
+    await assertUnavailable(store.at(1));
+    await assertUnavailable(store.load());
+    await assertUnavailable(store.write([write]));
+    await assertUnavailable(store.prune(new Date()));
+
+    const { address } = first;
+    const directory = `${postgres.directory}/pg`;
+    await using second: Postgres = await startPostgres({ directory, address });
+    await until("the store to be back by itself", () => store.available);
+    assert.equal((await store.head()).epoch, 1);
+    assert.deepEqual((await store.load()).variants, [], "what was refused was written");
+
+    // The change of another store, which this one can only hear of by its new subscription.
+    const other = await openPostgresStore({ connection: second.url, schema });
+    await publish(other, "r2");
+    await until("the change after the outage", () => seen.includes(2));
+    await store.write([write]);
+    assert.deepEqual((await other.load()).variants, [sampleDesired]);
+    assert.deepEqual(seen, [0, 1, 2]);
+    assert.deepEqual(availability, [false, true]);
+
+    stop.abort();
+    await watching;
+    await other.close();
+    await store.close();
+    await second.stop();
+  });
+});
+
+describe("a store whose connections break", () => {
+  /** A server of its own for each test: the one above ended the first. */
+  let server: Postgres;
+  let directory: string;
+  before(async () => {
+    directory = `${postgres.directory}/other`;
+    server = await startPostgres({ directory });
+  });
+  after(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test("loses nothing when an administrator ends them all, again and again", async () => {
+    const schema = postgres.schema();
+    const store = await openPostgresStore({ connection: server.url, schema, pingMs: 50 });
+    const seen: number[] = [];
+    const stop = new AbortController();
+    const watching = (async (): Promise<void> => {
+      for await (const table of store.watch(undefined, stop.signal)) seen.push(table.epoch);
+    })();
+    let written = 0;
+    const turns = 5;
+    for (let turn = 1; turn <= turns; turn++) {
+      await execute(
+        server.url,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cocktail'",
+      );
+      // Retryable: the same change again, until it is taken. What was written before counts.
+      await until(`change ${turn}`, async () => {
+        try {
+          written = await publish(store, `r${turn}`);
+          return true;
+        } catch (error) {
+          if (StoreUnavailable.is(error)) return false;
+          throw error;
+        }
+      });
+    }
+    await until("the watch to be there", () => seen.includes(written));
+    assert.equal((await store.head()).epoch, turns);
+    stop.abort();
+    await watching;
+    await store.close();
+  });
+
+  test("does not wait for ever on a connection that is silent", async () => {
+    await using proxy = await openProxy(server);
+    const schema = postgres.schema();
+    const store = await openPostgresStore({
+      connection: proxy.connection,
+      schema,
+      timeoutMs: 300,
+      pingMs: 50,
+    });
+    await publish(store, "r1");
+    proxy.freeze();
+    await assertUnavailable(store.append(1, sampleContent({ a: { stable: "r2" } })));
+    await until("the store to notice", () => !store.available);
+    proxy.thaw();
+    await until("the store to be back by itself", () => store.available);
+    const epoch = await publish(store, "r3");
+    assert.ok(epoch === 2 || epoch === 3, `epoch ${epoch}`);
+    await store.close();
+  });
+
+  test("opens with StoreUnavailable where nobody listens, and says what the server says", async () => {
+    const { connection } = server;
+    const nobody = { ...connection, host: "127.0.0.1", port: 1 };
+    await assertUnavailable(openPostgresStore({ connection: nobody }));
+    const wrong = { ...connection, database: "nowhere" };
+    await assert.rejects(
+      openPostgresStore({ connection: wrong }),
+      /database "nowhere" does not exist/,
+    );
+    await assert.rejects(openPostgresStore({ connection, schema: "no; drop" }), {
+      name: "RangeError",
+      message: /schema "no; drop"/,
+    });
+  });
+});
+
+describe("a store beside others", () => {
+  let server: Postgres;
+  before(async () => {
+    server = await startPostgres({ directory: `${postgres.directory}/beside` });
+  });
+  after(() => server.stop());
+
+  test("is migrated once, also when several processes open it at the same time", async () => {
+    const schema = postgres.schema();
+    const open = (): Promise<Store> => openPostgresStore({ connection: server.url, schema });
+    const stores = await Promise.all([open(), open(), open(), open()]);
+    const heads = await Promise.all(stores.map((store) => store.head()));
+    assert.equal(new Set(heads.map(({ tag }) => tag)).size, 1, "there was more than one genesis");
+    await Promise.all(stores.map((store) => store.close()));
+    const again = await open();
+    assert.equal((await again.head()).tag, heads[0]?.tag);
+    await again.close();
+  });
+
+  test("knows nothing of another schema in the same database", async () => {
+    const [one, other] = await Promise.all(
+      [postgres.schema(), postgres.schema()].map((schema) =>
+        openPostgresStore({ connection: server.url, schema }),
+      ),
+    );
+    assert.ok(one !== undefined && other !== undefined);
+    await publish(one, "r1");
+    await one.write([write]);
+    assert.equal((await other.head()).epoch, 0);
+    assert.deepEqual((await other.load()).variants, []);
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  test("writes a list whole or not at all", async () => {
+    const schema = postgres.schema();
+    const store = await openPostgresStore({ connection: server.url, schema });
+    const unfit = { ...write, variant: { ...sampleDesired, key: "mp-2", generation: 0.5 } };
+    await assert.rejects(store.write([write, unfit]), (error) => !StoreUnavailable.is(error));
+    assert.deepEqual((await store.load()).variants, []);
+    assert.deepEqual((await store.load()).counters, []);
+    assert.equal(store.available, true, "a fault of ours is no outage");
+    await store.close();
+  });
+
+  test("says which row it can't read, rather than guessing", async () => {
+    const schema = postgres.schema();
+    const store = await openPostgresStore({ connection: server.url, schema });
+    await store.write([write]);
+    await execute(server.url, `UPDATE ${schema}.variant SET document = document - 'generation'`);
+    await assert.rejects(store.load(), { name: "StoreCorrupt", message: /variant .*generation/ });
+    await store.close();
+  });
+
+  test("forgets old tables by itself", async () => {
+    const schema = postgres.schema();
+    const options = { connection: server.url, schema, retentionMs: 0, pruneEveryMs: 20 };
+    const store = await openPostgresStore(options);
+    await publish(store, "r1");
+    await publish(store, "r2");
+    await until("the floor to rise", async () => (await store.head()).historyFloor === 2);
+    assert.equal(await store.at(1), undefined);
+    await store.close();
+  });
+});
+
+interface Proxy extends AsyncDisposable {
+  readonly connection: {
+    host: string;
+    port: number;
+    user: string;
+    password: string;
+    database: string;
+  };
+  /** Nothing passes any more, and nothing is closed: as behind a cut cable. */
+  freeze(): void;
+  /** New connections pass; the frozen ones stay as they are. */
+  thaw(): void;
+}
+
+async function openProxy(server: Postgres): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let frozen = false;
+  const { address } = server;
+  const proxy: Server = createServer((downstream) => {
+    const upstream =
+      address.kind === "socket"
+        ? connect(`${address.directory}/.s.PGSQL.${address.port}`)
+        : connect(address.port, address.host);
+    for (const socket of [downstream, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => sockets.delete(socket));
+    }
+    if (frozen) return;
+    downstream.pipe(upstream).pipe(downstream);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const bound = proxy.address();
+  if (bound === null || typeof bound === "string") throw new TypeError("listens on no port");
+  return {
+    connection: { ...server.connection, host: "127.0.0.1", port: bound.port },
+    freeze() {
+      frozen = true;
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    thaw() {
+      frozen = false;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}
