@@ -39,7 +39,6 @@ interface Read {
 }
 
 // Both kinds of file are read by npm and tsc before us.
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion
 const read = (file: string): Read => JSON.parse(readFileSync(join(root, file), "utf8")) as Read;
 
 const referencesOf = (file: string): readonly string[] =>

@@ -5,25 +5,35 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/route": [],
   "packages/client": ["route"],
   "packages/context": ["route"],
+  "packages/embedded-postgres": [],
   "packages/environment": ["route"],
   "packages/gateway": ["route"],
   "packages/control-plane": ["route", "client", "environment"],
 };
+
+/** What tests may import besides: real components to test against. */
+const testsMayImport = ["embedded-postgres"];
 
 /** Packages that only compute. Nothing of Node, nothing from the registry; `route` runs in a browser as well. */
 const pure = ["route", "environment"];
 
 const tests = "\\.test\\.ts$|/(conformance|testing|__fixtures__)[./]|^packages/[^/]+/test/";
 
-function direction([from, siblings]: readonly [string, readonly string[]]): IForbiddenRuleType {
+function direction([from, siblings]: readonly [string, readonly string[]]): IForbiddenRuleType[] {
   const own = `^${from}/`;
-  return {
-    name: `direction of ${from}`,
-    severity: "error",
-    comment: `It may import ${siblings.length === 0 ? "no sibling" : siblings.join(", ")}.`,
-    from: { path: own },
-    to: { path: "^(packages|apps)/", pathNot: [own, ...siblings.map((s) => `^packages/${s}/`)] },
-  };
+  const rule = (name: string, allowed: readonly string[]) => ({
+    name: `direction of ${name}`,
+    severity: "error" as const,
+    comment: `It may import ${allowed.length === 0 ? "no sibling" : allowed.join(", ")}.`,
+    to: { path: "^(packages|apps)/", pathNot: [own, ...allowed.map((s) => `^packages/${s}/`)] },
+  });
+  return [
+    { ...rule(from, siblings), from: { path: own, pathNot: tests } },
+    {
+      ...rule(`the tests of ${from}`, [...siblings, ...testsMayImport]),
+      from: { path: `^(?=${from}/)(?=.*(${tests}))` },
+    },
+  ];
 }
 
 const purity = pure.map((name): IForbiddenRuleType => ({
@@ -35,7 +45,7 @@ const purity = pure.map((name): IForbiddenRuleType => ({
 }));
 
 export const forbidden: IForbiddenRuleType[] = [
-  ...Object.entries(mayImport).map(direction),
+  ...Object.entries(mayImport).flatMap(direction),
   ...purity,
   {
     name: "unknown package",
@@ -70,6 +80,9 @@ export const forbidden: IForbiddenRuleType[] = [
     severity: "error",
     comment: "Shipped code imports something that package.json lists for development only.",
     from: { path: "^(packages|apps)/[^/]+/src/", pathNot: tests },
-    to: { dependencyTypes: ["npm-dev", "npm-no-pkg"], dependencyTypesNot: ["type-only"] },
+    to: {
+      dependencyTypes: ["npm-dev", "npm-no-pkg"],
+      dependencyTypesNot: ["type-only", "npm-peer"],
+    },
   },
 ];
