@@ -1,5 +1,4 @@
 import { createRequire, syncBuiltinESMExports } from "node:module";
-import type { AddressInfo } from "node:net";
 import { context, propagation, trace } from "@opentelemetry/api";
 
 // A service started the way its documentation says, as a child of the benchmark.
@@ -12,11 +11,10 @@ if (contestant === "context") {
   await app.register(routeContext, { leakGuard: false });
 }
 app.get("/", () => ({ hello: "world" }));
-await app.listen({ port: 0, host: "127.0.0.1" });
-const { port } = app.server.address() as AddressInfo;
-process.on("message", () => process.send?.({ cpu: process.cpuUsage() }));
+const url = await app.listen({ port: 0, host: "127.0.0.1" });
+process.on("message", () => process.send?.({ cpu: totalOf(process.cpuUsage()) }));
 process.on("disconnect", () => process.exit());
-process.send?.({ port });
+process.send?.({ url });
 
 /** Only the HTTP instrumentation, W3C propagation and a processor that drops every span: the least it can cost. */
 async function startOpenTelemetry(): Promise<void> {
@@ -38,4 +36,8 @@ async function startOpenTelemetry(): Promise<void> {
   instrumentation.setTracerProvider(provider);
   createRequire(import.meta.url)("node:http");
   syncBuiltinESMExports();
+}
+
+function totalOf({ user, system }: NodeJS.CpuUsage): number {
+  return user + system;
 }

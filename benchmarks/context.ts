@@ -52,10 +52,8 @@ try {
   const samples = new Map<string, Sample[]>(cases.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     // Another one begins each round, so that none always follows the same neighbour.
-    for (const [at] of cases.entries()) {
-      const each = cases[(at + round) % cases.length];
-      if (each !== undefined) samples.get(each.name)?.push(await sample(each, seconds));
-    }
+    const turned = [...cases.slice(round % cases.length), ...cases.slice(0, round % cases.length)];
+    for (const each of turned) samples.get(each.name)?.push(await sample(each, seconds));
   }
   print(samples);
 } finally {
@@ -64,8 +62,7 @@ try {
 
 async function start(contestant: string): Promise<Service> {
   const child = fork(new URL("./context-server.ts", import.meta.url), [contestant]);
-  const [message] = (await once(child, "message")) as [{ port: number }];
-  return { child, url: `http://127.0.0.1:${message.port}/` };
+  return { child, url: String(await answer(child, "url")) };
 }
 
 async function sample({ contestant, headers }: Case, duration: number): Promise<Sample> {
@@ -85,8 +82,13 @@ async function sample({ contestant, headers }: Case, duration: number): Promise<
 
 async function cpuTime(child: ChildProcess): Promise<number> {
   child.send("cpu");
-  const [{ cpu }] = (await once(child, "message")) as [{ cpu: NodeJS.CpuUsage }];
-  return cpu.user + cpu.system;
+  return Number(await answer(child, "cpu"));
+}
+
+/** A field of the next message of a service. */
+async function answer(child: ChildProcess, field: string): Promise<unknown> {
+  const messages: readonly unknown[] = await once(child, "message");
+  return new Map<string, unknown>(Object.entries(messages[0] ?? {})).get(field);
 }
 
 function print(samples: ReadonlyMap<string, readonly Sample[]>): void {

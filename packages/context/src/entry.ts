@@ -22,14 +22,21 @@ export type EnteredRequest = EventEmitter &
  */
 export function enter<T>(request: EnteredRequest, peer: EventEmitter, proceed: () => T): T {
   const { storage } = shared;
-  const known = shared.entered.get(request);
-  const context = known ?? begin(request, peer);
+  const mayCarry = mayCarryRoute(request);
+  const context =
+    mayCarry || shared.contextForAll
+      ? (shared.entered.get(request) ?? begin(request, peer, mayCarry))
+      : undefined;
   return context === storage.getStore() ? proceed() : storage.run(context, proceed);
 }
 
 /** The context of a request that is seen for the first time; undefined where it needs none. */
-function begin(request: EnteredRequest, peer: EventEmitter): ActiveContext | undefined {
-  const said = mayCarryRoute(request) ? readContext(request) : undefined;
+function begin(
+  request: EnteredRequest,
+  peer: EventEmitter,
+  mayCarry: boolean,
+): ActiveContext | undefined {
+  const said = mayCarry ? readContext(request) : undefined;
   if (said === undefined && !shared.contextForAll) return undefined;
   const record = watch(request, peer, said);
   const context = new ActiveContext(said?.route ?? unrouted, said?.collector, record);

@@ -11,14 +11,13 @@ import {
   Metadata,
   Server,
   ServerCredentials,
-  type ServiceError,
   status,
 } from "@grpc/grpc-js";
 import { parseRoute } from "@cocktail/route";
 import { current, install, run, uninstall, withRoute } from "./index.ts";
 import { targetUrl } from "./grpc-client.ts";
 import { routeClientInterceptor, routeServerInterceptor } from "./grpc.ts";
-import { call, echo, fetchEcho, type Running, serve } from "../test/servers.ts";
+import { call, echo, fetchEcho, next, parsed, type Running, serve } from "../test/servers.ts";
 
 const serialize = (text: string): Buffer => Buffer.from(text);
 const deserialize = (bytes: Buffer): string => bytes.toString();
@@ -59,19 +58,20 @@ describe("gRPC", () => {
       const { headers } = await fetchEcho(downstream.url);
       return JSON.stringify({ key: current().key, http: headers["x-service-route"] ?? "" });
     };
-    answer().then(
-      (text) => {
-        if (call.request === "fail") callback({ code: status.ABORTED, details: "as asked" });
-        else callback(null, text);
-      },
-      (error: unknown) => callback({ code: status.INTERNAL, details: String(error) }),
-    );
+    const end = async (): Promise<void> => {
+      const text = await answer().catch((error: unknown) => String(error));
+      if (call.request === "fail") callback({ code: status.ABORTED, details: "as asked" });
+      else callback(null, text);
+    };
+    void end();
   };
   const stream: handleServerStreamingCall<string, string> = (call) => {
-    void pause(1).then(() => {
+    const end = async (): Promise<void> => {
+      await pause(1);
       call.write(current().key);
       call.end();
-    });
+    };
+    void end();
   };
   const chat: handleBidiStreamingCall<string, string> = (call) => {
     call.on("data", () => call.write(current().key));
@@ -118,7 +118,7 @@ describe("gRPC", () => {
     const { path } = service.say;
     return new Promise((resolve, reject) => {
       client.makeUnaryRequest(path, serialize, deserialize, text, metadata, (error, answer) => {
-        if (error === null) resolve(JSON.parse(answer ?? "") as { key: string; http: string });
+        if (error === null) resolve(parsed(answer ?? ""));
         else reject(error);
       });
     });
@@ -153,14 +153,14 @@ describe("gRPC", () => {
     const one = run(wide, () =>
       client.makeServerStreamRequest(path, serialize, deserialize, "hello"),
     );
-    const [first] = (await once(one, "data")) as [string];
+    const first = await next<string>(one, "data");
     assert.match(first, /^payment-service:mp-101/);
     const both = run(wide, () =>
       client.makeBidiStreamRequest(service.chat.path, serialize, deserialize),
     );
     for (let n = 0; n < 3; n++) {
       both.write("x");
-      const [answer] = (await once(both, "data")) as [string];
+      const answer = await next<string>(both, "data");
       assert.match(answer, /^payment-service:mp-101/);
     }
     both.end();
@@ -178,7 +178,7 @@ describe("gRPC", () => {
         withRoute(async (_request, response) => {
           const failed = await unary(client, text).then(
             () => undefined,
-            (error: ServiceError) => error.code,
+            (error: unknown) => error instanceof Error && "code" in error && error.code,
           );
           assert.equal(failed, outcome);
           response.end();

@@ -15,7 +15,7 @@ import {
   uninstall,
   withRoute,
 } from "./index.ts";
-import { call, echo, fetchEcho, type Running, serve } from "../test/servers.ts";
+import { call, echo, fetchEcho, next, type Running, serve } from "../test/servers.ts";
 
 /**
  * Where Node's asynchronous context ends, each as the loss and the remedy: docs/guides/context-hazards.md tells the same
@@ -258,8 +258,7 @@ describe("hazard", () => {
       });
       try {
         worker.postMessage(job);
-        const [key] = (await once(worker, "message")) as [string];
-        return key;
+        return await next<string>(worker, "message");
       } finally {
         await worker.terminate();
       }
@@ -283,8 +282,7 @@ describe("hazard", () => {
       }, 1);
 
       async next(): Promise<string> {
-        const [seen] = (await once(this.#seen, "seen")) as [string];
-        return seen;
+        return next<string>(this.#seen, "seen");
       }
 
       stop(): void {

@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { ClientRequest, type IncomingMessage } from "node:http";
 import type { FieldValue } from "@cocktail/route";
+import type { ActiveContext } from "./context.ts";
 import { isOurName, isOurs } from "./hosts.ts";
 import { inject, type OutgoingHeaders, withhold } from "./outgoing.ts";
 import { renderedHeaders } from "./rendered-head.ts";
@@ -32,18 +33,21 @@ function onCreated(message: unknown): void {
   const context = shared.storage.getStore();
   if ((context === undefined && shared.guard === undefined) || !isCreation(message)) return;
   try {
-    const { request } = message;
-    const headers = headersOf(request);
-    const target = `${request.protocol}//${String(headers.get("host") ?? bracketed(request.host))}`;
-    const ours = isOurCall(request, target);
-    if (ours) shared.guard?.used(context, { method: request.method, target });
-    if (context === undefined) return;
-    if (ours) inject(context, headers, shared.names);
-    else withhold(headers);
-    if (ours && context.collector !== undefined) traced.set(request, context.collector);
+    carry(context, message.request);
   } catch (error) {
     shared.log.error({ err: error }, "the route could not be put on a node:http call");
   }
+}
+
+function carry(context: ActiveContext | undefined, request: ClientRequest): void {
+  const headers = headersOf(request);
+  const target = `${request.protocol}//${String(headers.get("host") ?? bracketed(request.host))}`;
+  const ours = isOurCall(request, target);
+  if (ours) shared.guard?.used(context, { method: request.method, target });
+  if (context === undefined) return;
+  if (ours) inject(context, headers, shared.names);
+  else withhold(headers);
+  if (ours && context.collector !== undefined) traced.set(request, context.collector);
 }
 
 function onAnswered(message: unknown): void {

@@ -45,21 +45,9 @@ const fixes: Record<LeakReason, string> = {
 };
 
 export function createLeakGuard(options: LeakGuardOptions): LeakGuard {
-  const { log, graceMs, now } = options;
-  const stack = options.stack ?? callStack;
-  const reported = new Set<string>();
+  const { graceMs, now } = options;
+  const report = reporter(options);
   let routedInFlight = 0;
-
-  const report = (reason: LeakReason, what: string, fields: object): void => {
-    if (reported.size >= maxReports) return;
-    const site = callSite(stack());
-    const id = `${reason} ${site ?? what}`;
-    if (reported.has(id)) return;
-    reported.add(id);
-    const at = site === undefined ? "" : ` at ${site}`;
-    log.warn({ reason, site, ...fields }, `${what}${at}. ${fixes[reason]}`);
-  };
-
   return {
     entered: (record, routed) => {
       if (routed) routedInFlight++;
@@ -71,34 +59,38 @@ export function createLeakGuard(options: LeakGuardOptions): LeakGuard {
     },
     used: (context, call) => {
       if (context === undefined) {
-        if (routedInFlight > 0) {
-          report(
-            "ContextLost",
-            `${say(call)} carries no route while ${routedInFlight} routed request(s) are being answered`,
-            call,
-          );
-        }
+        const meanwhile = `while ${routedInFlight} routed request(s) are being answered`;
+        if (routedInFlight > 0) report("ContextLost", `${say(call)} carries no route ${meanwhile}`);
         return;
       }
-      const endedAt = context.request?.endedAt;
-      if (context.request === undefined || endedAt === undefined) return;
-      const age = Math.round(now() - endedAt);
+      const { request, key } = context;
+      if (request?.endedAt === undefined) return;
+      const age = Math.round(now() - request.endedAt);
       if (age < graceMs) return;
-      const whose = `${context.request.label} (${context.key === "" ? "unrouted" : context.key})`;
-      report(
-        "RequestEnded",
-        `${say(call)} carries the context of ${whose}, which was answered ${age} ms ago`,
-        call,
-      );
+      const whose = `${request.label} (${key === "" ? "unrouted" : key})`;
+      const when = `which was answered ${age} ms ago`;
+      report("RequestEnded", `${say(call)} carries the context of ${whose}, ${when}`);
     },
     nested: (outer, record) => {
       const whose = outer.request?.label ?? "another context";
-      report(
-        "ServerInRequest",
-        `${record.label} came in on a server that was started inside of ${whose}`,
-        {},
-      );
+      const what = `${record.label} came in on a server that was started inside of ${whose}`;
+      report("ServerInRequest", what);
     },
+  };
+}
+
+/** Tells of each place once, with the place where it can be found. */
+function reporter(options: LeakGuardOptions): (reason: LeakReason, what: string) => void {
+  const stack = options.stack ?? callStack;
+  const reported = new Set<string>();
+  return (reason, what) => {
+    if (reported.size >= maxReports) return;
+    const site = callSite(stack());
+    const id = `${reason} ${site ?? what}`;
+    if (reported.has(id)) return;
+    reported.add(id);
+    const at = site === undefined ? "" : ` at ${site}`;
+    options.log.warn({ reason, site }, `${what}${at}. ${fixes[reason]}`);
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Agent, get } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { parseRoute } from "@cocktail/route";
@@ -16,6 +17,7 @@ import {
   echo,
   fetchEcho,
   lines,
+  parsed,
   type Running,
   type Seen,
   serve,
@@ -44,13 +46,13 @@ const clients: Record<string, Client> = {
   "node:http with Expect": (url, given = {}) =>
     callEcho(url, { method: "POST", headers: { ...given, expect: "100-continue" }, body: "x" }),
   "undici's request": async (url, given = {}) =>
-    (await (await undiciRequest(url, { headers: given })).body.json()) as Seen,
+    parsed<Seen>(await (await undiciRequest(url, { headers: given })).body.text()),
   "undici's request with an array of headers": async (url, given = {}) =>
-    (await (
-      await undiciRequest(url, { headers: Object.entries(given).flat() })
-    ).body.json()) as Seen,
+    parsed<Seen>(
+      await (await undiciRequest(url, { headers: Object.entries(given).flat() })).body.text(),
+    ),
   "undici's fetch": async (url, given = {}) =>
-    (await (await undiciFetch(url, { headers: given })).json()) as Seen,
+    parsed<Seen>(await (await undiciFetch(url, { headers: given })).text()),
 };
 
 describe("outgoing calls", () => {
@@ -136,7 +138,7 @@ describe("outgoing calls", () => {
     const answer = await run(route, () =>
       undiciRequest(`${redirecting.url}/out`, { dispatcher: following }),
     );
-    assertNoRoute((await answer.body.json()) as Seen);
+    assertNoRoute(parsed<Seen>(await answer.body.text()));
     assert.equal(seenOnTheWay.length, 3);
     for (const seen of seenOnTheWay) assertHeaders(seen, canonical);
   });
@@ -154,9 +156,8 @@ describe("outgoing calls", () => {
     const numbers = Array.from({ length: 40 }, (_, n) => n);
     const pinned = (n: number) => parseRoute({ pins: `a:b${n}` }).route;
     const byUndici = numbers.map((n) =>
-      run(
-        pinned(n),
-        async () => (await (await pool.request({ path: "/", method: "GET" })).body.json()) as Seen,
+      run(pinned(n), async () =>
+        parsed<Seen>(await (await pool.request({ path: "/", method: "GET" })).body.text()),
       ),
     );
     const byHttp = numbers.map((n) => run(pinned(n), () => viaAgent(ours.url, agent)));
@@ -183,8 +184,27 @@ describe("outgoing calls", () => {
     assertNoRoute(seen);
   });
 
-  it("keep working where a header can't be written", async () => {
-    // `headers()` is spread by hand, so every header is there already.
+  it("keep the baggage of somebody who adds it later", async () => {
+    // As OpenTelemetry does where it was started after the library: it knows the route that came in, and more.
+    const later = (message: unknown): void => {
+      const { request } = message as { request: { addHeader(name: string, value: string): void } };
+      request.addHeader("Baggage", "service-route=stale%3Aone,b=2");
+      request.addHeader("traceparent", "00-1");
+    };
+    subscribe("undici:request:create", later);
+    try {
+      const seen = await run(route, () => fetchEcho(ours.url, { headers: { baggage: "a=1" } }));
+      assert.equal(seen.headers["baggage"], `a=1,b=2,${baggage}`);
+      assert.equal(lines(seen, "baggage"), 1);
+      assert.equal(seen.headers["traceparent"], "00-1");
+      const elsewhere = await run(route, () => fetchEcho(theirs.url));
+      assert.equal(elsewhere.headers["baggage"], "b=2");
+    } finally {
+      unsubscribe("undici:request:create", later);
+    }
+  });
+
+  it("keep what `headers()` wrote on them already", async () => {
     const seen = await run(route, () => fetchEcho(ours.url, { headers: headers() }));
     assertHeaders(seen, { ...canonical, baggage });
     for (const header of [...Object.keys(canonical), "baggage"])
@@ -221,7 +241,7 @@ function viaAgent(url: string, agent: Agent): Promise<Seen> {
     get(url, { agent }, (incoming) => {
       let text = "";
       incoming.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      incoming.on("end", () => resolve(JSON.parse(text) as Seen));
+      incoming.on("end", () => resolve(parsed(text)));
     }).on("error", reject);
   });
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { call, echo, serve } from "../test/servers.ts";
+import { call, echo, next, serve } from "../test/servers.ts";
 
 const register = new URL("./register.ts", import.meta.url).href;
 const service = fileURLToPath(new URL("../test/__fixtures__/service.cjs", import.meta.url));
@@ -72,7 +72,7 @@ describe("the preloaded library", () => {
     const child = launch({ COCKTAIL_HOSTS: "payment:8080,http://orders", DOWNSTREAM_URL: "" });
     let text = "";
     child.stderr?.on("data", (chunk: Buffer) => (text += chunk.toString()));
-    const [code] = (await once(child, "close")) as [number];
+    const code = await next<number>(child, "close");
     assert.notEqual(code, 0);
     assert.match(text, /COCKTAIL_HOSTS holds "http:\/\/orders", which is no host/);
   });
@@ -92,7 +92,7 @@ async function start(env: Record<string, string>): Promise<{ child: ChildProcess
   const ended = once(child, "exit").then(([code]) => {
     throw new Error(`the service ended with ${String(code)} before it listened`);
   });
-  const [message] = (await Promise.race([once(child, "message"), ended])) as [{ port: number }];
+  const message = await Promise.race([next<{ port: number }>(child, "message"), ended]);
   ended.catch(() => {});
   return { child, url: `http://127.0.0.1:${message.port}` };
 }

@@ -1,10 +1,14 @@
 import type { EventEmitter } from "node:events";
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { shared } from "./shared-state.ts";
 import type { TraceCollector } from "./trace-collector.ts";
 
-type Given = OutgoingHttpHeaders | readonly OutgoingHttpHeader[];
-type Reporter = Pick<ServerResponse, "getHeader" | "setHeader" | "writeHead">;
+/** The part of a response that is needed; `writeHead` takes its arguments in many forms. */
+interface Reporter {
+  getHeader(name: string): unknown;
+  setHeader(name: string, value: string): unknown;
+  writeHead(...args: unknown[]): ServerResponse;
+}
 
 /** True for a response; the socket of an upgrade has no head to report in. */
 export function canReport(peer: EventEmitter): peer is EventEmitter & Reporter {
@@ -16,60 +20,52 @@ export function canReport(peer: EventEmitter): peer is EventEmitter & Reporter {
  * of the calls that led to it have been answered.
  */
 export function reportTrace(response: Reporter, collector: TraceCollector): void {
-  const writeHead = response.writeHead as (this: Reporter, ...args: unknown[]) => ServerResponse;
+  const { writeHead } = response;
   const name = shared.names.trace;
-  const reporting = function writeHeadWithTrace(
-    this: Reporter,
-    ...args: unknown[]
-  ): ServerResponse {
-    const status = args[0];
+  response.writeHead = function writeHeadWithTrace(this: Reporter, ...args: unknown[]) {
+    const [status] = args;
     if (typeof status === "number" && status < 200) return writeHead.apply(this, args);
     const at = typeof args[1] === "string" ? 2 : 1;
-    const given = takeHeader(args[at] as Given | undefined, name);
+    const given = takeHeader(args[at], name);
     const value = collector.header(given.value ?? text(this.getHeader(name)));
-    if (value !== undefined) {
-      this.setHeader(name, value);
-      if (given.value !== undefined) return writeHead.apply(this, args.with(at, given.rest));
-    }
-    return writeHead.apply(this, args);
+    if (value === undefined) return writeHead.apply(this, args);
+    this.setHeader(name, value);
+    return writeHead.apply(this, at < args.length ? args.with(at, given.rest) : args);
   };
-  response.writeHead = reporting as ServerResponse["writeHead"];
 }
 
 interface Taken {
+  /** What the service wrote itself. */
   readonly value: string | undefined;
-  readonly rest: Given | undefined;
+  readonly rest: unknown;
 }
 
 /** The value of a header in what `writeHead` was given, and a copy without it. */
-function takeHeader(given: Given | undefined, name: string): Taken {
-  if (given === undefined || given === null) return { value: undefined, rest: given };
-  if (isList(given)) return takeFromList(given, name);
-  for (const key of Object.keys(given)) {
-    if (key.toLowerCase() !== name) continue;
-    const { [key]: value, ...rest } = given;
-    return { value: text(value), rest };
-  }
-  return { value: undefined, rest: given };
+function takeHeader(given: unknown, name: string): Taken {
+  if (typeof given !== "object" || given === null) return { value: undefined, rest: given };
+  if (Array.isArray(given)) return takeFromList(given, name);
+  const fields: [string, unknown][] = Object.entries(given);
+  const own = fields.filter(([key]) => key.toLowerCase() === name);
+  if (own.length === 0) return { value: undefined, rest: given };
+  const rest = fields.filter(([key]) => key.toLowerCase() !== name);
+  return { value: text(own.map(([, value]) => value)), rest: Object.fromEntries(rest) };
 }
 
-/** `[name, value, ...]`, or `[[name, value], ...]`, which Node takes as well. */
+/**
+ * From `[name, value, ...]`, or from `[[name, value], ...]`: Node takes that as well, but not from a response that has
+ * headers set, as this one is about to. So the rest is flat.
+ */
 function takeFromList(given: readonly unknown[], name: string): Taken {
-  const flat = given.flatMap((entry) => (Array.isArray(entry) ? (entry as unknown[]) : [entry]));
-  const rest: OutgoingHttpHeader[] = [];
-  let value: string | undefined;
+  const flat = Array.isArray(given[0]) ? given.flat(1) : given;
+  const own: unknown[] = [];
+  const rest: unknown[] = [];
   for (let at = 0; at + 1 < flat.length; at += 2) {
-    if (String(flat[at]).toLowerCase() === name) value = String(flat[at + 1]);
-    else rest.push(String(flat[at]), String(flat[at + 1]));
+    if (String(flat[at]).toLowerCase() === name) own.push(flat[at + 1]);
+    else rest.push(flat[at], flat[at + 1]);
   }
-  return { value, rest: value === undefined ? (given as Given) : rest };
+  return { value: own.length === 0 ? undefined : text(own), rest };
 }
 
-function isList(given: Given): given is readonly OutgoingHttpHeader[] {
-  return Array.isArray(given);
-}
-
-function text(value: OutgoingHttpHeader | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  return Array.isArray(value) ? value.join(", ") : String(value);
+function text(value: unknown): string | undefined {
+  return value === undefined ? undefined : [value].flat(2).map(String).join(", ");
 }

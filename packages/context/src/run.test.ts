@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { parseRoute, unrouted } from "@cocktail/route";
-import fc from "fast-check";
+import { defaultHeaderNames, parseRoute, unrouted } from "@cocktail/route";
+import * as fc from "fast-check";
 import { bind, contextFrom, current, headers, install, outside, run, uninstall } from "./index.ts";
 
 const { route } = parseRoute({ pins: "payment-service:mp-101", environment: "ops-101" });
@@ -61,16 +61,15 @@ describe("the context", () => {
   });
 
   it("has equal keys exactly for equal routes", () => {
-    const pins = fc.uniqueArray(
-      fc.tuple(fc.stringMatching(/^[a-z]{1,3}$/), fc.stringMatching(/^[a-z]{1,3}$/)),
-      {
-        selector: ([service]) => service,
-        maxLength: 3,
-      },
-    );
+    // Few names, so that equal routes and those that differ in one thing are common.
+    const name = fc.constantFrom("a", "b");
+    const pins = fc.uniqueArray(fc.tuple(name, name), {
+      selector: ([service]) => service,
+      maxLength: 2,
+    });
     const routes = fc.record({
       pins,
-      environment: fc.option(fc.stringMatching(/^[a-z]{1,3}$/), { nil: undefined }),
+      environment: fc.option(name, { nil: undefined }),
       mode: fc.constantFrom("fallback" as const, "strict" as const),
     });
     const shape = (one: { pins: unknown; environment: unknown; mode: unknown }): string =>
@@ -84,6 +83,7 @@ describe("the context", () => {
         if (!said(a) || !said(b)) assert.equal(keyOf(said(a) ? b : a), "");
         else assert.equal(keyOf(a) === keyOf(b), shape(a) === shape(b));
       }),
+      { numRuns: 5000 },
     );
   });
 });
@@ -101,6 +101,23 @@ describe("headers and contextFrom", () => {
         contextFrom(carrier).key,
         run(route, () => current().key),
       );
+    }
+  });
+
+  it("are inverse with other header names too", () => {
+    const names = { ...defaultHeaderNames, pins: "x-team-pins" };
+    install({ headerNames: names });
+    try {
+      const { baggage, ...carried } = run(route, () => headers());
+      assert.equal(carried["x-team-pins"], "payment-service:mp-101");
+      assert.equal(
+        contextFrom(carried).key,
+        run(route, () => current().key),
+      );
+      assert.notEqual(baggage, undefined);
+    } finally {
+      install({ headerNames: defaultHeaderNames });
+      uninstall();
     }
   });
 

@@ -28,6 +28,7 @@ function follow(prototype: EventEmitter): void {
   const { emit } = prototype;
   prototype.emit = function emitInContext(event: string | symbol, ...args: unknown[]): boolean {
     if (!requestEvents.has(event)) return emit.call(this, event, ...args);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what Node emits these events with
     const [request, peer] = args as [EnteredRequest, EventEmitter];
     return enter(request, peer, () => emit.call(this, event, ...args));
   };

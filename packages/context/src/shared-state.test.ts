@@ -24,9 +24,8 @@ describe("the process", () => {
 
   it("shares one context between two copies of the library, and injects once", async () => {
     using copy = copyPackage();
-    const other = (await import(
-      pathToFileURL(join(copy.directory, "src/index.ts")).href
-    )) as typeof own;
+    const path = pathToFileURL(join(copy.directory, "src/index.ts")).href;
+    const other = (await import(path)) as typeof own;
     assert.notEqual(other.run, own.run, "these are not two copies");
     own.install({ hosts: [downstream.host] });
     other.install();

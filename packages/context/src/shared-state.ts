@@ -30,7 +30,10 @@ export interface SharedState {
 
 const slot: unique symbol = Symbol.for("@cocktail/context/1");
 
-export const shared: SharedState = ((globalThis as { [slot]?: SharedState })[slot] ??= {
+/** The global object, with what another copy may have put there. */
+const everywhere: object & { [slot]?: SharedState } = globalThis;
+
+export const shared: SharedState = (everywhere[slot] ??= {
   storage: new AsyncLocalStorage({ name: "cocktail" }),
   unrouted: new ActiveContext(unrouted),
   entered: new WeakMap(),

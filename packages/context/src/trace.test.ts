@@ -127,6 +127,16 @@ describe("the trace of a response", () => {
           .writeHead(201, "Made", ["X-Route-Trace", `${seen}, ${own}`, "x-other", "kept"])
           .end(),
     };
+    // Node's types don't have this form.
+    const nested: unknown = [
+      ["X-Route-Trace", `${seen}, ${own}`],
+      ["x-other", "kept"],
+      ["set-cookie", ["a=1", "b=2"]],
+    ];
+    ways["writeHead with a nested array"] = (_request, response) => {
+      Reflect.apply(response.writeHead, response, [201, nested]);
+      response.end();
+    };
     for (const [name, answerBy] of Object.entries(ways)) {
       await using front = await serve(
         withRoute(async (request, response) => {
@@ -138,6 +148,39 @@ describe("the trace of a response", () => {
       assert.equal(answer.headers["x-route-trace"], `${seen}, ${own}`, name);
       if (name !== "setHeader")
         assert.deepEqual([answer.status, answer.headers["x-other"]], [201, "kept"]);
+    }
+  });
+
+  it("leaves the other headers of writeHead as they are", async () => {
+    const cookies = ["a=1", "b=2"];
+    const forms: unknown[] = [
+      { "set-cookie": cookies, "x-other": "kept" },
+      ["set-cookie", cookies, "x-other", "kept"],
+      [
+        ["set-cookie", cookies],
+        ["x-other", "kept"],
+      ],
+    ];
+    for (const form of forms) {
+      await using front = await serve(
+        withRoute(async (_request, response) => {
+          await viaFetch("/cart-service");
+          response.setHeader("x-earlier", "kept");
+          Reflect.apply(response.writeHead, response, [202, "Fine", form]);
+          response.end();
+        }),
+      );
+      const { status, headers } = await call(front.url, asked);
+      assert.deepEqual(
+        [
+          status,
+          headers["x-route-trace"],
+          headers["set-cookie"],
+          headers["x-other"],
+          headers["x-earlier"],
+        ],
+        [202, hop("cart-service"), cookies, "kept", "kept"],
+      );
     }
   });
 

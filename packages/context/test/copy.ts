@@ -1,9 +1,13 @@
-import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const packageDirectory = join(import.meta.dirname, "..");
-const rootModules = join(packageDirectory, "../../node_modules");
+/** Of the repository; a copy has a link to them beside it. */
+const modules = [
+  join(packageDirectory, "node_modules"),
+  join(packageDirectory, "../../node_modules"),
+].find((directory) => existsSync(join(directory, "@cocktail/route")));
 
 export interface PackageCopy extends Disposable {
   readonly directory: string;
@@ -16,7 +20,9 @@ export function copyPackage(): PackageCopy {
     cpSync(join(packageDirectory, folder), join(directory, folder), { recursive: true });
   }
   cpSync(join(packageDirectory, "package.json"), join(directory, "package.json"));
-  symlinkSync(rootModules, join(directory, "node_modules"));
+  if (modules === undefined)
+    throw new Error(`no node_modules with @cocktail/route near ${packageDirectory}`);
+  symlinkSync(realpathSync(modules), join(directory, "node_modules"));
   return {
     directory,
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),

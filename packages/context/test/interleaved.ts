@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import express from "express";
 import fastify from "fastify";
@@ -14,6 +13,8 @@ import {
   echo,
   fetchEcho,
   lines,
+  parsed,
+  portOf,
   type Running,
   type Seen,
   serve,
@@ -63,7 +64,7 @@ async function check(front: string, n: number, { also, foreign }: Expectation): 
     ...(posted === "" ? {} : { method: "POST", body: posted }),
   });
   assert.equal(answer.status, 200, answer.body);
-  const report = JSON.parse(answer.body) as Report;
+  const report = parsed<Report>(answer.body);
   assert.equal(report.key, pins, `request ${n} ran with the route of another`);
   assert.equal(report.body, posted);
   assert.equal(report.seen.length, 4);
@@ -103,8 +104,8 @@ async function work(downstream: string, body: string): Promise<Report> {
   const rest = await Promise.all([
     callEcho(`${downstream}/http`),
     callEcho(`${downstream}/posted`, { method: "POST", body: "x" }),
-    undiciRequest(`${downstream}/undici`).then(
-      async (answer) => (await answer.body.json()) as Seen,
+    undiciRequest(`${downstream}/undici`).then(async (answer) =>
+      parsed<Seen>(await answer.body.text()),
     ),
   ]);
   return { key, body, seen: [first, ...rest] };
@@ -134,7 +135,7 @@ const adapters = {
     );
     app.all("/", (request) => handle(typeof request.body === "string" ? request.body : ""));
     await app.listen({ port: 0, host: "127.0.0.1" });
-    const { port } = app.server.address() as AddressInfo;
+    const port = portOf(app.server);
     return {
       url: `http://127.0.0.1:${port}/`,
       host: `127.0.0.1:${port}`,

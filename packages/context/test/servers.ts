@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { type EventEmitter, once } from "node:events";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -19,7 +19,7 @@ export async function serve(server: Server | RequestListener): Promise<Running> 
   const listening = typeof server === "function" ? createServer(server) : server;
   listening.listen(0, "127.0.0.1");
   await once(listening, "listening");
-  const { port } = listening.address() as AddressInfo;
+  const port = portOf(listening);
   return {
     url: `http://127.0.0.1:${port}`,
     host: `127.0.0.1:${port}`,
@@ -29,6 +29,24 @@ export async function serve(server: Server | RequestListener): Promise<Running> 
       await new Promise((closed) => listening.close(closed));
     },
   };
+}
+
+export function portOf(server: { address(): AddressInfo | string | null }): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return address.port;
+}
+
+/** What a test's own other side sent; a wrong shape fails the assertion it is for. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the test names what it sent
+export function parsed<T>(text: string): T {
+  return JSON.parse(text) as T;
+}
+
+/** The first argument of an emitter's next event. */
+export async function next<T>(emitter: EventEmitter, event: string): Promise<T> {
+  const values: readonly unknown[] = await once(emitter, event);
+  return values[0] as T;
 }
 
 /** What a downstream service saw of a call. */
@@ -82,12 +100,12 @@ export function call(
 
 /** What an `echo` server saw of a call by node:http. */
 export async function callEcho(url: string, options?: Call): Promise<Seen> {
-  return JSON.parse((await call(url, options)).body) as Seen;
+  return parsed((await call(url, options)).body);
 }
 
 /** What an `echo` server saw of a fetch. */
 export async function fetchEcho(url: string, options?: RequestInit): Promise<Seen> {
-  return (await (await fetch(url, options)).json()) as Seen;
+  return parsed(await (await fetch(url, options)).text());
 }
 
 /** How often a header is there, whatever its case. */
