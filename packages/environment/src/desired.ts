@@ -42,8 +42,6 @@ export interface DesiredVariant {
   readonly branch?: string | undefined;
   readonly onUnavailable: OnUnavailable;
   readonly endpoints?: readonly string[] | undefined;
-  /** The environment it was first deployed through; absent: it stands for itself, in the layer of its key. */
-  readonly home?: string | undefined;
   /** Only of stable. */
   readonly promotion?: Promotion | undefined;
   readonly createdAt: number;

@@ -32,6 +32,8 @@ export function environmentConditions(
     { ...variants, type: "VariantsReady" },
     { ...routes, type: "RoutesProgrammed" },
   ];
+  const missing = missingFinding(members);
+  if (missing !== undefined) conditions.push({ ...missing, type: "Degraded", observedGeneration });
   const expiring = expiringFact(
     { expiresAt, uncommittedWork: false },
     { now, soonMs: policy.expiresSoonMs, observedGeneration },
@@ -43,24 +45,27 @@ export function environmentConditions(
 type Finding = Pick<ConditionFact, "status" | "reason" | "message">;
 
 function membersFinding(members: readonly MemberFact[]): Finding {
-  const missing = members.filter(({ ready }) => ready === undefined);
   const down = members.filter(({ ready }) => ready !== undefined && ready.status !== "True");
-  const names = (list: readonly MemberFact[]): string =>
-    list.map(({ service, key }) => `${service}:${key}`).join(", ");
   const first = down[0];
   if (first?.ready !== undefined) {
-    const message = `${names(down)}: ${first.ready.message}`;
+    const message = `${namesOf(down)}: ${first.ready.message}`;
     return { status: "False", reason: first.ready.reason, message };
   }
-  if (missing.length > 0) {
-    return {
-      status: "False",
-      reason: "MemberMissing",
-      message: `${names(missing)}: not deployed; the layers below answer`,
-    };
-  }
-  const count = members.length === 1 ? "1 member serves" : `${members.length} members serve`;
+  const deployed = members.filter(({ ready }) => ready !== undefined).length;
+  const count = deployed === 1 ? "1 member serves" : `${deployed} members serve`;
   return { status: "True", reason: "MembersServe", message: count };
+}
+
+/** Not deployed is no fault of the environment: the layers below answer, and that is worth telling. */
+function missingFinding(members: readonly MemberFact[]): Finding | undefined {
+  const missing = members.filter(({ ready }) => ready === undefined);
+  if (missing.length === 0) return undefined;
+  const message = `${namesOf(missing)}: not deployed; the layers below answer`;
+  return { status: "True", reason: "MemberMissing", message };
+}
+
+function namesOf(members: readonly MemberFact[]): string {
+  return members.map(({ service, key }) => `${service}:${key}`).join(", ");
 }
 
 function layerFinding({ layer, nextLayer, changedAt, acked }: ObservedEnvironment): Finding {

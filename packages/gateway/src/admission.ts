@@ -78,6 +78,8 @@ function noteLost(
   decision: Forward | Refuse,
 ): void {
   if (place.kind !== "mesh" || isRouted(parsed.route) || parsed.rejected.length > 0) return;
+  // It may well belong to a request that never had a route.
+  if (core.upstreams.isUnroutedInFlight(place.caller)) return;
   const { resolution } = decision;
   if (resolution === undefined) return;
   const { service, key: variant, via } = resolution;

@@ -1,4 +1,4 @@
-import type { Hop, ParsedRoute } from "@cocktail/route";
+import { type Hop, isRouted, type ParsedRoute } from "@cocktail/route";
 import { type AccessEntry, isLogged, writeAccess } from "./access-log.ts";
 import type { Carried, Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
@@ -38,6 +38,7 @@ export type Abort = (reason: Error) => void;
 export class Exchange implements Carried {
   readonly start: ExchangeStart;
   readonly #traced: boolean;
+  readonly #routed: boolean;
   readonly #watched: boolean;
   readonly lost: Hop[] = [];
   /** Set by the forwarder as soon as there is something to end. */
@@ -54,9 +55,9 @@ export class Exchange implements Carried {
     this.start = start;
     const { core, head, upstream, connection, decision } = start;
     this.#traced = wantsTrace(head);
-    this.#watched =
-      this.#traced && (decision.route.pins.size > 0 || decision.route.environment !== undefined);
-    upstream.begin();
+    this.#routed = isRouted(decision.route);
+    this.#watched = this.#traced && this.#routed;
+    upstream.begin(this.#routed);
     connection.add(this);
     if (this.#watched) core.lost.begin(upstream.label, this);
   }
@@ -168,7 +169,7 @@ export class Exchange implements Carried {
     if (this.upload !== undefined) core.bodies.remove(this.upload);
     const ms = performance.now() - startedAt;
     upstream.tally.count(this.#status, ms);
-    upstream.end();
+    upstream.end(this.#routed);
     connection.remove(this);
     if (isLogged(core.accessLog, this.#status, this.#reason))
       writeAccess(core.log, this.#entry(ms));

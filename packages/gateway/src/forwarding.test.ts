@@ -24,9 +24,17 @@ const request = (path: string, headers = ""): string =>
 describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
   it("passes method, path, query, body and end-to-end headers on, in order and case", async (t) => {
     const variant = await serve(t, echo("stable"));
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const headers = ["X-Case", "Kept", "x-twice", "1", "X-Twice", "2", "Content-Length", "3"];
-    const answer = await ask(edge.port, { method: "PATCH", path: "/a//b?c=%20d", headers, body: "xyz" });
+    const answer = await ask(edge.port, {
+      method: "PATCH",
+      path: "/a//b?c=%20d",
+      headers,
+      body: "xyz",
+    });
     const { method, url, body, rawHeaders } = echoed(answer);
     assert.deepEqual({ method, url, body }, { method: "PATCH", url: "/a//b?c=%20d", body: "xyz" });
     assert.deepEqual(valuesOf(rawHeaders, "x-twice"), ["1", "2"]);
@@ -53,11 +61,36 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
 
   it("drops hop-by-hop headers both ways, and what Connection names", async (t) => {
     const variant = await serve(t, (req, res) => {
-      res.writeHead(200, ["Connection", "X-Private", "X-Private", "1", "Proxy-Connection", "x", "X-Public", "1"]);
+      res.writeHead(200, [
+        "Connection",
+        "X-Private",
+        "X-Private",
+        "1",
+        "Proxy-Connection",
+        "x",
+        "X-Public",
+        "1",
+      ]);
       res.end(JSON.stringify({ rawHeaders: req.rawHeaders }));
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
-    const headers = ["Connection", "keep-alive, X-Hop", "X-Hop", "1", "Keep-Alive", "9", "TE", "gzip", "Proxy-Connection", "x", "X-End", "1"];
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const headers = [
+      "Connection",
+      "keep-alive, X-Hop",
+      "X-Hop",
+      "1",
+      "Keep-Alive",
+      "9",
+      "TE",
+      "gzip",
+      "Proxy-Connection",
+      "x",
+      "X-End",
+      "1",
+    ];
     const answer = await ask(edge.port, { headers });
     const sent = echoed(answer).rawHeaders.map((text) => text.toLowerCase());
     for (const name of ["x-hop", "proxy-connection", "te"]) assert.ok(!sent.includes(name), name);
@@ -70,19 +103,34 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
 
   it("never takes the route, Host, length or credentials for hop-by-hop", async (t) => {
     const variant = await serve(t, echo("branch"));
-    const table = tableOf({ variants: { "storefront:stable": "http://127.0.0.1:9", "storefront:mp-101": variant.url } });
+    const table = tableOf({
+      variants: { "storefront:stable": "http://127.0.0.1:9", "storefront:mp-101": variant.url },
+    });
     const { edge } = await openWorld(t, table);
-    const named = ["x-service-route", "host", "content-length", "traceparent", "authorization", "cookie"];
+    const named = [
+      "x-service-route",
+      "host",
+      "content-length",
+      "traceparent",
+      "authorization",
+      "cookie",
+    ];
     const answer = await ask(edge.port, {
       method: "POST",
       body: "abc",
       headers: [
-        "Connection", named.join(", "),
-        "x-service-route", "storefront:mp-101",
-        "traceparent", "00-1",
-        "authorization", "Bearer x",
-        "cookie", "a=b",
-        "content-length", "3",
+        "Connection",
+        named.join(", "),
+        "x-service-route",
+        "storefront:mp-101",
+        "traceparent",
+        "00-1",
+        "authorization",
+        "Bearer x",
+        "cookie",
+        "a=b",
+        "content-length",
+        "3",
       ],
     });
     const { rawHeaders, body } = echoed(answer);
@@ -94,7 +142,10 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     let connections = 0;
     const variant = await serve(t, (_req, res) => res.end("x"));
     variant.on("connection", () => connections++);
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     for (let at = 0; at < 5; at++) {
       const answer = await ask(edge.port, { method: "HEAD" });
       assert.deepEqual([answer.status, answer.body], [200, ""]);
@@ -110,10 +161,17 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       res.end(`answer ${req.url}`);
       if (req.url === "/3") slow.open();
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const bytes = request("/1") + request("/2") + request("/3", "Connection: close\r\n");
     const answer = await rawExchange(t, edge.port, bytes);
-    assert.deepEqual([...answer.matchAll(/answer \/\d/g)].map(String), ["answer /1", "answer /2", "answer /3"]);
+    assert.deepEqual([...answer.matchAll(/answer \/\d/g)].map(String), [
+      "answer /1",
+      "answer /2",
+      "answer /3",
+    ]);
   });
 
   it("sends the head of an answer on before its body comes", async (t) => {
@@ -124,7 +182,10 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       await more.promise;
       res.end("data: 1\n\n");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     t.after(() => client.close());
     client.send(request("/", "Connection: close\r\n"));
@@ -139,17 +200,28 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       res.writeEarlyHints({ link: "</style.css>; rel=preload" });
       res.end("late");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const answer = await rawExchange(t, edge.port, request("/", "Connection: close\r\n"));
-    assert.match(answer, /^HTTP\/1\.1 103 Early Hints\r\nlink: <\/style\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK/i);
+    assert.match(
+      answer,
+      /^HTTP\/1\.1 103 Early Hints\r\nlink: <\/style\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK/i,
+    );
   });
 
   it("says 100 Continue, and keeps Expect to itself", async (t) => {
     const variant = await serve(t, echo("stable"));
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     t.after(() => client.close());
-    client.send("POST / HTTP/1.1\r\nHost: storefront.localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n");
+    client.send(
+      "POST / HTTP/1.1\r\nHost: storefront.localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n",
+    );
     await client.until("100 Continue");
     client.send("hi");
     const answer = await client.whole();
@@ -164,7 +236,10 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       res.addTrailers({ "x-sum": "42" });
       res.end();
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const answer = await ask(edge.port);
     assert.equal(answer.body, "body");
     assert.equal(answer.trailers["x-sum"], "42");
@@ -175,8 +250,15 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       res.write("a");
       res.end("b");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
-    const answer = await rawExchange(t, edge.port, "GET / HTTP/1.0\r\nHost: storefront.localhost\r\n\r\n");
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const answer = await rawExchange(
+      t,
+      edge.port,
+      "GET / HTTP/1.0\r\nHost: storefront.localhost\r\n\r\n",
+    );
     assert.doesNotMatch(answer, /chunked/i);
     assert.ok(answer.endsWith("\r\n\r\nab"), answer);
   });
@@ -198,19 +280,33 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       };
       more();
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
-    const { req, res } = await new Promise<{ req: http.ClientRequest; res: http.IncomingMessage }>((resolve) => {
-      const req = http.get({ port: edge.port, host: "127.0.0.1", headers: { host: "storefront.localhost" }, agent: false });
-      req.on("response", (res) => resolve({ req, res }));
-    });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const { req, res } = await new Promise<{ req: http.ClientRequest; res: http.IncomingMessage }>(
+      (resolve) => {
+        const req = http.get({
+          port: edge.port,
+          host: "127.0.0.1",
+          headers: { host: "storefront.localhost" },
+          agent: false,
+        });
+        req.on("response", (res) => resolve({ req, res }));
+      },
+    );
     t.after(() => req.destroy());
     res.pause();
     let before = -1;
-    await until(() => {
-      const still = sent === before;
-      before = sent;
-      return still && sent > 0;
-    }, "the variant to be held back", () => sent);
+    await until(
+      () => {
+        const still = sent === before;
+        before = sent;
+        return still && sent > 0;
+      },
+      "the variant to be held back",
+      () => sent,
+    );
     assert.ok(sent < total / 2, `${sent} bytes left the variant although nobody read them`);
     let received = 0;
     for await (const chunk of res) received += (chunk as Buffer).length;
@@ -227,12 +323,20 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       for await (const chunk of req) received += (chunk as Buffer).length;
       res.end("done");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const req = http.request({
-      port: edge.port, host: "127.0.0.1", method: "POST", agent: false,
+      port: edge.port,
+      host: "127.0.0.1",
+      method: "POST",
+      agent: false,
       headers: { host: "storefront.localhost", "content-length": total },
     });
-    const answered = new Promise<number>((resolve) => req.on("response", (res) => resolve(res.statusCode ?? 0)));
+    const answered = new Promise<number>((resolve) =>
+      req.on("response", (res) => resolve(res.statusCode ?? 0)),
+    );
     const chunk = Buffer.alloc(mib);
     let sent = 0;
     const more = (): void => {
@@ -245,11 +349,15 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     req.on("drain", more);
     more();
     let before = -1;
-    await until(() => {
-      const still = sent === before;
-      before = sent;
-      return still;
-    }, "the client to be held back", () => sent);
+    await until(
+      () => {
+        const still = sent === before;
+        before = sent;
+        return still;
+      },
+      "the client to be held back",
+      () => sent,
+    );
     assert.ok(sent < total / 2, `${sent} bytes left the client although nobody read them`);
     read.open();
     assert.equal(await answered, 200);
@@ -263,7 +371,10 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       req.on("close", () => left.open());
       arrived.open();
     });
-    const { edge, gateway } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     client.send(request("/"));
     await arrived.promise;
@@ -278,7 +389,10 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       res.on("close", () => left.open());
       res.write("begin");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     client.send(request("/"));
     await client.until("begin");
@@ -294,7 +408,10 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       req.on("error", () => undefined);
       req.on("close", () => left.open(req.complete));
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     client.send("POST / HTTP/1.1\r\nHost: storefront.localhost\r\nContent-Length: 10\r\n\r\nabc");
     await arrived.promise;
@@ -330,15 +447,24 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       res.writeHead(413, { connection: "close" });
       res.end("too much");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     t.after(() => client.close());
-    client.send("POST / HTTP/1.1\r\nHost: storefront.localhost\r\nContent-Length: 1000000\r\n\r\nabc");
+    client.send(
+      "POST / HTTP/1.1\r\nHost: storefront.localhost\r\nContent-Length: 1000000\r\n\r\nabc",
+    );
     await client.until("too much");
     assert.match(client.received, /^HTTP\/1\.1 413 /);
     client.send("x".repeat(999_997));
     client.send(request("/again"));
-    await until(() => client.received.match(/too much/g)?.length === 2, "the second answer", () => client.received);
+    await until(
+      () => client.received.match(/too much/g)?.length === 2,
+      "the second answer",
+      () => client.received,
+    );
   });
 
   it("sends an idempotent request once more when an idle connection ends under it", async (t) => {
@@ -408,13 +534,20 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       res.end();
     });
     const limits = { responseHeadBytes: 2000 };
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }), { limits });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+      { limits },
+    );
     assert.deepEqual(problemOf(await ask(edge.port)).code, "VariantProtocolError");
   });
 
   it("sends paths below the path of a destination", async (t) => {
     const variant = await serve(t, echo("stable"));
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": `${variant.url}/base/` } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": `${variant.url}/base/` } }),
+    );
     assert.equal(echoed(await ask(edge.port, { path: "/a?b" })).url, "/base/a?b");
   });
 });

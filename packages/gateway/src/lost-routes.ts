@@ -8,7 +8,7 @@ export interface TracedRequest {
 
 /**
  * Finds where a route gets lost: a variant that has a traced, routed request in flight and sends one without a route
- * has most likely not passed it on. Nothing else is known of the two, so this is a hint in a trace and never decides.
+ * and no unrouted one to explain it, has most likely not passed it on. Nothing else is known of the two, so this is a hint in a trace and never decides.
  */
 export class LostRoutes {
   readonly #byCaller = new Map<string, Set<TracedRequest>>();

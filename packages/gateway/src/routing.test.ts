@@ -62,13 +62,24 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.equal(await who(pins("cart:mp-101")), "storefront:stable");
     assert.equal(await who(environment("mp-102")), "storefront:mp-102");
     assert.equal(await who({ ...environment("mp-102"), host: "cart.localhost" }), "cart:mp-101");
-    assert.equal(await who({ headers: { baggage: "service-route=storefront%3Amp-101" } }), "storefront:mp-101");
-    assert.equal(await who({ headers: { baggage: "source-route=mp-102,other=1" } }), "storefront:mp-102");
+    assert.equal(
+      await who({ headers: { baggage: "service-route=storefront%3Amp-101" } }),
+      "storefront:mp-101",
+    );
+    assert.equal(
+      await who({ headers: { baggage: "source-route=mp-102,other=1" } }),
+      "storefront:mp-102",
+    );
   });
 
   it("lets no key match a longer one", async (t) => {
     const { who } = await shop(t);
-    for (const value of ["storefront:mp-10", "storefront:mp-1011", "my-storefront:mp-101", "storefront:mp-101-x"]) {
+    for (const value of [
+      "storefront:mp-10",
+      "storefront:mp-1011",
+      "my-storefront:mp-101",
+      "storefront:mp-101-x",
+    ]) {
       assert.equal(await who(pins(value)), "storefront:stable", value);
     }
   });
@@ -83,11 +94,16 @@ describe("the edge", { concurrency: 4 }, () => {
     const { ask } = await shop(t);
     const answer = await ask({
       headers: [
-        "X-Service-Route", "STOREFRONT:mp-101, bad pin",
-        "X-Service-Route", "cart:mp-101",
-        "x-source-route", "MP-102",
-        "x-route-mode", "fallback",
-        "baggage", "other=1,service-route=cart%3Aevil",
+        "X-Service-Route",
+        "STOREFRONT:mp-101, bad pin",
+        "X-Service-Route",
+        "cart:mp-101",
+        "x-source-route",
+        "MP-102",
+        "x-route-mode",
+        "fallback",
+        "baggage",
+        "other=1,service-route=cart%3Aevil",
       ],
     });
     const { rawHeaders } = echoed(answer);
@@ -101,7 +117,9 @@ describe("the edge", { concurrency: 4 }, () => {
 
   it("drops a route header of which nothing is accepted, and its baggage member", async (t) => {
     const { ask } = await shop(t);
-    const answer = await ask({ headers: { "x-service-route": "nonsense", baggage: "service-route=cart%3Amp-101" } });
+    const answer = await ask({
+      headers: { "x-service-route": "nonsense", baggage: "service-route=cart%3Amp-101" },
+    });
     const { rawHeaders } = echoed(answer);
     assert.deepEqual(valuesOf(rawHeaders, "x-service-route"), []);
     assert.deepEqual(valuesOf(rawHeaders, "baggage"), []);
@@ -110,13 +128,19 @@ describe("the edge", { concurrency: 4 }, () => {
   it("drops stamps of messages, served headers and look-alikes from outside", async (t) => {
     const { ask } = await shop(t);
     const forged = {
-      "x-route-epoch": "9-0", "x-message-id": "1", "x-route-origin": "cron", "x-route-served": "a:b",
-      "x_service_route": "storefront:mp-101", "X-Source_Route": "mp-101", "content_length": "9",
+      "x-route-epoch": "9-0",
+      "x-message-id": "1",
+      "x-route-origin": "cron",
+      "x-route-served": "a:b",
+      x_service_route: "storefront:mp-101",
+      "X-Source_Route": "mp-101",
+      content_length: "9",
     };
     const answer = await ask({ headers: forged });
     const { name, rawHeaders } = echoed(answer);
     assert.equal(name, "storefront:stable");
-    for (const header of Object.keys(forged)) assert.deepEqual(valuesOf(rawHeaders, header.toLowerCase()), [], header);
+    for (const header of Object.keys(forged))
+      assert.deepEqual(valuesOf(rawHeaders, header.toLowerCase()), [], header);
     assert.equal(answer.headers["x-route-served"], "storefront:stable");
   });
 
@@ -125,8 +149,12 @@ describe("the edge", { concurrency: 4 }, () => {
     const answer = await ask({
       host: "Storefront.localhost:1234",
       headers: {
-        "x-forwarded-for": "6.6.6.6", "x-forwarded-host": "evil", "x-forwarded-proto": "https",
-        forwarded: "for=6.6.6.6", "x-forwarded-prefix": "/evil", "x-real-ip": "6.6.6.6",
+        "x-forwarded-for": "6.6.6.6",
+        "x-forwarded-host": "evil",
+        "x-forwarded-proto": "https",
+        forwarded: "for=6.6.6.6",
+        "x-forwarded-prefix": "/evil",
+        "x-real-ip": "6.6.6.6",
       },
     });
     const { rawHeaders } = echoed(answer);
@@ -134,7 +162,9 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-for"), ["127.0.0.1"]);
     assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-host"), ["Storefront.localhost:1234"]);
     assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-proto"), ["http"]);
-    assert.deepEqual(valuesOf(rawHeaders, "forwarded"), ['for=127.0.0.1;host="Storefront.localhost:1234";proto=http']);
+    assert.deepEqual(valuesOf(rawHeaders, "forwarded"), [
+      'for=127.0.0.1;host="Storefront.localhost:1234";proto=http',
+    ]);
     assert.doesNotMatch(rawHeaders.join(), /evil|6\.6\.6\.6/);
   });
 
@@ -143,24 +173,36 @@ describe("the edge", { concurrency: 4 }, () => {
     const cookie = "a=b; cocktail-route=mp-101; c=d";
     assert.equal(await who({ headers: { cookie } }), "storefront:mp-101");
     assert.equal(await who({ host: "mp-102.localhost", headers: { cookie } }), "storefront:mp-102");
-    assert.equal(await who({ host: "mp-102.localhost", headers: { cookie, "x-source-route": "mp-101" } }), "storefront:mp-101");
+    assert.equal(
+      await who({ host: "mp-102.localhost", headers: { cookie, "x-source-route": "mp-101" } }),
+      "storefront:mp-101",
+    );
     assert.equal(await who({ host: "stable.localhost", headers: { cookie } }), "storefront:stable");
-    assert.equal(await who({ host: "mp-102.localhost", headers: { "x-source-route": "a,b" } }), "storefront:stable");
+    assert.equal(
+      await who({ host: "mp-102.localhost", headers: { "x-source-route": "a,b" } }),
+      "storefront:stable",
+    );
     assert.equal(await who({ headers: { cookie: "cocktail-route=No Such" } }), "storefront:stable");
-    assert.equal(await who({ headers: { cookie: "cocktail-route-x=mp-101" } }), "storefront:stable");
+    assert.equal(
+      await who({ headers: { cookie: "cocktail-route-x=mp-101" } }),
+      "storefront:stable",
+    );
   });
 
   it("hands the environment of host and cookie on as a header", async (t) => {
     const { ask } = await shop(t);
     const byHost = echoed(await ask({ host: "mp-101.cart.localhost:8080" }));
-    assert.deepEqual([byHost.name, valuesOf(byHost.rawHeaders, "x-source-route")], ["cart:mp-101", ["mp-101"]]);
+    assert.deepEqual(
+      [byHost.name, valuesOf(byHost.rawHeaders, "x-source-route")],
+      ["cart:mp-101", ["mp-101"]],
+    );
     const byCookie = echoed(await ask({ headers: { cookie: "cocktail-route=mp-101" } }));
     assert.deepEqual(valuesOf(byCookie.rawHeaders, "x-source-route"), ["mp-101"]);
     assert.deepEqual(valuesOf(byCookie.rawHeaders, "cookie"), ["cocktail-route=mp-101"]);
   });
 
   const hosts: Readonly<Record<string, readonly [status: number, what: string]>> = {
-    "localhost": [200, "storefront:stable"],
+    localhost: [200, "storefront:stable"],
     "LOCALHOST.:80": [200, "storefront:stable"],
     "127.0.0.1:8080": [200, "storefront:stable"],
     "[::1]:8080": [200, "storefront:stable"],
@@ -177,7 +219,7 @@ describe("the edge", { concurrency: 4 }, () => {
     "__proto__.cart.localhost": [400, "MalformedRequest"],
     "example.com": [421, "OutsideDomain"],
     "storefront.localhost.example.com": [421, "OutsideDomain"],
-    "notlocalhost": [421, "OutsideDomain"],
+    notlocalhost: [421, "OutsideDomain"],
   };
   for (const [host, [status, what]] of Object.entries(hosts)) {
     it(`answers ${host} with ${status} ${what}`, async (t) => {
@@ -189,16 +231,27 @@ describe("the edge", { concurrency: 4 }, () => {
   }
 
   it("takes an address for the domain only where the domain is localhost", async (t) => {
-    const settings = { domain: "dev.example.com", services: { storefront: { entry: true, protocol: "auto" as const } } };
+    const settings = {
+      domain: "dev.example.com",
+      services: { storefront: { entry: true, protocol: "auto" as const } },
+    };
     const { ask } = await shop(t, { settings });
     assert.equal(problemOf(await ask({ host: "127.0.0.1" })).code, "OutsideDomain");
-    assert.equal(echoed(await ask({ host: "storefront.dev.example.com" })).name, "storefront:stable");
+    assert.equal(
+      echoed(await ask({ host: "storefront.dev.example.com" })).name,
+      "storefront:stable",
+    );
   });
 
   it("answers strict routes with 424 when anything was rejected or is not live", async (t) => {
     const { ask, who } = await shop(t);
-    const strict = (headers: Record<string, string>): Asked => ({ headers: { "x-route-mode": "strict", ...headers } });
-    assert.equal(await who(strict({ "x-service-route": "storefront:mp-101" })), "storefront:mp-101");
+    const strict = (headers: Record<string, string>): Asked => ({
+      headers: { "x-route-mode": "strict", ...headers },
+    });
+    assert.equal(
+      await who(strict({ "x-service-route": "storefront:mp-101" })),
+      "storefront:mp-101",
+    );
     const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
       [{ "x-service-route": "storefront:gone" }, /^storefront:gone$/],
       [{ "x-service-route": "payment:gone" }, /^payment:gone$/],
@@ -222,40 +275,70 @@ describe("the edge", { concurrency: 4 }, () => {
     const destination = dead.url;
     await new Promise((resolve) => dead.close(resolve));
     const stable = await serve(t, echo("stable"));
-    const table = tableOf({ variants: { "storefront:stable": stable.url, "storefront:mp-101": destination } });
+    const table = tableOf({
+      variants: { "storefront:stable": stable.url, "storefront:mp-101": destination },
+    });
     const { edge } = await openWorld(t, table);
     const answer = await ask(edge.port, pins("storefront:mp-101"));
     const problem = problemOf(answer);
-    assert.deepEqual([answer.status, problem.code, problem.variant], [503, "VariantUnavailable", "storefront:mp-101"]);
+    assert.deepEqual(
+      [answer.status, problem.code, problem.variant],
+      [503, "VariantUnavailable", "storefront:mp-101"],
+    );
     assert.match(problem.detail, /storefront:mp-101 refuses connections/);
     assert.match(problem.fix, /cocktail logs storefront:mp-101/);
     assert.equal(answer.headers["content-type"], "application/problem+json");
   });
 
   it("tells a service without a variant from an unknown one", async (t) => {
-    const { edge, gateway } = await openWorld(t, tableOf({ variants: { "cart:mp-101": "http://127.0.0.1:9" } }));
+    const { edge, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "cart:mp-101": "http://127.0.0.1:9" } }),
+    );
     assert.equal(problemOf(await ask(edge.port)).code, "NoVariant");
-    const mesh = await gateway.listenMesh({ caller: "cart:stable", callee: "unknown", host: "127.0.0.1", port: 0 });
+    const mesh = await gateway.listenMesh({
+      caller: "cart:stable",
+      callee: "unknown",
+      host: "127.0.0.1",
+      port: 0,
+    });
     assert.equal(problemOf(await ask(mesh.port)).code, "UnknownService");
-    const noStable = await gateway.listenMesh({ caller: "x:stable", callee: "cart", host: "127.0.0.1", port: 0 });
+    const noStable = await gateway.listenMesh({
+      caller: "x:stable",
+      callee: "cart",
+      host: "127.0.0.1",
+      port: 0,
+    });
     assert.match(problemOf(await ask(noStable.port)).fix, /cart:mp-101/);
   });
 
   it("routes a CORS preflight by host, lets route headers through, and exposes who served", async (t) => {
     const variant = await serve(t, (_req, res) => {
-      res.writeHead(204, { "access-control-allow-origin": "*", "access-control-allow-headers": "x-own" });
+      res.writeHead(204, {
+        "access-control-allow-origin": "*",
+        "access-control-allow-headers": "x-own",
+      });
       res.end();
     });
-    const table = tableOf({ variants: { "cart:stable": "http://127.0.0.1:9", "cart:mp-101": variant.url }, environments });
+    const table = tableOf({
+      variants: { "cart:stable": "http://127.0.0.1:9", "cart:mp-101": variant.url },
+      environments,
+    });
     const { edge } = await openWorld(t, table);
     const origin = "http://mp-101.localhost:8080";
     const preflight = await ask(edge.port, {
-      method: "OPTIONS", host: "mp-101.cart.localhost",
-      headers: { origin, "access-control-request-method": "PUT", "access-control-request-headers": "x-service-route" },
+      method: "OPTIONS",
+      host: "mp-101.cart.localhost",
+      headers: {
+        origin,
+        "access-control-request-method": "PUT",
+        "access-control-request-headers": "x-service-route",
+      },
     });
     assert.deepEqual([preflight.status, preflight.headers["x-route-served"]], [204, "cart:mp-101"]);
     const allowed = preflight.headers["access-control-allow-headers"] ?? "";
-    for (const name of ["x-own", "x-service-route", "x-source-route", "x-route-trace"]) assert.ok(allowed.includes(name), name);
+    for (const name of ["x-own", "x-service-route", "x-source-route", "x-route-trace"])
+      assert.ok(allowed.includes(name), name);
     const answer = await ask(edge.port, { host: "mp-101.cart.localhost", headers: { origin } });
     assert.match(String(answer.headers["access-control-expose-headers"]), /x-route-served/);
     assert.equal(answer.headers["access-control-allow-headers"], "x-own");
@@ -266,16 +349,28 @@ describe("the edge", { concurrency: 4 }, () => {
     const page = "/.well-known/cocktail";
     const enter = await ask({ path: `${page}/enter?environment=mp-101&to=/cart%3Fa=b` });
     assert.deepEqual([enter.status, enter.headers.location], [303, "/cart?a=b"]);
-    assert.deepEqual(enter.headers["set-cookie"], ["cocktail-route=mp-101; Path=/; HttpOnly; SameSite=Lax"]);
+    assert.deepEqual(enter.headers["set-cookie"], [
+      "cocktail-route=mp-101; Path=/; HttpOnly; SameSite=Lax",
+    ]);
     const leave = await ask({ path: `${page}/leave` });
     assert.deepEqual([leave.status, leave.headers.location], [303, "/"]);
     assert.match(String(leave.headers["set-cookie"]), /^cocktail-route=; Max-Age=0;/);
-    assert.equal(problemOf(await ask({ path: `${page}/enter?environment=unknown` })).code, "UnknownEnvironment");
+    assert.equal(
+      problemOf(await ask({ path: `${page}/enter?environment=unknown` })).code,
+      "UnknownEnvironment",
+    );
     assert.equal(problemOf(await ask({ path: `${page}/enter` })).code, "UnknownEnvironment");
     assert.equal(problemOf(await ask({ path: `${page}/other` })).code, "NoSuchPage");
     const posted = await ask({ method: "POST", path: `${page}/enter?environment=mp-101` });
     assert.equal(posted.status, 405);
-    for (const to of ["//evil.example", "/\\evil.example", "https://evil.example", "/a%0d%0ab", "evil", ""]) {
+    for (const to of [
+      "//evil.example",
+      "/\\evil.example",
+      "https://evil.example",
+      "/a%0d%0ab",
+      "evil",
+      "",
+    ]) {
       const unsafe = await ask({ path: `${page}/enter?environment=mp-101&to=${to}` });
       assert.equal(unsafe.headers.location, "/", to);
     }
@@ -290,7 +385,10 @@ describe("the edge", { concurrency: 4 }, () => {
       echo("old")(req, res);
     });
     const fresh = await serve(t, echo("new"));
-    const { edge, publish, gateway } = await openWorld(t, tableOf({ variants: { "storefront:stable": old.url } }));
+    const { edge, publish, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": old.url } }),
+    );
     const first = ask(edge.port);
     await arrived.promise;
     publish(tableOf({ variants: { "storefront:stable": fresh.url }, epoch: 2 }));
@@ -305,57 +403,97 @@ describe("a mesh listener", { concurrency: 4 }, () => {
   const mesh = async (t: TestContext): Promise<Shop & { port: number }> => {
     const world = await shop(t);
     const where = { host: "127.0.0.1", port: 0 };
-    const { port } = await world.gateway.listenMesh({ caller: "storefront:stable", callee: "cart", ...where });
+    const { port } = await world.gateway.listenMesh({
+      caller: "storefront:stable",
+      callee: "cart",
+      ...where,
+    });
     return { ...world, port };
   };
 
   it("answers any host for its callee, and leaves the route as it came", async (t) => {
     const { port } = await mesh(t);
-    const headers = ["X-Service-Route", "CART:mp-101, bad pin", "x-route-epoch", "7-0", "baggage", "a=1,service-route=cart%3Aevil"];
+    const headers = [
+      "X-Service-Route",
+      "CART:mp-101, bad pin",
+      "x-route-epoch",
+      "7-0",
+      "baggage",
+      "a=1,service-route=cart%3Aevil",
+    ];
     const { name, rawHeaders } = echoed(await ask(port, { host: "127.0.0.1:99", headers }));
     assert.equal(name, "cart:mp-101");
     assert.deepEqual(valuesOf(rawHeaders, "x-service-route"), ["CART:mp-101, bad pin"]);
     assert.deepEqual(valuesOf(rawHeaders, "x-route-epoch"), ["7-0"]);
     assert.deepEqual(valuesOf(rawHeaders, "baggage"), ["a=1,service-route=cart%3Aevil"]);
-    assert.equal(echoed(await ask(port, { headers: { baggage: "source-route=mp-101" } })).name, "cart:mp-101");
+    assert.equal(
+      echoed(await ask(port, { headers: { baggage: "source-route=mp-101" } })).name,
+      "cart:mp-101",
+    );
   });
 
   it("knows no cookie and no page of its own", async (t) => {
     const { port } = await mesh(t);
-    assert.equal(echoed(await ask(port, { headers: { cookie: "cocktail-route=mp-101" } })).name, "cart:stable");
-    assert.equal(echoed(await ask(port, { path: "/.well-known/cocktail/enter" })).name, "cart:stable");
+    assert.equal(
+      echoed(await ask(port, { headers: { cookie: "cocktail-route=mp-101" } })).name,
+      "cart:stable",
+    );
+    assert.equal(
+      echoed(await ask(port, { path: "/.well-known/cocktail/enter" })).name,
+      "cart:stable",
+    );
   });
 
   it("adds itself to who asked", async (t) => {
     const { port } = await mesh(t);
-    const headers = { "x-forwarded-for": "9.9.9.9", "x-forwarded-host": "shop", "x-forwarded-proto": "https", forwarded: "for=9.9.9.9" };
+    const headers = {
+      "x-forwarded-for": "9.9.9.9",
+      "x-forwarded-host": "shop",
+      "x-forwarded-proto": "https",
+      forwarded: "for=9.9.9.9",
+    };
     const { rawHeaders } = echoed(await ask(port, { host: "cart", headers }));
     assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-for"), ["9.9.9.9, 127.0.0.1"]);
     assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-host"), ["shop"]);
     assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-proto"), ["https"]);
-    assert.deepEqual(valuesOf(rawHeaders, "forwarded"), ['for=9.9.9.9, for=127.0.0.1;host="cart";proto=http']);
+    assert.deepEqual(valuesOf(rawHeaders, "forwarded"), [
+      'for=9.9.9.9, for=127.0.0.1;host="cart";proto=http',
+    ]);
   });
 
   it("answers 424 to a strict route only for what it has missed of its own callee", async (t) => {
     const { port } = await mesh(t);
-    const strict = (route: string): Asked => ({ headers: { "x-route-mode": "strict", "x-service-route": route } });
+    const strict = (route: string): Asked => ({
+      headers: { "x-route-mode": "strict", "x-service-route": route },
+    });
     assert.equal((await ask(port, strict("payment:gone"))).status, 200);
     const answer = await ask(port, strict("cart:gone"));
     assert.deepEqual([answer.status, problemOf(answer).missed], [424, ["cart:gone"]]);
-    assert.equal((await ask(port, { headers: { "x-route-mode": "strict", "x-source-route": "unknown" } })).status, 200);
+    assert.equal(
+      (await ask(port, { headers: { "x-route-mode": "strict", "x-source-route": "unknown" } }))
+        .status,
+      200,
+    );
   });
 });
 
 describe("a trace", { concurrency: 4 }, () => {
   it("has an item for the hop, with missed and incarnation, and only when asked for", async (t) => {
     const { ask } = await shop(t);
-    const headers = { "x-route-trace": "on", "x-service-route": "storefront:gone", "x-source-route": "mp-102" };
+    const headers = {
+      "x-route-trace": "on",
+      "x-service-route": "storefront:gone",
+      "x-source-route": "mp-102",
+    };
     const answer = await ask({ headers });
     assert.match(
       String(answer.headers["x-route-trace"]),
-      /^"storefront";variant="mp-102";via=environment;layer="mp-102";incarnation=1;missed="storefront:gone";ms=[0-9.]+$/,
+      /^"storefront";variant="mp-102";via=environment;layer="mp-102";incarnation=1;epoch=1;missed="storefront:gone";ms=[0-9.]+$/,
     );
-    assert.equal((await ask({ headers: { "x-route-trace": "yes" } })).headers["x-route-trace"], undefined);
+    assert.equal(
+      (await ask({ headers: { "x-route-trace": "yes" } })).headers["x-route-trace"],
+      undefined,
+    );
   });
 
   it("holds the hops below, as the variant's library reports them", async (t) => {
@@ -363,18 +501,29 @@ describe("a trace", { concurrency: 4 }, () => {
     const ports: { cart?: number } = {};
     const storefront = await serve(t, async (req, res) => {
       const { "x-route-trace": wish, "x-service-route": route } = req.headers;
-      const below = await ask(ports.cart ?? 0, { headers: { "x-route-trace": String(wish), "x-service-route": String(route) } });
+      const below = await ask(ports.cart ?? 0, {
+        headers: { "x-route-trace": String(wish), "x-service-route": String(route) },
+      });
       res.setHeader("x-route-trace", String(below.headers["x-route-trace"]));
       res.end();
     });
-    const table = tableOf({ variants: { "storefront:stable": storefront.url, "cart:mp-1": cart.url } });
+    const table = tableOf({
+      variants: { "storefront:stable": storefront.url, "cart:mp-1": cart.url },
+    });
     const { edge, gateway } = await openWorld(t, table);
-    const mesh = await gateway.listenMesh({ caller: "storefront:stable", callee: "cart", host: "127.0.0.1", port: 0 });
+    const mesh = await gateway.listenMesh({
+      caller: "storefront:stable",
+      callee: "cart",
+      host: "127.0.0.1",
+      port: 0,
+    });
     ports.cart = mesh.port;
-    const answer = await ask(edge.port, { headers: { "x-route-trace": "on", "x-service-route": "cart:mp-1" } });
+    const answer = await ask(edge.port, {
+      headers: { "x-route-trace": "on", "x-service-route": "cart:mp-1" },
+    });
     assert.match(
       String(answer.headers["x-route-trace"]),
-      /^"storefront";variant="stable";via=stable;incarnation=1;ms=[0-9.]+, "cart";variant="mp-1";via=pin;incarnation=1;caller="storefront:stable";ms=[0-9.]+$/,
+      /^"storefront";variant="stable";via=stable;incarnation=1;epoch=1;ms=[0-9.]+, "cart";variant="mp-1";via=pin;incarnation=1;epoch=1;caller="storefront:stable";ms=[0-9.]+$/,
     );
   });
 
@@ -385,20 +534,38 @@ describe("a trace", { concurrency: 4 }, () => {
       await ask(ports.cart ?? 0);
       res.end();
     });
-    const table = tableOf({ variants: { "storefront:stable": storefront.url, "cart:stable": cart.url, "cart:mp-1": cart.url } });
+    const table = tableOf({
+      variants: {
+        "storefront:stable": storefront.url,
+        "cart:stable": cart.url,
+        "cart:mp-1": cart.url,
+      },
+    });
     const { edge, gateway } = await openWorld(t, table);
-    const mesh = await gateway.listenMesh({ caller: "storefront:stable", callee: "cart", host: "127.0.0.1", port: 0 });
+    const mesh = await gateway.listenMesh({
+      caller: "storefront:stable",
+      callee: "cart",
+      host: "127.0.0.1",
+      port: 0,
+    });
     ports.cart = mesh.port;
     const traced = { "x-route-trace": "on" };
     const routed = await ask(edge.port, { headers: { ...traced, "x-service-route": "cart:mp-1" } });
-    assert.match(String(routed.headers["x-route-trace"]), /, "cart";variant="stable";via=stable;caller="storefront:stable";lost$/);
+    assert.match(
+      String(routed.headers["x-route-trace"]),
+      /, "cart";variant="stable";via=stable;caller="storefront:stable";lost$/,
+    );
     const unrouted = await ask(edge.port, { headers: traced });
     assert.doesNotMatch(String(unrouted.headers["x-route-trace"]), /lost/);
   });
 
   it("comes with refusals too", async (t) => {
     const { ask } = await shop(t);
-    const headers = { "x-route-trace": "on", "x-route-mode": "strict", "x-service-route": "storefront:gone" };
+    const headers = {
+      "x-route-trace": "on",
+      "x-route-mode": "strict",
+      "x-service-route": "storefront:gone",
+    };
     const answer = await ask({ headers });
     assert.equal(answer.status, 424);
     assert.match(String(answer.headers["x-route-trace"]), /missed="storefront:gone"/);
@@ -409,8 +576,15 @@ describe("a trace", { concurrency: 4 }, () => {
       res.writeHead(200, { "x-route-served": "cart:evil", "x-route-trace": '"evil";via=pin' });
       res.end();
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
-    const answer = await rawExchange(t, edge.port, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const answer = await rawExchange(
+      t,
+      edge.port,
+      "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    );
     assert.doesNotMatch(answer, /evil/);
   });
 });
@@ -418,12 +592,21 @@ describe("a trace", { concurrency: 4 }, () => {
 describe("header names", () => {
   it("can be others", async (t) => {
     const variant = await serve(t, echo("branch"));
-    const headerNames = { pins: "x-pins", environment: "x-env", mode: "x-mode", trace: "x-trace", served: "x-served" };
-    const table = tableOf({ variants: { "storefront:stable": "http://127.0.0.1:9", "storefront:mp-1": variant.url } });
+    const headerNames = {
+      pins: "x-pins",
+      environment: "x-env",
+      mode: "x-mode",
+      trace: "x-trace",
+      served: "x-served",
+    };
+    const table = tableOf({
+      variants: { "storefront:stable": "http://127.0.0.1:9", "storefront:mp-1": variant.url },
+    });
     const { edge } = await openWorld(t, table, { headerNames });
-    const answer = await ask(edge.port, { headers: { "x-pins": "storefront:mp-1", "x-trace": "on" } });
+    const answer = await ask(edge.port, {
+      headers: { "x-pins": "storefront:mp-1", "x-trace": "on" },
+    });
     assert.equal(answer.headers["x-served"], "storefront:mp-1");
     assert.match(String(answer.headers["x-trace"]), /via=pin/);
   });
 });
-

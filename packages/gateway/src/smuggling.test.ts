@@ -19,17 +19,27 @@ async function counted(t: TestContext): Promise<Counted> {
 }
 
 const host = "Host: storefront.localhost\r\n";
-const post = (headers: string, body: string): string => `POST / HTTP/1.1\r\n${host}${headers}\r\n${body}`;
+const post = (headers: string, body: string): string =>
+  `POST / HTTP/1.1\r\n${host}${headers}\r\n${body}`;
 const get = (line: string, headers = host): string => `${line}\r\n${headers}\r\n`;
 const chunked = "Transfer-Encoding: chunked\r\n";
 const smuggled = "GET /smuggled HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n";
 
 /** Every shape is refused, and nothing of it reaches a variant. */
 const refused: Readonly<Record<string, readonly [bytes: string, status: number]>> = {
-  "Content-Length and Transfer-Encoding": [post(`Content-Length: 4\r\n${chunked}`, `0\r\n\r\n${smuggled}`), 400],
-  "Transfer-Encoding and Content-Length": [post(`${chunked}Content-Length: 4\r\n`, `0\r\n\r\n${smuggled}`), 400],
+  "Content-Length and Transfer-Encoding": [
+    post(`Content-Length: 4\r\n${chunked}`, `0\r\n\r\n${smuggled}`),
+    400,
+  ],
+  "Transfer-Encoding and Content-Length": [
+    post(`${chunked}Content-Length: 4\r\n`, `0\r\n\r\n${smuggled}`),
+    400,
+  ],
   "Content-Length twice, equal": [post("Content-Length: 2\r\nContent-Length: 2\r\n", "ab"), 400],
-  "Content-Length twice, different": [post("Content-Length: 2\r\nContent-Length: 3\r\n", "abc"), 400],
+  "Content-Length twice, different": [
+    post("Content-Length: 2\r\nContent-Length: 3\r\n", "abc"),
+    400,
+  ],
   "Content-Length as a list": [post("Content-Length: 2, 2\r\n", "ab"), 400],
   "Content-Length with a sign": [post("Content-Length: +2\r\n", "ab"), 400],
   "Content-Length negative": [post("Content-Length: -1\r\n", ""), 400],
@@ -38,12 +48,21 @@ const refused: Readonly<Record<string, readonly [bytes: string, status: number]>
   "Content-Length beyond 64 bits": [post("Content-Length: 18446744073709551618\r\n", "ab"), 400],
   "Transfer-Encoding xchunked": [post("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"), 400],
   "Transfer-Encoding identity": [post("Transfer-Encoding: identity\r\n", ""), 400],
-  "Transfer-Encoding chunked, identity": [post("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n"), 400],
-  "Transfer-Encoding gzip, chunked": [post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 400],
+  "Transfer-Encoding chunked, identity": [
+    post("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n"),
+    400,
+  ],
+  "Transfer-Encoding gzip, chunked": [
+    post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"),
+    400,
+  ],
   "Transfer-Encoding in capitals": [post("Transfer-Encoding: Chunked\r\n", "0\r\n\r\n"), 400],
   "Transfer-Encoding twice": [post(`${chunked}${chunked}`, "0\r\n\r\n"), 400],
   "Transfer-Encoding empty": [post("Transfer-Encoding:\r\n", "0\r\n\r\n"), 400],
-  "Transfer-Encoding after a vertical tab": [post("Transfer-Encoding: \vchunked\r\n", "0\r\n\r\n"), 400],
+  "Transfer-Encoding after a vertical tab": [
+    post("Transfer-Encoding: \vchunked\r\n", "0\r\n\r\n"),
+    400,
+  ],
   "Transfer-Encoding on HTTP/1.0": [`POST / HTTP/1.0\r\n${host}${chunked}\r\n0\r\n\r\n`, 400],
   "obs-fold with a space": [get("GET / HTTP/1.1", `${host}X-A: 1\r\n b\r\n`), 400],
   "obs-fold with a tab": [get("GET / HTTP/1.1", `${host}X-A: 1\r\n\tb\r\n`), 400],
@@ -65,7 +84,10 @@ const refused: Readonly<Record<string, readonly [bytes: string, status: number]>
   "Host twice, different": [get("GET / HTTP/1.1", `${host}Host: cart.localhost\r\n`), 400],
   "Host empty": [get("GET / HTTP/1.1", "Host:\r\n"), 400],
   "Host as a list": [get("GET / HTTP/1.1", "Host: storefront.localhost, cart.localhost\r\n"), 400],
-  "Host with a path": [get("GET / HTTP/1.1", "Host: storefront.localhost/a@cart.localhost\r\n"), 400],
+  "Host with a path": [
+    get("GET / HTTP/1.1", "Host: storefront.localhost/a@cart.localhost\r\n"),
+    400,
+  ],
   "HTTP/0.9": ["GET /\r\n\r\n", 400],
   "HTTP/2.0 in the request line": [get("GET / HTTP/2.0"), 400],
   "HTTP/1.2": [get("GET / HTTP/1.2"), 400],
@@ -75,9 +97,15 @@ const refused: Readonly<Record<string, readonly [bytes: string, status: number]>
   "a target with a fragment": [get("GET /a#b HTTP/1.1"), 400],
   "GET *": [get("GET * HTTP/1.1"), 400],
   "a URL whose host is another": [get("GET http://cart.localhost/ HTTP/1.1"), 400],
-  "a URL with user information": [get("GET http://storefront.localhost@cart.localhost/ HTTP/1.1"), 400],
+  "a URL with user information": [
+    get("GET http://storefront.localhost@cart.localhost/ HTTP/1.1"),
+    400,
+  ],
   "a tab in the request line": [get("GET\t/ HTTP/1.1"), 400],
-  "CONNECT": ["CONNECT storefront.localhost:80 HTTP/1.1\r\nHost: storefront.localhost:80\r\n\r\n", 405],
+  CONNECT: [
+    "CONNECT storefront.localhost:80 HTTP/1.1\r\nHost: storefront.localhost:80\r\n\r\n",
+    405,
+  ],
 };
 
 /** Faults behind a good head: the variant may have seen the beginning, never a second request, and the client a 400. */
@@ -131,7 +159,11 @@ describe("request smuggling", { concurrency: 8 }, () => {
   it("takes chunk extensions and leading zeros, and frames the body anew", async (t) => {
     const { port } = await counted(t);
     const close = `${chunked}Connection: close\r\n`;
-    const answer = await rawExchange(t, port, post(close, "00000001;a=b\r\nx\r\n2\r\nyz\r\n0\r\nX-T: 1\r\n\r\n"));
+    const answer = await rawExchange(
+      t,
+      port,
+      post(close, "00000001;a=b\r\nx\r\n2\r\nyz\r\n0\r\nX-T: 1\r\n\r\n"),
+    );
     assert.match(answer, /^HTTP\/1\.1 200 /);
     assert.match(answer, /"body":"xyz"/);
     assert.doesNotMatch(answer, /a=b/);
@@ -139,14 +171,21 @@ describe("request smuggling", { concurrency: 8 }, () => {
 
   it("passes bytes above 0x7f in a value as they are", async (t) => {
     const { port } = await counted(t);
-    const answer = await rawExchange(t, port, get("GET / HTTP/1.1", `${host}X-A: \xe4\xff\r\nConnection: close\r\n`));
+    const answer = await rawExchange(
+      t,
+      port,
+      get("GET / HTTP/1.1", `${host}X-A: \xe4\xff\r\nConnection: close\r\n`),
+    );
     assert.match(answer, /^HTTP\/1\.1 200 /);
     assert.ok(answer.includes(Buffer.from('"X-A","\u00e4\u00ff"').toString("latin1")), answer);
   });
 
   it("takes a URL whose host is that of Host, and sends the path on", async (t) => {
     const { port, seen } = await counted(t);
-    const bytes = get("GET http://Storefront.localhost/a?b HTTP/1.1", `${host}Connection: close\r\n`);
+    const bytes = get(
+      "GET http://Storefront.localhost/a?b HTTP/1.1",
+      `${host}Connection: close\r\n`,
+    );
     assert.match(await rawExchange(t, port, bytes), /^HTTP\/1\.1 200 /);
     assert.deepEqual(seen, ["GET /a?b"]);
   });
@@ -160,7 +199,11 @@ describe("request smuggling", { concurrency: 8 }, () => {
 
   it("answers OPTIONS * by itself", async (t) => {
     const { port, seen } = await counted(t);
-    const answer = await rawExchange(t, port, get("OPTIONS * HTTP/1.1", `${host}Connection: close\r\n`));
+    const answer = await rawExchange(
+      t,
+      port,
+      get("OPTIONS * HTTP/1.1", `${host}Connection: close\r\n`),
+    );
     assert.match(answer, /^HTTP\/1\.1 200 /);
     assert.match(answer, /allow: GET/i);
     assert.deepEqual(seen, []);

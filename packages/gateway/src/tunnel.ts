@@ -42,7 +42,12 @@ export function takeUpgrade(
   const head = readHead(req.rawHeaders, core.vocabulary, outside ? "outside" : "inside");
   const method = "GET";
   const target = req.url ?? "/";
-  const admission = admit(core, connection, { method, target, http2: false, major: 1, minor: 1 }, head);
+  const admission = admit(
+    core,
+    connection,
+    { method, target, http2: false, major: 1, minor: 1 },
+    head,
+  );
   const reply = replyOn(core, connection, req);
   const what: Unforwarded = { core, connection, method, path: target, head, reply, startedAt };
   if (admission.kind === "refuse") refuse(what, admission.problem, admission.headers);

@@ -31,6 +31,8 @@ export class Upstream {
   readonly tally: Tally = new Tally();
   /** Requests and upgraded connections. */
   inFlight = 0;
+  /** Those of them that carry a route. */
+  routedInFlight = 0;
   /** True when the table no longer lists it: it ends with its last request. */
   leaving = false;
   destroyed = false;
@@ -53,11 +55,13 @@ export class Upstream {
   }
 
   /** Every `begin` has one `end`. */
-  begin(): void {
+  begin(routed: boolean): void {
     this.inFlight++;
+    if (routed) this.routedInFlight++;
   }
 
-  end(): void {
+  end(routed: boolean): void {
+    if (routed) this.routedInFlight--;
     if (--this.inFlight === 0) this.onIdle?.();
   }
 

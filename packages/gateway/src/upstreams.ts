@@ -60,6 +60,14 @@ export class Upstreams {
     return sum;
   }
 
+  /** True while a variant, any incarnation of it, works on a request without a route. */
+  isUnroutedInFlight(label: string): boolean {
+    for (const upstream of this.#byId.values()) {
+      if (upstream.label === label && upstream.inFlight > upstream.routedInFlight) return true;
+    }
+    return false;
+  }
+
   /** Resolves when nothing is in flight to the incarnation, or when the budget is over or the signal fires. */
   drained(ref: WorkloadRef, { budgetMs, signal }: DrainOptions): Promise<"drained" | "budgetOver"> {
     return new Promise((resolve) => {

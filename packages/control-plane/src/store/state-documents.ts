@@ -43,7 +43,6 @@ export const variantDocument = exactly<DesiredVariant>()(
     branch: z.string().optional(),
     onUnavailable: z.enum(["Fail", "Fallback"]),
     endpoints: z.array(z.string()).optional(),
-    home: z.string().optional(),
     promotion: z
       .object({
         entryHash: z.string(),

@@ -3,18 +3,20 @@ import type { Refusal } from "../refusal.ts";
 import type { StateChange } from "../state.ts";
 
 /** What a wish does to the stored state, or why not. Deciding changes nothing. */
-export type Decision<T = object> =
-  | { readonly kind: "refused"; readonly refusal: Refusal }
-  | ({
-      readonly kind: "decided";
-      readonly outcome: Outcome;
-      readonly changes: readonly StateChange[];
-      readonly warnings: readonly string[];
-    } & T);
+export type Decision<T = object> = Refused | Decided<T>;
+
+export interface Refused {
+  readonly kind: "refused";
+  readonly refusal: Refusal;
+}
+export type Decided<T = object> = {
+  readonly kind: "decided";
+  readonly outcome: Outcome;
+  readonly changes: readonly StateChange[];
+  readonly warnings: readonly string[];
+} & T;
 
 export type Outcome = "created" | "updated" | "unchanged" | "deleted" | "already absent";
-
-export type Refused = Extract<Decision, { readonly kind: "refused" }>;
 
 export function refused(
   code: Refusal["code"],

@@ -37,10 +37,6 @@ export function decideDeleteEnvironment(
   const changes = [
     ...(environment === undefined ? [] : [{ kind: "RemoveEnvironment", name } as const]),
     ...destroyed.map((variant) => put({ ...variant, deleted: true, discard: wish.discard })),
-    // Who stays has no other home any more than the layer of its key.
-    ...state.variants
-      .filter((each) => each.home === name && !each.deleted && !destroyed.includes(each))
-      .map((variant) => put({ ...variant, home: undefined })),
   ];
   return {
     kind: "decided",

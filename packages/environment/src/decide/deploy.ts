@@ -54,7 +54,6 @@ export function decideDeploy(
     branch: wish.branch ?? kept?.branch,
     onUnavailable: wish.onUnavailable ?? kept?.onUnavailable ?? "Fail",
     endpoints: kept?.endpoints,
-    home: existing === undefined ? homeOf(wish) : existing.home,
     createdAt: existing?.createdAt ?? now,
     expiresAt: wish.ttlSeconds === undefined ? kept?.expiresAt : now + wish.ttlSeconds * 1000,
     deleted: false,
@@ -155,10 +154,6 @@ function checkRunnable(
     `nothing says how to start ${variant}: ${service} has no command of its own`,
     "give the command after --",
   );
-}
-
-function homeOf({ environment, key }: DeployWish): string | undefined {
-  return environment === key ? undefined : environment;
 }
 
 function joinEnvironment(

@@ -1,3 +1,4 @@
+import { RC } from "@cocktail/route";
 import type { DesiredEnvironment, DesiredService, DesiredVariant } from "../desired.ts";
 import type { KeyCounter, StoredState } from "../state.ts";
 
@@ -63,12 +64,11 @@ export function environmentsNaming(
 }
 
 /**
- * The layers that hold a variant: the explicit environments that name it, and where it came to be: the environment it was
- * first deployed through while that names it, else the layer of its own key.
+ * The layers that hold a variant: the explicit environments that name it, and `rc` its candidates. Only what nobody names
+ * stands for itself, in the layer of its key.
  */
 export function holdersOf(state: StoredState, variant: DesiredVariant): ReadonlySet<string> {
   const naming = environmentsNaming(state, variant.service, variant.key);
-  const home =
-    variant.home !== undefined && naming.includes(variant.home) ? variant.home : variant.key;
-  return new Set([...naming, home]);
+  if (variant.key === RC) return new Set([...naming, RC]);
+  return new Set(naming.length === 0 ? [variant.key] : naming);
 }

@@ -49,7 +49,6 @@ export function decidePromote(
     source: pinned(candidate.source, entry),
     branch: candidate.branch,
     onUnavailable: "Fail",
-    home: undefined,
     expiresAt: undefined,
     createdAt: stable?.createdAt ?? now,
     promotion: {

@@ -90,7 +90,6 @@ export const sampleDesired: DesiredVariant = {
   branch: "feature/mp-101",
   onUnavailable: "Fallback",
   endpoints: ["payments"],
-  home: "mp-101",
   createdAt: 1_764_000_000_000,
   expiresAt: 1_764_000_600_000,
   deleted: false,

@@ -118,11 +118,11 @@ export function describeStateStore(open: () => Promise<StoreFixture>): void {
             await store.write(
               keys.map((key) => ({
                 kind: "PutVariant",
-                variant: { ...sampleDesired, key, generation: round, home: `w-${writer}` },
+                variant: { ...sampleDesired, key, generation: round, branch: `w-${writer}` },
               })),
             );
             const { variants } = await store.load();
-            assert.equal(new Set(variants.map(({ home }) => home)).size, 1, "a torn write");
+            assert.equal(new Set(variants.map(({ branch }) => branch)).size, 1, "a torn write");
           }
         }),
       );

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import {
+  ask,
+  echo,
+  echoed,
+  gate,
+  openWorld,
+  problemOf,
+  RawClient,
+  rawExchange,
+  serve,
+  tableOf,
+  until,
+  type World,
+} from "../test/world.ts";
+import type { Limits } from "./limits.ts";
+
+async function limited(
+  t: TestContext,
+  limits: Partial<Limits>,
+): Promise<World & { seen: string[] }> {
+  const seen: string[] = [];
+  const variant = await serve(t, (req, res) => {
+    seen.push(req.url ?? "");
+    echo("stable")(req, res);
+  });
+  const world = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }), {
+    limits,
+  });
+  return { ...world, seen };
+}
+
+const host = "Host: storefront.localhost\r\n";
+
+describe("limits", { concurrency: 4 }, () => {
+  it("answers 414 to a long URL, up to far beyond the limit", async (t) => {
+    const { edge, seen } = await limited(t, { targetBytes: 100 });
+    assert.equal((await ask(edge.port, { path: `/${"a".repeat(99)}` })).status, 200);
+    assert.equal(
+      problemOf(await ask(edge.port, { path: `/${"a".repeat(100)}` })).code,
+      "TargetTooLong",
+    );
+    const huge = await rawExchange(
+      t,
+      edge.port,
+      `GET /${"a".repeat(60_000)} HTTP/1.1\r\n${host}\r\n`,
+    );
+    assert.match(huge, /^HTTP\/1\.1 414 /);
+    assert.equal(seen.length, 1);
+  });
+
+  it("answers 431 to large headers, up to far beyond the limit", async (t) => {
+    const { edge, seen } = await limited(t, { headBytes: 1000 });
+    assert.equal((await ask(edge.port, { headers: { "x-a": "a".repeat(900) } })).status, 200);
+    assert.equal(
+      problemOf(await ask(edge.port, { headers: { "x-a": "a".repeat(1000) } })).code,
+      "HeadTooLarge",
+    );
+    const huge = await rawExchange(
+      t,
+      edge.port,
+      `GET / HTTP/1.1\r\n${host}X-A: ${"a".repeat(60_000)}\r\n\r\n`,
+    );
+    assert.match(huge, /^HTTP\/1\.1 431 /);
+    assert.equal(seen.length, 1);
+  });
+
+  it("answers 431 to many headers", async (t) => {
+    const { edge } = await limited(t, { headLines: 20 });
+    const lines = (count: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, ""]));
+    assert.equal((await ask(edge.port, { headers: lines(18) })).status, 200);
+    assert.equal((await ask(edge.port, { headers: lines(19) })).status, 431);
+  });
+
+  it("answers 413 to a body that announces more", async (t) => {
+    const { edge, seen } = await limited(t, { bodyBytes: 10 });
+    assert.equal((await ask(edge.port, { method: "POST", body: "a".repeat(10) })).status, 200);
+    const bytes = `POST / HTTP/1.1\r\n${host}Content-Length: 11\r\n\r\n`;
+    const client = new RawClient(edge.port);
+    t.after(() => client.close());
+    client.send(bytes);
+    await client.until('"code":"BodyTooLarge"');
+    assert.match(client.received, /^HTTP\/1\.1 413 [^]*connection: close/i);
+    assert.equal(seen.length, 1);
+  });
+
+  it("answers 413 to a chunked body that grows too large", async (t) => {
+    const { edge } = await limited(t, { bodyBytes: 10 });
+    const client = new RawClient(edge.port);
+    t.after(() => client.close());
+    client.send(`POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n`);
+    client.send("8\r\n12345678\r\n");
+    await client.until('"code":"BodyTooLarge"');
+    await client.whole();
+  });
+
+  it("answers 408 to a slow head", async (t) => {
+    const { edge } = await limited(t, { headMs: 60 });
+    const answer = await rawExchange(t, edge.port, "GET / HTTP/1.1\r\nHost: storefr");
+    assert.match(answer, /^HTTP\/1\.1 408 /);
+    assert.match(answer, /RequestTimeout/);
+  });
+
+  it("answers 408 to a slow head on a kept connection, after the answer before it", async (t) => {
+    const { edge } = await limited(t, { headMs: 60 });
+    const answer = await rawExchange(t, edge.port, `GET /1 HTTP/1.1\r\n${host}\r\nGET / HT`);
+    assert.match(answer, /^HTTP\/1\.1 200 [^]*HTTP\/1\.1 408 /);
+  });
+
+  it("cuts off who says nothing, or half of an HTTP/2 preface", async (t) => {
+    const { edge } = await limited(t, { headMs: 60 });
+    assert.equal(await rawExchange(t, edge.port, ""), "");
+    assert.equal(await rawExchange(t, edge.port, "PRI * HTTP/2.0\r\n"), "");
+  });
+
+  it("answers 408 to a body that stops coming", async (t) => {
+    const { edge } = await limited(t, { bodyIdleMs: 60 });
+    const answer = await rawExchange(
+      t,
+      edge.port,
+      `POST / HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\nabc`,
+    );
+    assert.match(answer, /^HTTP\/1\.1 408 /);
+  });
+
+  it("does not blame the client when the variant is the slow one", async (t) => {
+    const release = gate();
+    const variant = await serve(t, async (req, res) => {
+      req.pause();
+      await release.promise;
+      echo("stable")(req, res);
+      req.resume();
+    });
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const { edge } = await openWorld(t, table, { limits: { bodyIdleMs: 40 } });
+    const total = 16 << 20;
+    let answered = 0;
+    const sent = ask(edge.port, { method: "POST", body: Buffer.alloc(total, 97) }).then(
+      (answer) => {
+        answered = answer.status;
+        return answer;
+      },
+    );
+    // Several times the limit: a condition that must stay false has no event to wait for.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(answered, 0);
+    release.open();
+    assert.equal(echoed(await sent).body.length, total);
+  });
+
+  it("ends an idle connection", async (t) => {
+    const { edge } = await limited(t, { keepAliveMs: 50 });
+    const answer = await rawExchange(t, edge.port, `GET / HTTP/1.1\r\n${host}\r\n`);
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+  });
+
+  it("answers 504 when no head comes from the variant, and ends the request there", async (t) => {
+    const left = gate();
+    const variant = await serve(t, (req) => req.on("close", () => left.open()));
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const { edge } = await openWorld(t, table, { limits: { responseHeadMs: 50 } });
+    const answer = await ask(edge.port);
+    assert.deepEqual([answer.status, problemOf(answer).code], [504, "VariantTimeout"]);
+    await left.promise;
+  });
+
+  it("turns connections away beyond the limit, and takes them again below it", async (t) => {
+    const { edge } = await limited(t, { connections: 2 });
+    const clients = [new RawClient(edge.port), new RawClient(edge.port)];
+    t.after(() => clients.forEach((client) => client.close()));
+    for (const client of clients) {
+      client.send(`GET / HTTP/1.1\r\n${host}\r\n`);
+      await client.until("200 OK");
+    }
+    assert.match(await rawExchange(t, edge.port, ""), /^HTTP\/1\.1 503 [^]*TooManyConnections/);
+    clients[0]?.close();
+    let status = 0;
+    await until(
+      () => {
+        if (status !== 200)
+          void ask(edge.port).then(
+            (answer) => (status = answer.status),
+            () => undefined,
+          );
+        return status === 200;
+      },
+      "a connection to be taken",
+      () => status,
+    );
+  });
+
+  it("lets requests wait when the connections to a variant are used up", async (t) => {
+    let now = 0;
+    let most = 0;
+    const variant = await serve(t, (_req, res) => {
+      most = Math.max(most, ++now);
+      setImmediate(() => {
+        now--;
+        res.end("ok");
+      });
+    });
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const { edge } = await openWorld(t, table, { limits: { upstreamConnections: 3 } });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(edge.port)));
+    assert.ok(answers.every(({ status }) => status === 200));
+    assert.ok(most <= 3, `${most} at once`);
+  });
+});

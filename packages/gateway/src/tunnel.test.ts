@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { describe, it, type TestContext } from "node:test";
+import {
+  ask,
+  echo,
+  echoed,
+  gate,
+  openWorld,
+  RawClient,
+  serve,
+  tableOf,
+  until,
+  type WorldOptions,
+  type World,
+} from "../test/world.ts";
+
+const upgrade = (headers = ""): string =>
+  `GET /socket HTTP/1.1\r\nHost: storefront.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n${headers}\r\n`;
+
+/** A gateway whose variant switches protocols and hands over its socket. */
+async function upgrading(
+  t: TestContext,
+  onSocket: (socket: Duplex, early: Buffer) => void,
+  options: WorldOptions = {},
+): Promise<World> {
+  const variant = await serve(t, echo("stable"));
+  variant.on("upgrade", (req, socket, early) => {
+    const key = `${req.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash("sha1").update(key).digest("base64");
+    socket.on("error", () => undefined);
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    );
+    t.after(() => socket.destroy());
+    onSocket(socket, early);
+  });
+  return openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }), options);
+}
+
+function open(t: TestContext, port: number): RawClient {
+  const client = new RawClient(port);
+  t.after(() => client.close());
+  return client;
+}
+
+const stable = { service: "storefront", key: "stable", incarnation: 1 };
+
+describe("upgraded connections", { concurrency: 4 }, () => {
+  it("pass bytes both ways, and name who served", async (t) => {
+    const { edge } = await upgrading(t, (socket) =>
+      socket.on("data", (chunk) => socket.write(`echo ${chunk}`)),
+    );
+    const client = open(t, edge.port);
+    client.send(upgrade("x-route-trace: on\r\n"));
+    await client.until("\r\n\r\n");
+    assert.match(client.received, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
+    assert.match(client.received, /sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i);
+    assert.match(client.received, /x-route-served: storefront:stable/);
+    assert.match(client.received, /x-route-trace: "storefront"/);
+    client.send("one");
+    await client.until("echo one");
+  });
+
+  it("pass early bytes of both sides", async (t) => {
+    const { edge } = await upgrading(t, (socket, early) => {
+      socket.write("early from the variant|");
+      let all = early.toString();
+      socket.on("data", (chunk) => (all += String(chunk)));
+      void until(
+        () => all === "early from the client",
+        "the early bytes",
+        () => all,
+      ).then(() => socket.write("got it"));
+    });
+    const client = open(t, edge.port);
+    client.send(`${upgrade()}early from the client`);
+    await client.until("early from the variant|");
+    await client.until("got it");
+  });
+
+  it("keep a half open until the variant has finished, too", async (t) => {
+    const { edge } = await upgrading(t, (socket) => {
+      socket.resume();
+      socket.on("end", () => socket.end("last words"));
+    });
+    const client = open(t, edge.port);
+    client.send(upgrade());
+    await client.until("101");
+    client.socket.end();
+    assert.match(await client.whole(), /last words$/);
+  });
+
+  it("end at the variant when the client is cut off, and the other way round", async (t) => {
+    const closed = gate();
+    const sockets: Duplex[] = [];
+    const { edge, gateway } = await upgrading(t, (socket) => {
+      sockets.push(socket);
+      socket.on("end", () => closed.open());
+      socket.resume();
+    });
+    const first = open(t, edge.port);
+    first.send(upgrade());
+    await first.until("101");
+    assert.equal(gateway.inFlight(stable), 1);
+    first.socket.resetAndDestroy();
+    await closed.promise;
+    
+    await until(() => gateway.inFlight(stable) === 0, "the upgraded connection to be forgotten");
+    const second = open(t, edge.port);
+    second.send(upgrade());
+    await second.until("101");
+    sockets[1]?.destroy();
+    
+    await second.whole();
+    
+    await until(() => gateway.inFlight(stable) === 0, "the upgraded connection to be forgotten");
+  });
+
+  it("are held back by a slow reader", async (t) => {
+    let written = 0;
+    const total = 64 << 20;
+    const { edge } = await upgrading(t, (socket) => {
+      const chunk = Buffer.alloc(1 << 20);
+      const more = (): void => {
+        while (written < total) {
+          written += chunk.length;
+          if (!socket.write(chunk)) {
+            socket.once("drain", more);
+            return;
+          }
+        }
+      };
+      more();
+    });
+    const client = open(t, edge.port);
+    client.socket.pause();
+    client.send(upgrade());
+    let before = -1;
+    await until(
+      () => {
+        const still = written === before && written > 0;
+        before = written;
+        return still;
+      },
+      "the variant to be held back",
+      () => written,
+    );
+    assert.ok(written < total / 2);
+  });
+
+  it("need not come about: a refusal is an ordinary answer", async (t) => {
+    const variant = await serve(t, echo("stable"));
+    variant.on("upgrade", (_req, socket) =>
+      socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"),
+    );
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const client = open(t, edge.port);
+    client.send(upgrade());
+    const answer = await client.whole();
+    assert.match(answer, /^HTTP\/1\.1 403 Forbidden/);
+    assert.match(answer, /x-route-served: storefront:stable/);
+    assert.ok(answer.endsWith("no"));
+  });
+
+  it("get a problem where the gateway refuses", async (t) => {
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": "http://127.0.0.1:9" } }),
+    );
+    const down = open(t, edge.port);
+    down.send(upgrade());
+    assert.match(await down.whole(), /^HTTP\/1\.1 503 [^]*VariantUnavailable/);
+    const strict = open(t, edge.port);
+    strict.send(upgrade("x-route-mode: strict\r\nx-service-route: storefront:gone\r\n"));
+    assert.match(await strict.whole(), /^HTTP\/1\.1 424 [^]*StrictMiss/);
+  });
+
+  it("are limited in number", async (t) => {
+    const { edge } = await upgrading(t, (socket) => socket.resume(), { limits: { upgrades: 1 } });
+    const first = open(t, edge.port);
+    first.send(upgrade());
+    await first.until("101");
+    const second = open(t, edge.port);
+    second.send(upgrade());
+    assert.match(await second.whole(), /^HTTP\/1\.1 503 [^]*TooManyConnections/);
+  });
+
+  it("are not made of h2c, of requests with a body, or of other methods: these stay ordinary", async (t) => {
+    const { edge } = await upgrading(t, (socket) => socket.end("never"));
+    const h2c = await ask(edge.port, {
+      headers: {
+        connection: "upgrade, http2-settings",
+        upgrade: "h2c",
+        "http2-settings": "AAMAAABkAARAAAAAAAIAAAAA",
+      },
+    });
+    assert.equal(echoed(h2c).name, "stable");
+    assert.doesNotMatch(h2c.body, /h2c|http2-settings/i);
+    const posted = await ask(edge.port, {
+      method: "POST",
+      body: "abc",
+      headers: { connection: "upgrade", upgrade: "websocket" },
+    });
+    assert.equal(echoed(posted).body, "abc");
+  });
+
+  it("are routed like every request", async (t) => {
+    const branch = await serve(t, echo("branch"));
+    branch.on("upgrade", (_req, socket) => {
+      socket.write(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nbranch",
+      );
+      t.after(() => socket.destroy());
+    });
+    const variants = { "storefront:stable": "http://127.0.0.1:9", "storefront:mp-1": branch.url };
+    const { edge } = await openWorld(t, tableOf({ variants }));
+    const client = open(t, edge.port);
+    client.send(upgrade("x-service-route: storefront:mp-1\r\n"));
+    await client.until("branch");
+    assert.match(client.received, /x-route-served: storefront:mp-1/);
+  });
+});
