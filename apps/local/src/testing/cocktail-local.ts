@@ -16,7 +16,16 @@ export interface LocalProcess {
 }
 
 export function startLocal(directory: string, ...args: readonly string[]): LocalProcess {
-  const { DATABASE_URL: _, NODE_TEST_CONTEXT: __, ...env } = process.env;
+  return spawnLocal(directory, args, {});
+}
+
+function spawnLocal(
+  directory: string,
+  args: readonly string[],
+  more: Readonly<Record<string, string>>,
+): LocalProcess {
+  const { DATABASE_URL: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;
+  const env = { ...inherited, ...more };
   const child = spawn(process.execPath, [launcher, ...args], {
     cwd: directory,
     env,
@@ -37,7 +46,7 @@ export interface LocalCocktail extends AsyncDisposable, LocalProcess {
   readonly run: RunFile;
   readonly api: CocktailClient;
   /** A request at the edge, for a virtual host. */
-  get(host: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  get(host: string, headers?: Readonly<Record<string, string>>, path?: string): Promise<Answer>;
   /** Waits until a variant answers requests through the gateway. */
   ready(service: string, key: string): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<number>;
@@ -49,8 +58,11 @@ export interface Answer {
   readonly body: string;
 }
 
-export async function openLocal(directory: string): Promise<LocalCocktail> {
-  const started = startLocal(directory, "--port", "0");
+export async function openLocal(
+  directory: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<LocalCocktail> {
+  const started = spawnLocal(directory, ["--port", "0"], env);
   const file = join(directory, ".cocktail/run.json");
   const run = await until(
     "run.json to say ready",
@@ -72,7 +84,7 @@ export async function openLocal(directory: string): Promise<LocalCocktail> {
     run,
     api,
     stop,
-    get: (host, headers = {}) => get(edge, host, headers),
+    get: (host, headers = {}, path = "/") => get(edge, path, { ...headers, host }),
     ready: async (service, key) => {
       const name = `${service}:${key}`;
       await until(
@@ -95,13 +107,13 @@ export async function openLocal(directory: string): Promise<LocalCocktail> {
 
 async function get(
   edge: string,
-  host: string,
+  path: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<Answer> {
   const { request } = await import("node:http");
   const { port } = new URL(edge);
   return await new Promise((resolve, reject) => {
-    const asked = request({ host: "127.0.0.1", port, headers: { ...headers, host }, agent: false });
+    const asked = request({ host: "127.0.0.1", port, path, headers, agent: false });
     asked.on("error", reject).once("response", (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => {
