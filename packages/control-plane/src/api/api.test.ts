@@ -41,7 +41,7 @@ describe("the API, through its client", () => {
       service: "payment-service",
       branch: "feature/mp-101",
       source: { kind: "directory", path: "/src/p" },
-      command: ["python3", "app.py"],
+      command: ["sh", "-c", "one\ntwo", ""],
       env: { A: "1" },
       environment: "ops-101",
       ttlSeconds: 60,

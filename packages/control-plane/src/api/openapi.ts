@@ -14,7 +14,7 @@ Changes need the bearer token of .cocktail/run.json; reads from the same machine
 
 /** Describes every operation that is added afterwards. */
 export async function describeOperations(app: FastifyInstance, version: string): Promise<void> {
-  const config = { schemaRegistry: wireSchemas };
+  const config = { schemaRegistry: wireSchemas, zodToJsonConfig: { override: allowMoreMembers } };
   const names = createJsonSchemaTransformObject(config);
   await app.register(swagger, {
     openapi: {
@@ -50,9 +50,16 @@ function json(schema: z.ZodType): object {
   return { "application/json": { schema } };
 }
 
+/** Answers may get more members with any version; only what is strict, a request, is closed. */
+function allowMoreMembers({ zodSchema, jsonSchema }: JsonSchemaContext): void {
+  const isOpen = zodSchema._zod.def.type === "object" && !("catchall" in zodSchema._zod.def);
+  if (isOpen) delete jsonSchema.additionalProperties;
+}
+type JsonSchemaContext = Parameters<NonNullable<z.core.JSONSchemaGeneratorParams["override"]>>[0];
+
 const prefix = "#/components/schemas/";
 
-/** Every named schema comes as input and as output; only one of them is referred to, as a rule. */
+/** Every named schema comes as `X` and, for requests, as `XInput`; only one of them is referred to, as a rule. */
 function withoutUnused(document: object): object {
   const used = new Set<string>();
   const { components, ...rest } = asRecord(document);
@@ -67,7 +74,23 @@ function withoutUnused(document: object): object {
   visit(rest);
   const kept = Object.entries(schemas).filter(([name]) => used.has(name));
   kept.sort(([one], [other]) => (one < other ? -1 : 1));
-  return { ...rest, components: { ...asRecord(components), schemas: Object.fromEntries(kept) } };
+  const small = {
+    ...rest,
+    components: { ...asRecord(components), schemas: Object.fromEntries(kept) },
+  };
+  return withPlainNames(small, used);
+}
+
+/** `XInput` is called `X` where that name is free. */
+function withPlainNames(document: object, names: ReadonlySet<string>): object {
+  let text = JSON.stringify(document);
+  for (const name of names) {
+    const plain = name.replace(/Input$/, "");
+    if (plain === name || names.has(plain)) continue;
+    text = text.replaceAll(`${prefix}${name}"`, `${prefix}${plain}"`);
+    text = text.replaceAll(`"${name}":{`, `"${plain}":{`);
+  }
+  return asRecord(JSON.parse(text));
 }
 
 function referencesIn(value: unknown): readonly string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canonicalTable, type TableContent } from "@cocktail/route";
+import { canonicalTable, type TableContent, type TableVariant } from "@cocktail/route";
 import fc from "fast-check";
 import { sampleVariant } from "./conformance/samples.ts";
 import { diffTables, type TableChange } from "./table-change.ts";
@@ -54,7 +54,7 @@ function applied(table: TableContent, change: TableChange): TableContent {
   );
   for (const { service: name, key: each } of change.endedVariants) services.get(name)?.delete(each);
   for (const { service: name, key: each, document } of change.begunVariants) {
-    const variants = services.get(name) ?? new Map();
+    const variants = services.get(name) ?? new Map<string, TableVariant>();
     assert.ok(!variants.has(each), "two rows for one variant at a time");
     services.set(name, variants.set(each, document));
   }

@@ -44,15 +44,19 @@ const variableName = z
   .string()
   .max(256)
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is not a name of an environment variable");
+/** A shell's script has line ends; only NUL can't be handed to a process. */
+const argument = z
+  .string()
+  .max(32_768)
+  .regex(/^[^\0]*$/, "has a NUL character");
 const variables = z
-  .record(
-    variableName,
-    z
-      .string()
-      .max(32_768)
-      .regex(/^[^\0]*$/, "has a NUL character"),
-  )
+  .record(variableName, argument)
   .refine((value) => Object.keys(value).length <= 512, "has more than 512 variables");
+const command = z
+  .array(argument)
+  .min(1)
+  .max(256)
+  .refine(([program]) => program !== "", "names no program");
 
 export const deployRequest = named(
   "DeployRequest",
@@ -62,7 +66,7 @@ export const deployRequest = named(
       key: key.optional(),
       branch: branch.optional(),
       source: source.optional(),
-      command: z.array(text(32_768)).min(1).max(256).optional(),
+      command: command.optional(),
       env: variables.optional(),
       environment: environmentName.optional(),
       ttlSeconds: seconds.optional(),

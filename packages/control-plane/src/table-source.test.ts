@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { openTableReader } from "@cocktail/client";
+import { until } from "../test/open-api.ts";
+import { sampleContent } from "./store/conformance/samples.ts";
+import { MemoryStore } from "./store/memory/memory-store.ts";
+import { storeTableSource } from "./table-source.ts";
+
+describe("a reader in the process of the control plane", () => {
+  test("has every table as soon as it is appended", async () => {
+    const store = new MemoryStore();
+    const reader = await openTableReader({ source: storeTableSource(store) });
+    assert.deepEqual(reader.table(), await store.head());
+    for (let epoch = 0; epoch < 5; epoch++) {
+      await store.append(epoch, sampleContent({ a: { stable: `r${epoch}` } }));
+      assert.equal((await reader.waitFor(epoch + 1, { timeoutMs: 20_000 })).epoch, epoch + 1);
+    }
+    await reader.close();
+    await store.close();
+  });
+
+  test("stays connected in silence, because there are heartbeats", async () => {
+    const store = new MemoryStore();
+    const source = storeTableSource(store, { heartbeatMs: 10 });
+    const reader = await openTableReader({ source, silenceMs: 500 });
+    await until("a later sign of life", () => reader.ageMs() < 5);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    assert.equal(reader.connected, true);
+    assert.ok(reader.ageMs() < 500, "no heartbeat came");
+    await reader.close();
+    await store.close();
+  });
+
+  test("closes at once, also while it waits for a change", async () => {
+    const store = new MemoryStore();
+    const reader = await openTableReader({ source: storeTableSource(store) });
+    await reader.close();
+    await assert.rejects(reader.waitFor(1), { name: "ReaderClosed" });
+    await store.close();
+  });
+
+  test("can leave a stream between two tables", async () => {
+    const store = new MemoryStore();
+    const source = storeTableSource(store, { heartbeatMs: 5 });
+    for await (const event of source.stream(await store.head(), new AbortController().signal)) {
+      if (event.kind === "alive") break;
+    }
+    let beats = 0;
+    for await (const event of source.stream(await store.head(), new AbortController().signal)) {
+      assert.equal(event.kind, "alive");
+      if (++beats === 3) break;
+    }
+    await store.close();
+  });
+});
