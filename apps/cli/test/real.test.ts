@@ -38,7 +38,7 @@ describe("the command and a real cocktail", { timeout: 110_000 }, () => {
     );
     assert.match(
       await ok("route", "trace", "/lost", "--pins", "back:mp-101"),
-      /lost: front:stable asked back without the route/,
+      /lost: front:stable asked back without a route/,
     );
     assert.match(
       await ok("route", "resolve", "--pins", "back:mp-101", "back"),

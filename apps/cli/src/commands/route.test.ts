@@ -73,8 +73,8 @@ describe("route trace", () => {
       "storefront  storefront:stable  stable  (edge)             -                         12.5",
       "payment     payment:mp-101     pin     storefront:stable  -                          3.0",
       "cart        cart:stable        stable  storefront:stable  cart:mp-102                  -",
-      "mail        mail:stable        stable  payment:mp-101     route lost by the caller     -",
-      "lost: payment:mp-101 asked mail without the route it was given; see docs/guides/context-hazards.md",
+      "mail        mail:stable        stable  payment:mp-101     asked without a route        -",
+      "lost: payment:mp-101 asked mail without a route while it had this request in hand; see docs/guides/context-hazards.md",
       "",
     ]);
   });

@@ -1,39 +1,28 @@
 import type { RouteTable } from "@cocktail/route";
-import { readVisits, type Visit } from "./visits.ts";
+import { readVisits } from "./visits.ts";
 import type { Shop } from "./shop.ts";
-import type { Also } from "./step.ts";
+import type { Also, Proof } from "./step.ts";
 
 const service = "order-service";
 const visits = { method: "GET", host: "storefront", path: "/api/visits" } as const;
 
-/** What must be remembered of the time before: the old stable process takes its count of visits with it. */
-interface Before {
-  readonly epoch: number;
-  readonly visits: readonly Visit[];
-}
-const remembered = new WeakMap<Shop, Before>();
-
-export async function beforePromotion(shop: Shop): Promise<void> {
-  const { epoch } = await shop.api.routeTable(undefined, { signal: shop.signal });
-  const { body } = await shop.ask(visits);
-  remembered.set(shop, { epoch, visits: readVisits(body) });
-}
-
-/** What stable had counted before it was replaced. */
-export function visitsBeforePromotion(shop: Shop): readonly Visit[] {
-  return remembered.get(shop)?.visits ?? [];
-}
-
 /** Looks at every table since: in the one where stable changed, rc must be gone, and in none before. */
-export async function afterPromotion(shop: Shop): Promise<Also> {
-  const from = remembered.get(shop)?.epoch ?? 0;
+export async function provePromotion(shop: Shop): Promise<Proof> {
+  const before = await shop.api.routeTable(undefined, { signal: shop.signal });
+  const { body } = await shop.ask(visits);
+  shop.pastVisits.push(...readVisits(body));
+  return () => findSwap(shop, before);
+}
+
+async function findSwap(shop: Shop, from: RouteTable): Promise<Also> {
   const head = await shop.api.routeTable(undefined, { signal: shop.signal });
-  let before = await tableAt(shop, from);
-  for (let epoch = from + 1; epoch <= head.epoch; epoch++) {
-    const after = await tableAt(shop, epoch);
+  let before = from;
+  for (let epoch = from.epoch + 1; epoch <= head.epoch; epoch++) {
+    const after = await shop.api.routeTable(epoch, { signal: shop.signal });
     if (stableOf(after) !== stableOf(before)) return judgeSwap(before, after);
-    if (rcOf(after) !== rcOf(before))
+    if (rcOf(after) !== rcOf(before)) {
       return { faults: [`rc changed at epoch ${epoch}, before stable`], evidence: [] };
+    }
     before = after;
   }
   return { faults: ["stable did not change"], evidence: [] };
@@ -58,8 +47,4 @@ function stableOf(table: RouteTable): number | undefined {
 
 function rcOf(table: RouteTable): number | undefined {
   return table.services[service]?.["rc"]?.incarnation;
-}
-
-async function tableAt(shop: Shop, epoch: number): Promise<RouteTable> {
-  return await shop.api.routeTable(epoch, { signal: shop.signal });
 }

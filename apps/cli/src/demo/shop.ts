@@ -14,6 +14,7 @@ import { routeHeaders, type TracedAnswer, traceRequest } from "../edge/trace.ts"
 import { Failure } from "../failure.ts";
 import { member } from "./json.ts";
 import type { ShopRequest } from "./step.ts";
+import type { Visit } from "./visits.ts";
 
 /** A shop of the demo's own: a copy with git branches, in a temporary directory, and its cocktail. */
 export interface Shop {
@@ -24,8 +25,11 @@ export interface Shop {
   /** Services that are left out because something they need is missing, and what that is. */
   readonly leftOut: readonly string[];
   readonly signal: AbortSignal;
+  /** What stable processes had counted that were replaced since. */
+  readonly pastVisits: Visit[];
   /** Runs a cocktail command in its directory and gives its JSON. */
   readonly cocktail: (argv: readonly string[]) => Promise<unknown>;
+  /** One request at a time: a gateway can tell a lost route only where nothing else is asked meanwhile. */
   readonly ask: (request: ShopRequest) => Promise<TracedAnswer>;
   readonly urlOf: (request: ShopRequest) => string;
 }
@@ -56,9 +60,10 @@ export async function openShop(context: Context, directory: string): Promise<Sho
     services,
     leftOut,
     signal: context.signal,
+    pastVisits: [],
     cocktail,
     urlOf,
-    ask: (request) =>
+    ask: inTurn((request) =>
       traceRequest({
         url: new URL(urlOf(request)),
         connectTo: addressOf(edge.hostname),
@@ -66,6 +71,7 @@ export async function openShop(context: Context, directory: string): Promise<Sho
         headers: routeHeaders(request),
         signal: context.signal,
       }),
+    ),
   };
 }
 
@@ -140,4 +146,14 @@ function messageOf(stderr: string): string {
 
 function demoFailure(message: string, fix: string): Failure {
   return new Failure({ code: "DEMO_FAILED", message, fix });
+}
+
+/** Calls wait for the ones before them, whatever came of those. */
+function inTurn<A, R>(call: (argument: A) => Promise<R>): (argument: A) => Promise<R> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (argument) => {
+    const next = last.then(() => call(argument));
+    last = next.catch(() => {});
+    return next;
+  };
 }

@@ -36,11 +36,11 @@ export interface Step {
   readonly expected: Expected;
   /** Ask again until it holds: for what takes a moment, such as a crash. */
   readonly patient?: boolean;
-  /** Looked at before the commands are run. */
-  readonly before?: (shop: Shop) => Promise<void>;
-  /** What else must hold after the request, as faults; and evidence to show. */
-  readonly also?: (shop: Shop, answer: TracedAnswer) => Promise<Also>;
+  /** Called before the commands; what it answers is called after the request, and says what else must hold. */
+  readonly prove?: (shop: Shop) => Promise<Proof>;
 }
+export type Proof = (answer: TracedAnswer) => Promise<Also>;
+/** Faults, and evidence to show. */
 export interface Also {
   readonly faults: readonly string[];
   readonly evidence: readonly string[];

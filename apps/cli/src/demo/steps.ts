@@ -1,7 +1,9 @@
-import type { TracedAnswer } from "../edge/trace.ts";
-import { afterPromotion, beforePromotion } from "./promotion.ts";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Variant } from "@cocktail/client";
+import { provePromotion } from "./promotion.ts";
 import type { Shop } from "./shop.ts";
-import type { Also, Expected, ShopRequest, Step } from "./step.ts";
+import type { Expected, Proof, ShopRequest, Step } from "./step.ts";
 
 const checkout: ShopRequest = { method: "POST", host: "storefront", path: "/api/checkout" };
 const placed: Expected = { status: 201, variants: {}, reachesAll: true, says: [], missed: [] };
@@ -13,7 +15,6 @@ const deploy = (service: string, branch: string): readonly string[] => [
   "--branch",
   branch,
 ];
-const nothingElse: Also = { faults: [], evidence: [] };
 
 /** The walk. Each step stands on the ones before. */
 export const steps: readonly Step[] = [
@@ -68,8 +69,8 @@ export const steps: readonly Step[] = [
     name: "a branch on top of rc",
     tell: "The payment squad's environment stands on rc: own branches first, then candidates, then stable.",
     commands: [
-      deploy("notification-service", "squad/payment-dev"),
       ["env", "apply", "-f", "environments/payment-dev.yaml"],
+      [...deploy("notification-service", "squad/payment-dev"), "--environment", "payment-dev"],
     ],
     request: { ...checkout, environment: "payment-dev" },
     expected: {
@@ -119,7 +120,7 @@ export const steps: readonly Step[] = [
       says: ["notification-service:mp-105"],
     },
     patient: true,
-    also: stableIsUnharmed,
+    prove: proveHarmless,
   },
   {
     name: "promote the release candidate",
@@ -127,8 +128,7 @@ export const steps: readonly Step[] = [
     commands: [["rc", "promote", "order-service"]],
     request: checkout,
     expected: { ...placed, says: ["tomorrow"] },
-    before: beforePromotion,
-    also: afterPromotion,
+    prove: provePromotion,
   },
   {
     name: "destroy",
@@ -136,30 +136,64 @@ export const steps: readonly Step[] = [
     commands: [
       ["env", "delete", "payment-dev"],
       ["env", "delete", "ops-101"],
+      ["env", "delete", "mp-101"],
+      ["branch", "delete", "cart-service:mp-102"],
       ["branch", "delete", "notification-service:mp-105"],
     ],
     request: { ...checkout, pins: "payment-service:mp-101", strict: true },
     expected: { ...refused, status: 424, says: ["payment-service:mp-101"] },
-    also: onlyStableIsLeft,
+    prove: proveDestroyed,
   },
 ];
 
 /** The last request: what stable itself counted. */
 export const proofRequest: ShopRequest = { method: "GET", host: "storefront", path: "/api/visits" };
 
-async function stableIsUnharmed(shop: Shop): Promise<Also> {
-  const { status, hops } = await shop.ask(checkout);
-  const strayed = hops.filter(({ variant }) => variant !== "stable");
-  const ok = status === 201 && hops.length > 0 && strayed.length === 0;
-  return ok
-    ? { faults: [], evidence: [`meanwhile without a route: 201, ${hops.length} hops, all stable`] }
-    : { faults: [`stable was harmed: status ${status}`], evidence: [] };
+/** It stays down, and is named again; and without a route nobody notices. */
+async function proveHarmless(shop: Shop): Promise<Proof> {
+  return await Promise.resolve(async () => {
+    const again = await shop.ask({ ...checkout, pins: "notification-service:mp-105" });
+    const isNamed = again.status === 503 && again.body.includes("notification-service:mp-105");
+    const { status, hops } = await shop.ask(checkout);
+    const isStable = hops.length > 0 && hops.every(({ variant }) => variant === "stable");
+    return {
+      faults: [
+        ...(isNamed ? [] : [`asked again: ${again.status} ${again.body.slice(0, 200)}`]),
+        ...(status === 201 && isStable ? [] : [`stable was harmed: status ${status}`]),
+      ],
+      evidence: [
+        `asked again: ${again.status}; without a route: ${status}, ${hops.length} hops, all stable`,
+      ],
+    };
+  });
 }
 
-async function onlyStableIsLeft(shop: Shop, _: TracedAnswer): Promise<Also> {
+/** Of the branches there must be no variant, process or worktree. */
+async function proveDestroyed(shop: Shop): Promise<Proof> {
+  const doomed = await branchesOf(shop);
+  const pids = doomed.flatMap(({ incarnations }) => incarnations.flatMap(({ pid }) => pid ?? []));
+  return async () => {
+    const variants = (await branchesOf(shop)).map(({ name }) => name);
+    const worktrees = await readdir(join(shop.directory, ".cocktail/worktrees"));
+    // A promoted stable runs from a checkout of its own.
+    const checkouts = worktrees.filter((name) => !name.includes(".stable"));
+    const processes = pids.filter(exists).map((pid) => `process ${pid}`);
+    const faults = [...variants, ...checkouts, ...processes].map((name) => `still there: ${name}`);
+    const evidence = `${doomed.length} variants gone, with ${pids.length} processes and every worktree`;
+    return { faults, evidence: faults.length === 0 ? [evidence] : [] };
+  };
+}
+
+async function branchesOf(shop: Shop): Promise<readonly Variant[]> {
   const variants = await shop.api.variants({}, { signal: shop.signal });
-  const left = variants.filter(({ tier }) => tier !== "stable").map(({ name }) => name);
-  return left.length === 0
-    ? { ...nothingElse, evidence: ["nothing but stable is left"] }
-    : { faults: [`still there: ${left.join(", ")}`], evidence: [] };
+  return variants.filter(({ tier }) => tier !== "stable");
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

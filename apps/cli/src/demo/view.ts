@@ -5,7 +5,7 @@ import type { StepResult } from "./step.ts";
 
 /** One step as it is told. */
 export function stepView(result: StepResult, tell: string, number: number): View {
-  const { name, ok, commands, request, trace, faults, evidence } = result;
+  const { name, ok, commands, request, expected, trace, faults, evidence } = result;
   const indent = "    ";
   return [
     line(
@@ -16,7 +16,8 @@ export function stepView(result: StepResult, tell: string, number: number): View
     ),
     line(indent, " ", span("dim", tell)),
     ...[...commands, request].map((text) => line(indent, " ", span("dim", "$ "), text)),
-    ...(trace.length === 0 ? [] : [line(indent, " ", ...chain(trace))]),
+    // A refusal at the edge reached nobody.
+    ...(expected.status === 424 || trace.length === 0 ? [] : [line(indent, " ", ...chain(trace))]),
     ...evidence.map((text) => line(indent, " ", span("good", "= "), text)),
     ...faults.map((text) => line(indent, " ", span("bad", "✗ "), text)),
     gap,

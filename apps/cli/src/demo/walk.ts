@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { formatRoute, parseRoute } from "@cocktail/route";
+import { evidenceOf } from "./evidence.ts";
 import type { TracedAnswer } from "../edge/trace.ts";
 import { judge } from "./judge.ts";
-import { visitsBeforePromotion } from "./promotion.ts";
 import type { Shop } from "./shop.ts";
 import type { Also, ShopRequest, Step, StepResult } from "./step.ts";
 import { proofRequest, steps } from "./steps.ts";
 import { startTraffic, type TrafficReport } from "./traffic.ts";
-import { findTrespassers, readVisits } from "./visits.ts";
+import { findTrespassers, readVisits, type Visit } from "./visits.ts";
 
 /** Told as the walk goes. */
 export interface WalkEvents {
@@ -50,10 +50,10 @@ async function take(shop: Shop, step: Step): Promise<StepResult> {
   };
   const elapsed = (): number => Math.round(performance.now() - began);
   try {
-    await step.before?.(shop);
+    const prove = await step.prove?.(shop);
     for (const argv of step.commands) await shop.cocktail(argv);
     const { answer, faults } = await request(shop, step);
-    const also: Also = (await step.also?.(shop, answer)) ?? { faults: [], evidence: [] };
+    const also: Also = (await prove?.(answer)) ?? { faults: [], evidence: [] };
     const all = [...faults, ...also.faults];
     return {
       ...base,
@@ -61,7 +61,7 @@ async function take(shop: Shop, step: Step): Promise<StepResult> {
       ok: all.length === 0,
       ms: elapsed(),
       faults: all,
-      evidence: also.evidence,
+      evidence: [...evidenceOf(answer), ...also.evidence],
     };
   } catch (error) {
     if (shop.signal.aborted) throw shop.signal.reason;
@@ -91,27 +91,30 @@ function proofStep(traffic: TrafficReport): Step {
     commands: [],
     request: proofRequest,
     expected: { status: 200, variants: {}, reachesAll: true, says: [], missed: [] },
-    also: async (shop, { body }) => {
-      const visits = [...visitsBeforePromotion(shop), ...readVisits(body)];
-      const plain = visits
-        .filter(({ route }) => route === "")
-        .reduce((sum, { count }) => sum + count, 0);
-      const routes = new Set(visits.filter(({ route }) => route !== "").map(({ route }) => route));
-      const faults = [
-        ...findTrespassers(steps, visits),
-        ...[...new Set(traffic.faults)].map((fault) => `stable traffic: ${fault}`),
-        ...(plain === 0 || routes.size === 0
-          ? ["the services counted nothing, which proves nothing"]
-          : []),
-      ];
-      return await Promise.resolve({
-        faults,
-        evidence: [
-          `${routes.size} routes were seen by stable, each only by services it does not name`,
-          `${traffic.requests} requests without a route all the while: ${traffic.faults.length} failed or strayed`,
-        ],
-      });
-    },
+    prove: async (shop) =>
+      await Promise.resolve(async ({ body }) => {
+        const visits = [...shop.pastVisits, ...readVisits(body)];
+        return await Promise.resolve(judgeVisits(visits, traffic));
+      }),
+  };
+}
+
+function judgeVisits(visits: readonly Visit[], traffic: TrafficReport): Also {
+  const plain = visits.filter(({ route }) => route === "");
+  const routes = new Set(visits.filter(({ route }) => route !== "").map(({ route }) => route));
+  const faults = [
+    ...findTrespassers(steps, visits),
+    ...[...new Set(traffic.faults)].map((fault) => `stable traffic: ${fault}`),
+    ...(plain.length === 0 || routes.size === 0
+      ? ["the services counted nothing, which proves nothing"]
+      : []),
+  ];
+  return {
+    faults,
+    evidence: [
+      `${routes.size} routes were seen by stable, each only by services it does not name`,
+      `${traffic.requests} requests without a route all the while: ${traffic.faults.length} failed or strayed`,
+    ],
   };
 }
 

@@ -35,16 +35,19 @@ function variantCell({ service, variant, via }: Hop): Cell {
 }
 
 function missedCell({ missed, lost }: Hop): Cell {
-  if (lost === true) return span("bad", "route lost by the caller");
+  if (lost === true) return span("bad", "asked without a route");
   return missed === undefined || missed.length === 0 ? "-" : span("warn", missed.join(", "));
 }
 
-/** Where the route was dropped, and what to do. */
+/**
+ * Where the route was dropped, and what to do. A gateway can only see that a caller asked without a route while it had
+ * this request in hand: under other traffic that may have been for somebody else.
+ */
 export function lostLines(lost: readonly Hop[]): View {
   return lost.map((hop) =>
     line(
       span("bad", "lost"),
-      `: ${hop.caller ?? "the caller"} asked ${hop.service} without the route it was given; see docs/guides/context-hazards.md`,
+      `: ${hop.caller ?? "the caller"} asked ${hop.service} without a route while it had this request in hand; see docs/guides/context-hazards.md`,
     ),
   );
 }
