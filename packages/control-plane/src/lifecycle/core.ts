@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { type Logger, silentLogger } from "@cocktail/client";
 import { type Policy, defaultPolicy } from "@cocktail/environment";
 import { type HeaderNames, defaultHeaderNames } from "@cocktail/route";
+import { type Logger, silentLogger } from "../log.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Background } from "./background.ts";
 import { type Clock, systemClock } from "./clock.ts";

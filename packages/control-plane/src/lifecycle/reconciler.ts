@@ -25,10 +25,12 @@ export class Reconciler {
   readonly #core: Core;
   readonly #queue: WorkQueue;
   readonly #publishing = new Set<string>();
+  readonly #looked: () => void;
   #holdUntil = 0;
 
-  constructor(core: Core) {
+  constructor(core: Core, looked: () => void) {
     this.#core = core;
+    this.#looked = looked;
     const { firstBackoffMs: first, longestBackoffMs: longest, concurrency } = core.limits;
     this.#queue = new WorkQueue({
       clock: core.clock,
@@ -98,6 +100,14 @@ export class Reconciler {
 
   async #reconcile(key: string): Promise<WorkResult> {
     if (key === tableKey) return this.#publish();
+    try {
+      return await this.#reconcileObject(key);
+    } finally {
+      this.#looked();
+    }
+  }
+
+  async #reconcileObject(key: string): Promise<WorkResult> {
     const at = key.indexOf(" ");
     const name = key.slice(at + 1);
     return key.startsWith("variant ")
@@ -161,7 +171,8 @@ export class Reconciler {
         now,
         this.#core.policy,
       );
-      this.#core.knowledge.stamp(key, facts, now);
+      if (desired === undefined) this.#core.knowledge.forgetVariant(key);
+      else this.#core.knowledge.stamp(key, facts, now);
       if (plan.ready.length === 0) this.#queue.settle(key);
       const outcomes = [];
       for (const action of plan.ready)
@@ -177,6 +188,7 @@ export class Reconciler {
     if (this.#isHeld()) return { againAt: this.#holdUntil };
     const asked = [...this.#publishing];
     this.#publishing.clear();
+    const before = this.#core.writer.table.epoch;
     try {
       await this.#core.writer.publish();
     } catch (error) {
@@ -184,7 +196,12 @@ export class Reconciler {
       throw error;
     }
     this.#queue.settle(tableKey);
-    for (const key of asked) this.#queue.add(key);
+    // Asked for and not needed: somebody else's turn had it already, or a defect asks again and again.
+    const isNew = this.#core.writer.table.epoch !== before;
+    for (const key of asked) {
+      if (isNew) this.#queue.add(key);
+      else this.#queue.addLater(key);
+    }
     return {};
   }
 

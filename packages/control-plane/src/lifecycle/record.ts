@@ -100,7 +100,7 @@ export async function destroyEnvironment(core: Core, name: string): Promise<read
 
 export async function forgetVariant(core: Core, { service, key }: VariantName): Promise<void> {
   const name = formatVariant(service, key);
-  const { changes } = await core.state.update((current) => {
+  const { changes } = await core.state.update((current): Changes => {
     const isOver =
       current.variant(name)?.deleted === true && current.incarnations(name).length === 0;
     return isOver ? { changes: [{ kind: "RemoveVariant", service, key }] } : nothing;
@@ -108,7 +108,10 @@ export async function forgetVariant(core: Core, { service, key }: VariantName): 
   if (changes.length > 0) core.knowledge.forgetVariant(name);
 }
 
-const nothing: { readonly changes: readonly StateChange[] } = { changes: [] };
+interface Changes {
+  readonly changes: readonly StateChange[];
+}
+const nothing: Changes = { changes: [] };
 const noVariants = { changes: [], variants: [] } satisfies {
   readonly changes: readonly StateChange[];
   readonly variants: readonly string[];

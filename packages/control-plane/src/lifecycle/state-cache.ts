@@ -25,7 +25,7 @@ export interface IndexedState {
  */
 export class StateCache {
   readonly #store: StateStore;
-  #indexed: IndexedState = indexed(emptyState);
+  #indexed: IndexedState = indexState(emptyState);
   #isStale = true;
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -57,14 +57,14 @@ export class StateCache {
   }
 
   async #load(): Promise<void> {
-    this.#indexed = indexed(await this.#store.load());
+    this.#indexed = indexState(await this.#store.load());
     this.#isStale = false;
   }
 
   async #write(changes: readonly StateChange[]): Promise<void> {
     this.#isStale = true;
     await this.#store.write(changes);
-    this.#indexed = indexed(applyChanges(this.#indexed.state, changes));
+    this.#indexed = indexState(applyChanges(this.#indexed.state, changes));
     this.#isStale = false;
   }
 
@@ -75,7 +75,8 @@ export class StateCache {
   }
 }
 
-function indexed(state: StoredState): IndexedState {
+/** Finds things of a state by name. */
+export function indexState(state: StoredState): IndexedState {
   const variants = new Map(state.variants.map((each) => [nameOf(each), each]));
   const incarnations = Map.groupBy(state.incarnations, nameOf);
   return {

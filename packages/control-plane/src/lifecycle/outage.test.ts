@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StoreUnavailable } from "../store/errors.ts";
+import { MemoryStore } from "../store/memory/memory-store.ts";
+import { TestWorld, done } from "./testing/world.ts";
+
+test("while the store is away changes reject, views answer, and the work goes on afterwards", async () => {
+  const store = new MemoryStore();
+  await using world = await new TestWorld(store).start();
+  world.platform.behaviours.set("cart:mp-1", { after: Infinity });
+  done(await world.lifecycle.deploy({ service: "cart", key: "mp-1" }));
+  await world.until(() => world.running().length === 4, "the branch to start");
+
+  store.setAvailable(false);
+  await assert.rejects(
+    world.lifecycle.deploy({ service: "cart", key: "mp-2" }),
+    StoreUnavailable.is,
+  );
+  await assert.rejects(world.lifecycle.destroy("cart", "mp-1"), StoreUnavailable.is);
+  world.platform.become({ service: "cart", key: "mp-1", incarnation: 1 }, "Ready");
+  assert.equal(world.lifecycle.variant("cart", "mp-1")?.state, "PENDING");
+  assert.equal(world.lifecycle.table().epoch, 1);
+  assert.equal(world.running().length, 4, "a workload was stopped because of the store");
+
+  store.setAvailable(true);
+  await world.ready("cart", "mp-1");
+  assert.equal(world.table.epoch, 2);
+  done(await world.lifecycle.destroy("cart", "mp-1"));
+  await world.until(() => world.lifecycle.variant("cart", "mp-1") === undefined, "the end");
+});
+
+test("a write whose answer was lost is neither lost nor made twice", async () => {
+  const store = new MemoryStore();
+  await using world = await new TestWorld(store).start();
+  const write = store.write.bind(store);
+  const append = store.append.bind(store);
+  let isLost = true;
+  store.write = async (changes) => {
+    await write(changes);
+    if (isLost) throw new StoreUnavailable("the answer was lost");
+  };
+  await assert.rejects(
+    world.lifecycle.deploy({ service: "cart", key: "mp-1" }),
+    StoreUnavailable.is,
+  );
+  isLost = false;
+  let losses = 0;
+  store.append = async (epoch, content) => {
+    const outcome = await append(epoch, content);
+    if (losses++ === 0) throw new StoreUnavailable("the answer was lost");
+    return outcome;
+  };
+  // It was stored, although nobody was told: asking again makes the next generation of it.
+  const { outcome, generation } = done(
+    await world.lifecycle.deploy({ service: "cart", key: "mp-1" }),
+  );
+  assert.equal(outcome, "updated");
+  assert.equal(generation, 2);
+  await world.ready("cart", "mp-1");
+  assert.equal(world.table.epoch, (await store.head()).epoch);
+  assert.equal(world.running().length, 4);
+});
+
+test("another writer of the table is neither overwritten nor waited for", async () => {
+  const store = new MemoryStore();
+  await using world = await new TestWorld(store).start();
+  const head = await store.head();
+  const foreign = { ...head.environments, other: { parent: "stable", members: {} } };
+  await store.append(head.epoch, { services: head.services, environments: foreign });
+  done(await world.lifecycle.deploy({ service: "cart", key: "mp-1" }));
+  await world.ready("cart", "mp-1");
+  const last = await store.head();
+  assert.equal(last.epoch, head.epoch + 2);
+  assert.equal(world.table.tag, last.tag);
+});

@@ -1,0 +1,145 @@
+import type { LogLine } from "@cocktail/client";
+import type { Refusal } from "@cocktail/environment";
+import type {
+  CheckRequest,
+  LogQuery,
+  Platform,
+  RemoveOptions,
+  RemoveOutcome,
+  WorkloadPhase,
+  WorkloadRef,
+  WorkloadSpec,
+  WorkloadStatus,
+} from "../platform.ts";
+
+/** How the workloads of a `service:key` behave. */
+export interface Behaviour {
+  /** What comes of a start. */
+  readonly becomes?: WorkloadPhase | undefined;
+  /** Turns of the event loop until then; undefined: at once. `Infinity`: never. */
+  readonly after?: number | undefined;
+}
+
+/** Processes that are only entries of a map: for tests of what stands above a platform. */
+export class SimulatedPlatform implements Platform {
+  readonly #workloads = new Map<string, WorkloadStatus>();
+  readonly #listeners = new Set<(ref: WorkloadRef) => void>();
+  readonly behaviours: Map<string, Behaviour> = new Map();
+  readonly specs: WorkloadSpec[] = [];
+  /** `service:key` with a checkout on disk. */
+  readonly checkouts: Set<string> = new Set();
+  /** `service:key` whose checkout holds uncommitted work. */
+  readonly uncommitted: Set<string> = new Set();
+  readonly refusals: Map<string, Refusal> = new Map();
+  /** `service:key` for which calls overlapped, which a platform need not bear. */
+  readonly overlaps: string[] = [];
+  /** Called at each removal, before anything is removed. */
+  onRemove: ((ref: WorkloadRef) => void) | undefined;
+  readonly #busy = new Set<string>();
+  #failures = 0;
+
+  /** The next so many calls that change something reject. */
+  failNext(calls: number): void {
+    this.#failures = calls;
+  }
+
+  async check({ service, key }: CheckRequest): Promise<Refusal | undefined> {
+    await Promise.resolve();
+    return this.refusals.get(`${service}:${key}`);
+  }
+
+  async ensureWorkload(spec: WorkloadSpec): Promise<void> {
+    return this.#alone(spec, async () => {
+      this.specs.push(spec);
+      const { service, key, incarnation, source } = spec;
+      const ref = { service, key, incarnation };
+      if (this.#workloads.has(id(ref))) return;
+      if (source.kind === "branch") this.checkouts.add(`${service}:${key}`);
+      this.#set({ ref, phase: "Starting", message: "starting", restarts: 0 });
+      const { becomes = "Ready", after = 0 } = this.behaviours.get(`${service}:${key}`) ?? {};
+      if (after !== Infinity) void this.#later(ref, becomes, after);
+      await Promise.resolve();
+    });
+  }
+
+  async #later(ref: WorkloadRef, phase: WorkloadPhase, turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+    if (this.#workloads.has(id(ref))) this.become(ref, phase);
+  }
+
+  /** The workload changes, as a process does by itself. */
+  become(ref: WorkloadRef, phase: WorkloadPhase, message = ""): void {
+    const before = this.#workloads.get(id(ref));
+    if (before === undefined) return;
+    const destination = before.destination ?? `http://127.0.0.1/${id(ref)}`;
+    const revision = before.revision ?? `rev-${ref.key}-${ref.incarnation}`;
+    this.#set({
+      ...before,
+      phase,
+      message,
+      ...(phase === "Ready" ? { destination, revision, pid: 1 } : {}),
+    });
+  }
+
+  status(ref: WorkloadRef): WorkloadStatus {
+    return this.#workloads.get(id(ref)) ?? { ref, phase: "Absent", message: "", restarts: 0 };
+  }
+
+  list(): readonly WorkloadStatus[] {
+    return [...this.#workloads.values()];
+  }
+
+  onChange(listener: (ref: WorkloadRef) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async removeWorkload(ref: WorkloadRef, { discard, last }: RemoveOptions): Promise<RemoveOutcome> {
+    return this.#alone(ref, async () => {
+      this.onRemove?.(ref);
+      await new Promise(setImmediate);
+      const existed = this.#workloads.delete(id(ref));
+      const name = `${ref.service}:${ref.key}`;
+      const isLost = last && this.uncommitted.has(name) && !discard;
+      if (last && !isLost) this.checkouts.delete(name);
+      this.#notify(ref);
+      if (isLost) return "uncommittedWork";
+      return existed ? "removed" : "absent";
+    });
+  }
+
+  async uncommittedWork(service: string, key: string): Promise<boolean> {
+    await Promise.resolve();
+    return this.uncommitted.has(`${service}:${key}`);
+  }
+
+  async *logs(_query: LogQuery): AsyncGenerator<LogLine, void, undefined> {}
+
+  async #alone<T>({ service, key }: WorkloadRef, job: () => Promise<T>): Promise<T> {
+    const name = `${service}:${key}`;
+    if (this.#busy.has(name)) this.overlaps.push(name);
+    this.#busy.add(name);
+    try {
+      if (this.#failures > 0) {
+        this.#failures--;
+        throw new Error("the platform is away");
+      }
+      return await job();
+    } finally {
+      this.#busy.delete(name);
+    }
+  }
+
+  #set(status: WorkloadStatus): void {
+    this.#workloads.set(id(status.ref), status);
+    this.#notify(status.ref);
+  }
+
+  #notify(ref: WorkloadRef): void {
+    for (const listener of this.#listeners) listener(ref);
+  }
+}
+
+function id({ service, key, incarnation }: WorkloadRef): string {
+  return `${service}:${key}#${incarnation}`;
+}

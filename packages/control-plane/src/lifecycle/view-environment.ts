@@ -1,0 +1,135 @@
+import type { Environment, EnvironmentMember, Explanation } from "@cocktail/client";
+import {
+  type ConditionFact,
+  environmentConditions,
+  findEnvironment,
+  liveKeys,
+  planTable,
+  serviceNames,
+} from "@cocktail/environment";
+import { RC, STABLE, own, resolve } from "@cocktail/route";
+import { environmentKey } from "./act.ts";
+import type { Core } from "./core.ts";
+import { fixFor } from "./fixes.ts";
+import { memberFacts, ownMembers } from "./member-facts.ts";
+import { type Sources, observeAll, observeEnvironment } from "./observe.ts";
+import { environmentUrl } from "./urls.ts";
+
+/** Every layer there is: built in, of a key, or made by somebody. Built-in ones first, the others by name. */
+export function environmentNames({ state, table }: Sources): readonly string[] {
+  const names = new Set([
+    ...liveKeys(state.state),
+    ...state.state.environments.map(({ name }) => name),
+    ...Object.keys(table.environments),
+  ]);
+  names.delete(STABLE);
+  names.delete(RC);
+  return [STABLE, RC, ...[...names].sort()];
+}
+
+export function viewEnvironment(
+  core: Core,
+  sources: Sources,
+  name: string,
+): Environment | undefined {
+  if (!environmentNames(sources).includes(name)) return undefined;
+  const desired = findEnvironment(sources.state.state, name);
+  const facts = conditionFacts(core, sources, name);
+  const isBuiltIn = name === STABLE || name === RC;
+  const layer = own(sources.table.environments, name);
+  return {
+    name,
+    kind: isBuiltIn ? "BuiltIn" : desired === undefined ? "Implicit" : "Explicit",
+    parent: name === STABLE ? undefined : (desired?.parent ?? layer?.parent ?? STABLE),
+    url: environmentUrl(core, sources, name),
+    header: { name: core.headerNames.environment, value: name },
+    epoch: sources.table.epoch,
+    expiresAt: timeOf(desired?.expiresAt),
+    createdAt: timeOf(desired?.createdAt),
+    conditions: core.knowledge.stamp(environmentKey(name), facts, core.clock.now()),
+    members: viewMembers(sources, name),
+    inherited: viewServices(sources, name),
+  };
+}
+
+function conditionFacts(core: Core, sources: Sources, name: string): readonly ConditionFact[] {
+  const { state, table } = sources;
+  const next = planTable(table, observeAll(sources), state.state.environments);
+  const nextTable = next.kind === "next" ? next.table : table;
+  const { desired, observed } = observeEnvironment(sources, name, nextTable);
+  // Stable is the root: it has no layer in a table, because it always answers.
+  const root = { parent: STABLE, members: {} };
+  return environmentConditions(
+    {
+      generation: desired?.generation ?? 0,
+      expiresAt: desired?.expiresAt,
+      members: memberFacts(core, sources, name),
+      observed: name === STABLE ? { ...observed, layer: root, nextLayer: root } : observed,
+    },
+    core.clock.now(),
+    core.policy,
+  );
+}
+
+function viewMembers(sources: Sources, name: string): readonly EnvironmentMember[] {
+  return Object.entries(ownMembers(sources, name))
+    .map(([service, key]) => ({
+      service,
+      key,
+      layer: name,
+      live: own(own(sources.table.services, service) ?? {}, key) !== undefined,
+    }))
+    .sort((one, other) => (one.service < other.service ? -1 : 1));
+}
+
+/** What a request with this environment alone would meet, asked of `resolve` itself. */
+function viewServices(sources: Sources, name: string): readonly EnvironmentMember[] {
+  const environment = name === STABLE ? undefined : name;
+  const route = { pins: new Map<string, string>(), environment, mode: "fallback" } as const;
+  return [...serviceNames(sources.state.state)].sort().map((service) => {
+    const { key, layer, variant } = resolve(sources.table, route, { service });
+    return {
+      service,
+      key: key ?? STABLE,
+      layer: layer ?? STABLE,
+      live: variant !== undefined,
+    };
+  });
+}
+
+export function explain(core: Core, sources: Sources, name: string): Explanation | undefined {
+  const environment = viewEnvironment(core, sources, name);
+  if (environment === undefined) return undefined;
+  const find = (type: ConditionFact["type"]): ConditionFact | undefined =>
+    environment.conditions.find((each) => each.type === type);
+  const ready = find("Ready");
+  const degraded = find("Degraded");
+  const isReady = ready?.status === "True";
+  const cause = isReady ? (degraded ?? ready) : ready;
+  return {
+    ready: isReady,
+    reason: cause?.reason ?? "Publishing",
+    cause: cause?.message ?? "nothing is known of it yet",
+    blocks: environment.conditions
+      .filter(({ type, status }) => status !== "True" && type !== "Ready" && type !== "Expiring")
+      .map(({ type }) => type),
+    fix:
+      isReady && degraded === undefined
+        ? ""
+        : fixFor(cause?.reason ?? "", culprit(core, sources, name)),
+    environment,
+  };
+}
+
+/** The first member that is not ready, to be named in the fix. */
+function culprit(core: Core, sources: Sources, name: string): string {
+  const members = memberFacts(core, sources, name);
+  const first =
+    members.find(({ ready }) => ready !== undefined && ready.status !== "True") ??
+    members.find(({ ready }) => ready === undefined);
+  return first === undefined ? "SERVICE:KEY" : `${first.service}:${first.key}`;
+}
+
+function timeOf(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : new Date(time).toISOString();
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TestClock } from "./testing/world.ts";
+import { WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
+
+function queueOf(work: WorkQueueOptions["work"], more: Partial<WorkQueueOptions> = {}): WorkQueue {
+  return new WorkQueue({
+    clock: new TestClock(),
+    concurrency: 2,
+    backoffMs: { first: 1, longest: 8 },
+    work,
+    failed: () => {},
+    random: () => 1,
+    ...more,
+  });
+}
+
+async function idle(queue: WorkQueue): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (queue.size > 0) {
+    assert.ok(Date.now() < deadline, "the queue does not come to rest");
+    await new Promise(setImmediate);
+  }
+}
+
+test("a name is worked on once at a time, and what is added meanwhile comes once more", async () => {
+  let running = 0;
+  let most = 0;
+  let runs = 0;
+  const queue = queueOf(async () => {
+    most = Math.max(most, ++running);
+    runs++;
+    await new Promise(setImmediate);
+    running--;
+    return {};
+  });
+  for (let count = 0; count < 10; count++) queue.add("a");
+  await new Promise(setImmediate);
+  for (let count = 0; count < 10; count++) queue.add("a");
+  await idle(queue);
+  assert.equal(most, 1);
+  assert.equal(runs, 2);
+});
+
+test("no more names than the bound are worked on at a time, and all are", async () => {
+  let running = 0;
+  let most = 0;
+  const seen = new Set<string>();
+  const queue = queueOf(async (key) => {
+    most = Math.max(most, ++running);
+    seen.add(key);
+    await new Promise(setImmediate);
+    running--;
+    return {};
+  });
+  for (let name = 0; name < 20; name++) queue.add(`${name}`);
+  await idle(queue);
+  assert.equal(most, 2);
+  assert.equal(seen.size, 20);
+});
+
+test("failures come again, each pause twice the one before up to the longest, until it is well", async () => {
+  const pauses: number[] = [];
+  const settled = Promise.withResolvers<void>();
+  const queue: WorkQueue = queueOf(
+    async () => {
+      await Promise.resolve();
+      if (pauses.length < 6) throw new Error("not yet");
+      queue.settle("a");
+      settled.resolve();
+      return {};
+    },
+    { failed: (_key, _error, pause) => pauses.push(pause) },
+  );
+  queue.add("a");
+  await settled.promise;
+  assert.deepEqual(pauses, [1, 2, 4, 8, 8, 8]);
+  await queue.stop();
+});
+
+test("the earliest of several times counts", async () => {
+  const clock = new TestClock();
+  let runs = 0;
+  const queue = queueOf(
+    async () => {
+      await Promise.resolve();
+      runs++;
+      return {};
+    },
+    { clock },
+  );
+  const now = clock.now();
+  queue.addAt("a", now + 100_000);
+  queue.addAt("a", now + 50_000);
+  queue.addAt("a", now + 200_000);
+  clock.pass(51_000);
+  await idle(queue);
+  assert.equal(runs, 1);
+  clock.pass(1_000_000);
+  await idle(queue);
+  assert.equal(runs, 1);
+});
+
+test("a stop waits for what was begun and begins nothing more", async () => {
+  const gate = Promise.withResolvers<void>();
+  const done: string[] = [];
+  const queue = queueOf(
+    async (key) => {
+      await gate.promise;
+      done.push(key);
+      return { againAt: 0 };
+    },
+    { concurrency: 1 },
+  );
+  queue.add("a");
+  queue.add("b");
+  await new Promise(setImmediate);
+  const stopped = queue.stop();
+  gate.resolve();
+  await stopped;
+  queue.add("c");
+  await new Promise(setImmediate);
+  assert.deepEqual(done, ["a"]);
+});
