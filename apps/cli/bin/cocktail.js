@@ -22,7 +22,9 @@ if (Number.parseInt(process.versions.node, 10) < oldest) {
   process.exit(2);
 }
 
-module.enableCompileCache?.();
+// Beside this file, not in the temporary directory, which is Node's default: what belongs to an installation goes with it.
+const cache = process.env.NODE_COMPILE_CACHE ?? new URL("../.compile-cache", import.meta.url);
+module.enableCompileCache(cache instanceof URL ? fileURLToPath(cache) : cache);
 const source = new URL("../src/main.ts", import.meta.url);
 const inClone = !fileURLToPath(source).includes("/node_modules/") && existsSync(source);
 if (inClone) {
