@@ -11,14 +11,10 @@ import type { ResolveRequest, ResolveResult } from "./api/resolution.ts";
 import type { Service, Status } from "./api/service.ts";
 import type { DeleteResult, DeployRequest, DeployResult, LogLine, Variant } from "./api/variant.ts";
 import { ApiUnreachable } from "./errors.ts";
+import type { ByteStream } from "./http/byte-stream.ts";
 import { readLines } from "./http/lines.ts";
 import { asWire } from "./http/wire.ts";
-import {
-  type ByteStream,
-  createTransport,
-  type Transport,
-  type TransportOptions,
-} from "./http/transport.ts";
+import { createTransport, type Transport, type TransportOptions } from "./http/transport.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;

@@ -1,4 +1,4 @@
-import type { ByteStream } from "./transport.ts";
+import type { ByteStream } from "./byte-stream.ts";
 
 /** The text of a body; an error beyond `maxLength` characters, with the rest never read. */
 export async function readBounded(body: ByteStream | null, maxLength: number): Promise<string> {

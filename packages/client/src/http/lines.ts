@@ -1,4 +1,4 @@
-import type { ByteStream } from "./transport.ts";
+import type { ByteStream } from "./byte-stream.ts";
 
 /** The lines of a text stream without their ends, the empty ones left out. An error where one is longer than allowed. */
 export async function* readLines(

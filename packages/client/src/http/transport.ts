@@ -1,5 +1,6 @@
 import { ApiError, ApiUnreachable, readProblem } from "../errors.ts";
 import { readBounded } from "./bounded-body.ts";
+import type { ByteStream } from "./byte-stream.ts";
 
 export interface TransportOptions {
   /** `http://127.0.0.1:4600`; a path prefix is kept. */
@@ -23,9 +24,6 @@ export interface Call {
   /** Statuses that are answers although they are not 2xx. */
   readonly expected?: readonly number[] | undefined;
 }
-
-/** A body to read as it comes. The caller must finish or cancel it. */
-export type ByteStream = ReadableStream<Uint8Array>;
 
 export interface Transport {
   readonly baseUrl: string;
