@@ -7,7 +7,7 @@ const steps: readonly Step[] = [
   { name: "format", command: ["oxfmt", "--check", "."] },
   { name: "lint", command: ["oxlint"] },
   { name: "types", command: ["tsc", "-p", "tsconfig.json"] },
-  { name: "unused", command: ["knip", "--no-progress"] },
+  { name: "unused", command: ["knip", "--no-progress", "--no-config-hints"] },
   { name: "dependencies", command: script("check-dependencies.ts") },
   { name: "lockfile", command: script("lockfile/check-lockfile.ts") },
   { name: "docs", command: script("docs/check-docs.ts") },
