@@ -18,7 +18,7 @@ export const envDelete: Command = command({
   path: ["env", "delete"],
   summary: "Delete an environment and the variants that only it held",
   details: [
-    "It holds what was deployed with --environment; every other variant is held by the layer of its own key as well. Refused while it is another environment's parent. Deleting what is not there is no error.",
+    "A variant that another environment names stays. Refused while it is another environment's parent. Deleting what is not there is no error.",
   ],
   args: {
     name: {

@@ -136,8 +136,6 @@ export const steps: readonly Step[] = [
     commands: [
       ["env", "delete", "payment-dev"],
       ["env", "delete", "ops-101"],
-      ["env", "delete", "mp-101"],
-      ["branch", "delete", "cart-service:mp-102"],
       ["branch", "delete", "notification-service:mp-105"],
     ],
     request: { ...checkout, pins: "payment-service:mp-101", strict: true },

@@ -20,6 +20,7 @@ export function openShell(cwd: string, env: NodeJS.ProcessEnv): ShellSession {
     text += more;
     onText();
   });
+  shell.once("exit", () => onText());
   shell.stdin.write("exec 2>&1\n");
   return {
     run: async (command) => {
@@ -32,7 +33,6 @@ export function openShell(cwd: string, env: NodeJS.ProcessEnv): ShellSession {
         if (shell.exitCode !== null) throw new Error(`the shell ended in: ${command}\n${text}`);
         await new Promise<void>((settle) => {
           onText = settle;
-          shell.once("exit", () => settle());
         });
       }
     },

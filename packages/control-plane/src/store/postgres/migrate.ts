@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Logger } from "@cocktail/client";
-import { runner } from "node-pg-migrate";
+import type { runner as Runner } from "node-pg-migrate";
 import { Client } from "pg";
 import { asUnavailable } from "./postgres-errors.ts";
 import type { CompiledPostgresOptions } from "./postgres-options.ts";
@@ -19,6 +19,7 @@ export async function migrate(options: CompiledPostgresOptions, log: Logger): Pr
   client.on("error", (error) => (broken = error));
   try {
     await client.connect();
+    const runner = await loadRunner();
     const applied = await runner({
       dbClient: client,
       dir: directory,
@@ -42,5 +43,20 @@ export async function migrate(options: CompiledPostgresOptions, log: Logger): Pr
     throw asUnavailable(broken ?? error);
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * When it is imported, the library makes a cache for scripts in the system's temporary directory, where nothing of ours
+ * must stay. Our migrations are SQL and need none. The variable is for that moment: no child must get it.
+ */
+async function loadRunner(): Promise<typeof Runner> {
+  const before = process.env["JITI_FS_CACHE"];
+  process.env["JITI_FS_CACHE"] = "false";
+  try {
+    return (await import("node-pg-migrate")).runner;
+  } finally {
+    if (before === undefined) delete process.env["JITI_FS_CACHE"];
+    else process.env["JITI_FS_CACHE"] = before;
   }
 }
