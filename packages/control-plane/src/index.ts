@@ -8,7 +8,5 @@ export type { Store } from "./store/store.ts";
 export { type Api, type ApiOptions, createApi, type ListenOptions } from "./api/api.ts";
 export type { About } from "./api/context.ts";
 export { storeTableSource } from "./table-source.ts";
-export {
-  createLifecycleService,
-  type LifecycleOptions,
-} from "./reconcile/create-lifecycle-service.ts";
+export { createLifecycleService } from "./lifecycle/service.ts";
+export type { LifecycleOptions } from "./lifecycle/options.ts";

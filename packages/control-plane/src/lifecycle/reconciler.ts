@@ -11,7 +11,13 @@ import { formatVariant, parseVariant } from "@cocktail/route";
 import { type Callbacks, act, environmentKey, variantKey } from "./act.ts";
 import type { Core } from "./core.ts";
 import { memberFacts } from "./member-facts.ts";
-import { observeAll, observeEnvironment, observeVariant, variantNames } from "./observe.ts";
+import {
+  type Sources,
+  observeAll,
+  observeEnvironment,
+  observeVariant,
+  variantNames,
+} from "./observe.ts";
 import { type WorkResult, WorkQueue } from "./work-queue.ts";
 
 /** A reconcile that goes on and on is a defect; it then comes back with the pauses of a failure. */
@@ -151,6 +157,24 @@ export class Reconciler {
     else knowledge.uncommitted.delete(name);
   }
 
+  #stampEnvironment(
+    name: string,
+    sources: Sources,
+    { desired, observed }: ReturnType<typeof observeEnvironment>,
+  ): void {
+    const { clock, knowledge, policy } = this.#core;
+    const key = environmentKey(name);
+    if (desired === undefined) {
+      knowledge.forgetVariant(key);
+      return;
+    }
+    const { generation, expiresAt } = desired;
+    const members = memberFacts(this.#core, sources, name);
+    const now = clock.now();
+    const facts = environmentConditions({ generation, expiresAt, members, observed }, now, policy);
+    knowledge.stamp(key, facts, now);
+  }
+
   async #reconcileEnvironment(name: string): Promise<WorkResult> {
     const key = environmentKey(name);
     for (let turn = 0; turn < maxTurns; turn++) {
@@ -161,18 +185,7 @@ export class Reconciler {
       const { desired, observed } = observeEnvironment(sources, name, nextTable);
       const now = this.#core.clock.now();
       const plan = planEnvironment(desired, observed, now, this.#core.policy);
-      const facts = environmentConditions(
-        {
-          generation: desired?.generation ?? 0,
-          expiresAt: desired?.expiresAt,
-          members: memberFacts(this.#core, sources, name),
-          observed,
-        },
-        now,
-        this.#core.policy,
-      );
-      if (desired === undefined) this.#core.knowledge.forgetVariant(key);
-      else this.#core.knowledge.stamp(key, facts, now);
+      this.#stampEnvironment(name, sources, { desired, observed });
       if (plan.ready.length === 0) this.#queue.settle(key);
       const outcomes = [];
       for (const action of plan.ready)

@@ -27,13 +27,14 @@ export async function recordState(
     const record = findRecord(current, ref);
     if (record === undefined || record.state !== action.from) return nothing;
     const entry = own(own(core.writer.table.services, ref.service) ?? {}, ref.key);
-    const known = entry?.incarnation === ref.number ? entry : undefined;
+    const { revision, destination } = entry?.incarnation === ref.number ? entry : record;
+    const failure = action.failure ?? record.failure;
     const incarnation: IncarnationRecord = {
       ...record,
       state: action.to,
-      failure: action.failure ?? record.failure,
-      revision: known?.revision ?? record.revision,
-      destination: known?.destination ?? record.destination,
+      failure,
+      revision,
+      destination,
     };
     return { changes: [{ kind: "PutIncarnation", incarnation }] };
   });

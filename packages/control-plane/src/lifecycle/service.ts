@@ -320,7 +320,7 @@ class Lifecycle implements LifecycleService {
       .filter((each) => members === undefined || members[each.service] === each.key)
       .map((each) => viewVariant(this.#core, sources, each.service, each.key))
       .filter((variant) => variant !== undefined)
-      .sort((one, other) => (one.name < other.name ? -1 : 1));
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   variant(service: string, key: string): Variant | undefined {
@@ -386,5 +386,5 @@ function restoredOf(
     .filter(({ deleted, key }) => !deleted && key !== STABLE)
     .map(({ service, key }) => formatVariant(service, key))
     .filter((name) => known.has(name));
-  return [...names.sort(), ...environments.map(({ name }) => `environment ${name}`).sort()];
+  return [...names.toSorted(), ...environments.map(({ name }) => `environment ${name}`).toSorted()];
 }

@@ -24,7 +24,7 @@ export function environmentNames({ state, table }: Sources): readonly string[] {
   ]);
   names.delete(STABLE);
   names.delete(RC);
-  return [STABLE, RC, ...[...names].sort()];
+  return [STABLE, RC, ...[...names].toSorted()];
 }
 
 export function viewEnvironment(
@@ -35,12 +35,10 @@ export function viewEnvironment(
   if (!environmentNames(sources).includes(name)) return undefined;
   const desired = findEnvironment(sources.state.state, name);
   const facts = conditionFacts(core, sources, name);
-  const isBuiltIn = name === STABLE || name === RC;
-  const layer = own(sources.table.environments, name);
   return {
     name,
-    kind: isBuiltIn ? "BuiltIn" : desired === undefined ? "Implicit" : "Explicit",
-    parent: name === STABLE ? undefined : (desired?.parent ?? layer?.parent ?? STABLE),
+    kind: kindOf(name, desired),
+    parent: parentOf(sources, name, desired),
     url: environmentUrl(core, sources, name),
     header: { name: core.headerNames.environment, value: name },
     epoch: sources.table.epoch,
@@ -50,6 +48,20 @@ export function viewEnvironment(
     members: viewMembers(sources, name),
     inherited: viewServices(sources, name),
   };
+}
+
+function kindOf(name: string, desired: object | undefined): Environment["kind"] {
+  if (name === STABLE || name === RC) return "BuiltIn";
+  return desired === undefined ? "Implicit" : "Explicit";
+}
+
+function parentOf(
+  { table }: Sources,
+  name: string,
+  desired: { readonly parent: string } | undefined,
+): string | undefined {
+  if (name === STABLE) return undefined;
+  return (desired ?? own(table.environments, name))?.parent ?? STABLE;
 }
 
 function conditionFacts(core: Core, sources: Sources, name: string): readonly ConditionFact[] {
@@ -79,14 +91,14 @@ function viewMembers(sources: Sources, name: string): readonly EnvironmentMember
       layer: name,
       live: own(own(sources.table.services, service) ?? {}, key) !== undefined,
     }))
-    .sort((one, other) => (one.service < other.service ? -1 : 1));
+    .toSorted((one, other) => (one.service < other.service ? -1 : 1));
 }
 
 /** What a request with this environment alone would meet, asked of `resolve` itself. */
 function viewServices(sources: Sources, name: string): readonly EnvironmentMember[] {
   const environment = name === STABLE ? undefined : name;
   const route = { pins: new Map<string, string>(), environment, mode: "fallback" } as const;
-  return [...serviceNames(sources.state.state)].sort().map((service) => {
+  return [...serviceNames(sources.state.state)].toSorted().map((service) => {
     const { key, layer, variant } = resolve(sources.table, route, { service });
     return {
       service,
@@ -102,24 +114,23 @@ export function explain(core: Core, sources: Sources, name: string): Explanation
   if (environment === undefined) return undefined;
   const find = (type: ConditionFact["type"]): ConditionFact | undefined =>
     environment.conditions.find((each) => each.type === type);
-  const ready = find("Ready");
+  const isReady = find("Ready")?.status === "True";
   const degraded = find("Degraded");
-  const isReady = ready?.status === "True";
-  const cause = isReady ? (degraded ?? ready) : ready;
+  const cause = (isReady ? degraded : undefined) ?? find("Ready") ?? nothingKnown;
+  const isFine = isReady && degraded === undefined;
   return {
     ready: isReady,
-    reason: cause?.reason ?? "Publishing",
-    cause: cause?.message ?? "nothing is known of it yet",
+    reason: cause.reason,
+    cause: cause.message,
     blocks: environment.conditions
       .filter(({ type, status }) => status !== "True" && type !== "Ready" && type !== "Expiring")
       .map(({ type }) => type),
-    fix:
-      isReady && degraded === undefined
-        ? ""
-        : fixFor(cause?.reason ?? "", culprit(core, sources, name)),
+    fix: isFine ? "" : fixFor(cause.reason, culprit(core, sources, name)),
     environment,
   };
 }
+
+const nothingKnown = { reason: "Publishing", message: "nothing is known of it yet" } as const;
 
 /** The first member that is not ready, to be named in the fix. */
 function culprit(core: Core, sources: Sources, name: string): string {

@@ -11,7 +11,7 @@ export function viewServices(core: Core, sources: Sources): readonly Service[] {
   const place = (name: string): number =>
     findService(state, name)?.position ?? Number.MAX_SAFE_INTEGER;
   return [...serviceNames(state)]
-    .sort((one, other) => place(one) - place(other) || (one < other ? -1 : 1))
+    .toSorted((one, other) => place(one) - place(other) || (one < other ? -1 : 1))
     .map((name) => viewService(core, sources, name))
     .filter((service) => service !== undefined);
 }
@@ -29,7 +29,7 @@ export function viewService(core: Core, sources: Sources, name: string): Service
     variants: state.variants
       .filter(({ service }) => service === name)
       .map(({ key }) => key)
-      .sort(),
+      .toSorted(),
     promoted: findVariant(state, name, STABLE)?.promotion !== undefined,
   };
 }

@@ -510,8 +510,8 @@ function storms(inWorld: InWorld): void {
         world.lifecycle
           .variants({ service: "cart" })
           .map(({ key }) => key)
-          .sort(),
-        [...kept, "stable"].sort(),
+          .toSorted(),
+        [...kept, "stable"].toSorted(),
       );
       assert.equal(JSON.stringify(world.listed("cart", "stable")), stable);
       assert.deepEqual(

@@ -101,7 +101,7 @@ export class TestWorld implements AsyncDisposable {
     return this.platform
       .list()
       .map(({ ref }) => `${ref.service}:${ref.key}#${ref.incarnation}`)
-      .sort();
+      .toSorted();
   }
 
   async ready(service: string, key: string): Promise<Variant> {
