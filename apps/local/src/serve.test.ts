@@ -214,7 +214,9 @@ describe("cocktail-local", () => {
     await until("it to begin", () => local.stderr().includes("stopping"));
     local.child.kill("SIGTERM");
     // Left alone, the service would have 10 s.
-    await until("it to end without the service's grace", () => local.child.exitCode === 0, { ms: 8_000 });
+    await until("it to end without the service's grace", () => local.child.exitCode === 0, {
+      ms: 8_000,
+    });
   });
 
   test("with DATABASE_URL no Postgres of its own is started", async () => {

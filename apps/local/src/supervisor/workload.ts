@@ -298,7 +298,9 @@ export class Workload {
     const { reason: _, ...kept } = before;
     this.#status = { ...kept, phase, message, ...more };
     if (before.phase !== phase) {
-      this.#context.log.info({ ...this.#plan.ref, phase, message }, "workload");
+      const { ref } = this.#plan;
+      const fields = { ...ref, phase, reason: this.#status.reason };
+      this.#context.log.info(fields, `${nameOf(ref)} ${phase}: ${message}`);
     }
     this.#onChange();
   }

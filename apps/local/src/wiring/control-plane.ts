@@ -1,5 +1,6 @@
 import type { TableSource } from "@cocktail/client";
 import {
+  type About,
   createApi,
   createLifecycleService,
   openPostgresStore,
@@ -7,6 +8,7 @@ import {
   type Readers,
   storeTableSource,
 } from "@cocktail/control-plane";
+import type { RouteTable } from "@cocktail/route";
 import type { Registry } from "prom-client";
 import type { Config } from "../config/config.ts";
 import type { Database } from "./database.ts";
@@ -28,6 +30,8 @@ export interface ControlPlaneOptions {
   readonly version: string;
   readonly startedAt: Date;
   readonly ended: readonly string[];
+  /** Told the stored table before anything is changed. */
+  readonly onHead: (head: RouteTable) => void;
 }
 
 /** The control plane of this process. */
@@ -64,6 +68,7 @@ async function open(
   const { connection, schema } = database;
   const store = await openPostgresStore({ connection, schema, log });
   teardown.add("store", () => store.close());
+  options.onHead(await store.head());
   const lifecycle = createLifecycleService({
     store,
     platform,
@@ -87,14 +92,7 @@ async function open(
     token: options.token,
     metrics: options.metrics,
     log,
-    about: () => ({
-      name: config.name,
-      version: options.version,
-      domain: config.domain,
-      edge,
-      startedAt: options.startedAt.toISOString(),
-      recovered: [...recovered()],
-    }),
+    about: () => about(options, recovered()),
   });
   const url = await api.listen({ host: "127.0.0.1", port: 0 });
   teardown.add("API", () => api.close());
@@ -106,4 +104,11 @@ async function open(
     stop: () => lifecycle.stop(),
     close: () => teardown.run(),
   };
+}
+
+/** What only the composition root knows. */
+function about(options: ControlPlaneOptions, recovered: readonly string[]): About {
+  const { config, edge, startedAt, version } = options;
+  const { domain, name } = config;
+  return { name, version, domain, edge, startedAt: startedAt.toISOString(), recovered };
 }

@@ -58,7 +58,18 @@ const levels: Readonly<Record<number, string>> = {
   50: "ERROR",
   60: "FATAL",
 };
-const hidden = new Set(["level", "time", "msg", "err"]);
+/** Said in the message too, or of no use to a person. */
+const hidden = new Set([
+  "level",
+  "time",
+  "msg",
+  "err",
+  "part",
+  "service",
+  "key",
+  "incarnation",
+  "phase",
+]);
 
 /** One record of pino as a line for people: `09:31:00.000 info  message key=value`. */
 export function formatRecord(json: string): string {
@@ -70,7 +81,12 @@ export function formatRecord(json: string): string {
   const rest = [...fields]
     .filter(([name]) => !hidden.has(name))
     .map(([name, value]) => `${name}=${show(value)}`);
-  return `${[time, level, fields.get("msg"), ...rest, errorText(fields.get("err"))].filter(Boolean).join(" ")}\n`;
+  return `${[time, level, `${part(fields)}${String(fields.get("msg"))}`, ...rest, errorText(fields.get("err"))].filter(Boolean).join(" ")}\n`;
+}
+
+function part(fields: ReadonlyMap<string, unknown>): string {
+  const name = fields.get("part");
+  return typeof name === "string" ? `${name}: ` : "";
 }
 
 function show(value: unknown): string {

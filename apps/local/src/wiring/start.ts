@@ -18,6 +18,7 @@ import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
 import type { Output } from "./output.ts";
 import { gatewayReaders } from "./readers.ts";
+import { TableInUse } from "./table-in-use.ts";
 import { Teardown } from "./teardown.ts";
 
 export interface StartOptions {
@@ -63,7 +64,8 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   const { config, env, hurry, output, port, state } = options;
   const grace = (ms: number): { readonly graceMs: number } => ({ graceMs: hurry.aborted ? 0 : ms });
   const metrics = new Registry();
-  const held = holdTable();
+  // Empty until the first one is known, so that the edge can hold its port before.
+  const held = new TableInUse(emptyTable("00000000"));
   const log = output.log.child({ part: "gateway" });
   const settings = gatewaySettings(config, held.table);
   const gateway = createGateway({ table: held.table, settings, log, metrics });
@@ -87,10 +89,11 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
     metrics,
     platform: supervisor,
     readers: gatewayReaders(gateway, config),
+    onHead: (head) => held.begin(head),
   });
   teardown.add("control plane", () => controlPlane.close());
   teardown.add("services", () => supervisor.stopAll(hurry));
-  const reader = await follow(controlPlane, gateway, held.set);
+  const reader = await follow(controlPlane, gateway, held);
   teardown.add("table reader", () => reader.close());
   teardown.add("changes", () => controlPlane.stop());
   teardown.add("edge", () => edge.close(grace(edgeGraceMs)));
@@ -102,31 +105,16 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   };
 }
 
-/** The table in use: empty until the first one is known, so that the edge can hold its port before. */
-function holdTable(): {
-  readonly table: () => RouteTable;
-  readonly set: (reader: TableReader) => void;
-} {
-  const none = emptyTable("00000000");
-  let reader: TableReader | undefined;
-  return {
-    table: () => reader?.table() ?? none,
-    set: (opened) => {
-      reader = opened;
-    },
-  };
-}
-
 async function follow(
   controlPlane: ControlPlane,
   gateway: Gateway,
-  set: (reader: TableReader) => void,
+  held: TableInUse,
 ): Promise<TableReader> {
   const reader = await openTableReader({
     source: controlPlane.source,
     onTable: () => gateway.tableChanged(),
   });
-  set(reader);
+  held.follow(() => reader.table());
   gateway.tableChanged();
   return reader;
 }

@@ -16,6 +16,7 @@ import { formatRecord } from "./output.ts";
 import { judgeProbe } from "./route-probe.ts";
 import { gatewayReaders } from "./readers.ts";
 import { stopSignals } from "./stop-signals.ts";
+import { TableInUse } from "./table-in-use.ts";
 import { Teardown } from "./teardown.ts";
 
 const none = emptyTable("00000000");
@@ -166,6 +167,60 @@ describe("the gateway's settings", () => {
   });
 });
 
+describe("the table in use", () => {
+  const dead = { ...variant, destination: "http://127.0.0.1:1" };
+  const head: RouteTable = {
+    ...none,
+    epoch: 7,
+    services: { cart: { "mp-1": dead, stable: dead } },
+  };
+
+  test("what an earlier run left keeps its place, and loses its address", () => {
+    const held = new TableInUse(none);
+    assert.equal(held.table(), none);
+    held.begin(head);
+    const { destination: _, ...listed } = dead;
+    assert.deepEqual(held.table(), {
+      ...head,
+      services: { cart: { "mp-1": listed, stable: listed } },
+    });
+    const back = { ...dead, incarnation: 2, destination: "http://127.0.0.1:2" };
+    const next = { ...head, epoch: 8, services: { cart: { "mp-1": dead, stable: back } } };
+    held.follow(() => next);
+    assert.deepEqual(held.table().services, { cart: { "mp-1": listed, stable: back } });
+    assert.equal(held.table(), held.table(), "made once for a table");
+  });
+
+  test("a table without leftovers is passed on as it is", () => {
+    const held = new TableInUse(none);
+    held.begin(none);
+    held.follow(() => head);
+    assert.equal(held.table(), head);
+  });
+
+  test("a dead incarnation is answered with a 503 that names it, though somebody listens at its address", async () => {
+    const stranger = createServer((_, response) => response.end("a stranger"));
+    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+    const address = stranger.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const left = { ...variant, destination: `http://127.0.0.1:${address.port}` };
+    const held = new TableInUse(none);
+    held.begin({ ...none, epoch: 1, services: { front: { stable: left } } });
+    await withGateway(held.table, async (gateway) => {
+      const { port } = await gateway.listenMesh({
+        caller: "cart:stable",
+        callee: "front",
+        host: "127.0.0.1",
+        port: 0,
+      });
+      const answer = await fetch(`http://127.0.0.1:${port}/`);
+      assert.equal(answer.status, 503);
+      assert.match(await answer.text(), /front:stable/);
+    });
+    await new Promise((resolve) => stranger.close(resolve));
+  });
+});
+
 describe("mesh listeners", () => {
   test("one for each other service, kept over incarnations, gone with the variant", async () => {
     await withGateway(
@@ -265,6 +320,6 @@ test("a record of the log is one line for people", () => {
   };
   assert.equal(
     formatRecord(JSON.stringify(record)),
-    '09:31:00.123 WARN  it did part=x why="two words" error="no"\n',
+    '09:31:00.123 WARN  x: it did why="two words" error="no"\n',
   );
 });
