@@ -47,6 +47,10 @@ export function codeOf(error: unknown): string {
 /** Names a failure by its error code; whatever isn't known is the variant being away. */
 export function describeFailure(error: Error): Failure {
   const code = codeOf(error);
+  // What is in flight when a session fails says only that it was cancelled.
+  if (code === "ERR_HTTP2_STREAM_CANCEL" && error.cause instanceof Error) {
+    return describeFailure(error.cause);
+  }
   const known = Object.hasOwn(exact, code) ? exact[code] : undefined;
   if (known !== undefined) return known;
   // undici's parser errors have a code only sometimes.

@@ -89,7 +89,7 @@ export function grpcStatusOf(problem: Problem): number {
   return grpcStatuses[statusOf(problem)] ?? 2;
 }
 
-/** `grpc-message` is percent-encoded (gRPC over HTTP/2, Responses). */
+/** `grpc-message`: percent-encoded but for printable ASCII (gRPC over HTTP/2, Responses). */
 export function grpcMessageOf(problem: Problem): string {
-  return encodeURIComponent(`${problem.code}: ${problem.detail}`).replaceAll("%20", " ");
+  return `${problem.code}: ${problem.detail}`.replace(/[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent);
 }
