@@ -1,5 +1,9 @@
-import type { Failure, IncarnationRef, VariantState } from "./incarnation.ts";
-import { formatIncarnation } from "./incarnation.ts";
+import {
+  type Failure,
+  type IncarnationRef,
+  type VariantState,
+  formatIncarnation,
+} from "./incarnation.ts";
 import type { LifecycleEvent } from "./transition.ts";
 
 /**

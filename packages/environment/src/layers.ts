@@ -93,7 +93,7 @@ function rooted(
   }
   const parentOf = (name: string): string | undefined => layers.get(name)?.parent;
   // In the order of names, so that which link of a cycle is cut does not depend on the order of the input.
-  for (const name of [...layers.keys()].sort()) {
+  for (const name of [...layers.keys()].toSorted()) {
     const layer = layers.get(name);
     if (layer === undefined || depthOf(name, parentOf) !== undefined) continue;
     layers.set(name, { ...layer, parent: STABLE });

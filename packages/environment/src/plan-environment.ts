@@ -77,6 +77,6 @@ function describeLayerChange(
 function membersText(members: Readonly<Record<string, string>>): string {
   return Object.entries(members)
     .map(([service, key]) => `${service}:${key}`)
-    .sort()
+    .toSorted()
     .join(" ");
 }

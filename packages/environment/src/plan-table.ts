@@ -126,7 +126,7 @@ function changedNames(
   after: Readonly<Record<string, unknown>>,
 ): readonly string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => textOf(before, name) !== textOf(after, name)).sort();
+  return [...names].filter((name) => textOf(before, name) !== textOf(after, name)).toSorted();
 }
 
 /** A comparison of parts may take differently ordered members for a change; it decides no epoch. */
@@ -138,11 +138,11 @@ function canonicalText(value: unknown): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
   return `{${entries
-    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, member]) => `${name}:${canonicalText(member)}`)
     .join(",")}}`;
 }
 
 function sortedRecord<T>(entries: ReadonlyMap<string, T>): Readonly<Record<string, T>> {
-  return Object.fromEntries([...entries].sort(([one], [other]) => (one < other ? -1 : 1)));
+  return Object.fromEntries([...entries].toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }

@@ -34,8 +34,9 @@ export function planVariant(
   return { actions: wholePlan(facts, ready), ready, planAgainAt: planAgainAt(facts) };
 }
 
-function wholePlan(facts: Facts, first: readonly Action[]): readonly Action[] {
+function wholePlan(start: Facts, first: readonly Action[]): readonly Action[] {
   const actions: Action[] = [];
+  let facts = start;
   let wave = first;
   for (let count = 0; wave.length > 0; count++) {
     if (count === maxWaves) throw new Error(`a plan without end: ${JSON.stringify(wave)}`);
@@ -47,22 +48,36 @@ function wholePlan(facts: Facts, first: readonly Action[]): readonly Action[] {
 }
 
 function planAgainAt(facts: Facts): number | undefined {
-  const { desired, observed, now, policy } = facts;
+  const { desired, observed } = facts;
   if (!isWanted(desired, observed.promoted)) return undefined;
-  const times: number[] = [];
-  if (desired.expiresAt !== undefined) {
-    const isHeldUp = desired.expiresAt <= now && observed.uncommittedWork;
-    times.push(isHeldUp ? now + policy.expiryRetryMs : desired.expiresAt);
-    const soon = desired.expiresAt - policy.expiresSoonMs;
-    if (soon > now) times.push(soon);
-  }
-  const failure = standingFailure(desired, observed)?.record.failure;
-  if (failure !== undefined && isLoneStable(observed))
-    times.push(failure.at + policy.stableRetryMs);
-  for (const incarnation of observed.incarnations) {
-    const { state, createdAt } = incarnation.record;
-    if (state !== "PENDING" || !hasDeadline(facts) || mustTryOn(facts, incarnation)) continue;
-    times.push(createdAt + policy.startDeadlineMs);
-  }
+  const times = [
+    ...lifetimeTimes(facts, desired.expiresAt),
+    ...retryTimes(facts, desired),
+    ...deadlines(facts),
+  ];
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function lifetimeTimes(
+  { observed, now, policy }: Facts,
+  expiresAt: number | undefined,
+): readonly number[] {
+  if (expiresAt === undefined) return [];
+  if (expiresAt <= now && observed.uncommittedWork) return [now + policy.expiryRetryMs];
+  const soon = expiresAt - policy.expiresSoonMs;
+  return soon > now ? [soon, expiresAt] : [expiresAt];
+}
+
+function retryTimes({ observed, policy }: Facts, desired: DesiredVariant): readonly number[] {
+  const failure = standingFailure(desired, observed)?.record.failure;
+  return failure === undefined || !isLoneStable(observed)
+    ? []
+    : [failure.at + policy.stableRetryMs];
+}
+
+function deadlines(facts: Facts): readonly number[] {
+  if (!hasDeadline(facts)) return [];
+  return facts.observed.incarnations
+    .filter((each) => each.record.state === "PENDING" && !mustTryOn(facts, each))
+    .map(({ record }) => record.createdAt + facts.policy.startDeadlineMs);
 }

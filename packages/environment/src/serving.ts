@@ -83,15 +83,24 @@ function entryOf(
 ): TableVariant | undefined {
   const { record, workload } = incarnation;
   if (record.onUnavailable === "Fallback" && workload.phase !== "Ready") return undefined;
-  const same = listed?.incarnation === record.number ? listed : undefined;
+  const published = listed?.incarnation === record.number ? listed : undefined;
   return {
+    // Both are fixed for the life of an incarnation: what was published stands.
+    ...(published ?? found(incarnation)),
     incarnation: record.number,
     tier: tierOf(record.key),
-    // Both are fixed for the life of an incarnation: what was published stands.
-    revision: same?.revision ?? firstText(record.revision, workload.revision),
-    destination: same?.destination ?? record.destination ?? workload.destination,
     onUnavailable: record.onUnavailable,
     ...(record.endpoints === undefined ? {} : { endpoints: record.endpoints }),
+  };
+}
+
+function found({
+  record,
+  workload,
+}: ObservedIncarnation): Pick<TableVariant, "revision" | "destination"> {
+  return {
+    revision: firstText(record.revision, workload.revision),
+    destination: record.destination ?? workload.destination,
   };
 }
 
@@ -117,7 +126,10 @@ function sameEndpoints(
   other: readonly string[] | undefined,
 ): boolean {
   if (one === undefined || other === undefined) return one === other;
-  return one.length === other.length && [...one].sort().join("\n") === [...other].sort().join("\n");
+  return (
+    one.length === other.length &&
+    [...one].toSorted().join("\n") === [...other].toSorted().join("\n")
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { STABLE, formatVariant } from "@cocktail/route";
 import type { Action } from "./action.ts";
 import type { DesiredVariant } from "./desired.ts";
 import type { IncarnationRef } from "./incarnation.ts";
-import type { ObservedIncarnation, ObservedVariant } from "./observed.ts";
+import { type ObservedIncarnation, type ObservedVariant, isRunning } from "./observed.ts";
 import { type Facts, recordStep } from "./record-steps.ts";
 import {
   embodiment,
@@ -13,7 +13,6 @@ import {
   servingOf,
   standingFailure,
 } from "./serving.ts";
-import { isRunning } from "./observed.ts";
 import { describeSource } from "./source.ts";
 
 /**
@@ -21,7 +20,7 @@ import { describeSource } from "./source.ts";
  * have had their effect. Records come first, because everything else is read from them.
  */
 export function nextSteps(facts: Facts): readonly Action[] {
-  const incarnations = [...facts.observed.incarnations].sort(
+  const incarnations = [...facts.observed.incarnations].toSorted(
     (one, other) => one.record.number - other.record.number,
   );
   const records = incarnations.flatMap((each) => recordStep(facts, each) ?? []);
@@ -92,8 +91,13 @@ function routeSteps({ desired, observed }: Facts): readonly Action[] {
   if (route.acked < route.changedAt) {
     return [{ kind: "AwaitReaders", target, epoch: route.changedAt }];
   }
-  const incarnation = serving?.incarnation;
-  if (incarnation === undefined || serving?.entry === undefined) return [];
+  return serving?.entry === undefined ? [] : probeSteps(route, serving.incarnation);
+}
+
+function probeSteps(
+  route: ObservedVariant["route"],
+  incarnation: ObservedIncarnation,
+): readonly Action[] {
   const isProven = route.probed === incarnation.record.number;
   return isProven || incarnation.workload.phase !== "Ready"
     ? []
@@ -116,7 +120,11 @@ function leavingStep(facts: Facts, incarnation: ObservedIncarnation): Action | u
     const isOffTable = observed.route.acked >= observed.route.changedAt;
     return isOffTable ? { kind: "DrainWorkload", ref } : undefined;
   }
-  if (incarnation.record.state !== "GONE") return undefined;
+  return incarnation.record.state === "GONE" ? removalStep(facts, incarnation) : undefined;
+}
+
+function removalStep(facts: Facts, incarnation: ObservedIncarnation): Action | undefined {
+  const ref = refOf(incarnation);
   const last = isLast(facts, incarnation);
   const isRemoved =
     incarnation.removed === "checkout" || (incarnation.removed === "workload" && !last);

@@ -87,7 +87,7 @@ export class World {
     for (const [service, variants] of Object.entries(this.table.services)) {
       for (const key of Object.keys(variants)) names.add(`${service}:${key}`);
     }
-    return [...names].sort();
+    return [...names].toSorted();
   }
 
   observe(service: string, key: string): ObservedVariant {
@@ -168,7 +168,7 @@ export class World {
   environmentNames(): readonly string[] {
     const names = new Set(Object.keys(this.table.environments));
     for (const { name } of this.state.environments) names.add(name);
-    return [...names].sort();
+    return [...names].toSorted();
   }
 
   /** Every action that could be taken now, in a fixed order. */
@@ -230,24 +230,8 @@ export class World {
       case "AwaitReady":
         this.workloads.set(name, this.#outcome(ref));
         return;
-      case "RecordState": {
-        const record = this.#record(ref);
-        const listed = own(own(this.table.services, ref.service) ?? {}, ref.key);
-        const known = listed?.incarnation === ref.number ? listed : undefined;
-        this.apply([
-          {
-            kind: "PutIncarnation",
-            incarnation: {
-              ...record,
-              state: action.to,
-              failure: action.failure,
-              revision: known?.revision ?? record.revision,
-              destination: known?.destination ?? record.destination,
-            },
-          },
-        ]);
-        return;
-      }
+      case "RecordState":
+        return this.#recordState(action);
       case "ProbeRoute":
         assert.equal(this.workloads.get(name)?.phase, "Ready");
         this.#memory.probed.set(`${ref.service}:${ref.key}`, ref.number);
@@ -263,6 +247,14 @@ export class World {
         this.apply([{ ...ref, kind: "RemoveIncarnation" }]);
         return;
     }
+  }
+
+  #recordState({ ref, to, failure }: Extract<Action, { readonly kind: "RecordState" }>): void {
+    const record = this.#record(ref);
+    const listed = own(own(this.table.services, ref.service) ?? {}, ref.key);
+    const { revision, destination } = listed?.incarnation === ref.number ? listed : record;
+    const incarnation = { ...record, state: to, failure, revision, destination };
+    this.apply([{ kind: "PutIncarnation", incarnation }]);
   }
 
   #create(ref: IncarnationRef): void {

@@ -26,14 +26,13 @@ export function decideDeleteEnvironment(
   if (fault !== undefined) return fault;
   const environment = findEnvironment(state, name);
   const held = heldOnlyBy(state, name);
-  if (environment === undefined && held.length === 0 && !hasLayer(state, name)) {
+  if (environment === undefined && !hasLayer(state, name)) {
     return { kind: "decided", outcome: "already absent", changes: [], warnings: [], variants: [] };
   }
-  const atRisk = held.filter((each) => !wish.discard && wish.uncommittedWork.has(nameOf(each)));
-  if (!wish.keepVariants && wish.because === "Requested" && atRisk.length > 0) {
-    return uncommitted(atRisk.map(nameOf));
-  }
-  const destroyed = wish.keepVariants ? [] : held.filter((each) => !atRisk.includes(each));
+  const doomed = wish.keepVariants ? [] : held;
+  const atRisk = wouldLoseWork(doomed, wish);
+  if (wish.because === "Requested" && atRisk.size > 0) return uncommitted([...atRisk].map(nameOf));
+  const destroyed = doomed.filter((each) => !atRisk.has(each));
   const changes = [
     ...(environment === undefined ? [] : [{ kind: "RemoveEnvironment", name } as const]),
     ...destroyed.map((variant) => put({ ...variant, deleted: true, discard: wish.discard })),
@@ -43,8 +42,15 @@ export function decideDeleteEnvironment(
     outcome: changes.length === 0 ? "unchanged" : "deleted",
     changes,
     warnings: keptWarnings(state, name, destroyed),
-    variants: destroyed.map(nameOf).sort(),
+    variants: destroyed.map(nameOf).toSorted(),
   };
+}
+
+function wouldLoseWork(
+  variants: readonly DesiredVariant[],
+  { discard, uncommittedWork }: DeleteEnvironmentWish,
+): ReadonlySet<DesiredVariant> {
+  return new Set(discard ? [] : variants.filter((each) => uncommittedWork.has(nameOf(each))));
 }
 
 /** Variants that would have no layer left, stable never among them. */
@@ -75,7 +81,7 @@ export function childrenOf(state: StoredState, name: string): readonly string[] 
   return state.environments
     .filter(({ parent }) => parent === name)
     .map((each) => each.name)
-    .sort();
+    .toSorted();
 }
 
 function hasLayer(state: StoredState, name: string): boolean {
@@ -90,7 +96,7 @@ function keptWarnings(
   return state.variants
     .filter((each) => each.key === name && !each.deleted && !destroyed.includes(each))
     .map((each) => `${nameOf(each)} stays, and with it the layer of its key`)
-    .sort();
+    .toSorted();
 }
 
 function put(variant: DesiredVariant): StateChange {

@@ -1,4 +1,4 @@
-import { type OnUnavailable, RC, STABLE, formatVariant } from "@cocktail/route";
+import { type OnUnavailable, RC, STABLE, formatVariant, own } from "@cocktail/route";
 import type { DesiredEnvironment, DesiredVariant } from "../desired.ts";
 import type { Source } from "../source.ts";
 import type { StateChange, StoredState } from "../state.ts";
@@ -34,8 +34,7 @@ export function decideDeploy(
   now: number,
 ): Decision<{ readonly variant: DesiredVariant }> {
   const existing = findLiveVariant(state, wish.service, wish.key);
-  const fault =
-    checkNames(state, wish) ?? checkLifetime(wish.ttlSeconds) ?? checkBranch(wish, existing);
+  const fault = checkWish(state, wish, existing);
   if (fault !== undefined) return fault;
 
   const kept = isOther(wish, existing) ? undefined : existing;
@@ -45,17 +44,13 @@ export function decideDeploy(
   if (unable !== undefined) return unable;
 
   const variant: DesiredVariant = {
+    ...optionsOf(wish, kept, now),
     service: wish.service,
     key: wish.key,
     generation: counterOf(state, wish.service, wish.key).generation + 1,
     source,
     command,
-    env: wish.env ?? kept?.env ?? {},
-    branch: wish.branch ?? kept?.branch,
-    onUnavailable: wish.onUnavailable ?? kept?.onUnavailable ?? "Fail",
-    endpoints: kept?.endpoints,
     createdAt: existing?.createdAt ?? now,
-    expiresAt: wish.ttlSeconds === undefined ? kept?.expiresAt : now + wish.ttlSeconds * 1000,
     deleted: false,
     discard: false,
   };
@@ -68,10 +63,36 @@ export function decideDeploy(
   };
 }
 
-function checkNames(
+/** What a redeploy keeps where the wish leaves it out. */
+function optionsOf(
+  wish: DeployWish,
+  kept: DesiredVariant | undefined,
+  now: number,
+): Pick<DesiredVariant, "env" | "branch" | "onUnavailable" | "endpoints" | "expiresAt"> {
+  const { env, branch, onUnavailable, ttlSeconds } = wish;
+  const base = kept ?? { env: {}, branch: undefined, onUnavailable: "Fail", endpoints: undefined };
+  return {
+    env: env ?? base.env,
+    branch: branch ?? base.branch,
+    onUnavailable: onUnavailable ?? base.onUnavailable,
+    endpoints: base.endpoints,
+    expiresAt: ttlSeconds === undefined ? kept?.expiresAt : now + ttlSeconds * 1000,
+  };
+}
+
+function checkWish(
   state: StoredState,
-  { service, key, environment }: DeployWish,
+  wish: DeployWish,
+  existing: DesiredVariant | undefined,
 ): Refused | undefined {
+  return checkNames(state, wish) ?? checkLifetime(wish.ttlSeconds) ?? checkBranch(wish, existing);
+}
+
+function checkNames(state: StoredState, wish: DeployWish): Refused | undefined {
+  return checkVariantName(state, wish) ?? checkEnvironmentName(state, wish);
+}
+
+function checkVariantName(state: StoredState, { service, key }: DeployWish): Refused | undefined {
   if (key === STABLE) {
     return refused(
       "REFUSED",
@@ -80,12 +101,19 @@ function checkNames(
       `deploy ${formatVariant(service, RC)} and promote it, or change the file`,
     );
   }
-  const fault =
+  return (
     checkService(service) ??
     checkKey(key, "key") ??
     checkServiceName(state, service) ??
-    (key === service ? checkSelf(service) : checkLayerName(state, key));
-  if (fault !== undefined || environment === undefined) return fault;
+    (key === service ? checkSelf(service) : checkLayerName(state, key))
+  );
+}
+
+function checkEnvironmentName(
+  state: StoredState,
+  { service, environment }: DeployWish,
+): Refused | undefined {
+  if (environment === undefined) return undefined;
   return (
     checkKey(environment, "environment") ??
     checkNotBuiltIn(environment) ??
@@ -164,16 +192,20 @@ function joinEnvironment(
 ): readonly StateChange[] {
   if (wish.environment === undefined) return [];
   const { service, key } = variant;
-  const existing = findEnvironment(state, wish.environment);
-  if (existing !== undefined && existing.members[service] === key) return [];
-  const environment: DesiredEnvironment = {
+  const existing = findEnvironment(state, wish.environment) ?? {
     name: wish.environment,
-    parent: existing?.parent ?? STABLE,
-    members: Object.fromEntries([...Object.entries(existing?.members ?? {}), [service, key]]),
-    generation: (existing?.generation ?? 0) + 1,
-    createdAt: existing?.createdAt ?? now,
+    parent: STABLE,
+    members: {},
+    generation: 0,
+    createdAt: now,
     // One that is made for a passing variant passes with it.
-    expiresAt: existing === undefined ? variant.expiresAt : existing.expiresAt,
+    expiresAt: variant.expiresAt,
+  };
+  if (own(existing.members, service) === key) return [];
+  const environment: DesiredEnvironment = {
+    ...existing,
+    members: Object.fromEntries([...Object.entries(existing.members), [service, key]]),
+    generation: existing.generation + 1,
   };
   return [{ kind: "PutEnvironment", environment }];
 }
@@ -181,7 +213,7 @@ function joinEnvironment(
 function replacedWarning(state: StoredState, wish: DeployWish): readonly string[] {
   if (wish.environment === undefined) return [];
   const members = findEnvironment(state, wish.environment)?.members ?? {};
-  const before = Object.hasOwn(members, wish.service) ? members[wish.service] : undefined;
+  const before = own(members, wish.service);
   if (before === undefined || before === wish.key) return [];
   return [
     `environment ${wish.environment} has ${formatVariant(wish.service, wish.key)} instead of ${formatVariant(wish.service, before)}`,

@@ -25,32 +25,17 @@ export function decideEnvironment(
   now: number,
 ): Decision<{ readonly environment: DesiredEnvironment }> {
   const existing = findEnvironment(state, wish.name);
-  const parent = wish.parent ?? STABLE;
-  const members = wish.members ?? {};
+  const environment = wished(wish, existing, now);
   const fault =
-    checkKey(wish.name, "environment") ??
-    checkNotBuiltIn(wish.name) ??
-    checkLayerName(state, wish.name) ??
-    (verb === "create" && existing !== undefined ? exists(wish.name) : undefined) ??
+    checkName(state, wish.name) ??
+    checkNew(verb, existing) ??
     checkLifetime(wish.ttlSeconds) ??
-    checkMembers(members) ??
-    checkParent(state, wish.name, parent);
+    checkMembers(environment.members) ??
+    checkParent(state, wish.name, environment.parent);
   if (fault !== undefined) return fault;
 
-  const environment: DesiredEnvironment = {
-    name: wish.name,
-    parent,
-    members,
-    generation: (existing?.generation ?? 0) + 1,
-    createdAt: existing?.createdAt ?? now,
-    expiresAt: wish.ttlSeconds === undefined ? existing?.expiresAt : now + wish.ttlSeconds * 1000,
-  };
   const warnings = missingMembers(state, environment);
-  const isSame =
-    existing !== undefined &&
-    sameLayer(existing, environment) &&
-    existing.expiresAt === environment.expiresAt;
-  if (isSame) {
+  if (existing !== undefined && isSame(existing, environment)) {
     return { kind: "decided", outcome: "unchanged", changes: [], warnings, environment: existing };
   }
   return {
@@ -62,7 +47,40 @@ export function decideEnvironment(
   };
 }
 
-function exists(name: string): Refused {
+function wished(
+  { name, parent = STABLE, members = {}, ttlSeconds }: EnvironmentWish,
+  existing: DesiredEnvironment | undefined,
+  now: number,
+): DesiredEnvironment {
+  const { generation, createdAt, expiresAt } = existing ?? {
+    generation: 0,
+    createdAt: now,
+    expiresAt: undefined,
+  };
+  return {
+    name,
+    parent,
+    members,
+    generation: generation + 1,
+    createdAt,
+    expiresAt: ttlSeconds === undefined ? expiresAt : now + ttlSeconds * 1000,
+  };
+}
+
+function isSame(one: DesiredEnvironment, other: DesiredEnvironment): boolean {
+  return sameLayer(one, other) && one.expiresAt === other.expiresAt;
+}
+
+function checkName(state: StoredState, name: string): Refused | undefined {
+  return checkKey(name, "environment") ?? checkNotBuiltIn(name) ?? checkLayerName(state, name);
+}
+
+function checkNew(
+  verb: "create" | "apply",
+  existing: DesiredEnvironment | undefined,
+): Refused | undefined {
+  if (verb === "apply" || existing === undefined) return undefined;
+  const { name } = existing;
   return refused(
     "CONFLICT",
     "EnvironmentExists",
@@ -111,7 +129,9 @@ function checkParent(state: StoredState, name: string, parent: string): Refused 
       "choose another parent",
     );
   }
-  const deep = [...parents.keys()].sort().find((layer) => depthOf(layer, parentOf) === undefined);
+  const deep = [...parents.keys()]
+    .toSorted()
+    .find((layer) => depthOf(layer, parentOf) === undefined);
   if (deep === undefined) return undefined;
   return refused(
     "INVALID",
@@ -136,5 +156,5 @@ function missingMembers(state: StoredState, { members }: DesiredEnvironment): re
     .map(
       ([service, key]) => `${formatVariant(service, key)} is not deployed; the layers below answer`,
     )
-    .sort();
+    .toSorted();
 }

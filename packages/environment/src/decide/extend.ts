@@ -24,22 +24,16 @@ export function decideExtend(
       "see: cocktail env list",
     );
   }
-  const later = (expiresAt: number): number => Math.max(expiresAt, now) + bySeconds * 1000;
-  const changes: StateChange[] = [];
-  if (environment?.expiresAt !== undefined) {
-    const { expiresAt } = environment;
-    changes.push({
+  const changes: readonly StateChange[] = [
+    ...withLifetime(environment === undefined ? [] : [environment]).map((each): StateChange => ({
       kind: "PutEnvironment",
-      environment: { ...environment, expiresAt: later(expiresAt) },
-    });
-  }
-  for (const variant of variants) {
-    if (variant.expiresAt === undefined) continue;
-    changes.push({
+      environment: later(each, bySeconds, now),
+    })),
+    ...withLifetime(variants).map((each): StateChange => ({
       kind: "PutVariant",
-      variant: { ...variant, expiresAt: later(variant.expiresAt) },
-    });
-  }
+      variant: later(each, bySeconds, now),
+    })),
+  ];
   const isNothing = changes.length === 0;
   return {
     kind: "decided",
@@ -47,4 +41,24 @@ export function decideExtend(
     changes,
     warnings: isNothing ? [`environment ${name} has no lifetime to extend`] : [],
   };
+}
+
+interface Mortal {
+  readonly expiresAt?: number | undefined;
+}
+
+function withLifetime<T extends Mortal>(
+  list: readonly T[],
+): readonly (T & { readonly expiresAt: number })[] {
+  return list.flatMap((each) =>
+    each.expiresAt === undefined ? [] : [{ ...each, expiresAt: each.expiresAt }],
+  );
+}
+
+function later<T extends { readonly expiresAt: number }>(
+  object: T,
+  bySeconds: number,
+  now: number,
+): T {
+  return { ...object, expiresAt: Math.max(object.expiresAt, now) + bySeconds * 1000 };
 }

@@ -60,7 +60,7 @@ export function environmentsNaming(
   return state.environments
     .filter(({ members }) => Object.hasOwn(members, service) && members[service] === key)
     .map(({ name }) => name)
-    .sort();
+    .toSorted();
 }
 
 /**

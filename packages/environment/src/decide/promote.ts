@@ -22,13 +22,9 @@ export function decidePromote(
   service: string,
   now: number,
 ): Decision<{ readonly variant: DesiredVariant }> {
-  const candidate = findLiveVariant(state, service, RC);
-  const entry = own(own(table.services, service) ?? {}, RC);
-  const isServing =
-    candidate !== undefined &&
-    entry !== undefined &&
-    generationOf(state, service, entry) === candidate.generation;
-  if (!isServing) return nothingToPromote(service, candidate);
+  const serving = servingCandidate(state, table, service);
+  if (serving === undefined) return nothingToPromote(service, findLiveVariant(state, service, RC));
+  const { candidate, entry } = serving;
 
   const stable = findLiveVariant(state, service, STABLE);
   if (stable !== undefined && isUnderWay(state, stable, candidate.generation)) {
@@ -42,28 +38,50 @@ export function decidePromote(
       "commit it, deploy the candidate again, then promote it",
     );
   }
-  const variant: DesiredVariant = {
-    ...candidate,
-    key: STABLE,
-    generation: counterOf(state, service, STABLE).generation + 1,
-    source: pinned(candidate.source, entry),
-    branch: candidate.branch,
-    onUnavailable: "Fail",
-    expiresAt: undefined,
-    createdAt: stable?.createdAt ?? now,
-    promotion: {
-      entryHash: findService(state, service)?.entryHash ?? "",
-      rcGeneration: candidate.generation,
-      revision: entry.revision,
-      at: now,
-    },
-  };
+  const createdAt = stable?.createdAt ?? now;
+  const variant = { ...promoted(state, candidate, entry, now), createdAt };
   return {
     kind: "decided",
     outcome: stable === undefined ? "created" : "updated",
     changes: [{ kind: "PutVariant", variant }],
     warnings: [],
     variant,
+  };
+}
+
+/** The candidate and its entry, where what the table lists is its newest deploy. */
+function servingCandidate(
+  state: StoredState,
+  table: RouteTable,
+  service: string,
+): { readonly candidate: DesiredVariant; readonly entry: TableVariant } | undefined {
+  const candidate = findLiveVariant(state, service, RC);
+  const entry = own(own(table.services, service) ?? {}, RC);
+  if (candidate === undefined || entry === undefined) return undefined;
+  const isNewest = generationOf(state, service, entry) === candidate.generation;
+  return isNewest ? { candidate, entry } : undefined;
+}
+
+function promoted(
+  state: StoredState,
+  candidate: DesiredVariant,
+  entry: TableVariant,
+  now: number,
+): DesiredVariant {
+  const { service } = candidate;
+  return {
+    ...candidate,
+    key: STABLE,
+    generation: counterOf(state, service, STABLE).generation + 1,
+    source: pinned(candidate.source, entry),
+    onUnavailable: "Fail",
+    expiresAt: undefined,
+    promotion: {
+      entryHash: findService(state, service)?.entryHash ?? "",
+      rcGeneration: candidate.generation,
+      revision: entry.revision,
+      at: now,
+    },
   };
 }
 

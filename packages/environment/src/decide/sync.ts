@@ -95,7 +95,7 @@ function clashes(state: StoredState, services: ReadonlySet<string>): readonly st
   for (const { key, deleted } of state.variants) if (!deleted) layers.add(key);
   return [...layers]
     .filter((name) => services.has(name))
-    .sort()
+    .toSorted()
     .map(
       (name) => `service ${name} has the name of an environment: the host ${name} is the service's`,
     );
