@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { reasons } from "./reasons.ts";
+import { stampConditions } from "./condition.ts";
+import { variantConditions } from "./variant-conditions.ts";
+import type { DesiredVariant } from "./desired.ts";
+import type { ObservedIncarnation, ObservedVariant, ObservedWorkload } from "./observed.ts";
+
+const desired: DesiredVariant = {
+  service: "cart",
+  key: "mp-1",
+  generation: 2,
+  source: { kind: "service" },
+  env: {},
+  onUnavailable: "Fail",
+  createdAt: 0,
+  deleted: false,
+  discard: false,
+};
+const destination = "http://127.0.0.1:1";
+
+function incarnation(
+  number: number,
+  workload: Partial<ObservedWorkload>,
+  more: Partial<ObservedIncarnation["record"]> = {},
+): ObservedIncarnation {
+  return {
+    record: {
+      service: "cart",
+      key: "mp-1",
+      number,
+      generation: number,
+      state: "ACTIVE",
+      revision: "abc",
+      destination,
+      run: "r",
+      onUnavailable: "Fail",
+      createdAt: 0,
+      ...more,
+    },
+    workload: { phase: "Ready", message: "", ...workload },
+    drain: "unknown",
+    removed: "nothing",
+  };
+}
+
+function observed(
+  incarnations: readonly ObservedIncarnation[],
+  route: Partial<ObservedVariant["route"]> = {},
+): ObservedVariant {
+  const entry = {
+    incarnation: 2,
+    tier: "branch",
+    revision: "abc",
+    destination,
+    onUnavailable: "Fail",
+  } as const;
+  return {
+    service: "cart",
+    key: "mp-1",
+    incarnations,
+    lastIncarnation: 2,
+    route: { entry, changedAt: 5, acked: 5, probed: 2, ...route },
+    promoted: undefined,
+    uncommittedWork: false,
+    run: "r",
+  };
+}
+
+function ready(variant: DesiredVariant, facts: ObservedVariant, type = "Ready"): string {
+  const found = variantConditions(variant, facts, 0).find((each) => each.type === type);
+  if (found !== undefined) assert.ok(Object.hasOwn(reasons, found.reason), found.reason);
+  return found === undefined ? "none" : `${found.status} ${found.reason}`;
+}
+
+const cases: readonly (readonly [string, ObservedVariant, string])[] = [
+  ["answered a request", observed([incarnation(2, {})]), "True Serving"],
+  ["not made yet", observed([], { entry: undefined }), "False Deploying"],
+  ["down", observed([incarnation(2, { phase: "NotReady" })]), "False NotReady"],
+  ["not in the table", observed([incarnation(2, {})], { entry: undefined }), "False Publishing"],
+  ["not acknowledged", observed([incarnation(2, {})], { acked: 4 }), "False AwaitingReaders"],
+  ["not probed", observed([incarnation(2, {})], { probed: 1 }), "False Probing"],
+  [
+    "probed in vain",
+    observed([incarnation(2, {})], { probed: undefined, probeFailure: "stable answered" }),
+    "False ProbeFailed",
+  ],
+];
+for (const [what, facts, wanted] of cases) {
+  test(`a variant that is ${what} is ${wanted}`, () => {
+    assert.equal(ready(desired, facts), wanted);
+  });
+}
+
+test("a failed redeploy is not ready, and says that the previous incarnation serves", () => {
+  const failure = { reason: "PrepareFailed", message: "npm ci ended with 1", at: 0 };
+  const facts = observed(
+    [incarnation(1, {}), incarnation(2, { phase: "Absent" }, { state: "GONE", failure })],
+    {
+      entry: {
+        incarnation: 1,
+        tier: "branch",
+        revision: "abc",
+        destination,
+        onUnavailable: "Fail",
+      },
+    },
+  );
+  assert.equal(ready(desired, facts), "False PrepareFailed");
+  assert.equal(ready(desired, facts, "Degraded"), "True PreviousServes");
+  const message = variantConditions(desired, facts, 0)[0]?.message ?? "";
+  assert.equal(message, "npm ci ended with 1; #1 still serves");
+});
+
+test("a lifetime shows, and turns true in its last hour", () => {
+  const facts = observed([incarnation(2, {})]);
+  const hour = 3_600_000;
+  assert.equal(ready(desired, facts, "Expiring"), "none");
+  assert.equal(ready({ ...desired, expiresAt: 2 * hour }, facts, "Expiring"), "False ExpiresLater");
+  assert.equal(ready({ ...desired, expiresAt: hour }, facts, "Expiring"), "True ExpiresSoon");
+});
+
+test("every condition is about the wanted generation", () => {
+  for (const { observedGeneration } of variantConditions(desired, observed([]), 0)) {
+    assert.equal(observedGeneration, 2);
+  }
+});
+
+test("a condition's time is when its status last changed, not its reason", () => {
+  const fact = { type: "Ready", message: "", observedGeneration: 1 } as const;
+  const first = stampConditions([], [{ ...fact, status: "False", reason: "Starting" }], 1_000);
+  const second = stampConditions(first, [{ ...fact, status: "False", reason: "CrashLoop" }], 2_000);
+  assert.equal(second[0]?.lastTransitionTime, first[0]?.lastTransitionTime);
+  assert.equal(second[0]?.reason, "CrashLoop");
+  const third = stampConditions(second, [{ ...fact, status: "True", reason: "Serving" }], 3_000);
+  assert.equal(third[0]?.lastTransitionTime, new Date(3_000).toISOString());
+});
