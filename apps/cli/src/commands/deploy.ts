@@ -79,8 +79,7 @@ export function deployView(report: DeployReport, context: Pick<Context, "now">):
     waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (not waited for)") : "";
   return [
     line(span("strong", subject), ` ${outcome}`, suffix),
-    deployedFields(variant, context),
-    nextSteps(variant),
+    { kind: "fields", fields: [...deployedFields(variant, context), ["next", nextStep(variant)]] },
   ];
 }
 
@@ -110,10 +109,8 @@ export function deployFailure({ waited, variant }: DeployReport): Failure | unde
   return undefined;
 }
 
-function nextSteps(variant: Variant): View[number] {
-  const next =
-    variant.tier === "stable" ? "cocktail status" : `cocktail route trace / --pins ${variant.name}`;
-  return { kind: "fields", fields: [["next", next]] };
+function nextStep({ tier, name }: Variant): string {
+  return tier === "stable" ? "cocktail status" : `cocktail route trace / --pins ${name}`;
 }
 
 const lastLines = 15;

@@ -67,9 +67,9 @@ export const envExplain: Command = command({
     {
       kind: "fields",
       fields: [
-        ...(cause === "" ? [] : [["cause", cause] as const]),
+        ...(ready || cause === "" ? [] : [["cause", cause] as const]),
         ...(blocks.length === 0 ? [] : [["blocks", blocks.join(", ")] as const]),
-        ...(fix === "" ? [] : [["fix", fix] as const]),
+        ...(ready || fix === "" ? [] : [["fix", fix] as const]),
       ],
     },
   ],

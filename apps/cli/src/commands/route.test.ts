@@ -69,11 +69,11 @@ describe("route trace", () => {
     assert.deepEqual(stdout.split("\n"), [
       `${url}  200  served by storefront:stable`,
       "",
-      "SERVICE     VARIANT            VIA     CALLER             MISSED                      MS",
-      "storefront  storefront:stable  stable  (edge)             -                         12.5",
-      "payment     payment:mp-101     pin     storefront:stable  -                          3.0",
-      "cart        cart:stable        stable  storefront:stable  cart:mp-102                  -",
-      "mail        mail:stable        stable  payment:mp-101     asked without a route        -",
+      "SERVICE     VARIANT            VIA     CALLER             MISSED                   MS",
+      "storefront  storefront:stable  stable  (edge)             -                      12.5",
+      "payment     payment:mp-101     pin     storefront:stable  -                       3.0",
+      "cart        cart:stable        stable  storefront:stable  cart:mp-102               -",
+      "mail        mail:stable        stable  payment:mp-101     asked without a route     -",
       "lost: payment:mp-101 asked mail without a route while it had this request in hand; see docs/guides/context-hazards.md",
       "",
     ]);

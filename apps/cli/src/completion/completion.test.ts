@@ -3,7 +3,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { startFakeApi } from "../../test/support/fake-api.ts";
 import { environment, variant } from "../../test/support/objects.ts";
@@ -36,22 +36,11 @@ describe("completion", () => {
   });
 
   it("works in a real bash, with colons in the words", async (t) => {
-    await using api = await startFakeApi({
-      "GET /v1/variants": {
-        items: [variant("cart:mp-101"), variant("cart:mp-102"), variant("orders:rc")],
-      },
-      "GET /v1/environments": { items: [environment("ops-101")] },
-    });
-    const directory = await mkdtemp(join(tmpdir(), "cocktail-cli-"));
-    t.after(() => rm(directory, { recursive: true }));
-    await writeFile(join(directory, "notes.yaml"), "");
+    await using api = await startFakeApi(names);
+    const directory = await temporary(t);
     const ask = async (typed: string): Promise<readonly string[]> => {
       const script = `cocktail() { "${process.execPath}" "${bin}" "$@"; }\n${scripts.bash}\nCOMP_WORDBREAKS=$' \\t\\n"><=;|&(:'\nCOMP_LINE=${JSON.stringify(typed)}; COMP_POINT=\${#COMP_LINE}; _cocktail; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      const { stdout } = await promisify(execFile)("bash", ["-c", script], {
-        cwd: directory,
-        env: { ...process.env, ...api.env },
-      });
-      return stdout.split("\n").filter((word) => word !== "");
+      return await linesOf("bash", ["-c", script], directory, api.env);
     };
     assert.deepEqual(await ask("cocktail branch de"), ["deploy", "delete"]);
     assert.deepEqual(await ask("cocktail branch get "), [
@@ -73,14 +62,72 @@ describe("completion", () => {
     assert.deepEqual([status, stdout, stderr], [0, "words\n", ""]);
   });
 
-  for (const shell of ["zsh", "fish"] as const) {
-    const isThere = spawnSync(shell, ["-c", "true"]).status === 0;
-    it(`is valid ${shell}`, { skip: isThere ? false : `${shell} is not installed` }, () => {
-      const { status, stderr } = spawnSync(shell, ["-n"], {
-        input: scripts[shell],
-        encoding: "utf8",
-      });
-      assert.equal(status, 0, stderr);
-    });
-  }
+  it("works in a real fish", { skip: missing("fish") }, async (t) => {
+    await using api = await startFakeApi(names);
+    const directory = await temporary(t);
+    const script = join(directory, "script.fish");
+    await writeFile(
+      script,
+      `function cocktail; "${process.execPath}" "${bin}" $argv; end\n${scripts.fish}`,
+    );
+    const ask = async (typed: string): Promise<readonly string[]> => {
+      const command = `source ${script}; complete -C '${typed}'`;
+      return await linesOf("fish", ["--no-config", "-c", command], directory, api.env);
+    };
+    assert.deepEqual((await ask("cocktail branch de")).toSorted(), ["delete", "deploy"]);
+    assert.deepEqual(await ask("cocktail branch get cart:mp"), ["cart:mp-101", "cart:mp-102"]);
+    assert.deepEqual(await ask("cocktail env apply -f no"), ["notes.yaml"]);
+  });
+
+  it("works in a real zsh", { skip: missing("zsh") }, async (t) => {
+    await using api = await startFakeApi(names);
+    const directory = await temporary(t);
+    // The line editor is not there in a script, so what would be added to it is printed.
+    const stand = `cocktail() { "${process.execPath}" "${bin}" "$@" }\ncompdef() { }\ncompadd() { shift; print -l -- "$@" }\n_files() { print files "$@" }\n`;
+    const ask = async (...words: readonly string[]): Promise<readonly string[]> => {
+      const typed = words.map((word) => `'${word}'`).join(" ");
+      const call = `words=(cocktail ${typed}); CURRENT=\${#words}; _cocktail`;
+      return await linesOf(
+        "zsh",
+        ["-f", "-c", `${stand}${scripts.zsh}\n${call}`],
+        directory,
+        api.env,
+      );
+    };
+    assert.deepEqual(await ask("branch", "de"), ["deploy", "delete"]);
+    assert.deepEqual(await ask("env", "get", ""), ["ops-101"]);
+    assert.deepEqual(await ask("env", "apply", "-f", ""), ["files"]);
+    assert.deepEqual(await ask("branch", "deploy", "cart", "--path", ""), ["files -/"]);
+  });
 });
+
+const names = {
+  "GET /v1/variants": {
+    items: ["cart:mp-101", "cart:mp-102", "orders:rc"].map((name) => variant(name)),
+  },
+  "GET /v1/environments": { items: [environment("ops-101")] },
+};
+
+function missing(shell: string): string | false {
+  return spawnSync(shell, ["-c", "true"]).status === 0 ? false : `${shell} is not installed`;
+}
+
+async function temporary(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "cocktail-cli-"));
+  t.after(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, "notes.yaml"), "");
+  return directory;
+}
+
+async function linesOf(
+  shell: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)(shell, args, {
+    cwd,
+    env: { ...process.env, ...env, HOME: cwd },
+  });
+  return stdout.split("\n").filter((line) => line !== "");
+}

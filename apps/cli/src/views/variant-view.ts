@@ -116,17 +116,17 @@ function incarnationTable(variant: Variant): Block {
   };
 }
 
-/** The lines after a deploy: where it is, how to reach it. */
-export function deployedFields(variant: Variant, context: Pick<Context, "now">): Block {
-  const fields: Field[] = [];
-  if (variant.url !== undefined)
-    fields.push(["url", variant.url, span("dim", "   (no header needed)")]);
-  fields.push(["header", `${variant.header.name}: ${variant.header.value}`]);
-  fields.push(["revision", shortRevision(variant.revision)]);
-  if (variant.expiresAt !== undefined)
-    fields.push(["expires", formatExpiry(variant.expiresAt, context.now())]);
-  if (variant.environments.length > 0) fields.push(["member of", variant.environments.join(", ")]);
-  return { kind: "fields", fields };
+/** What follows a deploy: where it is, how to reach it. */
+export function deployedFields(variant: Variant, { now }: Pick<Context, "now">): readonly Field[] {
+  const { url, header, expiresAt, environments } = variant;
+  const hint = span("dim", "   (no header needed)");
+  return [
+    ...(url === undefined ? [] : [["url", url, hint] as const]),
+    ["header", `${header.name}: ${header.value}`],
+    ["revision", shortRevision(variant.revision)],
+    ...optionalField("expires", expiresAt && formatExpiry(expiresAt, now())),
+    ...optionalField("member of", environments.length === 0 ? undefined : environments.join(", ")),
+  ];
 }
 
 export function readyCell(status: string | undefined): Cell {

@@ -49,10 +49,7 @@ export async function awaitStart(context: Context, options: StartOptions): Promi
   });
   const waited = settled ?? "TimedOut";
   if (waited === "Ready")
-    waiting.end(
-      "good",
-      `${report?.services.length ?? 0} services are served at ${run?.edge ?? ""}`,
-    );
+    waiting.end("good", `${count(report?.services.length ?? 0)} served at ${run?.edge ?? ""}`);
   else
     waiting.end(
       "bad",
@@ -67,8 +64,12 @@ function isReady(variant: Variant): boolean {
 
 function describeStart(stable: readonly Variant[]): string {
   const waitingFor = stable.filter((variant) => !isReady(variant));
-  const count = `${stable.length - waitingFor.length} of ${stable.length} services ready`;
+  const ready = `${stable.length - waitingFor.length} of ${count(stable.length)} ready`;
   const [first] = waitingFor;
-  if (first === undefined) return count;
-  return `${count}; ${first.name} ${describeCondition(readyCondition(first.conditions))}`;
+  if (first === undefined) return ready;
+  return `${ready}; ${first.name} ${describeCondition(readyCondition(first.conditions))}`;
+}
+
+function count(services: number): string {
+  return services === 1 ? "1 service" : `${services} services`;
 }
