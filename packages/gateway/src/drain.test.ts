@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import http2 from "node:http2";
 import { describe, it } from "node:test";
-import { ask, echo, echoed, gate, openWorld, RawClient, serve, tableOf, until } from "../test/world.ts";
+import {
+  ask,
+  echo,
+  echoed,
+  gate,
+  openWorld,
+  RawClient,
+  serve,
+  tableOf,
+  until,
+} from "../test/world.ts";
 import { createGateway } from "./index.ts";
 
 const stable = { service: "storefront", key: "stable", incarnation: 1 };
@@ -18,13 +28,18 @@ describe("draining", { concurrency: 4 }, () => {
       res.end("whole");
     });
     const fresh = await serve(t, echo("new"));
-    const { edge, gateway, publish } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge, gateway, publish } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const first = ask(edge.port);
     await arrived.promise;
     publish(tableOf({ variants: { "storefront:stable": fresh.url }, epoch: 2 }));
     assert.equal(gateway.inFlight(stable), 1);
     let drained = "";
-    const waiting = gateway.drained(stable, { budgetMs: 10_000 }).then((result) => (drained = result));
+    const waiting = gateway
+      .drained(stable, { budgetMs: 10_000 })
+      .then((result) => (drained = result));
     assert.equal(echoed(await ask(edge.port)).name, "new");
     assert.equal(drained, "");
     release.open();
@@ -36,7 +51,10 @@ describe("draining", { concurrency: 4 }, () => {
   it("is at once where nothing is in flight, and gives up at its budget or signal", async (t) => {
     const arrived = gate();
     const variant = await serve(t, () => arrived.open());
-    const { edge, gateway } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     assert.equal(await gateway.drained(stable, { budgetMs: 0 }), "drained");
     assert.equal(await gateway.drained({ ...stable, key: "unknown" }, { budgetMs: 0 }), "drained");
     const client = new RawClient(edge.port);
@@ -48,13 +66,19 @@ describe("draining", { concurrency: 4 }, () => {
     const waiting = gateway.drained(stable, { budgetMs: 10_000, signal: abort.signal });
     abort.abort();
     assert.equal(await waiting, "budgetOver");
-    assert.equal(await gateway.drained(stable, { budgetMs: 10_000, signal: abort.signal }), "budgetOver");
+    assert.equal(
+      await gateway.drained(stable, { budgetMs: 10_000, signal: abort.signal }),
+      "budgetOver",
+    );
   });
 
   it("counts the incarnation, not the key", async (t) => {
     const arrived = gate();
     const variant = await serve(t, () => arrived.open());
-    const { edge, gateway } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     t.after(() => client.close());
     client.send(get);
@@ -75,7 +99,11 @@ describe("draining", { concurrency: 4 }, () => {
     await ask(edge.port);
     assert.equal(open, 1);
     publish({ ...tableOf({ variants: {}, epoch: 2 }) });
-    await until(() => open === 0, "the idle connection to be closed", () => open);
+    await until(
+      () => open === 0,
+      "the idle connection to be closed",
+      () => open,
+    );
     // The same objects: a suspended variant that is activated again.
     publish({ ...table, epoch: 3 });
     assert.equal((await ask(edge.port)).status, 200);
@@ -83,7 +111,10 @@ describe("draining", { concurrency: 4 }, () => {
 
   it("fails no request while a thousand swaps happen", async (t) => {
     const variants = await Promise.all(["a", "b", "c"].map((name) => serve(t, echo(name))));
-    const { edge, publish, gateway } = await openWorld(t, tableOf({ variants: { "storefront:stable": variants[0]?.url ?? "" } }));
+    const { edge, publish, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variants[0]?.url ?? "" } }),
+    );
     const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
     t.after(() => agent.destroy());
     let swapping = true;
@@ -95,7 +126,10 @@ describe("draining", { concurrency: 4 }, () => {
       }
     });
     for (let epoch = 2; epoch < 1002; epoch++) {
-      const next = tableOf({ variants: { "storefront:stable": variants[epoch % 3]?.url ?? "" }, epoch });
+      const next = tableOf({
+        variants: { "storefront:stable": variants[epoch % 3]?.url ?? "" },
+        epoch,
+      });
       publish(next);
       assert.equal(gateway.epoch(), epoch);
       await new Promise((resolve) => setImmediate(resolve));
@@ -117,7 +151,10 @@ describe("closing", { concurrency: 4 }, () => {
       }
       res.end("whole");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const idle = new RawClient(edge.port);
     const busy = new RawClient(edge.port);
     t.after(() => idle.close());
@@ -141,7 +178,10 @@ describe("closing", { concurrency: 4 }, () => {
       await release.promise;
       res.end("end");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     t.after(() => client.close());
     client.send(get);
@@ -160,7 +200,10 @@ describe("closing", { concurrency: 4 }, () => {
       await release.promise;
       res.end("whole");
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = http2.connect(edge.url);
     t.after(() => client.destroy());
     const stream = client.request({ ":path": "/", ":authority": "storefront.localhost" });
@@ -180,7 +223,10 @@ describe("closing", { concurrency: 4 }, () => {
   it("cuts what is left after the grace", async (t) => {
     const arrived = gate();
     const variant = await serve(t, () => arrived.open());
-    const { edge, gateway } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = new RawClient(edge.port);
     client.send(get);
     await arrived.promise;
@@ -192,14 +238,19 @@ describe("closing", { concurrency: 4 }, () => {
 
   it("reports a port that is taken", async (t) => {
     const { edge, gateway } = await openWorld(t, tableOf({ variants: {} }));
-    await assert.rejects(gateway.listenEdge({ host: "127.0.0.1", port: edge.port }), { code: "EADDRINUSE" });
+    await assert.rejects(gateway.listenEdge({ host: "127.0.0.1", port: edge.port }), {
+      code: "EADDRINUSE",
+    });
   });
 });
 
 describe("the table in use", () => {
   it("is waited for, until a signal fires", async () => {
     let table = tableOf({ variants: {}, epoch: 5 });
-    const gateway = createGateway({ table: () => table, settings: { domain: "localhost", services: {} } });
+    const gateway = createGateway({
+      table: () => table,
+      settings: { domain: "localhost", services: {} },
+    });
     await gateway.awaitEpoch(5);
     let reached = false;
     const waiting = gateway.awaitEpoch(7).then(() => (reached = true));

@@ -97,9 +97,16 @@ function say(client: Client, text: string, headers: Record<string, string> = {})
     let head: Metadata | undefined;
     let trailer: Metadata | undefined;
     let answer: { text: string; error: ServiceError | undefined } | undefined;
-    const call = client.makeUnaryRequest(service.say.path, serialize, deserialize, text, metadata, (error, value) => {
-      answer = { text: value ?? "", error: error ?? undefined };
-    });
+    const call = client.makeUnaryRequest(
+      service.say.path,
+      serialize,
+      deserialize,
+      text,
+      metadata,
+      (error, value) => {
+        answer = { text: value ?? "", error: error ?? undefined };
+      },
+    );
     call.on("metadata", (got) => (head = got));
     call.on("status", (got) => {
       trailer = got.metadata;
@@ -118,7 +125,10 @@ describe("gRPC through the gateway", () => {
     assert.equal(plain.text, "stable: hello");
     assert.deepEqual(plain.trailer?.get("x-trailer"), ["yes"]);
     assert.deepEqual(plain.head?.get("x-route-served"), ["storefront:stable"]);
-    const routed = await say(client, "hello", { "x-service-route": "STOREFRONT:mp-1", "x-route-trace": "on" });
+    const routed = await say(client, "hello", {
+      "x-service-route": "STOREFRONT:mp-1",
+      "x-route-trace": "on",
+    });
     assert.equal(routed.text, "branch: hello");
     assert.deepEqual(routed.head?.get("x-seen"), ["storefront:mp-1"]);
     assert.match(String(routed.head?.get("x-route-trace")[0]), /variant="mp-1";via=pin/);
@@ -135,7 +145,12 @@ describe("gRPC through the gateway", () => {
     const { url } = await variant(t, "stable");
     const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": url } }));
     const client = connect(t, edge.port);
-    const stream = client.makeServerStreamRequest(service.stream.path, serialize, deserialize, "go");
+    const stream = client.makeServerStreamRequest(
+      service.stream.path,
+      serialize,
+      deserialize,
+      "go",
+    );
     const got: string[] = [];
     for await (const text of stream) got.push(String(text));
     assert.deepEqual([got.length, got[99]], [100, "stable 99"]);
@@ -154,21 +169,38 @@ describe("gRPC through the gateway", () => {
 
   it("tells the variant when the client cancels", async (t) => {
     const { url, cancelled } = await variant(t, "stable");
-    const { edge, gateway } = await openWorld(t, tableOf({ variants: { "storefront:stable": url } }));
-    const stream = connect(t, edge.port).makeServerStreamRequest(service.stream.path, serialize, deserialize, "forever");
+    const { edge, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": url } }),
+    );
+    const stream = connect(t, edge.port).makeServerStreamRequest(
+      service.stream.path,
+      serialize,
+      deserialize,
+      "forever",
+    );
     stream.on("error", () => undefined);
     stream.once("data", () => stream.cancel());
     await cancelled;
-    await until(() => gateway.inFlight({ service: "storefront", key: "stable", incarnation: 1 }) === 0, "the call to be forgotten");
+    await until(
+      () => gateway.inFlight({ service: "storefront", key: "stable", incarnation: 1 }) === 0,
+      "the call to be forgotten",
+    );
   });
 
   it("says in gRPC's own words why nobody answers", async (t) => {
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": "http://127.0.0.1:9" } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": "http://127.0.0.1:9" } }),
+    );
     const client = connect(t, edge.port);
     const down = await say(client, "hello");
     assert.equal(down.error?.code, status.UNAVAILABLE);
     assert.match(down.error.details, /VariantUnavailable: storefront:stable refuses connections/);
-    const strict = await say(client, "hello", { "x-route-mode": "strict", "x-service-route": "storefront:gone" });
+    const strict = await say(client, "hello", {
+      "x-route-mode": "strict",
+      "x-service-route": "storefront:gone",
+    });
     assert.equal(strict.error?.code, status.FAILED_PRECONDITION);
     assert.match(strict.error.details, /storefront:gone/);
   });
@@ -180,10 +212,14 @@ describe("gRPC through the gateway", () => {
     assert.equal((await say(client, "hello")).text, "first: hello");
     first.server.forceShutdown();
     let down: number | undefined;
-    await until(() => {
-      if (down === undefined) void say(client, "hello").then(({ error }) => (down = error?.code));
-      return down === status.UNAVAILABLE;
-    }, "the variant to be seen as down", () => down);
+    await until(
+      () => {
+        if (down === undefined) void say(client, "hello").then(({ error }) => (down = error?.code));
+        return down === status.UNAVAILABLE;
+      },
+      "the variant to be seen as down",
+      () => down,
+    );
     await variant(t, "second", Number(new URL(first.url).port));
     assert.equal((await say(client, "hello")).text, "second: hello");
   });
@@ -204,7 +240,11 @@ describe("gRPC through the gateway", () => {
     // Sends GOAWAY at once, and ends when the calls have.
     first.server.tryShutdown(() => undefined);
     chat.write("after");
-    await until(() => answers.length === 2, "the second answer", () => answers);
+    await until(
+      () => answers.length === 2,
+      "the second answer",
+      () => answers,
+    );
     chat.end();
     await done;
   });

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import http2, { type ClientHttp2Session } from "node:http2";
 import { describe, it, type TestContext } from "node:test";
-import { ask, echo, echoed, gate, openWorld, portOf, problemOf, serve, tableOf, until, valuesOf } from "../test/world.ts";
+import {
+  ask,
+  echo,
+  echoed,
+  gate,
+  openWorld,
+  portOf,
+  problemOf,
+  serve,
+  tableOf,
+  until,
+  valuesOf,
+} from "../test/world.ts";
 
 function session(t: TestContext, port: number): ClientHttp2Session {
   const client = http2.connect(`http://127.0.0.1:${port}`);
@@ -26,8 +38,14 @@ function fetch2(
   return new Promise((resolve) => {
     const flat = Array.isArray(headers)
       ? headers
-      : { ":authority": "storefront.localhost", ":path": "/", ...(headers as http2.OutgoingHttpHeaders) };
-    const stream = client.request(flat as http2.OutgoingHttpHeaders, { endStream: body === undefined });
+      : {
+          ":authority": "storefront.localhost",
+          ":path": "/",
+          ...(headers as http2.OutgoingHttpHeaders),
+        };
+    const stream = client.request(flat as http2.OutgoingHttpHeaders, {
+      endStream: body === undefined,
+    });
     let got: http2.IncomingHttpHeaders = {};
     let trailers: http2.IncomingHttpHeaders = {};
     let text = "";
@@ -36,7 +54,13 @@ function fetch2(
     stream.on("data", (chunk) => (text += String(chunk)));
     stream.on("error", () => undefined);
     stream.on("close", () => {
-      resolve({ status: Number(got[":status"] ?? 0), headers: got, trailers, body: text, reset: stream.rstCode ?? 0 });
+      resolve({
+        status: Number(got[":status"] ?? 0),
+        headers: got,
+        trailers,
+        body: text,
+        reset: stream.rstCode ?? 0,
+      });
     });
     if (body !== undefined) stream.end(body);
   });
@@ -50,8 +74,15 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
       res.addTrailers({ "x-sum": "42" });
       res.end();
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
-    const answer = await fetch2(session(t, edge.port), { cookie: ["a=b", "c=d"], "x-own": "1", te: "trailers" });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const answer = await fetch2(session(t, edge.port), {
+      cookie: ["a=b", "c=d"],
+      "x-own": "1",
+      te: "trailers",
+    });
     assert.equal(answer.status, 200);
     const { rawHeaders } = echoed(answer);
     assert.deepEqual(valuesOf(rawHeaders, "host"), ["storefront.localhost"]);
@@ -65,7 +96,10 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
 
   it("upload to HTTP/1.1 variants, many at once", async (t) => {
     const variant = await serve(t, echo("stable"));
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = session(t, edge.port);
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, at) => fetch2(client, { ":method": "POST" }, `body ${at}`)),
@@ -75,16 +109,36 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
 
   it("are refused what is contradictory, and get problems", async (t) => {
     const variant = await serve(t, echo("stable"));
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const client = session(t, edge.port);
-    const differ = await fetch2(client, [":method", "GET", ":scheme", "http", ":path", "/", ":authority", "storefront.localhost", "host", "cart.localhost"]);
+    const differ = await fetch2(client, [
+      ":method",
+      "GET",
+      ":scheme",
+      "http",
+      ":path",
+      "/",
+      ":authority",
+      "storefront.localhost",
+      "host",
+      "cart.localhost",
+    ]);
     assert.deepEqual([differ.status, problemOf(differ).code], [400, "MalformedRequest"]);
     assert.equal((await fetch2(client, { ":authority": "example.com" })).status, 421);
     assert.notEqual((await fetch2(client, { ":path": "*" })).reset, 0);
     assert.equal((await fetch2(client, { ":method": "OPTIONS", ":path": "*" })).status, 200);
     assert.equal((await fetch2(client, { ":path": "/a#b" })).status, 400);
-    const strict = await fetch2(client, { "x-route-mode": "strict", "x-service-route": "storefront:gone" });
-    assert.deepEqual([strict.status, strict.headers["content-type"]], [424, "application/problem+json"]);
+    const strict = await fetch2(client, {
+      "x-route-mode": "strict",
+      "x-service-route": "storefront:gone",
+    });
+    assert.deepEqual(
+      [strict.status, strict.headers["content-type"]],
+      [424, "application/problem+json"],
+    );
   });
 
   it("see a reset when the variant is cut off in mid-answer", async (t) => {
@@ -93,7 +147,10 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
       res.write("half");
       setImmediate(() => res.destroy());
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
     const answer = await fetch2(session(t, edge.port), {});
     assert.notEqual(answer.reset, 0);
   });
@@ -107,7 +164,10 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
         req.on("close", () => left.open());
         arrived.open();
       });
-      const { edge, gateway } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
+      const { edge, gateway } = await openWorld(
+        t,
+        tableOf({ variants: { "storefront:stable": variant.url } }),
+      );
       const client = session(t, edge.port);
       const headers = { ":method": "POST", ":path": "/", ":authority": "storefront.localhost" };
       const stream = client.request(headers, { endStream });
@@ -126,9 +186,15 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
     const { edge } = await openWorld(t, table, { limits: { bodyBytes: 10, bodyIdleMs: 60 } });
     const client = session(t, edge.port);
     assert.equal((await fetch2(client, { ":method": "POST" }, "a".repeat(11))).status, 413);
-    const slow = client.request({ ":method": "POST", ":path": "/", ":authority": "storefront.localhost" });
+    const slow = client.request({
+      ":method": "POST",
+      ":path": "/",
+      ":authority": "storefront.localhost",
+    });
     slow.write("a");
-    const status = await new Promise((resolve) => slow.on("response", (got) => resolve(got[":status"])));
+    const status = await new Promise((resolve) =>
+      slow.on("response", (got) => resolve(got[":status"])),
+    );
     assert.equal(status, 408);
     slow.destroy();
   });
@@ -150,14 +216,24 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
       };
       more();
     });
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }));
-    const stream = session(t, edge.port).request({ ":path": "/", ":authority": "storefront.localhost" });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const stream = session(t, edge.port).request({
+      ":path": "/",
+      ":authority": "storefront.localhost",
+    });
     let before = -1;
-    await until(() => {
-      const still = sent === before && sent > 0;
-      before = sent;
-      return still;
-    }, "the variant to be held back", () => sent);
+    await until(
+      () => {
+        const still = sent === before && sent > 0;
+        before = sent;
+        return still;
+      },
+      "the variant to be held back",
+      () => sent,
+    );
     assert.ok(sent < total / 2, `${sent}`);
     let received = 0;
     for await (const chunk of stream) received += (chunk as Buffer).length;
@@ -166,7 +242,10 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
 });
 
 describe("h2c variants", { concurrency: 4 }, () => {
-  const h2cSettings = { domain: "localhost", services: { storefront: { entry: true, protocol: "h2c" as const } } };
+  const h2cSettings = {
+    domain: "localhost",
+    services: { storefront: { entry: true, protocol: "h2c" as const } },
+  };
 
   async function h2cVariant(t: TestContext): Promise<string> {
     const server = http2.createServer();
@@ -182,7 +261,16 @@ describe("h2c variants", { concurrency: 4 }, () => {
         stream.additionalHeaders({ ":status": 103, link: "</a.css>" });
         stream.respond({ ":status": 200, "x-kind": "h2c" }, { waitForTrailers: true });
         stream.on("wantTrailers", () => stream.sendTrailers({ "x-sum": "42" }));
-        stream.end(JSON.stringify({ name: "h2c", method: headers[":method"], url: headers[":path"], rawHeaders: raw, body, trailer }));
+        stream.end(
+          JSON.stringify({
+            name: "h2c",
+            method: headers[":method"],
+            url: headers[":path"],
+            rawHeaders: raw,
+            body,
+            trailer,
+          }),
+        );
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -194,8 +282,17 @@ describe("h2c variants", { concurrency: 4 }, () => {
   }
 
   it("answer HTTP/1.1 clients, with bodies and trailers", async (t) => {
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": await h2cVariant(t) } }), { settings: h2cSettings });
-    const answer = await ask(edge.port, { method: "POST", path: "/a?b", body: "xyz", headers: { connection: "keep-alive", "x-own": "1" } });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": await h2cVariant(t) } }),
+      { settings: h2cSettings },
+    );
+    const answer = await ask(edge.port, {
+      method: "POST",
+      path: "/a?b",
+      body: "xyz",
+      headers: { connection: "keep-alive", "x-own": "1" },
+    });
     const { url, body, rawHeaders } = echoed(answer);
     assert.deepEqual([answer.status, url, body], [200, "/a?b", "xyz"]);
     assert.deepEqual(valuesOf(rawHeaders, ":authority"), ["storefront.localhost"]);
@@ -207,7 +304,11 @@ describe("h2c variants", { concurrency: 4 }, () => {
   });
 
   it("answer HTTP/2 clients, with trailers both ways", async (t) => {
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": await h2cVariant(t) } }), { settings: h2cSettings });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": await h2cVariant(t) } }),
+      { settings: h2cSettings },
+    );
     const client = session(t, edge.port);
     const stream = client.request(
       { ":method": "POST", ":path": "/", ":authority": "storefront.localhost", trailer: "x-up" },
@@ -223,7 +324,10 @@ describe("h2c variants", { concurrency: 4 }, () => {
     stream.on("data", (chunk) => (text += String(chunk)));
     await new Promise((resolve) => stream.on("close", resolve));
     const seen = JSON.parse(text) as { body: string; trailer: string };
-    assert.deepEqual([seen.body, seen.trailer, trailers["x-sum"], hints], ["abc", "yes", "42", [103]]);
+    assert.deepEqual(
+      [seen.body, seen.trailer, trailers["x-sum"], hints],
+      ["abc", "yes", "42", [103]],
+    );
   });
 
   it("are named when they refuse connections, do not speak HTTP/2, or do not answer", async (t) => {
@@ -242,7 +346,10 @@ describe("h2c variants", { concurrency: 4 }, () => {
       "storefront:http1": http1.url,
       "storefront:silent": `http://127.0.0.1:${portOf(silent)}`,
     };
-    const { edge } = await openWorld(t, tableOf({ variants }), { settings: h2cSettings, limits: { responseHeadMs: 80 } });
+    const { edge } = await openWorld(t, tableOf({ variants }), {
+      settings: h2cSettings,
+      limits: { responseHeadMs: 80 },
+    });
     const by = async (key: string): Promise<readonly [number, string]> => {
       const answer = await ask(edge.port, { headers: { "x-service-route": `storefront:${key}` } });
       return [answer.status, problemOf(answer).code];

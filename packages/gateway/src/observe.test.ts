@@ -3,7 +3,17 @@ import { describe, it, type TestContext } from "node:test";
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { Registry } from "prom-client";
-import { ask, echo, gate, openWorld, RawClient, serve, tableOf, until, type WorldOptions } from "../test/world.ts";
+import {
+  ask,
+  echo,
+  gate,
+  openWorld,
+  RawClient,
+  serve,
+  tableOf,
+  until,
+  type WorldOptions,
+} from "../test/world.ts";
 import type { AccessEntry } from "./access-log.ts";
 
 interface Observed {
@@ -34,7 +44,11 @@ async function observed(t: TestContext, options: WorldOptions = {}): Promise<Obs
     "storefront:mp-102": variant.url,
   };
   const registry = new Registry();
-  const { edge } = await openWorld(t, tableOf({ variants }), { log: pino(sink), metrics: registry, ...options });
+  const { edge } = await openWorld(t, tableOf({ variants }), {
+    log: pino(sink),
+    metrics: registry,
+    ...options,
+  });
   return { port: edge.port, lines, registry, metrics: () => registry.metrics() };
 }
 
@@ -50,8 +64,16 @@ describe("the access log", () => {
     assert.deepEqual(
       { msg, level, status, reason, variant, method, path, host, via, remote },
       {
-        msg: "request failed", level: 40, status: 503, reason: "VariantUnavailable", variant: "storefront:mp-101",
-        method: "GET", path: "/", host: "storefront.localhost", via: "pin", remote: "127.0.0.1",
+        msg: "request failed",
+        level: 40,
+        status: 503,
+        reason: "VariantUnavailable",
+        variant: "storefront:mp-101",
+        method: "GET",
+        path: "/",
+        host: "storefront.localhost",
+        via: "pin",
+        remote: "127.0.0.1",
       },
     );
   });
@@ -59,7 +81,10 @@ describe("the access log", () => {
   it("has a line for an answer that was cut off", async (t) => {
     const { port, lines } = await observed(t);
     await assert.rejects(ask(port, { path: "/cut" }));
-    assert.deepEqual(lines.map(({ reason, bytes }) => [reason, bytes]), [["Cut", 4]]);
+    assert.deepEqual(
+      lines.map(({ reason, bytes }) => [reason, bytes]),
+      [["Cut", 4]],
+    );
   });
 
   it("has a line for everything on request, and none where it is off", async (t) => {
@@ -71,10 +96,21 @@ describe("the access log", () => {
     client.send("GET /never HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n");
     await ask(all.port);
     client.close();
-    await until(() => all.lines.length === 5, "five lines", () => JSON.stringify(all.lines));
-    assert.deepEqual(all.lines.map(({ status, reason }) => [status, reason]), [
-      [200, undefined], [421, "OutsideDomain"], [303, undefined], [200, undefined], [499, "ClientGone"],
-    ]);
+    await until(
+      () => all.lines.length === 5,
+      "five lines",
+      () => JSON.stringify(all.lines),
+    );
+    assert.deepEqual(
+      all.lines.map(({ status, reason }) => [status, reason]),
+      [
+        [200, undefined],
+        [421, "OutsideDomain"],
+        [303, undefined],
+        [200, undefined],
+        [499, "ClientGone"],
+      ],
+    );
     const none = await observed(t, { accessLog: "none" });
     await ask(none.port, { headers: { "x-service-route": "storefront:mp-101" } });
     assert.deepEqual(none.lines, []);
@@ -86,10 +122,14 @@ describe("metrics", () => {
     const { port, metrics, registry } = await observed(t);
     await ask(port);
     await ask(port, { path: "/500" });
-    for (const key of ["mp-101", "mp-102"]) await ask(port, { headers: { "x-service-route": `storefront:${key}` } });
-    await ask(port, { headers: { "x-service-route": "nonsense", "x-source-route": "secret-environment" } });
+    for (const key of ["mp-101", "mp-102"])
+      await ask(port, { headers: { "x-service-route": `storefront:${key}` } });
+    await ask(port, {
+      headers: { "x-service-route": "nonsense", "x-source-route": "secret-environment" },
+    });
     const text = await metrics();
-    const has = (line: string): void => assert.ok(text.includes(`${line}\n`), `${line}\nnot in\n${text}`);
+    const has = (line: string): void =>
+      assert.ok(text.includes(`${line}\n`), `${line}\nnot in\n${text}`);
     has('cocktail_gateway_requests_total{service="storefront",tier="stable",status="2xx"} 2');
     has('cocktail_gateway_requests_total{service="storefront",tier="stable",status="5xx"} 1');
     has('cocktail_gateway_requests_total{service="storefront",tier="branch",status="2xx"} 1');
@@ -97,12 +137,17 @@ describe("metrics", () => {
     has('cocktail_gateway_refusals_total{code="VariantUnavailable"} 1');
     has('cocktail_gateway_rejected_route_fields_total{field="pins",reason="MalformedPin"} 1');
     has('cocktail_gateway_request_duration_seconds_count{service="storefront",tier="stable"} 3');
-    has('cocktail_gateway_request_duration_seconds_bucket{le="+Inf",service="storefront",tier="stable"} 3');
+    has(
+      'cocktail_gateway_request_duration_seconds_bucket{le="+Inf",service="storefront",tier="stable"} 3',
+    );
     has("cocktail_gateway_table_epoch 1");
     assert.doesNotMatch(text, /mp-10|secret-environment/);
     const json = await registry.getMetricsAsJSON();
     const duration = json.find(({ name }) => name === "cocktail_gateway_request_duration_seconds");
-    assert.equal(duration?.values.find(({ labels }) => "le" in labels && labels.le === "+Inf")?.value, 3);
+    assert.equal(
+      duration?.values.find(({ labels }) => "le" in labels && labels.le === "+Inf")?.value,
+      3,
+    );
   });
 
   it("never go back when a variant leaves", async (t) => {
@@ -112,17 +157,27 @@ describe("metrics", () => {
     const { edge, publish } = await openWorld(t, table, { metrics: registry });
     await ask(edge.port);
     publish(tableOf({ variants: {}, epoch: 2 }));
-    assert.match(await registry.metrics(), /requests_total\{service="storefront",tier="stable",status="2xx"\} 1\n/);
+    assert.match(
+      await registry.metrics(),
+      /requests_total\{service="storefront",tier="stable",status="2xx"\} 1\n/,
+    );
     publish({ ...table, epoch: 3 });
     await ask(edge.port);
-    assert.match(await registry.metrics(), /requests_total\{service="storefront",tier="stable",status="2xx"\} 2\n/);
+    assert.match(
+      await registry.metrics(),
+      /requests_total\{service="storefront",tier="stable",status="2xx"\} 2\n/,
+    );
   });
 
   it("show what is in flight and connected", async (t) => {
     const arrived = gate();
     const variant = await serve(t, () => arrived.open());
     const registry = new Registry();
-    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": variant.url } }), { metrics: registry });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+      { metrics: registry },
+    );
     const client = new RawClient(edge.port);
     client.send("GET / HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n");
     await arrived.promise;
@@ -131,10 +186,16 @@ describe("metrics", () => {
     assert.match(during, /cocktail_gateway_connections 1\n/);
     client.close();
     let text = "";
-    await until(() => {
-      void registry.metrics().then((now) => (text = now));
-      return /requests_total\{service="storefront",tier="stable",status="aborted"\} 1\n/.test(text);
-    }, "the aborted request to be counted", () => text);
+    await until(
+      () => {
+        void registry.metrics().then((now) => (text = now));
+        return /requests_total\{service="storefront",tier="stable",status="aborted"\} 1\n/.test(
+          text,
+        );
+      },
+      "the aborted request to be counted",
+      () => text,
+    );
     assert.match(text, /cocktail_gateway_connections 0\n/);
   });
 });

@@ -106,15 +106,15 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     assert.equal(gateway.inFlight(stable), 1);
     first.socket.resetAndDestroy();
     await closed.promise;
-    
+
     await until(() => gateway.inFlight(stable) === 0, "the upgraded connection to be forgotten");
     const second = open(t, edge.port);
     second.send(upgrade());
     await second.until("101");
     sockets[1]?.destroy();
-    
+
     await second.whole();
-    
+
     await until(() => gateway.inFlight(stable) === 0, "the upgraded connection to be forgotten");
   });
 

@@ -30,7 +30,10 @@ export function tableOf({ variants, environments = {}, epoch = 1 }: TableSpec): 
 }
 
 /** A server that is closed with its connections when the test ends. */
-export async function serve(t: TestContext, listener: RequestListener): Promise<http.Server & { url: string }> {
+export async function serve(
+  t: TestContext,
+  listener: RequestListener,
+): Promise<http.Server & { url: string }> {
   const server = http.createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => {
@@ -45,7 +48,10 @@ export function portOf(server: net.Server | http.Server): number {
 }
 
 /** An HTTP/1.1 server in bytes: gives every connection to `speak`. */
-export async function serveRaw(t: TestContext, speak: (socket: net.Socket) => void): Promise<string> {
+export async function serveRaw(
+  t: TestContext,
+  speak: (socket: net.Socket) => void,
+): Promise<string> {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     sockets.add(socket);
@@ -112,7 +118,11 @@ export const shopSettings: GatewayOptions["settings"] = {
 };
 
 /** A gateway with an edge listener, closed when the test ends. */
-export async function openWorld(t: TestContext, table: RouteTable, options: WorldOptions = {}): Promise<World> {
+export async function openWorld(
+  t: TestContext,
+  table: RouteTable,
+  options: WorldOptions = {},
+): Promise<World> {
   let current = table;
   const gateway = createGateway({ settings: shopSettings, ...options, table: () => current });
   t.after(() => gateway.close({ graceMs: 0 }));
@@ -143,11 +153,25 @@ export interface Answer {
 
 /** One request over an own connection; the host is `storefront.localhost` unless said otherwise. */
 export function ask(port: number, asked: Asked = {}): Promise<Answer> {
-  const { method = "GET", path = "/", host = "storefront.localhost", headers = {}, body, agent } = asked;
+  const {
+    method = "GET",
+    path = "/",
+    host = "storefront.localhost",
+    headers = {},
+    body,
+    agent,
+  } = asked;
   return new Promise((resolve, reject) => {
     const all = Array.isArray(headers) ? ["host", host, ...headers] : { host, ...headers };
     const req = http.request(
-      { host: "127.0.0.1", port, method, path, headers: all as http.OutgoingHttpHeaders, agent: agent ?? false },
+      {
+        host: "127.0.0.1",
+        port,
+        method,
+        path,
+        headers: all as http.OutgoingHttpHeaders,
+        agent: agent ?? false,
+      },
       (res) => {
         const chunks: Buffer[] = [];
         res.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -198,18 +222,38 @@ export class RawClient {
     });
   }
 
+  /** Until anything more has come, the end included. */
+  async more(): Promise<void> {
+    const before = this.received.length;
+    const done = gate();
+    const look = (): void => {
+      if (this.received.length > before || this.ended || this.closed) done.open();
+    };
+    for (const event of ["data", "end", "close"]) this.socket.on(event, look);
+    await done.promise;
+    for (const event of ["data", "end", "close"]) this.socket.off(event, look);
+  }
+
   send(text: string): void {
     this.socket.write(text, "latin1");
   }
 
   /** Until the other side has closed; everything received. */
   async whole(): Promise<string> {
-    await until(() => this.ended || this.closed, "the connection to be closed", () => this.received);
+    await until(
+      () => this.ended || this.closed,
+      "the connection to be closed",
+      () => this.received,
+    );
     return this.received;
   }
 
   async until(text: string): Promise<string> {
-    await until(() => this.received.includes(text), `"${text}"`, () => this.received);
+    await until(
+      () => this.received.includes(text),
+      `"${text}"`,
+      () => this.received,
+    );
     return this.received;
   }
 
@@ -236,14 +280,19 @@ export async function until(
   const end = Date.now() + deadlineMs;
   while (!condition()) {
     if (Date.now() > end) {
-      throw new Error(`waited ${deadlineMs} ms for ${what}; seen: ${String(seen()).slice(0, 2000)}`);
+      throw new Error(
+        `waited ${deadlineMs} ms for ${what}; seen: ${String(seen()).slice(0, 2000)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
 
 /** A promise and its ends. */
-export function gate<T = void>(): { readonly promise: Promise<T>; readonly open: (value: T) => void } {
+export function gate<T = void>(): {
+  readonly promise: Promise<T>;
+  readonly open: (value: T) => void;
+} {
   const { promise, resolve } = Promise.withResolvers<T>();
   return { promise, open: resolve };
 }
