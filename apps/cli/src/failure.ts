@@ -1,9 +1,9 @@
+import type { ProblemCode } from "@cocktail/client";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 
 /** Every code an error of the command line itself can carry, beside those of the API's problems. */
 export const failureCodes = {
   API_UNREACHABLE: "The cocktail's API does not answer.",
-  CERTAIN_LOSS: "The change would lose data and its flag is missing.",
   CHECK_FAILED: "A check of `doctor` failed.",
   COCKTAIL_EXITED: "`cocktail-local` ended before it was ready.",
   DEMO_FAILED: "A step of the demo did not hold.",
@@ -19,10 +19,11 @@ export const failureCodes = {
   VARIANT_FAILED: "The variant can't become ready.",
   INTERNAL: "A defect of the command line itself.",
 } as const;
-export type FailureCode = keyof typeof failureCodes;
+
+type FailureCode = keyof typeof failureCodes | ProblemCode;
 
 export interface FailureDetails {
-  readonly code: string;
+  readonly code: FailureCode;
   readonly message: string;
   /** What to do now, as a sentence or a command. */
   readonly fix: string;
@@ -33,7 +34,7 @@ export interface FailureDetails {
 /** A failure that a user can read: what, why, and how to fix. Anything else that is thrown is a defect. */
 export class Failure extends Error {
   override readonly name = "Failure";
-  readonly code: string;
+  readonly code: FailureCode;
   readonly fix: string;
   readonly retryable: boolean;
   readonly exitCode: ExitCode;

@@ -3,18 +3,18 @@ import type { Failure } from "../failure.ts";
 import type { View } from "../output/view.ts";
 import type { Context } from "./context.ts";
 import { type OutputFormat, outputFormats } from "./output-format.ts";
-import type { ArgumentSpecs, ArgumentValues, OptionSpecs, OptionValues } from "./option.ts";
+import type {
+  ArgumentSpecs,
+  ArgumentValues,
+  OptionSpecs,
+  OptionValues,
+  RestSpec,
+} from "./option.ts";
 import { type RawInput, readArguments, readOptions, readRest } from "./read-input.ts";
 
 export interface Example {
   readonly text: string;
   readonly command: string;
-}
-
-/** What may follow `--`. */
-export interface RestSpec {
-  readonly value: string;
-  readonly summary: string;
 }
 
 export interface Input<A extends ArgumentSpecs, O extends OptionSpecs> {

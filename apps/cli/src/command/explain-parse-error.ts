@@ -2,7 +2,7 @@ import { CommanderError } from "commander";
 import { type Failure, usageFailure } from "../failure.ts";
 import { type Catalog, findCommand, findGroup, verbsOf } from "./catalog.ts";
 import { renderGroupHelp, renderHelp, renderRootHelp } from "./help.ts";
-import type { Parsed } from "./parse.ts";
+import type { Parsed } from "./parsed.ts";
 
 /** What commander threw: help that was asked for, or what is wrong and what was meant. */
 export function explainParseError(

@@ -39,6 +39,12 @@ export interface ArgumentSpec {
 }
 export type ArgumentSpecs = Readonly<Record<string, ArgumentSpec>>;
 
+/** What may follow `--`. */
+export interface RestSpec {
+  readonly value: string;
+  readonly summary: string;
+}
+
 /** `SERVICE` or `SERVICE:KEY`. */
 export interface Target {
   readonly service: string;

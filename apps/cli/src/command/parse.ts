@@ -1,19 +1,13 @@
 import { Command as Commander, Option } from "commander";
-import { type Failure, usageFailure } from "../failure.ts";
+import { usageFailure } from "../failure.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Command } from "./command.ts";
 import { explainParseError } from "./explain-parse-error.ts";
 import { renderRootHelp } from "./help.ts";
 import { type OptionSpec, valueName, writtenFlag } from "./option.ts";
+import type { Parsed } from "./parsed.ts";
 import type { RawInput } from "./read-input.ts";
 import { readWords } from "./words.ts";
-
-/** What the command line asks for. */
-export type Parsed =
-  | { readonly kind: "run"; readonly command: Command; readonly raw: RawInput }
-  /** Asked for, so it goes to stdout and the exit code is 0. */
-  | { readonly kind: "help"; readonly text: string }
-  | { readonly kind: "wrong"; readonly failure: Failure };
 
 /** Reads the arguments after the program's name. Never prints and never exits. */
 export function parseCommandLine(catalog: Catalog, argv: readonly string[]): Parsed {

@@ -1,13 +1,13 @@
 import { isKey, isServiceName, parseVariant, type Pin } from "@cocktail/route";
 import { parseDuration } from "../duration.ts";
 import { usageFailure } from "../failure.ts";
-import type { RestSpec } from "./command.ts";
 import {
   type ArgumentSpec,
   type ArgumentSpecs,
   longFlag,
   type OptionSpec,
   type OptionSpecs,
+  type RestSpec,
 } from "./option.ts";
 
 /** What the parser found: text only. */

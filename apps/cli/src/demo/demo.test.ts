@@ -5,7 +5,8 @@ import type { TracedAnswer } from "../edge/trace.ts";
 import { judge } from "./judge.ts";
 import type { Expected } from "./step.ts";
 import { proofRequest, steps } from "./steps.ts";
-import { findTrespassers, readVisits, routeOf } from "./visits.ts";
+import { findTrespassers } from "./trespassers.ts";
+import { readVisits, routeOf } from "./visits.ts";
 import { curlOf } from "./walk.ts";
 
 const services = ["storefront", "payment"];

@@ -13,7 +13,7 @@ import { addressOf } from "../edge/request.ts";
 import { routeHeaders, type TracedAnswer, traceRequest } from "../edge/trace.ts";
 import { Failure } from "../failure.ts";
 import { member } from "./json.ts";
-import type { ShopRequest } from "./step.ts";
+import type { ShopRequest } from "./shop-request.ts";
 import type { Visit } from "./visits.ts";
 
 /** A shop of the demo's own: a copy with git branches, in a temporary directory, and its cocktail. */

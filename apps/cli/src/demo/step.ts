@@ -1,17 +1,7 @@
 import type { Hop } from "@cocktail/route";
 import type { TracedAnswer } from "../edge/trace.ts";
+import type { ShopRequest } from "./shop-request.ts";
 import type { Shop } from "./shop.ts";
-
-/** A request to the shop, as a person would make it. */
-export interface ShopRequest {
-  readonly method: "GET" | "POST";
-  /** Labels before the domain: `storefront`, or `ops-101.storefront`. */
-  readonly host: string;
-  readonly path: string;
-  readonly pins?: string;
-  readonly environment?: string;
-  readonly strict?: boolean;
-}
 
 export interface Expected {
   readonly status: number;

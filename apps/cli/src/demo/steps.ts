@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Variant } from "@cocktail/client";
 import { provePromotion } from "./promotion.ts";
 import type { Shop } from "./shop.ts";
-import type { Expected, Proof, ShopRequest, Step } from "./step.ts";
+import type { ShopRequest } from "./shop-request.ts";
+import type { Expected, Proof, Step } from "./step.ts";
 
 const checkout: ShopRequest = { method: "POST", host: "storefront", path: "/api/checkout" };
 const placed: Expected = { status: 201, variants: {}, reachesAll: true, says: [], missed: [] };

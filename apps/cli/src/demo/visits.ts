@@ -1,5 +1,5 @@
 import { member, records } from "./json.ts";
-import type { ShopRequest, Step } from "./step.ts";
+import type { ShopRequest } from "./shop-request.ts";
 
 /** One route a stable process has seen, and how often. */
 export interface Visit {
@@ -31,24 +31,4 @@ export function routeOf({ pins, environment, strict, host }: ShopRequest): strin
     ...(strict === true ? ["mode=strict"] : []),
   ];
   return parts.join(";").replace(/^;/, "");
-}
-
-/** Visits of stable with a route that named another variant of that very service. There must be none. */
-export function findTrespassers(
-  steps: readonly Step[],
-  visits: readonly Visit[],
-): readonly string[] {
-  const forbidden = new Set(
-    steps.flatMap(({ request, expected }) =>
-      Object.entries(expected.variants)
-        .filter(([, key]) => key !== "stable")
-        .map(([service]) => `${service} ${routeOf(request)}`),
-    ),
-  );
-  return visits
-    .filter(({ service, route }) => forbidden.has(`${service} ${route}`))
-    .map(
-      ({ service, route, count }) =>
-        `${service}:stable answered ${count} requests with the route ${route}`,
-    );
 }

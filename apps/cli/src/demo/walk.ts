@@ -4,10 +4,12 @@ import { evidenceOf } from "./evidence.ts";
 import type { TracedAnswer } from "../edge/trace.ts";
 import { judge } from "./judge.ts";
 import type { Shop } from "./shop.ts";
-import type { Also, ShopRequest, Step, StepResult } from "./step.ts";
+import type { ShopRequest } from "./shop-request.ts";
+import type { Also, Step, StepResult } from "./step.ts";
 import { proofRequest, steps } from "./steps.ts";
 import { startTraffic, type TrafficReport } from "./traffic.ts";
-import { findTrespassers, readVisits, type Visit } from "./visits.ts";
+import { findTrespassers } from "./trespassers.ts";
+import { readVisits, type Visit } from "./visits.ts";
 
 /** Told as the walk goes. */
 export interface WalkEvents {

@@ -1,0 +1,22 @@
+import type { Step } from "./step.ts";
+import { routeOf, type Visit } from "./visits.ts";
+
+/** Visits of stable with a route that named another variant of that very service. There must be none. */
+export function findTrespassers(
+  steps: readonly Step[],
+  visits: readonly Visit[],
+): readonly string[] {
+  const forbidden = new Set(
+    steps.flatMap(({ request, expected }) =>
+      Object.entries(expected.variants)
+        .filter(([, key]) => key !== "stable")
+        .map(([service]) => `${service} ${routeOf(request)}`),
+    ),
+  );
+  return visits
+    .filter(({ service, route }) => forbidden.has(`${service} ${route}`))
+    .map(
+      ({ service, route, count }) =>
+        `${service}:stable answered ${count} requests with the route ${route}`,
+    );
+}
