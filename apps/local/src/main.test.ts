@@ -13,7 +13,7 @@ import { temporary } from "./testing/temporary.ts";
 describe("cocktail-local, before it starts anything", () => {
   test("a command line that it doesn't understand: usage, exit 2", async () => {
     using home = temporary();
-    const local = startLocal(home.path, "--prot", "1");
+    const local = startLocal(home.path, ["--prot", "1"]);
     assert.equal(await local.exited, 2);
     assert.match(local.stderr(), /Unknown option '--prot'[\s\S]*Usage: cocktail-local/);
     assert.equal(local.stdout(), "");
@@ -49,7 +49,7 @@ describe("cocktail-local, before it starts anything", () => {
 
   test("no file: it is named, exit 2", async () => {
     using home = temporary();
-    const local = startLocal(home.path, "--file", "none.yaml");
+    const local = startLocal(home.path, ["--file", "none.yaml"]);
     assert.equal(await local.exited, 2);
     assert.match(local.stderr(), /none\.yaml:1:1: can't be read/);
   });
@@ -66,7 +66,7 @@ describe("cocktail-local, before it starts anything", () => {
       env: { PATH: process.env["PATH"] ?? "", ...env },
     });
     openProcessRecords(processes, runId).add(leftover.pid, "cart:mp-1#1");
-    const local = startLocal(home.path, "--end-leftovers");
+    const local = startLocal(home.path, ["--end-leftovers"]);
     assert.equal(await local.exited, 0, local.stderr());
     assert.equal(
       local.stdout(),
@@ -74,14 +74,14 @@ describe("cocktail-local, before it starts anything", () => {
     );
     assert.equal(isGroupEmpty(leftover.pid), true);
     assert.deepEqual(readdirSync(processes), []);
-    const again = startLocal(home.path, "--end-leftovers");
+    const again = startLocal(home.path, ["--end-leftovers"]);
     assert.equal(await again.exited, 0);
     assert.equal(again.stdout(), "");
   });
 
   test("--end-leftovers where nothing ever ran makes nothing", async () => {
     using home = temporary();
-    const local = startLocal(home.path, "--end-leftovers");
+    const local = startLocal(home.path, ["--end-leftovers"]);
     assert.equal(await local.exited, 0);
     assert.deepEqual(readdirSync(home.path), []);
   });

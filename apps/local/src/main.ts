@@ -109,19 +109,26 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
   }
 }
 
+/** What should not happen; the exit code that goes with it. */
+function tellFault(error: unknown): 1 {
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  say(`cocktail-local: a fault of its own; it stops. Please report this:\n${words}`);
+  return 1;
+}
+
 async function main(): Promise<number> {
   const given = readArguments(process.argv.slice(2));
   if (!given.ok) {
     say(`cocktail-local: ${given.message}\nUsage: ${usage}`);
     return 2;
   }
-  const stop = stopSignals(process);
+  const stop = stopSignals(process, tellFault);
   try {
     if (given.arguments.endLeftovers) await onlyEndLeftovers(resolve(given.arguments.file));
     else await run(given.arguments, stop);
     return stop.exitCode();
   } catch (error) {
-    if (!(error instanceof StartFailure)) throw error;
+    if (!(error instanceof StartFailure)) return tellFault(error);
     say(`cocktail-local: ${error.message}\nFix: ${error.fix}`);
     return error.exitCode;
   }

@@ -74,7 +74,7 @@ describe("cocktail-local", () => {
   test("a second one for the same file exits 4 and names the first; the first goes on", async () => {
     using home = temporary(files);
     await using local = await openLocal(home.path);
-    const second = startLocal(home.path, "--port", "0");
+    const second = startLocal(home.path, ["--port", "0"]);
     assert.equal(await second.exited, 4);
     assert.match(second.stderr(), new RegExp(`process ${local.run.pid} at http`));
     assert.equal(readRunFile(join(home.path, ".cocktail/run.json"))?.pid, local.run.pid);
@@ -87,7 +87,7 @@ describe("cocktail-local", () => {
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     const address = taken.address();
     assert.ok(typeof address === "object" && address !== null);
-    const local = startLocal(home.path, "--port", String(address.port));
+    const local = startLocal(home.path, ["--port", String(address.port)]);
     assert.equal(await local.exited, 1);
     assert.match(local.stderr(), /is taken by another process\nFix: choose another one: --port/);
     assert.equal(existsSync(join(home.path, ".cocktail/run.json")), false);
@@ -226,6 +226,19 @@ describe("cocktail-local", () => {
     await using local = await openLocal(home.path, { DATABASE_URL: postgres.url });
     await local.ready("front", "stable");
     assert.equal(existsSync(join(home.path, ".cocktail/pg")), false);
+  });
+
+  test("a DATABASE_URL that doesn't answer: exit 1, the way out, and nothing left", async () => {
+    using home = temporary(files);
+    const url = "postgresql://nobody:secret@127.0.0.1:1/none";
+    const local = startLocal(home.path, ["--port", "0"], { DATABASE_URL: url });
+    assert.equal(await local.exited, 1);
+    assert.match(
+      local.stderr(),
+      /the database can't be used: .*\nFix: start it, or correct DATABASE_URL/,
+    );
+    assert.doesNotMatch(local.stderr(), /secret/);
+    assert.equal(existsSync(join(home.path, ".cocktail/run.json")), false);
   });
 });
 

@@ -15,14 +15,10 @@ export interface LocalProcess {
   stderr(): string;
 }
 
-export function startLocal(directory: string, ...args: readonly string[]): LocalProcess {
-  return spawnLocal(directory, args, {});
-}
-
-function spawnLocal(
+export function startLocal(
   directory: string,
-  args: readonly string[],
-  more: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+  more: Readonly<Record<string, string>> = {},
 ): LocalProcess {
   const { DATABASE_URL: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;
   const env = { ...inherited, ...more };
@@ -62,7 +58,7 @@ export async function openLocal(
   directory: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<LocalCocktail> {
-  const started = spawnLocal(directory, ["--port", "0"], env);
+  const started = startLocal(directory, ["--port", "0"], env);
   const file = join(directory, ".cocktail/run.json");
   const run = await until(
     "run.json to say ready",

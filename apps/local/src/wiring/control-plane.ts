@@ -6,6 +6,7 @@ import {
   openPostgresStore,
   type Platform,
   type Readers,
+  type Store,
   storeTableSource,
 } from "@cocktail/control-plane";
 import type { RouteTable } from "@cocktail/route";
@@ -13,6 +14,7 @@ import type { Registry } from "prom-client";
 import type { Config } from "../config/config.ts";
 import type { Database } from "./database.ts";
 import { desiredServices } from "./desired-services.ts";
+import { StartFailure } from "./failure.ts";
 import type { Output } from "./output.ts";
 import { Teardown } from "./teardown.ts";
 
@@ -65,8 +67,7 @@ async function open(
   teardown: Teardown,
 ): Promise<ControlPlane> {
   const { config, database, edge, ended, platform, readers, runId } = options;
-  const { connection, schema } = database;
-  const store = await openPostgresStore({ connection, schema, log });
+  const store = await openStore(database, log);
   teardown.add("store", () => store.close());
   options.onHead(await store.head());
   const lifecycle = createLifecycleService({
@@ -104,6 +105,16 @@ async function open(
     stop: () => lifecycle.stop(),
     close: () => teardown.run(),
   };
+}
+
+async function openStore(database: Database, log: Output["log"]): Promise<Store> {
+  const { connection, schema } = database;
+  try {
+    return await openPostgresStore({ connection, schema, log });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StartFailure(`the database can't be used: ${why}`, database.fix, 1, cause);
+  }
 }
 
 /** What only the composition root knows. */

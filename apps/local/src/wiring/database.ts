@@ -11,6 +11,8 @@ export interface Database {
   readonly connection: string | Connection;
   /** Two cocktails in one database must not meet. */
   readonly schema: string;
+  /** What helps when it can't be used. */
+  readonly fix: string;
   stop(): Promise<void>;
 }
 
@@ -32,11 +34,14 @@ export async function openDatabase({
 }: DatabaseOptions): Promise<Database> {
   const schema = `cocktail_${name.replaceAll("-", "_")}`;
   if (url !== undefined && url !== "") {
-    return { connection: url, schema, stop: () => Promise.resolve() };
+    const fix =
+      "start it, or correct DATABASE_URL; without DATABASE_URL an embedded PostgreSQL is used";
+    return { connection: url, schema, fix, stop: () => Promise.resolve() };
   }
   try {
     const postgres = await keepPostgres({ directory, log });
-    return { connection: postgres.connection, schema, stop: () => postgres.stop() };
+    const fix = `free some disk space; if the data may go, delete ${directory}`;
+    return { connection: postgres.connection, schema, fix, stop: () => postgres.stop() };
   } catch (error) {
     if (PostgresError.is(error)) throw new StartFailure(error.message, error.fix, 1, error);
     throw error;

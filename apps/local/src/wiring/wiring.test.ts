@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { describe, test } from "node:test";
@@ -90,15 +91,26 @@ describe("command line", () => {
       ["SIGTERM", 0],
       ["SIGHUP", 0],
     ] as const) {
-      const listeners = new Map<string, () => void>();
-      const stop = stopSignals({ on: (name, listener) => listeners.set(name, listener) });
-      listeners.get(signal)?.();
+      const events = new EventEmitter();
+      const stop = stopSignals(events, () => assert.fail("nothing failed"));
+      events.emit(signal);
       await stop.asked;
       assert.equal(stop.hurry.aborted, false);
-      listeners.get("SIGTERM")?.();
+      events.emit("SIGTERM");
       assert.equal(stop.hurry.aborted, true);
       assert.equal(stop.exitCode(), code);
     }
+  });
+
+  test("an exception that nobody handled is told, and everything is stopped", async () => {
+    const events = new EventEmitter();
+    const told: Error[] = [];
+    const stop = stopSignals(events, (error) => told.push(error));
+    const fault = new Error("a fault");
+    events.emit("uncaughtException", fault);
+    await stop.asked;
+    assert.deepEqual(told, [fault]);
+    assert.equal(stop.exitCode(), 1);
   });
 });
 
