@@ -281,6 +281,8 @@ export class World {
     const { service, key } = ref;
     const record = this.#record(ref);
     assert.equal(record.state, "GONE");
+    const { incarnations } = this.observe(service, key);
+    assert.ok(!last || incarnations.length === 1, "the checkout goes while another needs it");
     this.workloads.delete(name);
     this.#memory.removed.set(name, last ? "checkout" : "workload");
     if (last) this.checkouts.delete(`${service}:${key}`);

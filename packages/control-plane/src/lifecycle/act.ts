@@ -96,7 +96,7 @@ function awaitReaders(core: Core, queueKey: string, epoch: number, call: Callbac
       call.again(queueKey);
     } catch (error) {
       if (core.background.signal.aborted) return;
-      core.log.warn({ epoch, error, reason: "AwaitingReaders" }, "gateways can't be asked");
+      core.log.warn({ epoch, err: error, reason: "AwaitingReaders" }, "gateways can't be asked");
       call.againLater(queueKey);
     }
   });
@@ -112,6 +112,8 @@ function probeRoute(
   core.background.begin(`probe ${formatIncarnation(ref)}`, async () => {
     const failure = await probeFailure(core, ref);
     if (core.background.signal.aborted) return;
+    // The answer may be late: a newer incarnation's stands.
+    if ((core.knowledge.probed.get(name)?.number ?? 0) > ref.number) return;
     core.knowledge.probed.set(name, { number: ref.number, failure });
     if (failure === undefined) {
       core.log.info(
@@ -156,7 +158,7 @@ function drainWorkload(
       call.again(queueKey);
     } catch (error) {
       if (core.background.signal.aborted) return;
-      core.log.warn({ incarnation: name, error }, "drain failed");
+      core.log.warn({ incarnation: name, err: error }, "drain failed");
       call.againLater(queueKey);
     }
   });

@@ -44,7 +44,7 @@ export class Reconciler {
       backoffMs: { first, longest },
       work: (key) => this.#reconcile(key),
       failed: (object, error, retryInMs) => {
-        core.log.warn({ object, error, retryInMs }, "reconcile failed, is tried again");
+        core.log.warn({ object, err: error, retryInMs }, "reconcile failed, is tried again");
       },
     });
   }

@@ -174,6 +174,21 @@ export function deploys(it: It): void {
     await world.ready("cart", "mp-1");
   });
 
+  it("a late answer to a probe of the old incarnation says nothing of the new one", async (world) => {
+    const late = Promise.withResolvers<{ ok: true }>();
+    world.readers.probeResult = ({ incarnation }) =>
+      incarnation === 1 ? late.promise : { ok: true };
+    done(await world.lifecycle.deploy({ service: "cart", key: "mp-1" }));
+    await world.until(() => world.readers.calls.includes("probe cart:mp-1#1"), "the first probe");
+    done(await world.lifecycle.deploy({ service: "cart", key: "mp-1" }));
+    await world.ready("cart", "mp-1");
+    late.resolve({ ok: true });
+    await turns(20);
+    assert.equal(world.condition("cart", "mp-1"), "True Serving");
+    const probes = world.readers.calls.filter((call) => call === "probe cart:mp-1#2");
+    assert.equal(probes.length, 1);
+  });
+
   it("a passing fault of the platform is only tried again", async (world) => {
     world.platform.failNext(3);
     await deployReady(world, "cart", "mp-1");

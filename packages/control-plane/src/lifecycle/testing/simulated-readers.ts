@@ -7,7 +7,7 @@ export class SimulatedReaders implements Readers {
   /** Settles when the gateways hold the table; a test may hold it back. */
   gate: Promise<void> = Promise.resolve();
   drain: "drained" | "budgetOver" = "drained";
-  probeResult: (ref: WorkloadRef) => ProbeResult = () => ({ ok: true });
+  probeResult: (ref: WorkloadRef) => ProbeResult | Promise<ProbeResult> = () => ({ ok: true });
 
   async awaitAcked(epoch: number, signal: AbortSignal): Promise<void> {
     await Promise.race([this.gate, aborted(signal)]);
