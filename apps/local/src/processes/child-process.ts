@@ -51,6 +51,8 @@ export function describeExit({ code, signal, error }: ChildExit): string {
 function describeSpawnError(error: NodeJS.ErrnoException): string {
   // Node reports a missing working directory as a missing program; both are checked before.
   if (error.code === "ENOENT") return `${error.path ?? "the program"} was not found`;
-  if (error.code === "EACCES") return `${error.path ?? "the program"} may not be executed`;
+  // Also where a directory of PATH is closed to this user and the program is in none of the others.
+  if (error.code === "EACCES")
+    return `${error.path ?? "the program"} was not found, or may not be executed`;
   return error.message;
 }
