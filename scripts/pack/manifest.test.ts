@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bundledManifest, publishedManifest, siblingsOf, type Manifest } from "./manifest.ts";
+import {
+  bundledManifest,
+  bundledSibling,
+  publishedManifest,
+  siblingsOf,
+  type Manifest,
+} from "./manifest.ts";
 
 const route: Manifest = {
   name: "@cocktail/route",
@@ -48,6 +54,12 @@ test("a bundle carries its siblings and asks the registry for what they need", (
     yaml: "2.0.0",
   });
   assert.deepEqual(bundle.optionalDependencies, { "pg-linux-x64": "1.0.0" });
+});
+
+test("a sibling inside a bundle asks for nothing itself", () => {
+  const asked = { ...client, optionalDependencies: { "fast-thing": "1.0.0" } };
+  const { dependencies, optionalDependencies, name } = bundledSibling(asked);
+  assert.deepEqual([name, dependencies, optionalDependencies], [client.name, undefined, undefined]);
 });
 
 test("two versions of one dependency can't be bundled", () => {

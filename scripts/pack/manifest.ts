@@ -24,6 +24,19 @@ export function publishedManifest({ devDependencies: _, ...manifest }: Manifest)
   return { ...manifest, exports: Object.fromEntries(doors) };
 }
 
+/**
+ * The package.json of a sibling inside a bundle. It asks for nothing: npm takes whatever a bundled package depends on for
+ * part of the bundle, and would leave empty directories where those packages belong. The bundle itself asks for them.
+ */
+export function bundledSibling(manifest: Manifest): Manifest {
+  const {
+    dependencies: _dependencies,
+    optionalDependencies: _optional,
+    ...published
+  } = publishedManifest(manifest);
+  return published;
+}
+
 /** The siblings that a package needs, directly or not, each once; `all` is every workspace by name. */
 export function siblingsOf(
   { dependencies = {} }: Manifest,

@@ -5,7 +5,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "../run-step.ts";
-import { bundledManifest, publishedManifest, siblingsOf, type Manifest } from "./manifest.ts";
+import {
+  bundledManifest,
+  bundledSibling,
+  publishedManifest,
+  siblingsOf,
+  type Manifest,
+} from "./manifest.ts";
 
 interface Workspace {
   readonly dir: string;
@@ -57,7 +63,7 @@ async function stageBundle(
   await stage(workspace, to, bundled);
   for (const sibling of siblings) {
     const { name } = sibling.manifest;
-    await stage(sibling, join(to, "node_modules", name), publishedManifest(sibling.manifest));
+    await stage(sibling, join(to, "node_modules", name), bundledSibling(sibling.manifest));
   }
 }
 
