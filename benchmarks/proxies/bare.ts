@@ -15,6 +15,10 @@ const hopByHop = new Set([
   "trailer",
 ]);
 
+function latin1(text: Buffer | string | undefined): string {
+  return typeof text === "string" ? text : (text?.toString("latin1") ?? "");
+}
+
 class Forward implements Dispatcher.DispatchHandler {
   readonly #res: ServerResponse;
   constructor(res: ServerResponse) {
@@ -23,12 +27,13 @@ class Forward implements Dispatcher.DispatchHandler {
   onRequestStart(): void {}
   onResponseStart(ctl: Dispatcher.DispatchController, status: number): void {
     if (status < 200) return;
-    const raw = (ctl.rawHeaders ?? []) as Buffer[];
+    // Of HTTP/1.1 it is a flat array.
+    const raw = Array.isArray(ctl.rawHeaders) ? ctl.rawHeaders : [];
     const headers: string[] = [];
     for (let at = 0; at < raw.length; at += 2) {
-      const name = raw[at]?.toString("latin1") ?? "";
+      const name = latin1(raw[at]);
       if (hopByHop.has(name.toLowerCase())) continue;
-      headers.push(name, raw[at + 1]?.toString("latin1") ?? "");
+      headers.push(name, latin1(raw[at + 1]));
     }
     this.#res.writeHead(status, headers);
   }

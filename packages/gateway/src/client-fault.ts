@@ -5,10 +5,6 @@ import { malformed } from "./framing.ts";
 import type { Problem } from "./problem.ts";
 import { renderRawProblem } from "./raw-response.ts";
 
-interface WithPacket {
-  readonly rawPacket?: Buffer;
-}
-
 /** What Node's parser or its timers found wrong with a connection; undefined where the connection itself broke. */
 export function describeClientFault(error: Error, core: Core): Problem | undefined {
   const code = codeOf(error);
@@ -20,7 +16,10 @@ export function describeClientFault(error: Error, core: Core): Problem | undefin
       close: true,
     };
   }
-  if (code === "HPE_HEADER_OVERFLOW") return overflow((error as WithPacket).rawPacket, core);
+  if (code === "HPE_HEADER_OVERFLOW") {
+    const packet = "rawPacket" in error ? error.rawPacket : undefined;
+    return overflow(Buffer.isBuffer(packet) ? packet : undefined, core);
+  }
   if (!code.startsWith("HPE_")) return undefined;
   return malformed(`The request is not HTTP/1.1 (${code})`, "Send it through an HTTP library");
 }

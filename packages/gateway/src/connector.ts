@@ -1,4 +1,4 @@
-import { buildConnector } from "undici";
+import { buildConnector, errors } from "undici";
 import type { Limits } from "./limits.ts";
 
 /** Errors of sockets that had carried a response before. */
@@ -21,13 +21,8 @@ export function connectorFor(limits: Limits): buildConnector.connector {
   };
 }
 
-interface WithSocketInfo {
-  readonly socket?: { readonly bytesRead?: number } | null;
-}
-
 /** True where the connection had answered before, and ended before a byte of this response. */
 export function wasReused(error: Error): boolean {
   if (reusedSocketErrors.has(error)) return true;
-  const { socket } = error as WithSocketInfo;
-  return (socket?.bytesRead ?? 0) > 0;
+  return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;
 }

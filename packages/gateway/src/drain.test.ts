@@ -117,10 +117,10 @@ describe("draining", { concurrency: 4 }, () => {
     );
     const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
     t.after(() => agent.destroy());
-    let swapping = true;
+    const swaps = { going: true };
     const statuses = new Map<number, number>();
     const clients = Array.from({ length: 8 }, async () => {
-      while (swapping) {
+      while (swaps.going) {
         const { status } = await ask(edge.port, { agent });
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }
@@ -134,7 +134,7 @@ describe("draining", { concurrency: 4 }, () => {
       assert.equal(gateway.epoch(), epoch);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    swapping = false;
+    swaps.going = false;
     await Promise.all(clients);
     assert.deepEqual([...statuses.keys()], [200]);
   });

@@ -29,7 +29,7 @@ const environments = {
 
 /** Everything a byte of a header value may be. */
 const anyByte = [
-  ..."\t",
+  "\t",
   ...Array.from({ length: 95 }, (_, at) => String.fromCharCode(32 + at)),
   "\x80",
   "\xa0",

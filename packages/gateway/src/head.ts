@@ -88,11 +88,9 @@ function capture(head: Head, kind: Kind, value: string, inside: boolean): boolea
   }
   switch (kind) {
     case Kind.Host:
-      head.host ??= value;
-      return head.hostLines++ === 0;
+      return captureHost(head, value);
     case Kind.ContentLength:
-      head.contentLength ??= value;
-      return head.contentLengthLines++ === 0;
+      return captureLength(head, value);
     case Kind.Cookie:
       head.cookie = head.cookie === undefined ? value : `${head.cookie}; ${value}`;
       return true;
@@ -105,6 +103,16 @@ function capture(head: Head, kind: Kind, value: string, inside: boolean): boolea
     default:
       return captureHop(head, kind, value, inside);
   }
+}
+
+function captureHost(head: Head, value: string): boolean {
+  head.host ??= value;
+  return head.hostLines++ === 0;
+}
+
+function captureLength(head: Head, value: string): boolean {
+  head.contentLength ??= value;
+  return head.contentLengthLines++ === 0;
 }
 
 function captureHop(head: Head, kind: Kind, value: string, inside: boolean): boolean {

@@ -55,14 +55,14 @@ export class Http2Forward {
       const { names } = exchange.start.core.vocabulary;
       const last = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
       const response = readResponseHead(withoutPseudo(raw), names);
-      exchange.begin(Number(headers[":status"] ?? 502), "", response, last);
+      exchange.begin(headers[":status"] ?? 502, "", response, last);
     });
     stream.on("data", (chunk: Buffer) => {
       if (exchange.done || exchange.data(chunk)) return;
       stream.pause();
       exchange.start.reply.onceWritable(() => stream.resume());
     });
-    stream.on("trailers", (_headers, _flags, raw) => {
+    stream.on("trailers", (_headers, _flags, raw: string[]) => {
       this.#trailers = raw;
     });
     stream.on("end", () => {

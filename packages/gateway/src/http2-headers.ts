@@ -22,27 +22,42 @@ export interface StreamHead {
  * Makes HTTP/1.1 headers of a stream's: `:authority` becomes `host`, and `cookie` crumbs (RFC 9113 8.2.3) one line.
  */
 export function fromHttp2(rawHeaders: readonly string[]): StreamHead {
-  const pseudo = new Map<string, string>();
+  const special = new Map<string, string>();
   const raw: string[] = [];
-  const cookies: string[] = [];
-  let host: string | undefined;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? "";
     const value = rawHeaders[at + 1] ?? "";
-    if (name.startsWith(":")) pseudo.set(name, value);
-    else if (name === "cookie") cookies.push(value);
-    else if (name === "host") host = value;
+    if (name.startsWith(":") || name === "host") special.set(name, value);
+    else if (name === "cookie") special.set(name, [...listOf(special.get(name)), value].join("; "));
     else raw.push(name, value);
   }
-  const authority = pseudo.get(":authority");
-  if (cookies.length > 0) raw.push("cookie", cookies.join("; "));
-  const named = authority ?? host;
-  if (named !== undefined) raw.unshift("host", named);
+  const cookie = special.get("cookie");
+  if (cookie !== undefined) raw.push("cookie", cookie);
+  const { host, fault } = hostOf(special);
+  if (host !== undefined) raw.unshift("host", host);
+  return { method: textOf(special, ":method"), path: textOf(special, ":path"), raw, fault };
+}
+
+function textOf(special: ReadonlyMap<string, string>, name: string): string {
+  return special.get(name) ?? "";
+}
+
+function listOf(value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [value];
+}
+
+interface StreamHost {
+  readonly host: string | undefined;
+  readonly fault: string | undefined;
+}
+
+/** `:authority` and `host` may both be there if they say the same (RFC 9113 8.3.1). */
+function hostOf(special: ReadonlyMap<string, string>): StreamHost {
+  const authority = special.get(":authority");
+  const host = special.get("host");
   const differ = authority !== undefined && host !== undefined && host !== authority;
   return {
-    method: pseudo.get(":method") ?? "",
-    path: pseudo.get(":path") ?? "",
-    raw,
+    host: authority ?? host,
     fault: differ ? ":authority and host disagree" : undefined,
   };
 }

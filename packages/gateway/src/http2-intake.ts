@@ -15,7 +15,7 @@ import { Upload } from "./upload.ts";
 export function takeSession(core: Core, connection: Connection, session: ServerHttp2Session): void {
   connection.session = session;
   if (connection.closing) session.close();
-  session.on("error", (error) => core.log.debug({ err: error }, "client's HTTP/2 session failed"));
+  session.on("error", (err: Error) => core.log.debug({ err }, "client's HTTP/2 session failed"));
   session.setTimeout(core.limits.keepAliveMs, () => {
     if (!connection.busy) session.close();
   });

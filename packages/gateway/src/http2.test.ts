@@ -50,7 +50,7 @@ function fetch2(
     let trailers: http2.IncomingHttpHeaders = {};
     let text = "";
     stream.on("response", (response) => (got = response));
-    stream.on("trailers", (last) => (trailers = last));
+    stream.on("trailers", (last: http2.IncomingHttpHeaders) => (trailers = last));
     stream.on("data", (chunk) => (text += String(chunk)));
     stream.on("error", () => undefined);
     stream.on("close", () => {
@@ -320,7 +320,7 @@ describe("h2c variants", { concurrency: 4 }, () => {
     let trailers: http2.IncomingHttpHeaders = {};
     const hints: unknown[] = [];
     stream.on("headers", (headers) => hints.push(headers[":status"]));
-    stream.on("trailers", (got) => (trailers = got));
+    stream.on("trailers", (got: http2.IncomingHttpHeaders) => (trailers = got));
     stream.on("data", (chunk) => (text += String(chunk)));
     await new Promise((resolve) => stream.on("close", resolve));
     const seen = JSON.parse(text) as { body: string; trailer: string };

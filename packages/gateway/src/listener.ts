@@ -1,4 +1,4 @@
-import net, { type AddressInfo, type Socket } from "node:net";
+import net, { type Socket } from "node:net";
 import type { Core } from "./core.ts";
 import { Connection } from "./connection.ts";
 import { peek } from "./peek.ts";
@@ -45,7 +45,8 @@ export async function listen(
       resolve();
     });
   });
-  const actual = (server.address() as AddressInfo).port;
+  const address = server.address();
+  const actual = typeof address === "object" && address !== null ? address.port : port;
   const name = net.isIPv6(host) ? `[${host}]` : host;
   return {
     host,

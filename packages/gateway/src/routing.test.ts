@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { environments, openShop, type Shop } from "../test/shop.ts";
 import {
   ask,
   type Asked,
@@ -8,48 +9,17 @@ import {
   gate,
   openWorld,
   problemOf,
-  rawExchange,
   serve,
   tableOf,
   valuesOf,
-  type World,
-  type WorldOptions,
 } from "../test/world.ts";
-
-interface Shop extends World {
-  ask(asked?: Asked): ReturnType<typeof ask>;
-  /** Who answered: `service:key`. */
-  who(asked?: Asked): Promise<string>;
-}
-
-const labels = [
-  "storefront:stable",
-  "storefront:mp-101",
-  "storefront:mp-102",
-  "cart:stable",
-  "cart:mp-101",
-  "payment:stable",
-];
-const environments = {
-  "mp-101": { parent: "stable", members: { storefront: "mp-101", cart: "mp-101" } },
-  "mp-102": { parent: "mp-101", members: { storefront: "mp-102" } },
-  "ops-9": { parent: "stable", members: { storefront: "gone" } },
-};
-
-async function shop(t: TestContext, options: WorldOptions = {}): Promise<Shop> {
-  const variants: Record<string, string> = {};
-  for (const label of labels) variants[label] = (await serve(t, echo(label))).url;
-  const world = await openWorld(t, tableOf({ variants, environments }), options);
-  const asking = (asked: Asked = {}): ReturnType<typeof ask> => ask(world.edge.port, asked);
-  return { ...world, ask: asking, who: async (asked) => echoed(await asking(asked)).name };
-}
 
 const pins = (value: string): Asked => ({ headers: { "x-service-route": value } });
 const environment = (value: string): Asked => ({ headers: { "x-source-route": value } });
 
 describe("the edge", { concurrency: 4 }, () => {
   it("sends a request without a route to stable", async (t) => {
-    const { ask } = await shop(t);
+    const { ask } = await openShop(t);
     const answer = await ask();
     assert.equal(echoed(answer).name, "storefront:stable");
     assert.equal(answer.headers["x-route-served"], "storefront:stable");
@@ -57,7 +27,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("obeys pins and environments, from headers and from baggage", async (t) => {
-    const { who } = await shop(t);
+    const { who } = await openShop(t);
     assert.equal(await who(pins("storefront:mp-101")), "storefront:mp-101");
     assert.equal(await who(pins("cart:mp-101")), "storefront:stable");
     assert.equal(await who(environment("mp-102")), "storefront:mp-102");
@@ -73,7 +43,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("lets no key match a longer one", async (t) => {
-    const { who } = await shop(t);
+    const { who } = await openShop(t);
     for (const value of [
       "storefront:mp-10",
       "storefront:mp-1011",
@@ -85,13 +55,13 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("joins repeated lines of a route header", async (t) => {
-    const { who } = await shop(t);
+    const { who } = await openShop(t);
     const headers = ["X-Service-Route", "cart:mp-101", "x-service-route", "storefront:mp-101"];
     assert.equal(await who({ headers }), "storefront:mp-101");
   });
 
   it("hands the route on once, in its canonical form, and mirrors it in baggage", async (t) => {
-    const { ask } = await shop(t);
+    const { ask } = await openShop(t);
     const answer = await ask({
       headers: [
         "X-Service-Route",
@@ -116,7 +86,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("drops a route header of which nothing is accepted, and its baggage member", async (t) => {
-    const { ask } = await shop(t);
+    const { ask } = await openShop(t);
     const answer = await ask({
       headers: { "x-service-route": "nonsense", baggage: "service-route=cart%3Amp-101" },
     });
@@ -126,7 +96,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("drops stamps of messages, served headers and look-alikes from outside", async (t) => {
-    const { ask } = await shop(t);
+    const { ask } = await openShop(t);
     const forged = {
       "x-route-epoch": "9-0",
       "x-message-id": "1",
@@ -145,7 +115,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("keeps Host, and says itself who asked: nothing from outside survives", async (t) => {
-    const { ask } = await shop(t);
+    const { ask } = await openShop(t);
     const answer = await ask({
       host: "Storefront.localhost:1234",
       headers: {
@@ -169,7 +139,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("takes the environment from the header, then the host, then the cookie", async (t) => {
-    const { who } = await shop(t);
+    const { who } = await openShop(t);
     const cookie = "a=b; cocktail-route=mp-101; c=d";
     assert.equal(await who({ headers: { cookie } }), "storefront:mp-101");
     assert.equal(await who({ host: "mp-102.localhost", headers: { cookie } }), "storefront:mp-102");
@@ -190,7 +160,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("hands the environment of host and cookie on as a header", async (t) => {
-    const { ask } = await shop(t);
+    const { ask } = await openShop(t);
     const byHost = echoed(await ask({ host: "mp-101.cart.localhost:8080" }));
     assert.deepEqual(
       [byHost.name, valuesOf(byHost.rawHeaders, "x-source-route")],
@@ -223,7 +193,7 @@ describe("the edge", { concurrency: 4 }, () => {
   };
   for (const [host, [status, what]] of Object.entries(hosts)) {
     it(`answers ${host} with ${status} ${what}`, async (t) => {
-      const { ask } = await shop(t);
+      const { ask } = await openShop(t);
       const answer = await ask({ host });
       assert.equal(answer.status, status);
       assert.equal(status === 200 ? echoed(answer).name : problemOf(answer).code, what);
@@ -235,7 +205,7 @@ describe("the edge", { concurrency: 4 }, () => {
       domain: "dev.example.com",
       services: { storefront: { entry: true, protocol: "auto" as const } },
     };
-    const { ask } = await shop(t, { settings });
+    const { ask } = await openShop(t, { settings });
     assert.equal(problemOf(await ask({ host: "127.0.0.1" })).code, "OutsideDomain");
     assert.equal(
       echoed(await ask({ host: "storefront.dev.example.com" })).name,
@@ -244,7 +214,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("answers strict routes with 424 when anything was rejected or is not live", async (t) => {
-    const { ask, who } = await shop(t);
+    const { ask, who } = await openShop(t);
     const strict = (headers: Record<string, string>): Asked => ({
       headers: { "x-route-mode": "strict", ...headers },
     });
@@ -345,7 +315,7 @@ describe("the edge", { concurrency: 4 }, () => {
   });
 
   it("enters and leaves an environment by a page of its own", async (t) => {
-    const { ask } = await shop(t);
+    const { ask } = await openShop(t);
     const page = "/.well-known/cocktail";
     const enter = await ask({ path: `${page}/enter?environment=mp-101&to=/cart%3Fa=b` });
     assert.deepEqual([enter.status, enter.headers.location], [303, "/cart?a=b"]);
@@ -401,7 +371,7 @@ describe("the edge", { concurrency: 4 }, () => {
 
 describe("a mesh listener", { concurrency: 4 }, () => {
   const mesh = async (t: TestContext): Promise<Shop & { port: number }> => {
-    const world = await shop(t);
+    const world = await openShop(t);
     const where = { host: "127.0.0.1", port: 0 };
     const { port } = await world.gateway.listenMesh({
       caller: "storefront:stable",
@@ -474,139 +444,5 @@ describe("a mesh listener", { concurrency: 4 }, () => {
         .status,
       200,
     );
-  });
-});
-
-describe("a trace", { concurrency: 4 }, () => {
-  it("has an item for the hop, with missed and incarnation, and only when asked for", async (t) => {
-    const { ask } = await shop(t);
-    const headers = {
-      "x-route-trace": "on",
-      "x-service-route": "storefront:gone",
-      "x-source-route": "mp-102",
-    };
-    const answer = await ask({ headers });
-    assert.match(
-      String(answer.headers["x-route-trace"]),
-      /^"storefront";variant="mp-102";via=environment;layer="mp-102";incarnation=1;epoch=1;missed="storefront:gone";ms=[0-9.]+$/,
-    );
-    assert.equal(
-      (await ask({ headers: { "x-route-trace": "yes" } })).headers["x-route-trace"],
-      undefined,
-    );
-  });
-
-  it("holds the hops below, as the variant's library reports them", async (t) => {
-    const cart = await serve(t, echo("cart"));
-    const ports: { cart?: number } = {};
-    const storefront = await serve(t, async (req, res) => {
-      const { "x-route-trace": wish, "x-service-route": route } = req.headers;
-      const below = await ask(ports.cart ?? 0, {
-        headers: { "x-route-trace": String(wish), "x-service-route": String(route) },
-      });
-      res.setHeader("x-route-trace", String(below.headers["x-route-trace"]));
-      res.end();
-    });
-    const table = tableOf({
-      variants: { "storefront:stable": storefront.url, "cart:mp-1": cart.url },
-    });
-    const { edge, gateway } = await openWorld(t, table);
-    const mesh = await gateway.listenMesh({
-      caller: "storefront:stable",
-      callee: "cart",
-      host: "127.0.0.1",
-      port: 0,
-    });
-    ports.cart = mesh.port;
-    const answer = await ask(edge.port, {
-      headers: { "x-route-trace": "on", "x-service-route": "cart:mp-1" },
-    });
-    assert.match(
-      String(answer.headers["x-route-trace"]),
-      /^"storefront";variant="stable";via=stable;incarnation=1;epoch=1;ms=[0-9.]+, "cart";variant="mp-1";via=pin;incarnation=1;epoch=1;caller="storefront:stable";ms=[0-9.]+$/,
-    );
-  });
-
-  it("shows where a service dropped the route", async (t) => {
-    const cart = await serve(t, echo("cart"));
-    const ports: { cart?: number } = {};
-    const storefront = await serve(t, async (_req, res) => {
-      await ask(ports.cart ?? 0);
-      res.end();
-    });
-    const table = tableOf({
-      variants: {
-        "storefront:stable": storefront.url,
-        "cart:stable": cart.url,
-        "cart:mp-1": cart.url,
-      },
-    });
-    const { edge, gateway } = await openWorld(t, table);
-    const mesh = await gateway.listenMesh({
-      caller: "storefront:stable",
-      callee: "cart",
-      host: "127.0.0.1",
-      port: 0,
-    });
-    ports.cart = mesh.port;
-    const traced = { "x-route-trace": "on" };
-    const routed = await ask(edge.port, { headers: { ...traced, "x-service-route": "cart:mp-1" } });
-    assert.match(
-      String(routed.headers["x-route-trace"]),
-      /, "cart";variant="stable";via=stable;caller="storefront:stable";lost$/,
-    );
-    const unrouted = await ask(edge.port, { headers: traced });
-    assert.doesNotMatch(String(unrouted.headers["x-route-trace"]), /lost/);
-  });
-
-  it("comes with refusals too", async (t) => {
-    const { ask } = await shop(t);
-    const headers = {
-      "x-route-trace": "on",
-      "x-route-mode": "strict",
-      "x-service-route": "storefront:gone",
-    };
-    const answer = await ask({ headers });
-    assert.equal(answer.status, 424);
-    assert.match(String(answer.headers["x-route-trace"]), /missed="storefront:gone"/);
-  });
-
-  it("replaces what a variant claims to be", async (t) => {
-    const variant = await serve(t, (_req, res) => {
-      res.writeHead(200, { "x-route-served": "cart:evil", "x-route-trace": '"evil";via=pin' });
-      res.end();
-    });
-    const { edge } = await openWorld(
-      t,
-      tableOf({ variants: { "storefront:stable": variant.url } }),
-    );
-    const answer = await rawExchange(
-      t,
-      edge.port,
-      "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-    );
-    assert.doesNotMatch(answer, /evil/);
-  });
-});
-
-describe("header names", () => {
-  it("can be others", async (t) => {
-    const variant = await serve(t, echo("branch"));
-    const headerNames = {
-      pins: "x-pins",
-      environment: "x-env",
-      mode: "x-mode",
-      trace: "x-trace",
-      served: "x-served",
-    };
-    const table = tableOf({
-      variants: { "storefront:stable": "http://127.0.0.1:9", "storefront:mp-1": variant.url },
-    });
-    const { edge } = await openWorld(t, table, { headerNames });
-    const answer = await ask(edge.port, {
-      headers: { "x-pins": "storefront:mp-1", "x-trace": "on" },
-    });
-    assert.equal(answer.headers["x-served"], "storefront:mp-1");
-    assert.match(String(answer.headers["x-trace"]), /via=pin/);
   });
 });

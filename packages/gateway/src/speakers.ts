@@ -1,6 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import http2 from "node:http2";
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { answerClientFault } from "./client-fault.ts";
 import type { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
@@ -54,7 +54,7 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
   });
   server.on("connect", (_req, socket) => socket.end(noTunnels, "latin1"));
   server.on("clientError", (error, socket) => {
-    const connection = connections.get(socket as Socket);
+    const connection = socket instanceof Socket ? connections.get(socket) : undefined;
     if (connection !== undefined) answerClientFault(core, connection, error);
   });
   // It never listens itself: listeners hand it their connections. This switches its timers on all the same.

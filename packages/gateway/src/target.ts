@@ -20,6 +20,10 @@ export function readTarget(method: string, target: string, host: string | undefi
       ? { kind: "server" }
       : refused("* is for OPTIONS only", "Ask for a path");
   }
+  return readAbsolute(target, host);
+}
+
+function readAbsolute(target: string, host: string | undefined): Target {
   const absolute = /^https?:\/\/([^/?]*)(.*)$/i.exec(target);
   if (absolute === null) return refused("Neither a path nor a URL", "Ask for a path");
   const [, authority = "", rest = ""] = absolute;

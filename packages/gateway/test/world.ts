@@ -162,14 +162,14 @@ export function ask(port: number, asked: Asked = {}): Promise<Answer> {
     agent,
   } = asked;
   return new Promise((resolve, reject) => {
-    const all = Array.isArray(headers) ? ["host", host, ...headers] : { host, ...headers };
+    const all = isFlat(headers) ? ["host", host, ...headers] : { host, ...headers };
     const req = http.request(
       {
         host: "127.0.0.1",
         port,
         method,
         path,
-        headers: all as http.OutgoingHttpHeaders,
+        headers: all,
         agent: agent ?? false,
       },
       (res) => {
@@ -186,6 +186,12 @@ export function ask(port: number, asked: Asked = {}): Promise<Answer> {
     req.on("error", reject);
     req.end(body);
   });
+}
+
+function isFlat(
+  headers: http.OutgoingHttpHeaders | readonly string[],
+): headers is readonly string[] {
+  return Array.isArray(headers);
 }
 
 export interface ProblemBody {
