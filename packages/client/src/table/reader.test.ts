@@ -183,8 +183,8 @@ describe("a TableReader", () => {
     server.say(`event: other\ndata: ${JSON.stringify(following(server.head, "x"))}\n\n`);
     server.say(`data: ${JSON.stringify(following(server.head, "x"))}\n\n`);
     server.say("what: ever\nretry: 1\n: a comment\n\n");
-    server.publish(following(server.head, "r1"));
-    await reader.waitFor(1);
+    const published = server.publish(following(server.head, "r1"));
+    assert.deepEqual(await reader.waitFor(1), published);
     assert.deepEqual(seen, [0, 1]);
     assert.equal(server.resumedFrom.length, 1);
   });

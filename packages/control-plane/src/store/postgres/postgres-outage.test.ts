@@ -8,6 +8,8 @@ import { until } from "../../../test/open-api.ts";
 import { sampleContent, sampleDesired } from "../conformance/samples.ts";
 import { StoreUnavailable } from "../errors.ts";
 import type { Store } from "../store.ts";
+import { Database } from "./database.ts";
+import { compilePostgresOptions } from "./postgres-options.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
 let postgres: TestPostgres;
@@ -149,6 +151,29 @@ describe("a store whose connections break", () => {
     await store.close();
   });
 
+  test("notices a silent connection without being asked anything, and hears of what it missed", async () => {
+    await using proxy = await openProxy(server);
+    const schema = postgres.schema();
+    const { connection } = proxy;
+    const store = await openPostgresStore({ connection, schema, timeoutMs: 300, pingMs: 50 });
+    const other = await openPostgresStore({ connection: server.url, schema });
+    const seen: number[] = [];
+    const stop = new AbortController();
+    const watching = (async (): Promise<void> => {
+      for await (const table of store.watch(undefined, stop.signal)) seen.push(table.epoch);
+    })();
+    await until("the head", () => seen.includes(0));
+    proxy.freeze();
+    await until("the store to notice by itself", () => !store.available);
+    await publish(other, "r1");
+    proxy.thaw();
+    await until("what it missed", () => seen.includes(1));
+    assert.equal(store.available, true);
+    stop.abort();
+    await watching;
+    await Promise.all([store.close(), other.close()]);
+  });
+
   test("opens with StoreUnavailable where nobody listens, and says what the server says", async () => {
     const { connection } = server;
     const nobody = { ...connection, host: "127.0.0.1", port: 1 };
@@ -226,6 +251,32 @@ describe("a store beside others", () => {
     await publish(store, "r2");
     await until("the floor to rise", async () => (await store.head()).historyFloor === 2);
     assert.equal(await store.at(1), undefined);
+    const database = new Database(compilePostgresOptions(options));
+    for (const [table, left] of [
+      ["table_epoch", 1],
+      ["table_variant", 1],
+      ["table_environment", 1],
+    ] as const) {
+      const rows = await database.rows(`SELECT count(*)::int AS n FROM ${schema}.${table}`);
+      assert.deepEqual(rows, [{ n: left }], table);
+    }
+    await database.close();
+    await store.close();
+  });
+
+  test("leaves nothing of a transaction whose work fails, and tells what failed", async () => {
+    const schema = postgres.schema();
+    const store = await openPostgresStore({ connection: server.url, schema });
+    const database = new Database(compilePostgresOptions({ connection: server.url }));
+    const failing = database.transaction(async (queries) => {
+      await queries.rows(`UPDATE ${schema}.state_head SET revision = 77`);
+      throw new TypeError("a fault in between");
+    });
+    await assert.rejects(failing, { name: "TypeError", message: "a fault in between" });
+    const rows = await database.rows(`SELECT revision::int FROM ${schema}.state_head`);
+    assert.deepEqual(rows, [{ revision: 0 }]);
+    assert.equal(database.available, true);
+    await database.close();
     await store.close();
   });
 });

@@ -22,7 +22,7 @@ export function tableStatements(schema: string): TableStatements {
     head: tableOf(schema, "h.epoch", "h.tag", "to_epoch IS NULL"),
     at: `
       ${tableOf(schema, "e.epoch", "e.tag", "from_epoch <= $1 AND (to_epoch IS NULL OR to_epoch > $1)")}
-      JOIN ${schema}.table_epoch e ON e.epoch = $1 AND e.epoch >= h.history_floor`,
+      JOIN ${schema}.table_epoch e ON e.epoch = $1`,
     endVariants: end(variant, ["service", "key"]),
     beginVariants: begin(variant, ["service", "key"]),
     endEnvironments: end(environment, ["name"]),
