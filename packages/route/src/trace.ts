@@ -57,19 +57,23 @@ export function formatTrace(trace: Trace): string {
 const separator = ", ";
 
 function formatHop(hop: Hop): string {
-  const { service, variant, layer, incarnation, epoch, caller, missed, ms } = hop;
+  const { service, missed, ms, via } = hop;
   let item = quoted(service);
-  if (variant !== undefined) item += `;variant=${quoted(variant)}`;
-  item += `;via=${hop.via}`;
-  if (layer !== undefined) item += `;layer=${quoted(layer)}`;
-  if (Number.isSafeInteger(incarnation)) item += `;incarnation=${incarnation}`;
-  if (Number.isSafeInteger(epoch)) item += `;epoch=${epoch}`;
-  if (caller !== undefined) item += `;caller=${quoted(caller)}`;
-  if (missed !== undefined && missed.length > 0)
-    item += `;missed=${quoted(missed.join(separator))}`;
+  item += text("variant", hop.variant) + `;via=${via}` + text("layer", hop.layer);
+  item += integer("incarnation", hop.incarnation) + integer("epoch", hop.epoch);
+  item += text("caller", hop.caller);
+  if (missed !== undefined && missed.length > 0) item += text("missed", missed.join(separator));
   if (hop.lost === true) item += ";lost";
   if (ms !== undefined && Math.abs(ms) < 1e12) item += `;ms=${ms.toFixed(1)}`;
   return item;
+}
+
+function text(name: string, value: string | undefined): string {
+  return value === undefined ? "" : `;${name}=${quoted(value)}`;
+}
+
+function integer(name: string, value: number | undefined): string {
+  return Number.isSafeInteger(value) ? `;${name}=${value}` : "";
 }
 
 /** RFC 9651 3.3.3: printable ASCII only; anything else becomes `?`. */
