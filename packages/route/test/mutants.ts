@@ -372,8 +372,8 @@ const patterns = [
   ...inFile("trace.ts", "trace.test.ts", [
     [
       "R-34",
-      "if (layer !== undefined) item",
-      "if (layer === undefined) item",
+      'text("layer", hop.layer)',
+      'text("layer", undefined)',
       "every part of a hop survives the header",
     ],
     [
