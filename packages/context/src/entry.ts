@@ -10,9 +10,15 @@ import { shared } from "./shared-state.ts";
 import { makeSniffer, type Sniffer } from "./sniff.ts";
 import { TraceCollector } from "./trace-collector.ts";
 
+/**
+ * Where a request keeps the context it was entered with, so that a second adapter on its way does nothing, of whichever
+ * copy of the library. A WeakMap would cost three times as much as all the rest.
+ */
+const slot: unique symbol = Symbol.for("@cocktail/context/entered");
+
 /** What an adapter has of a request: node:http's, the one of node:http2's compatibility API, or a test double. */
 export type EnteredRequest = EventEmitter &
-  Pick<IncomingMessage, "headers" | "rawHeaders" | "method" | "url">;
+  Pick<IncomingMessage, "headers" | "rawHeaders" | "method" | "url"> & { [slot]?: ActiveContext };
 
 /**
  * Goes on with a request in its context, and returns what `proceed` returns. Every adapter ends here; a second one on
@@ -25,7 +31,7 @@ export function enter<T>(request: EnteredRequest, peer: EventEmitter, proceed: (
   const mayCarry = mayCarryRoute(request);
   const context =
     mayCarry || shared.contextForAll
-      ? (shared.entered.get(request) ?? begin(request, peer, mayCarry))
+      ? (request[slot] ?? begin(request, peer, mayCarry))
       : undefined;
   return context === storage.getStore() ? proceed() : storage.run(context, proceed);
 }
@@ -40,7 +46,7 @@ function begin(
   if (said === undefined && !shared.contextForAll) return undefined;
   const record = watch(request, peer, said);
   const context = new ActiveContext(said?.route ?? unrouted, said?.collector, record);
-  shared.entered.set(request, context);
+  request[slot] = context;
   bindEvents(request, context);
   bindEvents(peer, context);
   if (context.collector !== undefined && canReport(peer)) reportTrace(peer, context.collector);

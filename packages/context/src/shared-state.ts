@@ -13,8 +13,6 @@ export interface SharedState {
   readonly storage: AsyncLocalStorage<ActiveContext | undefined>;
   /** The context of work that carries nothing and belongs to no request. */
   readonly unrouted: ActiveContext;
-  /** The context that a request was entered with, so that a second adapter on its way does nothing. */
-  readonly entered: WeakMap<object, ActiveContext>;
   names: HeaderNames;
   hosts: HostRules;
   log: Logger;
@@ -36,7 +34,6 @@ const everywhere: object & { [slot]?: SharedState } = globalThis;
 export const shared: SharedState = (everywhere[slot] ??= {
   storage: new AsyncLocalStorage({ name: "cocktail" }),
   unrouted: new ActiveContext(unrouted),
-  entered: new WeakMap(),
   names: defaultHeaderNames,
   hosts: noHosts,
   log: silent,

@@ -56,7 +56,7 @@ const coming = [
     ],
     [
       "C-6",
-      "(shared.entered.get(request) ?? begin(request, peer, mayCarry))",
+      "(request[slot] ?? begin(request, peer, mayCarry))",
       "begin(request, peer, mayCarry)",
       "entry",
       "keeps its context through a second adapter",
