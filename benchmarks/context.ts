@@ -6,8 +6,8 @@ import autocannon from "autocannon";
  * What carrying a route costs a hello-world fastify service, beside OpenTelemetry's HTTP instrumentation. One client,
  * rounds interleaved, medians: `node --conditions=@cocktail/source benchmarks/context.ts [rounds] [seconds]`.
  */
-const rounds = Number(process.argv[2] ?? 9);
-const seconds = Number(process.argv[3] ?? 2);
+const rounds = Number(process.argv[2] ?? 15);
+const seconds = Number(process.argv[3] ?? 1);
 
 const pins = "payment-service:mp-101::cart-service:mp-102::order-service:rc";
 const routed = { "x-service-route": pins };

@@ -37,20 +37,21 @@ async function withWrk({ port, headers, connections, seconds }: Load): Promise<M
     ...Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
     `http://127.0.0.1:${port}/`,
   ]);
-  const bad = Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0);
-  const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(
-    stdout,
-  );
+  const found = (pattern: RegExp): string => pattern.exec(stdout)?.[1] ?? "0";
+  const errors = [...found(/Socket errors: ([^\n]*)/).matchAll(/\d+/g)].map(Number);
   return {
-    requests: Number(/(\d+) requests in/.exec(stdout)?.[1] ?? 0),
-    perSecond: Number(/Requests\/sec:\s+([0-9.]+)/.exec(stdout)?.[1] ?? 0),
-    p50: milliseconds(/50%\s+(\S+)/.exec(stdout)?.[1]),
-    p99: milliseconds(/99%\s+(\S+)/.exec(stdout)?.[1]),
-    bad: bad + (errors?.slice(1).reduce((sum, count) => sum + Number(count), 0) ?? 0),
+    requests: Number(found(/(\d+) requests in/)),
+    perSecond: Number(found(/Requests\/sec:\s+([0-9.]+)/)),
+    p50: milliseconds(found(/50%\s+(\S+)/)),
+    p99: milliseconds(found(/99%\s+(\S+)/)),
+    bad: errors.reduce(
+      (sum, count) => sum + count,
+      Number(found(/Non-2xx or 3xx responses: (\d+)/)),
+    ),
   };
 }
 
-function milliseconds(text = ""): number {
+function milliseconds(text: string): number {
   const value = Number.parseFloat(text);
   if (text.endsWith("us")) return value / 1000;
   return text.endsWith("ms") ? value : value * 1000;
