@@ -53,6 +53,7 @@ describe("the API, through its client", () => {
     assert.equal((await client.deploy(deploy)).generation, 1);
     await client.deleteVariant("payment-service", "mp-101");
     await client.deleteVariant("payment-service", "mp-101", { discard: true, dryRun: true });
+    await client.deleteVariant("payment-service", "mp-101", { discard: false, dryRun: false });
     await client.promote("payment-service");
     await client.promote("payment-service", { dryRun: true });
     await client.createEnvironment({ name: "ops-101", parent: "rc", members, ttlSeconds: 5 });
@@ -64,6 +65,7 @@ describe("the API, through its client", () => {
       ["deploy", deploy],
       ["destroy", "payment-service", "mp-101", { discard: false, dryRun: false }],
       ["destroy", "payment-service", "mp-101", { discard: true, dryRun: true }],
+      ["destroy", "payment-service", "mp-101", { discard: false, dryRun: false }],
       ["promote", "payment-service", {}],
       ["promote", "payment-service", { dryRun: true }],
       ["createEnvironment", { name: "ops-101", parent: "rc", members, ttlSeconds: 5 }],

@@ -30,7 +30,9 @@ test("the committed OpenAPI document is what the API says of itself", async () =
 test("the OpenAPI document has every reference it makes, and no schema that nobody refers to", async () => {
   const document = await describe();
   const text = JSON.stringify(document);
-  const referred = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name = ""]) => name);
+  const referred = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(
+    ([, name = ""]) => name,
+  );
   assert.deepEqual(
     [...new Set(referred)].toSorted(),
     Object.keys(document.components.schemas).toSorted(),
