@@ -10,7 +10,7 @@ const onlyLinux = process.platform === "linux" ? {} : { skip: "only Linux tells 
 test(
   "a living process with the mark is found and ended, and nothing else is",
   onlyLinux,
-  async () => {
+  async (t) => {
     const id = randomUUID();
     const spawnMarked = (mark: string) =>
       spawn(process.execPath, ["-e", "console.log('up'); setInterval(() => {}, 1000)"], {
@@ -19,6 +19,9 @@ test(
       });
     const marked = spawnMarked(id);
     const similar = spawnMarked(`${id}-other`);
+    t.after(() => {
+      for (const child of [marked, similar]) child.kill("SIGKILL");
+    });
     await Promise.all([once(marked.stdout, "data"), once(similar.stdout, "data")]);
 
     const found = await findLeftovers(`MARK=${id}`);
@@ -32,6 +35,5 @@ test(
     assert.deepEqual(await findLeftovers(`MARK=${id}`), []);
     killLeftovers(found);
     assert.equal(similar.exitCode, null);
-    similar.kill("SIGKILL");
   },
 );
