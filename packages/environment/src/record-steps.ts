@@ -71,9 +71,7 @@ function ofActive(
 ): Happened | undefined {
   const listed = observed.route.entry;
   if (listed?.incarnation === record.number) return undefined;
-  if (!isWanted(desired, observed.promoted)) {
-    return listed === undefined ? { event: "destroyed" } : undefined;
-  }
+  if (!isWanted(desired, observed.promoted)) return { event: "destroyed" };
   const heir = incumbent(observed);
   return heir !== undefined && heir.record.number > record.number
     ? { event: "replaced" }

@@ -260,6 +260,30 @@ test("one deploy with an environment is one epoch, whatever the order of steps",
   );
 });
 
+test("an environment opens without a member that failed", () => {
+  const world = startedWorld();
+  world.fates.set("cart:mp-1", "failed");
+  const wish = { service: "cart", key: "mp-1", environment: "ops" };
+  assert.ok(world.decided(decideDeploy(world.state, wish, world.now)));
+  world.settle();
+  assert.deepEqual(own(world.table.environments, "ops")?.members, { cart: "mp-1" });
+  assert.equal(own(world.table.environments, "mp-1"), undefined);
+});
+
+test("a ready incarnation of an earlier deploy is not listed any more", () => {
+  const world = startedWorld();
+  const wish = { service: "cart", key: "mp-1" };
+  world.decided(decideDeploy(world.state, wish, world.now));
+  for (let step = 0; step < 3; step++) {
+    const [action] = world.plan("cart:mp-1").ready;
+    if (action !== undefined) world.act(action);
+  }
+  assert.equal(world.workloads.get("cart:mp-1#1")?.phase, "Ready");
+  world.decided(decideDeploy(world.state, wish, world.now));
+  const plan = planTable(world.table, world.inputs(), world.state.environments);
+  assert.equal(plan.kind, "unchanged");
+});
+
 test("an environment of ready variants is one epoch", () => {
   const world = startedWorld();
   for (const service of ["cart", "payment"]) {

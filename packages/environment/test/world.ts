@@ -238,6 +238,7 @@ export class World {
         return;
       case "DrainWorkload":
         this.#assertUnlisted(ref);
+        assert.ok(this.workloads.has(name), `${name} does not run, and is waited for`);
         this.#memory.drain.set(name, ref.number % 3 === 0 ? "budgetOver" : "drained");
         return;
       case "RemoveWorkload":

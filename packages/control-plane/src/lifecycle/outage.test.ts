@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StoreUnavailable } from "../store/errors.ts";
 import { MemoryStore } from "../store/memory/memory-store.ts";
-import { TestWorld, done } from "./testing/world.ts";
+import { TestWorld, done, shop } from "./testing/world.ts";
 
 test("while the store is away changes reject, views answer, and the work goes on afterwards", async () => {
   const store = new MemoryStore();
@@ -59,6 +59,24 @@ test("a write whose answer was lost is neither lost nor made twice", async () =>
   await world.ready("cart", "mp-1");
   assert.equal(world.table.epoch, (await store.head()).epoch);
   assert.equal(world.running().length, 4);
+});
+
+test("the first table waits for those that start slower, but not for one that hangs", async () => {
+  const store = new MemoryStore();
+  await using world = new TestWorld(store, { limits: { startupBatchMs: 5_000 } });
+  world.platform.behaviours.set("cart:stable", { after: 20 });
+  world.platform.behaviours.set("payment:stable", { after: 100 });
+  await world.start();
+  assert.equal(world.table.epoch, 1);
+  assert.deepEqual(Object.keys(world.table.services).toSorted(), ["cart", "payment", "storefront"]);
+  await world.lifecycle.stop();
+
+  await using next = new TestWorld(new MemoryStore(), { limits: { startupBatchMs: 20 } });
+  next.platform.behaviours.set("cart:stable", { after: Infinity });
+  await next.lifecycle.syncServices(shop());
+  await next.lifecycle.start();
+  await next.ready("payment", "stable");
+  assert.equal(next.lifecycle.isSettled(), false);
 });
 
 test("another writer of the table is neither overwritten nor waited for", async () => {

@@ -1,5 +1,4 @@
 import {
-  childrenOf,
   environmentConditions,
   environmentsNaming,
   planEnvironment,
@@ -94,11 +93,6 @@ export class Reconciler {
     this.#changedVariant(name);
   }
 
-  /** A change that no single variant stands for: an environment came, changed or went. */
-  publish(): void {
-    this.#queue.add(tableKey);
-  }
-
   async stop(): Promise<void> {
     await this.#queue.stop();
     await this.#core.writer.idle();
@@ -191,8 +185,8 @@ export class Reconciler {
       for (const action of plan.ready)
         outcomes.push(await act(this.#core, key, action, this.#calls));
       if (!outcomes.includes("done")) return { againAt: plan.planAgainAt };
-      for (const parent of childrenOf(sources.state.state, name)) this.environment(parent);
-      this.publish();
+      // Its parent may have waited for it to go.
+      if (desired !== undefined) this.environment(desired.parent);
     }
     throw new Error(`environment ${name} does not come to rest`);
   }

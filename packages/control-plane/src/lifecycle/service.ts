@@ -286,7 +286,6 @@ class Lifecycle implements LifecycleService {
     const { variants, environments } = changedNames(changes);
     for (const name of variants) this.#reconciler.changed(name);
     for (const name of environments) this.#reconciler.environment(name);
-    if (environments.length > 0) this.#reconciler.publish();
     this.#notify();
   }
 
