@@ -31,10 +31,24 @@ export async function openYaml(text: string, file: string): Promise<YamlFile> {
   };
   return {
     list,
-    root: list.length > 0 ? undefined : document.toJS(),
+    root: list.length > 0 ? undefined : rootOf(document, file, list),
     add: (message, at) => {
       const where = at.length === 0 ? "" : `${at.join(".")}: `;
       list.push(`${file}:${lineOf(at)}: ${where}${message}`);
     },
   };
+}
+
+/** An alias of nothing, or too many of them, is noticed by the library only here, and without its place. */
+function rootOf(
+  document: { readonly toJS: (options: { readonly maxAliasCount: number }) => unknown },
+  file: string,
+  list: string[],
+): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    list.push(`${file}:1: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }

@@ -93,6 +93,16 @@ describe("cocktail.yaml", () => {
     assert.deepEqual(parsed.config.services[0]?.env, { toString: "a" });
   });
 
+  test("an alias of nothing, and too many of them, are faults like any other", () => {
+    const bomb = ["a: &a [x, x]", "b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]"];
+    const more = ["c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]", "d: [*c, *c, *c, *c]"];
+    for (const text of ["*!", "a: *b", [...bomb, ...more].join("\n")]) {
+      const parsed = parseConfig(text, file);
+      assert.equal(parsed.ok, false, text);
+      assert.match(parsed.ok ? "" : (parsed.faults[0]?.message ?? ""), /alias/i);
+    }
+  });
+
   test("no text at all makes it throw", () => {
     const yaml = fc.oneof(
       fc.string(),

@@ -36,7 +36,9 @@ export function parseConfig(text: string, file: string): Parsed {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) return { ok: false, faults: syntaxFaults(document, lines) };
   const where = locator(document, lines);
-  const check = checkDocument(toData(document), where);
+  const data = toData(document);
+  if (data.kind === "fault") return { ok: false, faults: [data.fault] };
+  const check = checkDocument(data.value, where);
   if (check.faults.length > 0 || check.document === undefined) {
     return { ok: false, faults: check.faults.toSorted(byPlace) };
   }
@@ -67,9 +69,20 @@ function firstLine(text: string): string {
   return (text.split("\n")[0] ?? "").replace(/[.:]$/, "");
 }
 
-function toData(document: Document.Parsed): unknown {
-  // Aliases are expanded at most 100 times, which is the library's own limit against bombs.
-  return document.toJS({ maxAliasCount: 100 }) as unknown;
+type Data =
+  | { readonly kind: "data"; readonly value: unknown }
+  | { readonly kind: "fault"; readonly fault: Fault };
+
+function toData(document: Document.Parsed): Data {
+  try {
+    // Aliases are expanded at most 100 times, which is the library's own limit against bombs.
+    return { kind: "data", value: document.toJS({ maxAliasCount: 100 }) as unknown };
+  } catch (error) {
+    // An alias of nothing, or too many of them: the library notices only now, and doesn't say where.
+    const message = `not YAML: ${firstLine(error instanceof Error ? error.message : String(error))}`;
+    const fix = "write the value out instead of the alias";
+    return { kind: "fault", fault: { line: 1, column: 1, path: "", message, fix } };
+  }
 }
 
 function locator(document: Document.Parsed, lines: LineCounter): Locate {
