@@ -50,6 +50,7 @@ export function uninstall(): void {
   shared.stop = undefined;
   shared.hosts = noHosts;
   shared.guard = undefined;
+  shared.guardDecided = false;
   shared.log = silent;
 }
 
@@ -78,8 +79,10 @@ function addHosts(entries: readonly string[], source: string): void {
 }
 
 function guard(wanted: ContextOptions["leakGuard"]): void {
-  const on = wanted ?? (shared.guard === undefined && isDevelopment());
-  if (wanted === false) shared.guard = undefined;
+  if (wanted === undefined && shared.guardDecided) return;
+  shared.guardDecided = true;
+  shared.guard = undefined;
+  const on = wanted ?? isDevelopment();
   if (on === false) return;
   const graceMs = typeof on === "object" ? on.graceMs : defaultGraceMs;
   shared.guard = createLeakGuard({ log: shared.log, graceMs, now: () => performance.now() });

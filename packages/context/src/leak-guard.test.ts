@@ -190,6 +190,34 @@ describe("the leak guard", () => {
     assert.equal(shared.guard, undefined);
   });
 
+  it("is on in development, unless the service said no", () => {
+    const { COCKTAIL_LEAK_GUARD: said, NODE_ENV: environment } = process.env;
+    try {
+      for (const [guard, node, on] of [
+        ["on", "production", true],
+        ["off", "development", false],
+        [undefined, "development", true],
+        [undefined, "test", false],
+      ] as const) {
+        if (guard === undefined) delete process.env["COCKTAIL_LEAK_GUARD"];
+        else process.env["COCKTAIL_LEAK_GUARD"] = guard;
+        process.env["NODE_ENV"] = node;
+        install();
+        assert.equal(shared.guard !== undefined, on, `${guard} ${node}`);
+        uninstall();
+        install({ leakGuard: false });
+        install();
+        assert.equal(shared.guard, undefined, "an adapter switched it on again");
+        uninstall();
+      }
+    } finally {
+      delete process.env["COCKTAIL_LEAK_GUARD"];
+      if (said !== undefined) process.env["COCKTAIL_LEAK_GUARD"] = said;
+      delete process.env["NODE_ENV"];
+      if (environment !== undefined) process.env["NODE_ENV"] = environment;
+    }
+  });
+
   it("reports at most a hundred places", () => {
     let n = 0;
     const guard = createLeakGuard({

@@ -17,6 +17,8 @@ export interface SharedState {
   hosts: HostRules;
   log: Logger;
   guard: LeakGuard | undefined;
+  /** True once somebody decided about the guard: what an adapter calls later doesn't decide again. */
+  guardDecided: boolean;
   /**
    * True once something needs to tell requests apart even where they are unrouted: the leak guard, and `perContext`.
    * Until then an unrouted request has no context at all, and costs nothing.
@@ -38,6 +40,7 @@ export const shared: SharedState = (everywhere[slot] ??= {
   hosts: noHosts,
   log: silent,
   guard: undefined,
+  guardDecided: false,
   contextForAll: false,
   stop: undefined,
 });
