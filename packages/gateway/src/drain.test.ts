@@ -103,6 +103,7 @@ describe("draining", { concurrency: 4 }, () => {
       () => open === 0,
       "the idle connection to be closed",
       () => open,
+      2000,
     );
     // The same objects: a suspended variant that is activated again.
     publish({ ...table, epoch: 3 });
@@ -163,7 +164,7 @@ describe("closing", { concurrency: 4 }, () => {
     await idle.until("whole");
     busy.send(get.replace("/", "/slow"));
     await arrived.promise;
-    const closed = edge.close({ graceMs: 10_000 });
+    const closed = edge.close({ graceMs: 60_000 });
     await idle.whole();
     await assert.rejects(ask(edge.port), { code: "ECONNREFUSED" });
     release.open();
@@ -186,7 +187,7 @@ describe("closing", { concurrency: 4 }, () => {
     t.after(() => client.close());
     client.send(get);
     await client.until("begin");
-    const closed = edge.close({ graceMs: 10_000 });
+    const closed = edge.close({ graceMs: 60_000 });
     release.open();
     assert.match(await client.whole(), /3\r\nend\r\n0\r\n\r\n$/);
     await closed;
@@ -212,7 +213,7 @@ describe("closing", { concurrency: 4 }, () => {
     const ended = new Promise((resolve) => stream.on("close", resolve));
     await arrived.promise;
     const goaway = new Promise((resolve) => client.once("goaway", resolve));
-    const closed = edge.close({ graceMs: 10_000 });
+    const closed = edge.close({ graceMs: 60_000 });
     await goaway;
     release.open();
     await ended;

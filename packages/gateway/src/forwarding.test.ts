@@ -12,6 +12,7 @@ import {
   rawExchange,
   serve,
   serveRaw,
+  stalled,
   tableOf,
   until,
   valuesOf,
@@ -297,16 +298,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     );
     t.after(() => req.destroy());
     res.pause();
-    let before = -1;
-    await until(
-      () => {
-        const still = sent === before;
-        before = sent;
-        return still && sent > 0;
-      },
-      "the variant to be held back",
-      () => sent,
-    );
+    await stalled(() => sent, "the variant to be held back");
     assert.ok(sent < total / 2, `${sent} bytes left the variant although nobody read them`);
     let received = 0;
     for await (const chunk of res) received += (chunk as Buffer).length;
@@ -348,16 +340,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     };
     req.on("drain", more);
     more();
-    let before = -1;
-    await until(
-      () => {
-        const still = sent === before;
-        before = sent;
-        return still;
-      },
-      "the client to be held back",
-      () => sent,
-    );
+    await stalled(() => sent, "the client to be held back");
     assert.ok(sent < total / 2, `${sent} bytes left the client although nobody read them`);
     read.open();
     assert.equal(await answered, 200);

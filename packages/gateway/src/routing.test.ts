@@ -152,6 +152,7 @@ describe("the edge", { concurrency: 4 }, () => {
       await who({ host: "mp-102.localhost", headers: { "x-source-route": "a,b" } }),
       "storefront:stable",
     );
+    assert.equal(await who({ headers: { "x-source-route": "", cookie } }), "storefront:stable");
     assert.equal(await who({ headers: { cookie: "cocktail-route=No Such" } }), "storefront:stable");
     assert.equal(
       await who({ headers: { cookie: "cocktail-route-x=mp-101" } }),

@@ -5,7 +5,6 @@ export const latencyBounds: readonly number[] = [
 
 /** Statuses by their first digit; 0 is a client that left before its answer. */
 export const statusClasses = ["aborted", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
-type StatusClass = (typeof statusClasses)[number];
 
 /** Counts as plain numbers: a request costs two increments, and labels are made when somebody asks. */
 export class Tally {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openShop } from "../test/shop.ts";
-import { ask, echo, openWorld, rawExchange, serve, tableOf } from "../test/world.ts";
+import { ask, echo, gate, openWorld, rawExchange, serve, tableOf } from "../test/world.ts";
 
 describe("a trace", { concurrency: 4 }, () => {
   it("has an item for the hop, with missed and incarnation, and only when asked for", async (t) => {
@@ -83,6 +83,37 @@ describe("a trace", { concurrency: 4 }, () => {
     );
     const unrouted = await ask(edge.port, { headers: traced });
     assert.doesNotMatch(String(unrouted.headers["x-route-trace"]), /lost/);
+  });
+
+  it("blames nobody for a request that one without a route explains", async (t) => {
+    const cart = await serve(t, echo("cart"));
+    const ports: { cart?: number } = {};
+    const arrived = gate();
+    const release = gate();
+    const storefront = await serve(t, async (req, res) => {
+      if (req.url === "/unrouted") {
+        await ask(ports.cart ?? 0);
+      } else {
+        arrived.open();
+        await release.promise;
+      }
+      res.end();
+    });
+    const variants = { "storefront:stable": storefront.url, "cart:stable": cart.url };
+    const { edge, gateway } = await openWorld(t, tableOf({ variants }));
+    const where = { host: "127.0.0.1", port: 0 };
+    const mesh = await gateway.listenMesh({
+      caller: "storefront:stable",
+      callee: "cart",
+      ...where,
+    });
+    ports.cart = mesh.port;
+    const headers = { "x-route-trace": "on", "x-service-route": "cart:mp-1" };
+    const routed = ask(edge.port, { headers });
+    await arrived.promise;
+    assert.equal((await ask(edge.port, { path: "/unrouted" })).status, 200);
+    release.open();
+    assert.doesNotMatch(String((await routed).headers["x-route-trace"]), /lost/);
   });
 
   it("comes with refusals too", async (t) => {

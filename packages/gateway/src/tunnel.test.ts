@@ -10,6 +10,7 @@ import {
   openWorld,
   RawClient,
   serve,
+  stalled,
   tableOf,
   until,
   type WorldOptions,
@@ -137,16 +138,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     const client = open(t, edge.port);
     client.socket.pause();
     client.send(upgrade());
-    let before = -1;
-    await until(
-      () => {
-        const still = written === before && written > 0;
-        before = written;
-        return still;
-      },
-      "the variant to be held back",
-      () => written,
-    );
+    await stalled(() => written, "the variant to be held back");
     assert.ok(written < total / 2);
   });
 

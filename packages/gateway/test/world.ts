@@ -281,7 +281,7 @@ export async function until(
   condition: () => boolean,
   what: string,
   seen: () => unknown = () => "",
-  deadlineMs = 15_000,
+  deadlineMs = Number(process.env["COCKTAIL_TEST_DEADLINE_MS"] ?? 15_000),
 ): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (!condition()) {
@@ -292,6 +292,23 @@ export async function until(
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** Waits until a number that has begun to grow no longer does: nothing for a tenth of a second, several times over. */
+export async function stalled(read: () => number, what: string): Promise<number> {
+  let before = 0;
+  let same = 0;
+  await until(
+    () => {
+      const now = read();
+      same = now === before && now > 0 ? same + 1 : 0;
+      before = now;
+      return same > 50;
+    },
+    what,
+    read,
+  );
+  return before;
 }
 
 /** A promise and its ends. */
