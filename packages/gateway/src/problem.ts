@@ -17,7 +17,6 @@ export const problems = {
   NoVariant: [503, "No variant of this service answers this route"],
   VariantUnavailable: [503, "The variant is down"],
   TooManyConnections: [503, "Too many connections"],
-  Closing: [503, "The gateway is stopping"],
   VariantTimeout: [504, "The variant did not answer in time"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
@@ -47,7 +46,6 @@ const retryable: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
   "RequestTimeout",
   "VariantUnavailable",
   "TooManyConnections",
-  "Closing",
   "VariantTimeout",
 ]);
 
