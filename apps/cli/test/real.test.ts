@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { bin, makeProject, memberOf, processesOf, until } from "./support/project.ts";
 
-describe("the command and a real cocktail", { timeout: 110_000 }, () => {
+describe("the command and a real cocktail", { timeout: 280_000 }, () => {
   it("deploys, redeploys, traces and destroys branches of a repository", async () => {
     await using project = await makeProject();
     const { ok, cocktail } = project;
