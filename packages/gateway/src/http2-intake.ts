@@ -63,10 +63,7 @@ function takeStream(incoming: Incoming, flags: number, rawHeaders: readonly stri
 }
 
 function forward({ core, stream }: Incoming, exchange: Exchange, hasBody: boolean): void {
-  const gone = (): void => exchange.clientGone();
-  // A stream that nobody reads from closes late after a reset; `aborted` comes at once.
-  stream.once("aborted", gone);
-  stream.once("close", gone);
+  stream.once("close", () => exchange.clientGone());
   if (hasBody) {
     exchange.upload = new Upload({
       source: stream,

@@ -135,7 +135,7 @@ describe("limits", { concurrency: 4 }, () => {
       req.resume();
     });
     const table = tableOf({ variants: { "storefront:stable": variant.url } });
-    const { edge } = await openWorld(t, table, { limits: { bodyIdleMs: 40 } });
+    const { edge } = await openWorld(t, table, { limits: { bodyIdleMs: 400 } });
     const total = 16 << 20;
     let answered = 0;
     const sent = ask(edge.port, { method: "POST", body: Buffer.alloc(total, 97) }).then(
@@ -145,7 +145,7 @@ describe("limits", { concurrency: 4 }, () => {
       },
     );
     // Several times the limit: a condition that must stay false has no event to wait for.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 1200));
     assert.equal(answered, 0);
     release.open();
     assert.equal(echoed(await sent).body.length, total);

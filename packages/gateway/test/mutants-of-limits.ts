@@ -38,7 +38,6 @@ const evidence = [
       "blames nobody for a request that one without a route explains",
     ],
     ["G-26", "own-hop", ", ...lost]", "]", "shows where a service dropped the route"],
-    ["G-26", "exchange", "this.#traced &&", "", "shows where a service dropped the route"],
   ]),
   ...noticedBy("observe", [
     [

@@ -1,5 +1,4 @@
 import { type Mutant, noticedBy } from "./mutant.ts";
-import { limitMutants } from "./mutants-of-limits.ts";
 
 const routing = noticedBy("routing", [
   [
@@ -317,8 +316,8 @@ const protocols = [
     [
       "G-22",
       "http2-intake",
-      'stream.once("aborted", gone);\n  stream.once("close", gone);',
-      "void gone;",
+      'stream.once("close", () => exchange.clientGone());',
+      "",
       "tells the variant when the client cancels",
     ],
     [
@@ -345,13 +344,6 @@ const protocols = [
   ]),
   ...noticedBy("http2", [
     [
-      "G-18",
-      "http2-intake",
-      'stream.once("aborted", gone);',
-      "",
-      "end the request at the variant also when it had stopped reading",
-    ],
-    [
       "G-19",
       "http2-reply",
       "this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);",
@@ -361,9 +353,4 @@ const protocols = [
   ]),
 ];
 
-export const mutants: readonly Mutant[] = [
-  ...routing,
-  ...forwarding,
-  ...protocols,
-  ...limitMutants,
-];
+export const mutants: readonly Mutant[] = [...routing, ...forwarding, ...protocols];
