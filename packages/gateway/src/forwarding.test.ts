@@ -60,6 +60,23 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     assert.ok(answer.endsWith("\r\n\r\nok"));
   });
 
+  it("passes bodies of every size and every byte", async (t) => {
+    const variant = await serve(t, (req, res) => {
+      const length = Number(req.url?.slice(1));
+      res.writeHead(200, { "content-length": length });
+      res.end(Buffer.from(Array.from({ length }, (_, at) => (at * 7) & 255)));
+    });
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const { edge } = await openWorld(t, table);
+    for (const length of [0, 1, 255, 4095, 4096, 4097, 70_000]) {
+      const headers = "Connection: close\r\n";
+      const answer = await rawExchange(t, edge.port, request(`/${length}`, headers));
+      const body = Buffer.from(answer.slice(answer.indexOf("\r\n\r\n") + 4), "latin1");
+      const whole = Buffer.from(Array.from({ length }, (_, at) => (at * 7) & 255));
+      assert.ok(body.equals(whole), `${length} bytes`);
+    }
+  });
+
   it("drops hop-by-hop headers both ways, and what Connection names", async (t) => {
     const variant = await serve(t, (req, res) => {
       res.writeHead(200, [
