@@ -36,14 +36,10 @@ export type Action =
   | { readonly kind: "AwaitReaders"; readonly target: string; readonly epoch: number }
   | { readonly kind: "ProbeRoute"; readonly ref: IncarnationRef }
   | { readonly kind: "DrainWorkload"; readonly ref: IncarnationRef }
-  | {
-      readonly kind: "RemoveWorkload";
-      readonly ref: IncarnationRef;
-      readonly discard: boolean;
-      /** The whole variant goes, and its checkout with it. */
-      readonly last: boolean;
-    }
+  | { readonly kind: "RemoveWorkload"; readonly ref: IncarnationRef }
   | { readonly kind: "ForgetIncarnation"; readonly ref: IncarnationRef }
+  /** What a variant has beside its incarnations goes: checkouts, listeners, logs. `discard`: work in them may be lost. */
+  | { readonly kind: "ReleaseVariant"; readonly target: string; readonly discard: boolean }
   | { readonly kind: "ForgetVariant"; readonly target: string };
 
 export type ActionKind = Action["kind"];
@@ -74,8 +70,8 @@ function detailOf(action: Action): string | undefined {
       return action.change;
     case "RecordState":
       return `${action.from} -> ${action.to} (${action.event})`;
-    case "RemoveWorkload":
-      return action.last ? "and its checkout" : undefined;
+    case "ReleaseVariant":
+      return action.discard ? "with uncommitted work" : undefined;
     default:
       return undefined;
   }

@@ -24,6 +24,8 @@ export function assume(facts: Facts, action: Action): Facts {
   switch (action.kind) {
     case "DestroyVariant":
       return { ...facts, desired: destroyed(facts.desired) };
+    case "ReleaseVariant":
+      return { ...facts, observed: { ...observed, isReleased: true } };
     case "ForgetVariant":
       return { ...facts, desired: undefined };
     case "CreateIncarnation":
@@ -67,7 +69,9 @@ function withIncarnation(
   const incarnations = observed.incarnations.map((each) =>
     isNamed(each, action.ref) ? { ...each, ...effectOf(action, each) } : each,
   );
-  return { ...observed, incarnations };
+  // What starts needs a checkout and listeners again.
+  const isReleased = observed.isReleased && action.kind !== "EnsureWorkload";
+  return { ...observed, incarnations, isReleased };
 }
 
 function effectOf(
@@ -84,7 +88,7 @@ function effectOf(
     case "DrainWorkload":
       return { drain: "drained" };
     case "RemoveWorkload":
-      return { workload: absentWorkload, removed: action.last ? "checkout" : "workload" };
+      return { workload: absentWorkload, isRemoved: true };
   }
 }
 
@@ -99,7 +103,7 @@ function created({ desired, observed, now }: Facts, ref: IncarnationRef): Observ
     record,
     workload: absentWorkload,
     drain: "unknown",
-    removed: "nothing",
+    isRemoved: false,
   };
   return {
     ...observed,

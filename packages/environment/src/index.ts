@@ -13,6 +13,7 @@ export * from "./plan-table.ts";
 export * from "./plan-variant.ts";
 export * from "./policy.ts";
 export * from "./reasons.ts";
+export { type RecordStep, recordStep } from "./record-steps.ts";
 export * from "./refusal.ts";
 export * from "./serving.ts";
 export * from "./source.ts";

@@ -31,8 +31,8 @@ export interface ObservedIncarnation {
   readonly workload: ObservedWorkload;
   /** How its drain ended; `unknown` also while it goes on. */
   readonly drain: "unknown" | "drained" | "budgetOver";
-  /** What was taken away in this run: nothing, the workload, or the checkout too. */
-  readonly removed: "nothing" | "workload" | "checkout";
+  /** Its workload was taken away in this run. */
+  readonly isRemoved: boolean;
 }
 
 /** What is known about the route of one variant. */
@@ -62,6 +62,8 @@ export interface ObservedVariant {
   readonly promoted: number | undefined;
   /** Destroying it now would lose work. Only asked when it matters. */
   readonly uncommittedWork: boolean;
+  /** What it had beside its incarnations was taken away in this run, and nothing was started since. */
+  readonly isReleased: boolean;
   /** This run of the platform. */
   readonly run: string;
 }

@@ -11,6 +11,7 @@ import {
 import type { DesiredEnvironment, DesiredVariant } from "./desired.ts";
 import { type LayerVariant, materialiseLayers } from "./layers.ts";
 import type { ObservedVariant } from "./observed.ts";
+import { type RecordStep, enteredStep } from "./record-steps.ts";
 import { isComing, servingOf } from "./serving.ts";
 
 /** One variant of the batch. */
@@ -30,8 +31,19 @@ export type TablePlan =
     };
 
 /**
+ * Records that are behind the table: it lists them, and they still say PENDING. They are written before the next table is
+ * made. Otherwise an incarnation could enter and leave the table unrecorded, and would be removed as one that never
+ * served, with requests in flight.
+ */
+export function recordsBehind(variants: readonly TableInput[]): readonly RecordStep[] {
+  return variants.flatMap(({ observed }) =>
+    observed.incarnations.flatMap((each) => enteredStep(observed, each) ?? []),
+  );
+}
+
+/**
  * The table that follows the current one: every variant that should serve, every layer, in one epoch. The only producer
- * of epochs. The batch is everything there is, in any order.
+ * of epochs. The batch is everything there is, in any order; no record of it is behind (`recordsBehind`).
  */
 export function planTable(
   current: RouteTable,

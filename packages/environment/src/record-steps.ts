@@ -14,15 +14,31 @@ export interface Facts {
   readonly now: number;
   readonly policy: Policy;
 }
+
+export type RecordStep = Extract<Action, { readonly kind: "RecordState" }>;
+
 interface Happened {
   readonly event: LifecycleEvent;
   readonly failure?: Failure | undefined;
 }
 
 /** The step that brings one record up to date with the table and the platform, if it is behind. */
-export function recordStep(facts: Facts, incarnation: ObservedIncarnation): Action | undefined {
+export function recordStep(facts: Facts, incarnation: ObservedIncarnation): RecordStep | undefined {
   const happened = whatHappened(facts, incarnation);
-  if (happened === undefined) return undefined;
+  return happened === undefined ? undefined : stepOf(incarnation, happened);
+}
+
+/** The step of an incarnation that the table lists while its record still says PENDING. */
+export function enteredStep(
+  { route }: Pick<ObservedVariant, "route">,
+  incarnation: ObservedIncarnation,
+): RecordStep | undefined {
+  const { number, state } = incarnation.record;
+  const isEntered = state === "PENDING" && route.entry?.incarnation === number;
+  return isEntered ? stepOf(incarnation, { event: "ready" }) : undefined;
+}
+
+function stepOf(incarnation: ObservedIncarnation, happened: Happened): RecordStep | undefined {
   const { service, key, number, state } = incarnation.record;
   const to = transition(state, happened.event, isRunning(incarnation));
   if (to === state) return undefined;

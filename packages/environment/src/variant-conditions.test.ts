@@ -40,7 +40,7 @@ function incarnation(
     },
     workload: { phase: "Ready", message: "", ...workload },
     drain: "unknown",
-    removed: "nothing",
+    isRemoved: false,
   };
 }
 
@@ -63,6 +63,7 @@ function observed(
     route: { entry, changedAt: 5, acked: 5, probed: 2, ...route },
     promoted: undefined,
     uncommittedWork: false,
+    isReleased: false,
     run: "r",
   };
 }

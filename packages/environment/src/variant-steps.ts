@@ -6,7 +6,6 @@ import { type ObservedIncarnation, type ObservedVariant, isRunning } from "./obs
 import { type Facts, recordStep } from "./record-steps.ts";
 import {
   embodiment,
-  incumbent,
   isActive,
   isWanted,
   sameEntry,
@@ -31,7 +30,7 @@ export function nextSteps(facts: Facts): readonly Action[] {
     ...arrivalSteps(facts),
     ...routeSteps(facts),
     ...incarnations.flatMap((each) => leavingStep(facts, each) ?? []),
-    ...(forgetStep(facts) ?? []),
+    ...endSteps(facts),
   ];
 }
 
@@ -125,21 +124,10 @@ function leavingStep(facts: Facts, incarnation: ObservedIncarnation): Action | u
 
 function removalStep(facts: Facts, incarnation: ObservedIncarnation): Action | undefined {
   const ref = refOf(incarnation);
-  const last = isLast(facts, incarnation);
-  const isRemoved =
-    incarnation.removed === "checkout" || (incarnation.removed === "workload" && !last);
-  if (incarnation.workload.phase !== "Absent" || !isRemoved) {
-    return { kind: "RemoveWorkload", ref, discard: facts.desired?.discard ?? false, last };
+  if (incarnation.workload.phase !== "Absent" || !incarnation.isRemoved) {
+    return { kind: "RemoveWorkload", ref };
   }
   return isKept(facts, incarnation) ? undefined : { kind: "ForgetIncarnation", ref };
-}
-
-/** True for the last thing there is of a variant that goes. */
-function isLast({ desired, observed }: Facts, incarnation: ObservedIncarnation): boolean {
-  return (
-    !isWanted(desired, observed.promoted) &&
-    observed.incarnations.every((each) => each === incarnation)
-  );
 }
 
 /** The failure that a variant stands at is remembered, so that it can be explained. */
@@ -147,14 +135,17 @@ function isKept({ desired, observed }: Facts, incarnation: ObservedIncarnation):
   return isWanted(desired, observed.promoted) && standingFailure(desired, observed) === incarnation;
 }
 
-function forgetStep({ desired, observed }: Facts): readonly Action[] | undefined {
+/** Toward nothing left of a variant that was destroyed, once nothing of it runs or is listed. */
+function endSteps({ desired, observed }: Facts): readonly Action[] {
   const isOver =
     desired?.deleted === true &&
     observed.incarnations.length === 0 &&
-    observed.route.entry === undefined &&
-    incumbent(observed) === undefined;
-  if (!isOver) return undefined;
-  return [{ kind: "ForgetVariant", target: formatVariant(desired.service, desired.key) }];
+    observed.route.entry === undefined;
+  if (!isOver) return [];
+  const target = formatVariant(desired.service, desired.key);
+  return observed.isReleased
+    ? [{ kind: "ForgetVariant", target }]
+    : [{ kind: "ReleaseVariant", target, discard: desired.discard }];
 }
 
 export function refOf({ record }: ObservedIncarnation): IncarnationRef {

@@ -80,10 +80,11 @@ test("a whole plan, acted upon, leaves nothing to plan", () => {
 
 test("nothing is left behind: only what is wanted runs, is listed and is remembered", () => {
   fc.assert(
-    fc.property(scenarios(anyOperation), (scenario) => {
+    fc.property(scenarios(anyOperation), fc.boolean(), (scenario, inWaves) => {
       const world = startedWorld();
       play(world, scenario);
-      world.settle();
+      if (inWaves) world.settleInWaves();
+      else world.settle();
       const wanted = new Set(
         world.state.variants.map((each) => formatVariant(each.service, each.key)),
       );
@@ -195,6 +196,21 @@ test("a crash after any step, then planning again, ends in the same state", () =
         assert.deepEqual(endState(crashed), endState(undisturbed));
       },
     ),
+    runs,
+  );
+});
+
+test("steps that are ready together may be taken together", () => {
+  fc.assert(
+    fc.property(scenarios(anyOperation), fc.infiniteStream(fc.nat(20)), (scenario, choices) => {
+      const oneByOne = startedWorld();
+      play(oneByOne, scenario);
+      const inWaves = startedWorld();
+      play(inWaves, scenario);
+      oneByOne.settle();
+      inWaves.settleInWaves(() => pick(choices));
+      assert.deepEqual(endState(inWaves), endState(oneByOne));
+    }),
     runs,
   );
 });

@@ -27,6 +27,7 @@ import {
   planTable,
   planVariant,
   promotedGeneration,
+  recordsBehind,
 } from "@cocktail/environment";
 
 /** What becomes of a generation's workload once it is started. */
@@ -35,7 +36,8 @@ export type Fate = "ready" | "failed" | "crashLoop";
 /** What is found out in one run, and lost with it. */
 interface Memory {
   drain: Map<string, "drained" | "budgetOver">;
-  removed: Map<string, "workload" | "checkout">;
+  removed: Set<string>;
+  released: Set<string>;
   probed: Map<string, number>;
   changedAt: Map<string, number>;
   acked: number;
@@ -44,7 +46,8 @@ interface Memory {
 function freshMemory(): Memory {
   return {
     drain: new Map(),
-    removed: new Map(),
+    removed: new Set(),
+    released: new Set(),
     probed: new Map(),
     changedAt: new Map(),
     acked: 0,
@@ -65,6 +68,9 @@ export class World {
   readonly acted: Action[] = [];
   run = "run-1";
   now = 1_000_000;
+  /** Epoch that every gateway holds, and the one in which an incarnation left the table: true whoever remembers it. */
+  #held = 0;
+  readonly #unlistedAt = new Map<string, number>();
   #memory: Memory = freshMemory();
   #runs = 1;
 
@@ -103,7 +109,7 @@ export class World {
             record,
             workload: this.workloads.get(ref) ?? absentWorkload,
             drain: this.#memory.drain.get(ref) ?? "unknown",
-            removed: this.#memory.removed.get(ref) ?? "nothing",
+            isRemoved: this.#memory.removed.has(ref),
           };
         }),
       lastIncarnation: counterOf(this.state, service, key).incarnation,
@@ -115,6 +121,7 @@ export class World {
       },
       promoted: key === "rc" ? this.#promoted(service) : undefined,
       uncommittedWork: false,
+      isReleased: this.#memory.released.has(name),
       run: this.run,
     };
   }
@@ -190,6 +197,20 @@ export class World {
     }
   }
 
+  /** The same, but all that is ready of one object at a time, as a control plane takes them. */
+  settleInWaves(choose: (count: number) => number = () => 0): void {
+    for (let waves = 0; ; waves++) {
+      const ofVariants = this.names().map((name) => this.plan(name).ready);
+      const ofLayers = this.environmentNames().map((name) => this.planEnvironment(name).ready);
+      const ready = [...ofVariants, ...ofLayers]
+        .map((wave) => wave.filter((action) => !this.#isStuck(action)))
+        .filter((wave) => wave.length > 0);
+      if (ready.length === 0) return;
+      for (const action of ready[choose(ready.length) % ready.length] ?? []) this.act(action);
+      assert.ok(waves < 2_000, `no end: ${JSON.stringify(this.acted.slice(-6))}`);
+    }
+  }
+
   /** Waiting for what never comes: a stable that keeps ending is waited for without end. */
   #isStuck(action: Action): boolean {
     return (
@@ -204,12 +225,15 @@ export class World {
       case "PublishTable":
         return this.publish();
       case "AwaitReaders":
-        this.#memory.acked = Math.max(this.#memory.acked, this.table.epoch);
+        this.#held = this.table.epoch;
+        this.#memory.acked = this.table.epoch;
         return;
       case "DestroyVariant":
         return this.#destroy(action.target);
       case "DestroyEnvironment":
         return this.#destroyEnvironment(action.target);
+      case "ReleaseVariant":
+        return this.#release(action.target);
       case "ForgetVariant":
         return this.#forget(action.target);
       default:
@@ -225,6 +249,7 @@ export class World {
         return this.#create(ref);
       case "EnsureWorkload":
         this.checkouts.add(`${ref.service}:${ref.key}`);
+        this.#memory.released.delete(`${ref.service}:${ref.key}`);
         this.workloads.set(name, { phase: "Starting", message: "" });
         return;
       case "AwaitReady":
@@ -242,7 +267,7 @@ export class World {
         this.#memory.drain.set(name, ref.number % 3 === 0 ? "budgetOver" : "drained");
         return;
       case "RemoveWorkload":
-        this.#remove(ref, action.last);
+        this.#remove(ref);
         return;
       case "ForgetIncarnation":
         this.apply([{ ...ref, kind: "RemoveIncarnation" }]);
@@ -276,17 +301,19 @@ export class World {
     return ready(ref);
   }
 
-  #remove(ref: IncarnationRef, last: boolean): void {
+  #remove(ref: IncarnationRef): void {
     this.#assertUnlisted(ref);
     const name = formatIncarnation(ref);
-    const { service, key } = ref;
-    const record = this.#record(ref);
-    assert.equal(record.state, "GONE");
-    const { incarnations } = this.observe(service, key);
-    assert.ok(!last || incarnations.length === 1, "the checkout goes while another needs it");
+    assert.equal(this.#record(ref).state, "GONE");
     this.workloads.delete(name);
-    this.#memory.removed.set(name, last ? "checkout" : "workload");
-    if (last) this.checkouts.delete(`${service}:${key}`);
+    this.#memory.removed.add(name);
+  }
+
+  #release(name: string): void {
+    const users = [...this.workloads.keys()].filter((each) => each.startsWith(`${name}#`));
+    assert.deepEqual(users, [], "the checkout goes while a workload needs it");
+    this.#memory.released.add(name);
+    this.checkouts.delete(name);
   }
 
   /** No gateway may still send requests to what is about to be stopped. */
@@ -294,9 +321,8 @@ export class World {
     const listed = own(own(this.table.services, ref.service) ?? {}, ref.key);
     assert.notEqual(listed?.incarnation, ref.number, `${formatIncarnation(ref)} is still listed`);
     if (!this.workloads.has(formatIncarnation(ref))) return;
-    const changedAt = this.#memory.changedAt.get(`${ref.service}:${ref.key}`) ?? 0;
-    const wasListed = this.#record(ref).destination !== undefined;
-    if (wasListed) assert.ok(this.#memory.acked >= changedAt, "a gateway still lists it");
+    const unlistedAt = this.#unlistedAt.get(formatIncarnation(ref)) ?? 0;
+    assert.ok(this.#held >= unlistedAt, `a gateway still lists ${formatIncarnation(ref)}`);
   }
 
   #record(ref: IncarnationRef): StoredState["incarnations"][number] {
@@ -308,14 +334,25 @@ export class World {
   }
 
   publish(): void {
+    for (const step of recordsBehind(this.inputs())) this.#recordState(step);
     const plan = planTable(this.table, this.inputs(), this.state.environments);
     if (plan.kind === "unchanged") return;
     assert.equal(plan.table.epoch, this.table.epoch + 1);
     const reading = readTable(JSON.parse(JSON.stringify(plan.table)));
     assert.ok(reading.ok, JSON.stringify(reading));
+    this.#watchLeaving(plan.table);
     this.table = plan.table;
     for (const name of [...plan.variants, ...plan.environments]) {
       this.#memory.changedAt.set(name, this.table.epoch);
+    }
+  }
+
+  #watchLeaving(next: RouteTable): void {
+    for (const [service, variants] of Object.entries(this.table.services)) {
+      for (const [key, { incarnation }] of Object.entries(variants)) {
+        if (own(own(next.services, service) ?? {}, key)?.incarnation === incarnation) continue;
+        this.#unlistedAt.set(`${service}:${key}#${incarnation}`, next.epoch);
+      }
     }
   }
 
@@ -341,6 +378,7 @@ export class World {
   #forget(name: string): void {
     const pin = parseVariant(name);
     assert.ok(pin);
+    assert.ok(!this.checkouts.has(name), `${name} is forgotten and leaves its checkout`);
     this.apply([{ kind: "RemoveVariant", ...pin }]);
   }
 

@@ -147,17 +147,13 @@ describe("the supervisor", () => {
     assert.match(ready.revision ?? "", /^content-/);
     assert.equal(ready.directory, one.cart);
     assert.match(await one.said(), /listening on/);
-    assert.equal(
-      await one.supervisor.removeWorkload(ref, { discard: false, last: false }),
-      "removed",
-    );
+    assert.equal(await one.supervisor.removeWorkload(ref), "removed");
     assert.equal(one.supervisor.status(ref).phase, "Absent");
     assert.deepEqual(one.released, []);
     assert.equal(await isFree(Number(env["PORT"])), true);
-    assert.equal(
-      await one.supervisor.removeWorkload(ref, { discard: false, last: true }),
-      "absent",
-    );
+    assert.equal(await one.supervisor.removeWorkload(ref), "absent");
+    const released = await one.supervisor.releaseVariant("cart", "stable", { discard: false });
+    assert.equal(released, "absent", "it has no checkout");
     assert.deepEqual(one.released, ["cart:stable"]);
   });
 
@@ -177,7 +173,7 @@ describe("the supervisor", () => {
     await one.supervisor.ensureWorkload({ ...spec, ...second });
     const [a, b] = [await one.phase("Ready"), await one.phase("Ready", second)];
     assert.notEqual(a.destination, b.destination);
-    await one.supervisor.removeWorkload(ref, { discard: false, last: false });
+    await one.supervisor.removeWorkload(ref);
     assert.equal((await one.ask(b))["COCKTAIL_INCARNATION"], "2");
   });
 
@@ -309,15 +305,11 @@ describe("the supervisor", () => {
     assert.equal(await one.supervisor.uncommittedWork("cart", "mp-1"), false);
     write(ready.directory ?? "", { "mine.txt": "work" });
     assert.equal(await one.supervisor.uncommittedWork("cart", "mp-1"), true);
-    const remove = (discard: boolean): Promise<string> =>
-      one.supervisor.removeWorkload(branch, { discard, last: true });
-    assert.equal(await remove(false), "uncommittedWork");
-    assert.equal(
-      one.supervisor.status(branch).phase,
-      "Absent",
-      "the process is stopped nevertheless",
-    );
-    assert.equal(await remove(true), "removed");
+    assert.equal(await one.supervisor.removeWorkload(branch), "removed");
+    const release = (discard: boolean): Promise<string> =>
+      one.supervisor.releaseVariant("cart", "mp-1", { discard });
+    assert.equal(await release(false), "uncommittedWork");
+    assert.equal(await release(true), "released");
     assert.deepEqual(readdirSync(join(one.root, "worktrees")), []);
   });
 
@@ -325,7 +317,7 @@ describe("the supervisor", () => {
     await using one = bench({ prepare: ["sh", "-c", "echo preparing; sleep 100"] });
     await one.supervisor.ensureWorkload(spec);
     await until("the preparation", async () => (await one.said()).includes("preparing"));
-    await one.supervisor.removeWorkload(ref, { discard: false, last: true });
+    await one.supervisor.removeWorkload(ref);
     await one.supervisor.stopAll();
     await one.supervisor.ensureWorkload(spec);
     assert.equal(one.supervisor.status(ref).phase, "Absent", "after the end nothing begins");

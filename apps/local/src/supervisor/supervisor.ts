@@ -9,8 +9,8 @@ import type {
   CheckRequest,
   LogQuery,
   Platform,
-  RemoveOptions,
-  RemoveOutcome,
+  ReleaseOptions,
+  ReleaseOutcome,
   WorkloadRef,
   WorkloadSpec,
   WorkloadStatus,
@@ -87,12 +87,28 @@ export class Supervisor implements Platform {
     return () => this.#listeners.delete(listener);
   }
 
-  async removeWorkload(ref: WorkloadRef, { discard, last }: RemoveOptions): Promise<RemoveOutcome> {
+  async removeWorkload(ref: WorkloadRef): Promise<"removed" | "absent"> {
     return await this.#queue.run(variantOf(ref), async () => {
       const ran = await this.#stopWorkload(ref);
-      if (last) return await this.#removeVariant(ref, ran, discard);
       await this.#options.worktrees.release(nameOf(ref), ref.service, ref.key);
       return ran ? "removed" : "absent";
+    });
+  }
+
+  async releaseVariant(
+    service: string,
+    key: string,
+    { discard }: ReleaseOptions,
+  ): Promise<ReleaseOutcome> {
+    const { logs, mesh, worktrees } = this.#options;
+    return await this.#queue.run(variantOf({ service, key }), async () => {
+      await mesh.release(service, key);
+      const checkouts = worktrees.paths(service, key).length > 0;
+      if (checkouts && !discard && (await worktrees.hasUncommittedWork(service, key)))
+        return "uncommittedWork";
+      await worktrees.removeAll(service, key);
+      await logs.forget(service, key);
+      return checkouts ? "released" : "absent";
     });
   }
 
@@ -120,26 +136,11 @@ export class Supervisor implements Platform {
     return true;
   }
 
-  async #removeVariant(
-    { key, service }: WorkloadRef,
-    ran: boolean,
-    discard: boolean,
-  ): Promise<RemoveOutcome> {
-    const { logs, mesh, worktrees } = this.#options;
-    await mesh.release(service, key);
-    const checkouts = worktrees.paths(service, key).length > 0;
-    if (checkouts && !discard && (await worktrees.hasUncommittedWork(service, key)))
-      return "uncommittedWork";
-    await worktrees.removeAll(service, key);
-    await logs.forget(service, key);
-    return ran || checkouts ? "removed" : "absent";
-  }
-
   #changed({ incarnation, key, service }: WorkloadRef): void {
     for (const listener of this.#listeners) listener({ service, key, incarnation });
   }
 }
 
-function variantOf({ key, service }: WorkloadRef): string {
+function variantOf({ key, service }: Omit<WorkloadRef, "incarnation">): string {
   return `${service}:${key}`;
 }

@@ -4,6 +4,7 @@ import {
   type Action,
   type StateChange,
   decideDeploy,
+  decideDestroy,
   decideEnvironment,
   decidePromote,
   newIncarnation,
@@ -46,6 +47,15 @@ async function deployed(core: Core): Promise<void> {
     return decision;
   });
   await act(core, "", { kind: "CreateIncarnation", ref, generation: 1 }, calls);
+}
+
+async function destroyed(core: Core): Promise<void> {
+  const wish = { service: "cart", key: "mp-1", discard: false, uncommittedWork: false };
+  await core.state.update(({ state }) => {
+    const decision = decideDestroy(state, wish);
+    assert.ok(decision.kind === "decided");
+    return decision;
+  });
 }
 
 test("an incarnation of an earlier deploy is not started as one of the next", async () => {
@@ -111,6 +121,34 @@ test("what is wanted again is neither forgotten nor expired", async () => {
     state.environments.map(({ name }) => name),
     ["ops"],
   );
+});
+
+test("what is wanted again keeps its checkout", async () => {
+  const { core, platform } = await coreWith();
+  await deployed(core);
+  platform.checkouts.add("cart:mp-1");
+  const release = { kind: "ReleaseVariant", target: "cart:mp-1", discard: false } as const;
+  await act(core, "", release, calls);
+  assert.ok(platform.checkouts.has("cart:mp-1"));
+  assert.ok(!core.knowledge.released.has("cart:mp-1"));
+  await destroyed(core);
+  await act(core, "", release, calls);
+  assert.deepEqual([...platform.checkouts], []);
+});
+
+test("what enters the table and leaves it before anybody looked is recorded as one that served", async () => {
+  const { core, platform } = await coreWith();
+  await deployed(core);
+  await act(core, "", { kind: "EnsureWorkload", ref, from: "" }, calls);
+  platform.become({ service: "cart", key: "mp-1", incarnation: 1 }, "Ready");
+  await core.writer.publish();
+  assert.ok(core.writer.table.services["cart"]?.["mp-1"]);
+  await destroyed(core);
+  await core.writer.publish();
+  assert.equal(core.writer.table.services["cart"], undefined);
+  const { state } = await core.state.fresh();
+  // Not PENDING: that would be removed at once, with requests in flight.
+  assert.equal(state.incarnations[0]?.state, "ACTIVE");
 });
 
 test("a candidate counts as promoted when the table says so, not when stable is about to be ready", async () => {

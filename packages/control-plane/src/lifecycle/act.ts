@@ -83,6 +83,8 @@ async function change(core: Core, action: Change): Promise<void> {
       return ensureWorkload(core, action);
     case "RemoveWorkload":
       return removeWorkload(core, action);
+    case "ReleaseVariant":
+      return releaseVariant(core, action);
     case "ForgetIncarnation":
       await core.state.update(() => ({ changes: [{ kind: "RemoveIncarnation", ...action.ref }] }));
       core.knowledge.forgetIncarnation(formatIncarnation(action.ref));
@@ -174,17 +176,28 @@ async function ensureWorkload(
   // An incarnation is its own generation: a newer wish gets another one.
   if (desired === undefined || record?.generation !== desired.generation) return;
   const { source, command, env } = desired;
+  core.knowledge.released.delete(formatVariant(ref.service, ref.key));
   await core.platform.ensureWorkload({ ...toWorkloadRef(ref), source, command, env });
 }
 
 async function removeWorkload(
   core: Core,
-  { ref, discard, last }: Extract<Action, { readonly kind: "RemoveWorkload" }>,
+  { ref }: Extract<Action, { readonly kind: "RemoveWorkload" }>,
 ): Promise<void> {
-  const outcome = await core.platform.removeWorkload(toWorkloadRef(ref), { discard, last });
-  core.knowledge.removed.set(formatIncarnation(ref), last ? "checkout" : "workload");
+  await core.platform.removeWorkload(toWorkloadRef(ref));
+  core.knowledge.removed.add(formatIncarnation(ref));
+}
+
+async function releaseVariant(
+  core: Core,
+  { target: variant, discard }: Extract<Action, { readonly kind: "ReleaseVariant" }>,
+): Promise<void> {
+  const { service, key } = named(variant);
+  // Between the plan and now somebody may have deployed it again.
+  if ((await core.state.fresh()).variant(variant)?.deleted !== true) return;
+  const outcome = await core.platform.releaseVariant(service, key, { discard });
+  core.knowledge.released.add(variant);
   if (outcome !== "uncommittedWork") return;
-  const variant = formatVariant(ref.service, ref.key);
   core.log.warn(
     { variant, reason: "UncommittedWork" },
     "its checkout stays: it holds uncommitted work",

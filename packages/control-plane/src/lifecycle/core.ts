@@ -9,6 +9,7 @@ import { Knowledge } from "./knowledge.ts";
 import { type Sources, observeAll } from "./observe.ts";
 import { type LifecycleLimits, type LifecycleOptions, defaultLifecycleLimits } from "./options.ts";
 import type { Platform, Readers } from "./platform.ts";
+import { recordState } from "./record.ts";
 import { StateCache } from "./state-cache.ts";
 import { TableWriter } from "./table-writer.ts";
 
@@ -51,6 +52,7 @@ export function createCore(
     log,
     state: () => state.fresh(),
     inputs: (indexed, table) => observeAll({ ...base, state: indexed, table }),
+    record: (step) => recordState(core, step),
     published: (plan) => {
       const { epoch } = plan.table;
       const names = [...plan.variants, ...plan.environments];
@@ -63,7 +65,7 @@ export function createCore(
       acknowledgements.reset();
     },
   });
-  return {
+  const core: Core = {
     ...base,
     log,
     clock: options.clock ?? systemClock,
@@ -78,4 +80,5 @@ export function createCore(
     sources: () => ({ ...base, state: state.known, table: writer.table }),
     freshSources: async () => ({ ...base, state: await state.fresh(), table: await writer.head() }),
   };
+  return core;
 }

@@ -11,7 +11,10 @@ interface ProbeFact {
  */
 export class Knowledge {
   readonly drained: Map<string, "drained" | "budgetOver"> = new Map();
-  readonly removed: Map<string, "workload" | "checkout"> = new Map();
+  /** Incarnations whose workload was taken away. */
+  readonly removed: Set<string> = new Set();
+  /** `service:key` whose checkouts, listeners and logs were taken away, with nothing started since. */
+  readonly released: Set<string> = new Set();
   /** By `service:key`. */
   readonly probed: Map<string, ProbeFact> = new Map();
   readonly uncommitted: Set<string> = new Set();
@@ -48,6 +51,7 @@ export class Knowledge {
 
   forgetVariant(name: string): void {
     this.probed.delete(name);
+    this.released.delete(name);
     this.uncommitted.delete(name);
     this.#conditions.delete(name);
   }

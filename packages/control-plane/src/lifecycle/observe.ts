@@ -53,7 +53,7 @@ function observeAlone(sources: Sources, { service, key }: VariantName): TableInp
         record,
         workload: record.run === run ? workloadOf(sources, record) : absentWorkload,
         drain: knowledge.drained.get(ref) ?? "unknown",
-        removed: knowledge.removed.get(ref) ?? "nothing",
+        isRemoved: knowledge.removed.has(ref),
       };
     }),
     lastIncarnation: state.lastIncarnation(service, key),
@@ -66,6 +66,7 @@ function observeAlone(sources: Sources, { service, key }: VariantName): TableInp
     },
     promoted: undefined,
     uncommittedWork: knowledge.uncommitted.has(name),
+    isReleased: knowledge.released.has(name),
     run,
   };
   return { desired: state.variant(name), observed };

@@ -50,14 +50,13 @@ export interface LogQuery {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface RemoveOptions {
-  /** Uncommitted work in the checkout may be lost. */
+export interface ReleaseOptions {
+  /** Uncommitted work in a checkout may be lost. */
   readonly discard: boolean;
-  readonly last: boolean;
 }
 
-/** `uncommittedWork`: the process is stopped, the checkout was left where it is. */
-export type RemoveOutcome = "removed" | "absent" | "uncommittedWork";
+/** `uncommittedWork`: a checkout was left where it is. */
+export type ReleaseOutcome = "released" | "absent" | "uncommittedWork";
 
 /**
  * What runs workloads: the supervisor locally, a cluster later. Calls for one `service:key` never overlap. A rejected
@@ -73,11 +72,13 @@ export interface Platform {
   list(): readonly WorkloadStatus[];
   /** Called after a status changed; returns the way to stop. */
   onChange(listener: (ref: WorkloadRef) => void): () => void;
+  /** Stops the process group. What other incarnations of the variant may use stays. */
+  removeWorkload(ref: WorkloadRef): Promise<"removed" | "absent">;
   /**
-   * Stops the process group. With `last` the whole variant goes: its checkout is removed too, also where this run never
-   * started the workload (an earlier run left the checkout). Without `last` the checkout stays for the incarnation beside.
+   * The whole variant goes, when none of its workloads is left: checkouts, listeners, logs, also where an earlier run left
+   * them and this one never started a workload.
    */
-  removeWorkload(ref: WorkloadRef, options: RemoveOptions): Promise<RemoveOutcome>;
+  releaseVariant(service: string, key: string, options: ReleaseOptions): Promise<ReleaseOutcome>;
   /** True when destroying the variant would lose work that is nowhere else. */
   uncommittedWork(service: string, key: string): Promise<boolean>;
   logs(query: LogQuery): AsyncIterable<LogLine>;

@@ -8,8 +8,9 @@ import {
   heldOnlyBy,
   isWanted,
   newIncarnation,
+  recordStep,
 } from "@cocktail/environment";
-import { RC, formatVariant, own } from "@cocktail/route";
+import { RC, formatVariant } from "@cocktail/route";
 import type { Core } from "./core.ts";
 import { type VariantName, observeVariant } from "./observe.ts";
 import type { IndexedState } from "./state-cache.ts";
@@ -24,9 +25,14 @@ export async function recordState(
 ): Promise<void> {
   const { ref } = action;
   await core.state.update((current) => {
-    const record = findRecord(current, ref);
-    if (record === undefined || record.state !== action.from) return nothing;
-    const entry = own(own(core.writer.table.services, ref.service) ?? {}, ref.key);
+    const { desired, observed } = observeVariant({ ...core.sources(), state: current }, ref);
+    const found = observed.incarnations.find(({ record }) => record.number === ref.number);
+    if (found === undefined) return nothing;
+    const facts = { desired, observed, now: core.clock.now(), policy: core.policy };
+    const again = recordStep(facts, found);
+    if (again?.from !== action.from || again.to !== action.to) return nothing;
+    const { record } = found;
+    const { entry } = observed.route;
     const { revision, destination } = entry?.incarnation === ref.number ? entry : record;
     const failure = action.failure ?? record.failure;
     const incarnation: IncarnationRecord = {

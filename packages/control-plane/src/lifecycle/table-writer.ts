@@ -1,5 +1,11 @@
 import type { Logger } from "@cocktail/client";
-import { type TableInput, type TablePlan, planTable } from "@cocktail/environment";
+import {
+  type RecordStep,
+  type TableInput,
+  type TablePlan,
+  planTable,
+  recordsBehind,
+} from "@cocktail/environment";
 import { type RouteTable, emptyTable } from "@cocktail/route";
 import type { RouteTableStore } from "../store/route-table-store.ts";
 import type { IndexedState } from "./state-cache.ts";
@@ -12,6 +18,8 @@ export interface TableWriterOptions {
   /** The state as stored; rejects while the store is away. */
   state(): Promise<IndexedState>;
   inputs(state: IndexedState, table: RouteTable): readonly TableInput[];
+  /** Writes a record that is behind the table. */
+  record(step: RecordStep): Promise<void>;
   published(plan: Next): void;
   /** The head is one that this writer did not make. */
   adopted(table: RouteTable): void;
@@ -82,8 +90,10 @@ export class TableWriter {
 
   /** False where somebody else was first. */
   async #attempt(): Promise<boolean> {
-    const state = await this.#options.state();
     const current = await this.head();
+    const known = this.#options.inputs(await this.#options.state(), current);
+    for (const step of recordsBehind(known)) await this.#options.record(step);
+    const state = await this.#options.state();
     const inputs = this.#options.inputs(state, current);
     const plan = planTable(current, inputs, state.state.environments);
     if (plan.kind === "unchanged") return true;

@@ -4,8 +4,8 @@ import type {
   CheckRequest,
   LogQuery,
   Platform,
-  RemoveOptions,
-  RemoveOutcome,
+  ReleaseOptions,
+  ReleaseOutcome,
   WorkloadPhase,
   WorkloadRef,
   WorkloadSpec,
@@ -35,6 +35,8 @@ export class SimulatedPlatform implements Platform {
   readonly overlaps: string[] = [];
   /** Called at each removal, before anything is removed. */
   onRemove: ((ref: WorkloadRef) => void) | undefined;
+  /** Called with `service:key` before a variant's checkout goes. */
+  onRelease: ((name: string) => void) | undefined;
   readonly #busy = new Set<string>();
   #failures = 0;
 
@@ -94,17 +96,27 @@ export class SimulatedPlatform implements Platform {
     return () => void this.#listeners.delete(listener);
   }
 
-  async removeWorkload(ref: WorkloadRef, { discard, last }: RemoveOptions): Promise<RemoveOutcome> {
+  async removeWorkload(ref: WorkloadRef): Promise<"removed" | "absent"> {
     return this.#alone(ref, async () => {
       this.onRemove?.(ref);
       await new Promise(setImmediate);
       const existed = this.#workloads.delete(id(ref));
-      const name = `${ref.service}:${ref.key}`;
-      const isLost = last && this.uncommitted.has(name) && !discard;
-      if (last && !isLost) this.checkouts.delete(name);
       this.#notify(ref);
-      if (isLost) return "uncommittedWork";
       return existed ? "removed" : "absent";
+    });
+  }
+
+  async releaseVariant(
+    service: string,
+    key: string,
+    { discard }: ReleaseOptions,
+  ): Promise<ReleaseOutcome> {
+    return this.#alone({ service, key }, async () => {
+      const name = `${service}:${key}`;
+      this.onRelease?.(name);
+      await new Promise(setImmediate);
+      if (this.uncommitted.has(name) && !discard) return "uncommittedWork";
+      return this.checkouts.delete(name) ? "released" : "absent";
     });
   }
 
@@ -115,7 +127,10 @@ export class SimulatedPlatform implements Platform {
 
   async *logs(_query: LogQuery): AsyncGenerator<LogLine, void, undefined> {}
 
-  async #alone<T>({ service, key }: WorkloadRef, job: () => Promise<T>): Promise<T> {
+  async #alone<T>(
+    { service, key }: Omit<WorkloadRef, "incarnation">,
+    job: () => Promise<T>,
+  ): Promise<T> {
     const name = `${service}:${key}`;
     if (this.#busy.has(name)) this.overlaps.push(name);
     this.#busy.add(name);
