@@ -5,11 +5,11 @@ import { type Logger, silentLogger } from "../log.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Background } from "./background.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { decideRecord } from "./decide-record.ts";
 import { Knowledge } from "./knowledge.ts";
 import { type Sources, observeAll } from "./observe.ts";
 import { type LifecycleLimits, type LifecycleOptions, defaultLifecycleLimits } from "./options.ts";
 import type { Platform, Readers } from "./platform.ts";
-import { recordState } from "./record.ts";
 import { StateCache } from "./state-cache.ts";
 import { TableWriter } from "./table-writer.ts";
 
@@ -42,6 +42,8 @@ export function createCore(
   const { platform, readers, store } = options;
   const log = options.log ?? silentLogger;
   const run = options.run ?? randomBytes(8).toString("hex");
+  const clock = options.clock ?? systemClock;
+  const policy = { ...defaultPolicy, ...options.policy };
   const knowledge = new Knowledge();
   const background = new Background();
   const state = new StateCache(store);
@@ -52,7 +54,14 @@ export function createCore(
     log,
     state: () => state.fresh(),
     inputs: (indexed, table) => observeAll({ ...base, state: indexed, table }),
-    record: (step) => recordState(core, step),
+    record: async (step) => {
+      await state.update((known) =>
+        decideRecord({ ...base, state: known, table: writer.table }, step, {
+          now: clock.now(),
+          policy,
+        }),
+      );
+    },
     published: (plan) => {
       const { epoch } = plan.table;
       const names = [...plan.variants, ...plan.environments];
@@ -65,11 +74,11 @@ export function createCore(
       acknowledgements.reset();
     },
   });
-  const core: Core = {
+  return {
     ...base,
     log,
-    clock: options.clock ?? systemClock,
-    policy: { ...defaultPolicy, ...options.policy },
+    clock,
+    policy,
     limits: { ...defaultLifecycleLimits, ...options.limits },
     headerNames: options.headerNames ?? defaultHeaderNames,
     options,
@@ -80,5 +89,4 @@ export function createCore(
     sources: () => ({ ...base, state: state.known, table: writer.table }),
     freshSources: async () => ({ ...base, state: await state.fresh(), table: await writer.head() }),
   };
-  return core;
 }

@@ -26,7 +26,7 @@ export interface LifecycleOptions {
 }
 
 export interface LifecycleLimits {
-  /** Objects worked on at a time. */
+  /** Objects worked on at a time; most of the time they wait, for a process to end above all. */
   readonly concurrency: number;
   /** How long an incarnation may finish what is in flight, in milliseconds. */
   readonly drainBudgetMs: number;
@@ -38,7 +38,7 @@ export interface LifecycleLimits {
 }
 
 export const defaultLifecycleLimits: LifecycleLimits = {
-  concurrency: 16,
+  concurrency: 64,
   drainBudgetMs: 10_000,
   startupBatchMs: 1_500,
   firstBackoffMs: 50,

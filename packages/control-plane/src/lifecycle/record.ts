@@ -2,48 +2,29 @@ import {
   type Action,
   type DesiredVariant,
   type IncarnationRecord,
+  type RecordStep,
   type StateChange,
   decideDeleteEnvironment,
   findEnvironment,
   heldOnlyBy,
   isWanted,
   newIncarnation,
-  recordStep,
 } from "@cocktail/environment";
 import { RC, formatVariant } from "@cocktail/route";
 import type { Core } from "./core.ts";
 import { type VariantName, observeVariant } from "./observe.ts";
+import { decideRecord } from "./decide-record.ts";
 import type { IndexedState } from "./state-cache.ts";
 
 /**
  * Actions that are writes of the stored state. Each decides once more upon the state its turn finds: between a plan and
  * its actions somebody may have deployed, extended or destroyed.
  */
-export async function recordState(
-  core: Core,
-  action: Extract<Action, { readonly kind: "RecordState" }>,
-): Promise<void> {
-  const { ref } = action;
-  await core.state.update((current) => {
-    const { desired, observed } = observeVariant({ ...core.sources(), state: current }, ref);
-    const found = observed.incarnations.find(({ record }) => record.number === ref.number);
-    if (found === undefined) return nothing;
-    const facts = { desired, observed, now: core.clock.now(), policy: core.policy };
-    const again = recordStep(facts, found);
-    if (again?.from !== action.from || again.to !== action.to) return nothing;
-    const { record } = found;
-    const { entry } = observed.route;
-    const { revision, destination } = entry?.incarnation === ref.number ? entry : record;
-    const failure = action.failure ?? record.failure;
-    const incarnation: IncarnationRecord = {
-      ...record,
-      state: action.to,
-      failure,
-      revision,
-      destination,
-    };
-    return { changes: [{ kind: "PutIncarnation", incarnation }] };
-  });
+export async function recordState(core: Core, step: RecordStep): Promise<void> {
+  const { clock, policy } = core;
+  await core.state.update((state) =>
+    decideRecord({ ...core.sources(), state }, step, { now: clock.now(), policy }),
+  );
 }
 
 export async function createIncarnation(
