@@ -49,31 +49,10 @@ export function createCore(
   const state = new StateCache(store);
   const acknowledgements = new Acknowledgements(readers, background.signal);
   const base = { platform, knowledge, acknowledgements, run };
-  const writer: TableWriter = new TableWriter({
-    store,
-    log,
-    state: () => state.fresh(),
-    inputs: (indexed, table) => observeAll({ ...base, state: indexed, table }),
-    record: async (step) => {
-      await state.update((known) =>
-        decideRecord({ ...base, state: known, table: writer.table }, step, {
-          now: clock.now(),
-          policy,
-        }),
-      );
-    },
-    published: (plan) => {
-      const { epoch } = plan.table;
-      const names = [...plan.variants, ...plan.environments];
-      knowledge.changed(names, epoch);
-      log.info({ epoch, changed: names }, "route table published");
-      onPublished(names);
-    },
-    adopted: (table) => {
-      knowledge.setBaseline(table.epoch);
-      acknowledgements.reset();
-    },
-  });
+  const writer: TableWriter = createWriter(
+    { ...base, store, log, state, clock, policy },
+    onPublished,
+  );
   return {
     ...base,
     log,
@@ -89,4 +68,42 @@ export function createCore(
     sources: () => ({ ...base, state: state.known, table: writer.table }),
     freshSources: async () => ({ ...base, state: await state.fresh(), table: await writer.head() }),
   };
+}
+
+type WriterParts = Pick<
+  Core,
+  "acknowledgements" | "clock" | "knowledge" | "log" | "platform" | "policy" | "run" | "state"
+> &
+  Pick<LifecycleOptions, "store">;
+
+/** The writer of the table, with the records and the knowledge that follow from what it does. */
+function createWriter(
+  { clock, log, policy, state, store, ...base }: WriterParts,
+  onPublished: (names: readonly string[]) => void,
+): TableWriter {
+  const { acknowledgements, knowledge } = base;
+  const writer: TableWriter = new TableWriter({
+    store,
+    log,
+    state: () => state.fresh(),
+    inputs: (indexed, table) => observeAll({ ...base, state: indexed, table }),
+    record: async (step) => {
+      await state.update((known) => {
+        const sources = { ...base, state: known, table: writer.table };
+        return decideRecord(sources, step, { now: clock.now(), policy });
+      });
+    },
+    published: (plan) => {
+      const { epoch } = plan.table;
+      const names = [...plan.variants, ...plan.environments];
+      knowledge.changed(names, epoch);
+      log.info({ epoch, changed: names }, "route table published");
+      onPublished(names);
+    },
+    adopted: (table) => {
+      knowledge.setBaseline(table.epoch);
+      acknowledgements.reset();
+    },
+  });
+  return writer;
 }
