@@ -124,7 +124,11 @@ describe("the client", () => {
       [answering(404, "application/json", '{"message":"no"}'), /status 404 without a problem/],
       [answering(500, "application/json", '{"code":"WHO_KNOWS","title":"x","status":500}'), /500/],
       [answering(200, "text/html", "<h1>Hello</h1>"), /not JSON/],
+      [json(null), /not a JSON object/],
+      [json([]), /not a JSON object/],
+      [json("no"), /not a JSON object/],
       [json({}), /no items/],
+      [json({ items: 1 }), /no items/],
     ];
     for (const [listener, message] of strangers) {
       await using served = await serve(listener);

@@ -257,8 +257,8 @@ async function list<T>(
   options: CallOptions = {},
 ): Promise<readonly T[]> {
   const answer = await transport.json({ method: "GET", path, query, ...options });
-  const { items } = asWire<{ readonly items?: readonly T[] }>(answer);
-  if (items !== undefined) return items;
+  const items: unknown = Reflect.get(answer, "items");
+  if (Array.isArray(items)) return asWire(items);
   throw new ApiUnreachable(
     transport.baseUrl,
     "the answer has no items; something else may listen there",

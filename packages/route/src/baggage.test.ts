@@ -66,9 +66,28 @@ test("a repeated member is treated as a repeated header", () => {
   assert.deepEqual([...pins.route.pins], [["a", "b"]]);
 });
 
-test("a member that can't be decoded is rejected, not thrown", () => {
-  const parsed = parseRoute(readBaggage("service-route=%E0%A4%A"));
-  assert.deepEqual(parsed.rejected, [{ field: "pins", reason: "MalformedPin", text: "%E0%A4%A" }]);
+test("an escape that is none, or of no ASCII character, makes its entry malformed and no other", () => {
+  for (const odd of ["%", "%3", "%zz", "%E0%A4%A", "%ff", "%C3%BC", "%00"]) {
+    const parsed = parseRoute(readBaggage(`service-route=a%3ab%3A%3Ac%3Ad${odd}`));
+    assert.deepEqual([...parsed.route.pins], [["a", "b"]], odd);
+    assert.deepEqual(
+      parsed.rejected.map((one) => one.reason),
+      ["MalformedPin"],
+      odd,
+    );
+  }
+  // Decoded once: an escaped percent sign stays one.
+  assert.deepEqual(readBaggage("source-route=ops%252D101"), { environment: ["ops%2D101"] });
+});
+
+test("a member is limited by the bytes it encodes, as a header is", () => {
+  const filled = (bytes: number): readonly string[] => {
+    const value = `a%3Ab%3A%3A${"%F0%9F%98%80".repeat(bytes / 4 - 2)}x%3Ay`;
+    const { route, rejected } = parseRoute(readBaggage(`service-route=${value}`));
+    return [...route.pins.keys(), ...rejected.map((one) => one.reason)];
+  };
+  assert.deepEqual(filled(4096), ["a", "MalformedPin"]);
+  assert.deepEqual(filled(4100), ["TooLong"]);
 });
 
 test("baggage beyond the limit says nothing of ours", () => {

@@ -12,9 +12,9 @@ type Member = keyof typeof members;
 export const maxBaggageLength = 16_384;
 
 /**
- * The raw route fields in a `baggage` header (W3C Baggage: `key=value;property, ...`, values percent-encoded). A member
- * that can't be decoded is left as it is, so that parsing rejects it by name; a repeated one is treated as a repeated
- * header.
+ * The raw route fields in a `baggage` header (W3C Baggage: `key=value;property, ...`, values percent-encoded), as the
+ * headers would have said them. A `%` that is no escape is left as it is, so that parsing rejects its entry; a repeated
+ * member is treated as a repeated header.
  */
 export function readBaggage(value: FieldValue): RouteFields {
   const text = joined(value);
@@ -66,12 +66,15 @@ function valueOf(entry: string): string {
   return trimOws(properties < 0 ? value : value.slice(0, properties));
 }
 
+/** What is no escape, or not one of an ASCII character. Without it `decodeURIComponent`, which is faster, says the same. */
+const oddEscape = /%(?![0-7][0-9a-f])/i;
+
+/** Bytes, not the characters they may encode: limits count bytes, and bytes beyond ASCII are in no name. */
 function decode(value: string): string {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
+  if (!oddEscape.test(value)) return decodeURIComponent(value);
+  return value.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 function joined(value: FieldValue): string {

@@ -167,6 +167,26 @@ test("4096 bytes are read, 4097 make the header count as absent", () => {
   assert.deepEqual(reasonsOf({ mode: "a".repeat(4097) }), ["TooLong"]);
 });
 
+test("a list whose canonical form is over 4096 bytes counts as absent, with commas too", () => {
+  const pins = (extra: string): string[] => [
+    extra,
+    ...Array.from({ length: maxEntries - 1 }, (_, at) => `${"s".repeat(57)}${at + 10}:mp`),
+  ];
+  const fitting = pins(`${"s".repeat(62)}:m`);
+  assert.equal(fitting.join("::").length, maxFieldLength);
+  assert.equal(pinsOf(fitting.join(",")).length, maxEntries);
+  const over = pins(`${"s".repeat(62)}:mp`);
+  assert.ok(over.join(",").length <= maxFieldLength);
+  const { route, rejected } = parseRoute({ pins: over.join(",") });
+  assert.deepEqual([...route.pins], []);
+  assert.deepEqual(
+    rejected.map((one) => one.reason),
+    ["TooLong"],
+  );
+  // What is dropped is not written, and so counts only where it stands.
+  assert.equal(pinsOf([...fitting.slice(0, -1), "nonsense"].join(",")).length, maxEntries - 1);
+});
+
 test("only separators name nothing", () => {
   for (const pins of ["::", "::::", ",", ", ,", ":", ":::"]) {
     assert.deepEqual(pinsOf(pins), [], pins);

@@ -1,3 +1,4 @@
+import { maxFieldLength } from "./limits.ts";
 import { isKey, parseVariant } from "./names.ts";
 import { type Route, type RouteFields, type RouteMode, unrouted } from "./route.ts";
 import { joinLines, lowerAscii, splitField } from "./split.ts";
@@ -59,6 +60,7 @@ function parsePins(text: string, rejected: Rejection[]): ReadonlyMap<string, str
     return noPins;
   }
   const pins = new Map<string, string>();
+  let canonicalLength = -separatorLength;
   for (const entry of split.entries) {
     // Nearly every pin is written in lower case, so that is tried first.
     const pin = parseVariant(entry) ?? parseVariant(lowerAscii(entry));
@@ -67,11 +69,18 @@ function parsePins(text: string, rejected: Rejection[]): ReadonlyMap<string, str
       continue;
     }
     const earlier = pins.get(pin.service);
-    if (earlier === undefined) pins.set(pin.service, pin.key);
-    else if (earlier !== pin.key) rejected.push(rejection("pins", "ShadowedPin", entry));
+    if (earlier === undefined) {
+      pins.set(pin.service, pin.key);
+      canonicalLength += separatorLength + entry.length;
+    } else if (earlier !== pin.key) rejected.push(rejection("pins", "ShadowedPin", entry));
   }
-  return pins;
+  if (canonicalLength <= maxFieldLength) return pins;
+  // `,` becomes `::`: accepted here, it would be too long for the next hop, and the route lost on the way.
+  rejected.push(rejection("pins", "TooLong", text));
+  return noPins;
 }
+
+const separatorLength = "::".length;
 
 function parseEnvironment(text: string, rejected: Rejection[]): string | undefined {
   const name = parseSingle("environment", text, rejected);

@@ -37,6 +37,9 @@ test("what a newer control plane adds is left out, a newer rule is refused", () 
   const reading = readTable({ ...emptyTable("0badcafe"), added: 1 });
   assert.deepEqual(reading, { ok: true, table: emptyTable("0badcafe") });
   assert.match(faultOf(document({ resolver: 2 })), /^resolver: .* update it$/);
+  // What is no table at all isn't a newer one.
+  for (const other of [{}, document({ resolver: "1" }), document({ resolver: 0 })])
+    assert.equal(faultOf(other), "resolver: is not 1");
 });
 
 test("each fault is named with its place", () => {

@@ -56,9 +56,7 @@ export function readTable(document: unknown): TableReading {
 
 function tableOf(document: unknown): RouteTable {
   const root = recordOf(document, "");
-  if (own(root, "resolver") !== 1) {
-    throw new Fault("resolver", "is not 1: this reader is older than the table, update it");
-  }
+  checkResolver(own(root, "resolver"));
   const epoch = countOf(root, "epoch", "epoch");
   const historyFloor = countOf(root, "historyFloor", "historyFloor");
   if (historyFloor > epoch) throw new Fault("historyFloor", `is above the epoch ${epoch}`);
@@ -73,6 +71,12 @@ function tableOf(document: unknown): RouteTable {
   );
   checkChains(environments);
   return { epoch, tag, resolver: 1, historyFloor, services, environments };
+}
+
+function checkResolver(value: unknown): void {
+  if (value === 1) return;
+  const newer = typeof value === "number" && value > 1;
+  throw new Fault("resolver", newer ? "is above 1: this reader is too old, update it" : "is not 1");
 }
 
 function servicesOf(

@@ -49,12 +49,17 @@ function hopOf(service: string, via: Via, values: ReadonlyMap<string, string>): 
   }
   const missed = values.get("missed");
   if (missed !== undefined) hop.missed = missed.split(", ");
-  if (values.has("lost")) hop.lost = true;
+  if (isTrue(values.get("lost"))) hop.lost = true;
   return hop;
 }
 
 function isVia(text: string): text is Via {
   return text === "pin" || text === "environment" || text === "stable" || text === "none";
+}
+
+/** RFC 9651 3.1.2 and 3.3.6: a parameter without a value is true. */
+function isTrue(text: string | undefined): boolean {
+  return text === "" || text === "?1";
 }
 
 /** RFC 9651 3.3.1 and 3.3.2. */

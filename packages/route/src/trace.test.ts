@@ -108,6 +108,10 @@ test("an item that is no hop is dropped, and the trace says so", () => {
 test("what other writers may add to a structured field is understood", () => {
   const text = `"b"; via=pin; flag;  ms=3;variant="x";incarnation=2.5x;new="a, b"`;
   assert.deepEqual(parseTrace(text).hops, [{ service: "b", via: "pin", variant: "x", ms: 3 }]);
+  assert.deepEqual(parseTrace(`"a";via=pin;lost=?1, "b";via=pin;lost=?0`).hops, [
+    { service: "a", via: "pin", lost: true },
+    { service: "b", via: "pin" },
+  ]);
 });
 
 test("numbers that are no numbers are left out", () => {

@@ -122,8 +122,8 @@ const parsing = [
   ...inFile("parse.ts", "parse.test.ts", [
     [
       "R-8",
-      "if (earlier === undefined) pins.set",
-      "if (pin) pins.set",
+      "if (earlier === undefined) {",
+      "if (pin) {",
       "the leftmost pin of a service wins, and the others are rejected as shadowed",
     ],
     [
@@ -140,6 +140,18 @@ const parsing = [
       "an empty entry beside others is dropped alone and reported",
     ],
     ["R-9", "text.slice(0, 80)", "text", "what was rejected is shown with at most 80 characters"],
+    [
+      "R-11",
+      "if (canonicalLength <= maxFieldLength) return pins;",
+      "return pins;",
+      "a list whose canonical form is over 4096 bytes counts as absent, with commas too",
+    ],
+    [
+      "R-11",
+      "let canonicalLength = -separatorLength;",
+      "let canonicalLength = 0;",
+      "a list whose canonical form is over 4096 bytes counts as absent, with commas too",
+    ],
     [
       "R-12",
       "value !== undefined && value !== entry",
@@ -223,9 +235,15 @@ const baggage = [
     ],
     [
       "R-20",
-      "  } catch {\n    return value;",
-      "  } catch (error) {\n    throw error;",
-      "a member that can't be decoded is rejected, not thrown",
+      "  return value.replace(/%([0-9a-f]{2})/gi",
+      "  return decodeURIComponent(value).replace(/%([0-9a-f]{2})/gi",
+      "an escape that is none, or of no ASCII character, makes its entry malformed and no other",
+    ],
+    [
+      "R-20",
+      "const oddEscape = /%(?![0-7][0-9a-f])/i;",
+      "const oddEscape = /%(?![0-9a-f]{2})/i;",
+      "a member is limited by the bytes it encodes, as a header is",
     ],
     [
       "R-20",

@@ -27,8 +27,8 @@ export interface Call {
 
 export interface Transport {
   readonly baseUrl: string;
-  /** The parsed JSON of an answer. Throws ApiError, ApiUnreachable, or the signal's reason. */
-  json(call: Call): Promise<unknown>;
+  /** The parsed JSON object of an answer. Throws ApiError, ApiUnreachable, or the signal's reason. */
+  json(call: Call): Promise<object>;
   /** The body of a streamed answer of the given media type. Throws like `json`. */
   stream(call: Call, mediaType: string): Promise<ByteStream>;
 }
@@ -58,7 +58,7 @@ interface Line {
   readonly timeoutMs: number;
 }
 
-async function callJson(line: Line, call: Call): Promise<unknown> {
+async function callJson(line: Line, call: Call): Promise<object> {
   const timeout = AbortSignal.timeout(line.timeoutMs);
   try {
     const response = await line.send(call, withSignal(call, timeout), "application/json");
@@ -141,15 +141,19 @@ function isExpected(call: Call, response: Response): boolean {
   return response.ok || (call.expected ?? []).includes(response.status);
 }
 
-function parseJson(baseUrl: string, text: string): unknown {
+function parseJson(baseUrl: string, text: string): object {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return value;
+    value = JSON.parse(text);
   } catch (error) {
     throw new ApiUnreachable(baseUrl, "the answer is not JSON; something else may listen there", {
       cause: error,
     });
   }
+  // Every answer of the API is one.
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  const why = "the answer is not a JSON object; something else may listen there";
+  throw new ApiUnreachable(baseUrl, why);
 }
 
 function refusal(baseUrl: string, response: Response, text: string): Error {

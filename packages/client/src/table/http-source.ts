@@ -4,11 +4,13 @@ import type { CocktailClient } from "../client.ts";
 import type { TableEvent, TableSource } from "./source.ts";
 
 export interface HttpTableSourceOptions {
-  /** Characters of one event; a longer one ends the connection. Default 32 Mi. */
+  /** Characters of one event, as it is sent; a longer one ends the connection. Default 32 Mi. */
   readonly maxEventLength?: number | undefined;
 }
 
 const defaultMaxEventLength = 32 * 1024 * 1024;
+/** Heartbeats: they belong to no event, and there may be any number of them before the next. */
+const onlyComments = /^(?::[^\r\n]*[\r\n]+)*$/;
 
 /** The route table of a control plane, over HTTP: `GET /v1/route-table` and its stream of server-sent events. */
 export function httpTableSource(
@@ -38,16 +40,19 @@ async function* streamTables(
 
   const decoder = new TextDecoder();
   const events: EventSourceMessage[] = [];
-  let oversize = false;
-  const parser = createParser({
-    maxBufferSize: maxEventLength,
-    onEvent: (event) => events.push(event),
-    // Unknown fields are ignored, as the specification of server-sent events says.
-    onError: (error) => (oversize ||= error.type === "max-buffer-size-exceeded"),
-  });
+  // Since the last whole event. The parser's own limit leaves out what each line of data costs.
+  let length = 0;
+  const onEvent = (event: EventSourceMessage): void => {
+    length = 0;
+    events.push(event);
+  };
+  const parser = createParser({ onEvent });
   for await (const chunk of body) {
-    parser.feed(decoder.decode(chunk, { stream: true }));
-    if (oversize) throw new RangeError(`an event is longer than ${maxEventLength} characters`);
+    const text = decoder.decode(chunk, { stream: true });
+    if (!onlyComments.test(text)) length += text.length;
+    parser.feed(text);
+    if (length > maxEventLength)
+      throw new RangeError(`an event is longer than ${maxEventLength} characters`);
     // Bytes of any kind, a comment among them, are a sign of life.
     yield { kind: "alive" };
     for (const event of events.splice(0)) {

@@ -2,6 +2,7 @@ import { formatTableId, type RouteTable } from "@cocktail/route";
 import { type Logger, silentLogger } from "../log.ts";
 import { type BackoffOptions, retryDelay } from "./backoff.ts";
 import { isSame, judge } from "./judge.ts";
+import { pause } from "./pause.ts";
 import type { TableSource } from "./source.ts";
 import { Waiters, type WaitOptions } from "./waiters.ts";
 
@@ -63,7 +64,8 @@ class FollowingReader implements TableReader {
   readonly #waiters = new Waiters();
   readonly #done: Promise<void>;
   #table: RouteTable | undefined;
-  #connected = false;
+  /** Of the connection there is. */
+  #connectedAt: number | undefined;
   #aliveAt = performance.now();
 
   constructor(options: TableReaderOptions) {
@@ -79,7 +81,7 @@ class FollowingReader implements TableReader {
   }
 
   get connected(): boolean {
-    return this.#connected;
+    return this.#connectedAt !== undefined;
   }
 
   first(): Promise<RouteTable> {
@@ -113,20 +115,24 @@ class FollowingReader implements TableReader {
   async #follow(): Promise<void> {
     let failures = 0;
     while (!this.#signal.aborted) {
-      const startedAt = performance.now();
       const why = await this.#connect();
-      this.#connected = false;
+      // The time of an attempt that never connected, such as a silent host's, is no good sign.
+      const livedMs = performance.now() - (this.#connectedAt ?? performance.now());
+      this.#connectedAt = undefined;
       if (this.#signal.aborted) break;
-      failures = performance.now() - startedAt > goodConnectionMs ? 1 : failures + 1;
+      failures = livedMs > goodConnectionMs ? 1 : failures + 1;
       const delayMs = retryDelay(failures, this.#backoff, Math.random());
-      const fields = { reason: "TableStreamLost", why, failures, delayMs: Math.round(delayMs) };
-      this.#log[failures === 1 ? "info" : "warn"](
-        fields,
-        "the stream of the route table ended; the last table stays",
-      );
+      this.#logLoss(why, failures, delayMs);
       await pause(delayMs, this.#signal);
     }
     this.#waiters.close();
+  }
+
+  #logLoss(why: string, failures: number, delayMs: number): void {
+    const fields = { reason: "TableStreamLost", why, failures, delayMs: Math.round(delayMs) };
+    const kept = this.#table === undefined ? "there is no table yet" : "the last table stays";
+    const text = `there is no stream of the route table; ${kept}`;
+    this.#log[failures === 1 ? "info" : "warn"](fields, text);
   }
 
   /** One connection, from its beginning to its end. Answers why it ended. */
@@ -140,7 +146,7 @@ class FollowingReader implements TableReader {
       for await (const event of this.#source.stream(this.#table, signal)) {
         timer.refresh();
         this.#aliveAt = performance.now();
-        this.#connected = true;
+        this.#connectedAt ??= this.#aliveAt;
         if (event.kind === "table") await this.#offer(event.table, signal);
       }
       return "the control plane closed it";
@@ -185,17 +191,4 @@ class FollowingReader implements TableReader {
     }
     this.#waiters.arrived(table);
   }
-}
-
-/** Also ends, without an error, at the signal. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    const stop = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

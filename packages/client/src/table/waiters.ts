@@ -42,10 +42,10 @@ export class Waiters {
 
   add(epoch: number, table: RouteTable | undefined, options: WaitOptions): Promise<RouteTable> {
     if (table !== undefined && table.epoch >= epoch) return Promise.resolve(table);
-    if (this.#closed)
-      return Promise.reject(new ReaderClosed("the reader of the route table is closed"));
     const { timeoutMs, signal } = options;
     if (signal?.aborted === true) return Promise.reject(abortReason(signal));
+    if (this.#closed)
+      return Promise.reject(new ReaderClosed("the reader of the route table is closed"));
     const { promise, resolve, reject } = Promise.withResolvers<RouteTable>();
     const waiter: Waiter = { epoch, resolve, reject };
     this.#waiting.add(waiter);
