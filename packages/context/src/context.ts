@@ -15,6 +15,9 @@ export interface RouteContext {
   readonly key: string;
 }
 
+/** Marks contexts of every copy of the library in the process, for which `instanceof` is not enough. */
+const brand: unique symbol = Symbol.for("@cocktail/context/active/1");
+
 /** A context as it lives in the AsyncLocalStorage: what users see, and what the library needs. */
 export class ActiveContext implements RouteContext {
   readonly route: Route;
@@ -29,6 +32,10 @@ export class ActiveContext implements RouteContext {
     this.request = request;
   }
 
+  get [brand](): true {
+    return true;
+  }
+
   get traced(): boolean {
     return this.collector !== undefined;
   }
@@ -37,6 +44,10 @@ export class ActiveContext implements RouteContext {
     this.#key ??= routeKey(this.route);
     return this.#key;
   }
+}
+
+export function isActive(context: object): context is ActiveContext {
+  return brand in context;
 }
 
 /** `payment-service:mp-101;environment=ops-101;mode=strict`, and "" for a route that names nothing. */

@@ -1,14 +1,14 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { type HeaderNames, readRoute, unrouted } from "@cocktail/route";
+import { type HeaderNames, unrouted } from "@cocktail/route";
 import { ActiveContext } from "./context.ts";
-import { isTraceWish, saysAnything } from "./headers.ts";
+import { readContext, saysAnything } from "./headers.ts";
 import { bindEvents } from "./request-events.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { canReport, reportTrace } from "./response-trace.ts";
 import { shared } from "./shared-state.ts";
 import { makeSniffer, type Sniffer } from "./sniff.ts";
-import { TraceCollector } from "./trace-collector.ts";
+import { watchRequest } from "./watched-request.ts";
 
 /**
  * Where a request keeps the context it was entered with, so that a second adapter on its way does nothing, of whichever
@@ -42,9 +42,9 @@ function begin(
   peer: EventEmitter,
   mayCarry: boolean,
 ): ActiveContext | undefined {
-  const said = mayCarry ? readContext(request) : undefined;
+  const said = mayCarry ? contextOf(request) : undefined;
   if (said === undefined && !shared.contextForAll) return undefined;
-  const record = watch(request, peer, said);
+  const record = watch(request, peer, said !== undefined);
   const context = new ActiveContext(said?.route ?? unrouted, said?.collector, record);
   request[slot] = context;
   bindEvents(request, context);
@@ -54,15 +54,9 @@ function begin(
 }
 
 /** Undefined where nothing was said: baggage of others only. A rejected header is not nothing: it hides its baggage. */
-function readContext(request: EnteredRequest): ActiveContext | undefined {
-  const { headers } = request;
+function contextOf({ headers }: EnteredRequest): ActiveContext | undefined {
   const { names } = shared;
-  const { route, rejected } = readRoute((name) => headers[name], names);
-  if (rejected.length > 0) shared.log.debug({ rejected }, "parts of a route were not accepted");
-  const context = new ActiveContext(
-    route,
-    isTraceWish(headers[names.trace]) ? new TraceCollector() : undefined,
-  );
+  const context = readContext((name) => headers[name]);
   const present = [names.pins, names.environment, names.mode].some((n) => headers[n] !== undefined);
   return present || saysAnything(context) ? context : undefined;
 }
@@ -79,16 +73,12 @@ function mayCarryRoute(request: EnteredRequest): boolean {
 
 /** Tells the leak guard, where there is one, how long the request lives. */
 function watch(
-  request: EnteredRequest,
+  { method = "?", url = "" }: EnteredRequest,
   peer: EventEmitter,
-  said: ActiveContext | undefined,
+  routed: boolean,
 ): RequestRecord | undefined {
-  const { guard } = shared;
-  if (guard === undefined) return undefined;
-  const label = `${request.method ?? "?"} ${(request.url ?? "").split("?", 1)[0]}`;
-  const record: RequestRecord = { label, endedAt: undefined };
-  const outer = shared.storage.getStore();
-  if (outer?.request !== undefined) guard.nested(outer, record);
-  peer.once("close", guard.entered(record, said !== undefined));
-  return record;
+  // Without the query, which may hold what belongs into no log.
+  const watched = watchRequest(() => `${method} ${url.split("?", 1)[0]}`, routed);
+  if (watched !== undefined) peer.once("close", watched.ended);
+  return watched?.record;
 }

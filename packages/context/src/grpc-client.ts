@@ -1,4 +1,10 @@
-import { InterceptingCall, type Interceptor, ListenerBuilder, type Metadata } from "@grpc/grpc-js";
+import {
+  InterceptingCall,
+  type Interceptor,
+  type Listener,
+  ListenerBuilder,
+  type Metadata,
+} from "@grpc/grpc-js";
 import type { FieldValue } from "@cocktail/route";
 import type { ActiveContext } from "./context.ts";
 import { metadataHeaders, metadataValue } from "./grpc-metadata.ts";
@@ -6,6 +12,7 @@ import { isOurs } from "./hosts.ts";
 import { type ContextOptions, install } from "./install.ts";
 import { inject, withhold } from "./outgoing.ts";
 import { shared } from "./shared-state.ts";
+import type { TraceCollector } from "./trace-collector.ts";
 
 /**
  * The interceptor for one client of @grpc/grpc-js: its calls carry the context of whoever makes them.
@@ -26,27 +33,38 @@ export function routeClientInterceptor(target: string, options?: ContextOptions)
     const ours = isOurs(shared.hosts, url);
     if (ours)
       shared.guard?.used(context, { method: callOptions.method_definition.path, target: url });
-    if (context === undefined) return new InterceptingCall(call);
     return new InterceptingCall(call, {
-      start: (metadata, listener, next) => {
-        const { collector } = context;
-        const sent = carried(context, metadata, ours);
-        if (!ours || collector === undefined) return next(sent, listener);
-        const tracing = new ListenerBuilder()
-          .withOnReceiveMetadata((received, forward) => {
-            addTo(context, metadataValue(received, shared.names.trace));
-            forward(received);
-          })
-          .withOnReceiveStatus((status, forward) => {
-            // Where a call fails at once there is no head: the hops come with its status.
-            addTo(context, metadataValue(status.metadata, shared.names.trace));
-            forward(status);
-          })
-          .build();
-        return next(sent, tracing);
+      start: (metadata, _listener, next) => {
+        const sent = context === undefined ? metadata : carried(context, metadata, ours);
+        next(sent, answerListener(context, ours));
       },
     });
   };
+}
+
+/**
+ * Lets the answer arrive in the context of whoever made the call, also where that is none: grpc-js would deliver it in
+ * that of the connection, which belongs to the request that happened to open it. And takes the hops of an answer of ours.
+ */
+function answerListener(context: ActiveContext | undefined, ours: boolean): Listener {
+  const { storage, names } = shared;
+  const collect = (metadata: Metadata): void => {
+    if (ours && context?.collector !== undefined) {
+      addTo(context.collector, metadataValue(metadata, names.trace));
+    }
+  };
+  return new ListenerBuilder()
+    .withOnReceiveMetadata((metadata, forward) => {
+      collect(metadata);
+      storage.run(context, forward, metadata);
+    })
+    .withOnReceiveMessage((message: unknown, forward) => storage.run(context, forward, message))
+    .withOnReceiveStatus((status, forward) => {
+      // Where a call fails at once there is no head: the hops come with its status.
+      collect(status.metadata);
+      storage.run(context, forward, status);
+    })
+    .build();
 }
 
 /** A copy: the service may use its metadata for other calls too. */
@@ -64,18 +82,16 @@ function carried(context: ActiveContext, metadata: Metadata, ours: boolean): Met
   }
 }
 
-function addTo(context: ActiveContext, value: FieldValue): void {
-  if (value !== undefined) {
-    context.collector?.add(typeof value === "string" ? value : value.join(", "));
-  }
+function addTo(collector: TraceCollector, value: FieldValue): void {
+  if (value !== undefined) collector.add(typeof value === "string" ? value : value.join(", "));
 }
 
 /**
- * `http://payment:50051` of `payment:50051`, `dns:payment:50051` or `dns://authority/payment:50051`. Empty for a target
+ * `grpc://payment:50051` of `payment:50051`, `dns:payment:50051` or `dns://authority/payment:50051`. Empty for a target
  * without a host, such as a socket of the file system.
  */
 export function targetUrl(target: string): string {
   if (/^unix(?:-abstract)?:/.test(target)) return "";
   const name = /^(?:dns|ipv4|ipv6|passthrough|xds):(?:\/\/[^/]*\/)?(.*)$/.exec(target)?.[1];
-  return `http://${name ?? target}`;
+  return `grpc://${name ?? target}`;
 }

@@ -1,16 +1,15 @@
-import {
-  Metadata,
-  type ServerInterceptor,
-  ServerInterceptingCall,
-  ServerListenerBuilder,
-  ResponderBuilder,
-} from "@grpc/grpc-js";
-import { ActiveContext, type RouteContext } from "./context.ts";
+import { Metadata, type ServerInterceptor, ServerInterceptingCall } from "@grpc/grpc-js";
+import { ActiveContext } from "./context.ts";
 import { metadataValue } from "./grpc-metadata.ts";
-import { contextFrom } from "./headers.ts";
+import { readContext, saysAnything } from "./headers.ts";
 import { type ContextOptions, install } from "./install.ts";
-import { run } from "./run.ts";
 import { shared } from "./shared-state.ts";
+import { watchRequest } from "./watched-request.ts";
+
+type NextCall = ConstructorParameters<typeof ServerInterceptingCall>[0];
+/** What is told of a request. */
+type RequestListener = Parameters<NextCall["start"]>[0];
+type Status = Parameters<NextCall["sendStatus"]>[0];
 
 /**
  * The interceptor for a server of @grpc/grpc-js: every handler runs in the context of its call.
@@ -21,50 +20,65 @@ import { shared } from "./shared-state.ts";
  */
 export function routeServerInterceptor(options?: ContextOptions): ServerInterceptor {
   install(options);
-  return (_method, call) => {
-    let context: RouteContext = shared.unrouted;
-    const listener = new ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, next) => {
-        context = contextOf(metadata);
-        run(context, () => next(metadata));
-      })
-      .withOnReceiveMessage((message: unknown, next) => run(context, () => next(message)))
-      .withOnReceiveHalfClose((next) => run(context, next))
-      .withOnCancel(() => {})
-      .build();
-    let headSent = false;
-    const responder = new ResponderBuilder()
-      .withStart((next) => next(listener))
-      .withSendMetadata((metadata, next) => {
-        headSent = true;
-        report(context, metadata);
-        next(metadata);
-      })
-      .withSendStatus((status, next) => {
-        // A call that fails at once has no head: the hops go with its status.
-        if (headSent || !context.traced) return next(status);
-        const metadata = status.metadata?.clone() ?? new Metadata();
-        report(context, metadata);
-        return next({ ...status, metadata });
-      })
-      .build();
-    return new ServerInterceptingCall(call, responder);
-  };
+  return (method, call) => new CallInContext(method.path, call);
 }
 
-function contextOf(metadata: Metadata): RouteContext {
-  const { names } = shared;
-  const wanted = [names.pins, names.environment, names.mode, names.trace, "baggage"];
-  return contextFrom(
-    Object.fromEntries(wanted.map((name) => [name, metadataValue(metadata, name)])),
-  );
+class CallInContext extends ServerInterceptingCall {
+  readonly #path: string;
+  /** Until its metadata is there a call belongs to nobody. */
+  #context: ActiveContext = shared.unrouted;
+  #ended: (() => void) | undefined;
+  #headSent = false;
+
+  constructor(path: string, call: NextCall) {
+    super(call);
+    this.#path = path;
+  }
+
+  override start(listener: RequestListener): void {
+    const inContext = (work: () => void): void => shared.storage.run(this.#context, work);
+    super.start({
+      onReceiveMetadata: (metadata) => {
+        this.#enter(metadata);
+        inContext(() => listener.onReceiveMetadata(metadata));
+      },
+      onReceiveMessage: (message) => inContext(() => listener.onReceiveMessage(message)),
+      onReceiveHalfClose: () => inContext(() => listener.onReceiveHalfClose()),
+      onCancel: () => {
+        this.#ended?.();
+        inContext(() => listener.onCancel());
+      },
+    });
+  }
+
+  override sendMetadata(metadata: Metadata): void {
+    this.#headSent = true;
+    super.sendMetadata(this.#context.traced ? withTrace(this.#context, metadata) : metadata);
+  }
+
+  override sendStatus(status: Status): void {
+    this.#ended?.();
+    // A call that fails at once has no head: the hops go with its status.
+    const late = !this.#headSent && this.#context.traced;
+    super.sendStatus(
+      late ? { ...status, metadata: withTrace(this.#context, status.metadata) } : status,
+    );
+  }
+
+  #enter(metadata: Metadata): void {
+    const said = readContext((name) => metadataValue(metadata, name));
+    const watched = watchRequest(() => this.#path, saysAnything(said));
+    this.#ended = watched?.ended;
+    this.#context = new ActiveContext(said.route, said.collector, watched?.record);
+  }
 }
 
-function report(context: RouteContext, metadata: Metadata): void {
-  if (!(context instanceof ActiveContext) || context.collector === undefined) return;
-  const byHand = metadataValue(metadata, shared.names.trace);
-  const value = context.collector.header(
-    byHand === undefined ? undefined : [byHand].flat().join(", "),
-  );
-  if (value !== undefined) metadata.set(shared.names.trace, value);
+/** A copy with the hops: the service may send its metadata with other answers too. */
+function withTrace(context: ActiveContext, metadata: Metadata | null | undefined): Metadata {
+  const copy = metadata?.clone() ?? new Metadata();
+  const byHand = metadataValue(copy, shared.names.trace);
+  const lines = byHand === undefined ? undefined : [byHand].flat().join(", ");
+  const value = context.collector?.header(lines);
+  if (value !== undefined) copy.set(shared.names.trace, value);
+  return copy;
 }

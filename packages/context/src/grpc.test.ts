@@ -14,9 +14,12 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { parseRoute } from "@cocktail/route";
-import { current, install, run, uninstall, withRoute } from "./index.ts";
+import { bind, current, headers, install, run, uninstall, withRoute } from "./index.ts";
 import { targetUrl } from "./grpc-client.ts";
+import { isOurs, parseHosts } from "./hosts.ts";
 import { routeClientInterceptor, routeServerInterceptor } from "./grpc.ts";
+import { silent } from "./logger.ts";
+import { shared } from "./shared-state.ts";
 import { call, echo, fetchEcho, next, parsed, type Running, serve } from "../test/servers.ts";
 
 const serialize = (text: string): Buffer => Buffer.from(text);
@@ -43,16 +46,24 @@ const wide = parseRoute({
   mode: "strict",
 }).route;
 
+const routeOf = (pins: string) => parseRoute({ pins }).route;
+
 describe("gRPC", () => {
   let downstream: Running;
   let server: Server;
   let target: string;
   let seen: Metadata[] = [];
+  let whenCancelled = (_key: string): void => {};
+  /** What `say` may send with all its answers. */
+  const ownHead = new Metadata();
+  /** Work that a call of `say` left behind. */
+  let leftBehind = (): void => {};
   const clients: Client[] = [];
 
   /** Answers with its own key and what an HTTP service saw of its call; a `fail` ends in an error. */
   const say: handleUnaryCall<string, string> = (call, callback) => {
     seen.push(call.metadata);
+    leftBehind = bind(() => void headers());
     const answer = async (): Promise<string> => {
       await pause(Math.random() * 3);
       const { headers } = await fetchEcho(downstream.url);
@@ -60,6 +71,7 @@ describe("gRPC", () => {
     };
     const end = async (): Promise<void> => {
       const text = await answer().catch((error: unknown) => String(error));
+      if (call.request === "own head") call.sendMetadata(ownHead);
       if (call.request === "fail") callback({ code: status.ABORTED, details: "as asked" });
       else callback(null, text);
     };
@@ -74,6 +86,7 @@ describe("gRPC", () => {
     void end();
   };
   const chat: handleBidiStreamingCall<string, string> = (call) => {
+    call.on("cancelled", () => whenCancelled(current().key));
     call.on("data", () => call.write(current().key));
     call.on("end", () => call.end());
   };
@@ -168,10 +181,74 @@ describe("gRPC", () => {
     await once(both, "end");
   });
 
+  it("answers in the context of the caller, whoever opened the connection", async () => {
+    // Four wait for one connection, and are sent, and answered, from its events.
+    const client = open();
+    const keys = [...["first", "second", "third"].map((key) => `a:${key}`), ""];
+    const { path } = service.say;
+    const answered = keys.map((pins) => {
+      const said = Promise.withResolvers<string>();
+      const ask = (): unknown =>
+        client.makeUnaryRequest(path, serialize, deserialize, "hello", new Metadata(), () =>
+          said.resolve(current().key),
+        );
+      if (pins === "") ask();
+      else run(routeOf(pins), ask);
+      return said.promise;
+    });
+    assert.deepEqual(await Promise.all(answered), keys);
+    for (const event of ["metadata", "data", "end", "status"]) {
+      const heard = keys.map((pins) => {
+        const said = Promise.withResolvers<string>();
+        run(routeOf(pins), () => {
+          client
+            .makeServerStreamRequest(service.stream.path, serialize, deserialize, "hello")
+            .on(event, () => said.resolve(current().key))
+            .on("error", said.reject)
+            .resume();
+        });
+        return said.promise;
+      });
+      assert.deepEqual(await Promise.all(heard), keys, event);
+    }
+  });
+
+  it("tells a handler in its own context that the call was cancelled", async () => {
+    const cancelled = Promise.withResolvers<string>();
+    whenCancelled = cancelled.resolve;
+    const call = run(wide, () =>
+      open().makeBidiStreamRequest(service.chat.path, serialize, deserialize),
+    );
+    call.on("error", () => {});
+    call.write("x");
+    await next(call, "data");
+    call.cancel();
+    assert.match(await cancelled.promise, /^payment-service:mp-101/);
+  });
+
+  it("tells the leak guard of its calls", async () => {
+    const warnings: string[] = [];
+    const warn = (_fields: object, message: string): number => warnings.push(message);
+    install({ leakGuard: { graceMs: 0 }, log: { ...silent, warn } });
+    try {
+      const client = open();
+      await run(wide, () => unary(client));
+      assert.deepEqual(warnings, []);
+      leftBehind();
+      assert.match(warnings[0] ?? "", /carries the context of \/test\.Say\/Say \(payment-service/);
+      await fetchEcho(downstream.url);
+      assert.equal(warnings.length, 1, "a call is still counted");
+    } finally {
+      install({ leakGuard: false, log: silent });
+      shared.contextForAll = false;
+    }
+  });
+
   it("brings the trace of the server's calls back, also where it fails", async () => {
     const client = open();
     for (const [text, outcome] of [
       ["hello", undefined],
+      ["own head", undefined],
       ["fail", status.ABORTED],
     ] as const) {
       await using front = await serve(
@@ -188,6 +265,7 @@ describe("gRPC", () => {
       assert.equal(answer.headers["x-route-trace"], hop, text);
       assert.equal((await call(front.url)).headers["x-route-trace"], undefined);
     }
+    assert.deepEqual(ownHead.getMap(), {}, "the service's own object was written to");
   });
 
   it("lets metadata that the service set win, keeps foreign baggage, and leaves the service's object alone", async () => {
@@ -229,8 +307,19 @@ describe("gRPC", () => {
       "ipv4:a:1",
       "passthrough:///a:1",
     ]) {
-      assert.equal(targetUrl(form), "http://a:1", form);
+      assert.equal(targetUrl(form), "grpc://a:1", form);
     }
     assert.equal(targetUrl("unix:/tmp/a"), "");
+    const { rules } = parseHosts(["Payment:443", "[::1]:50051", "10.0.0.1:80"]);
+    for (const [form, ours] of [
+      ["dns:///PAYMENT", true],
+      ["ipv6:[0:0:0:0:0:0:0:1]:50051", true],
+      ["ipv4:10.0.0.1:80", true],
+      ["payment:80", false],
+      ["10.0.0.1", false],
+      ["ipv4:10.0.0.1:80,10.0.0.2:80", false],
+    ] as const) {
+      assert.equal(isOurs(rules, targetUrl(form)), ours, form);
+    }
   });
 });

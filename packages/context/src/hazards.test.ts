@@ -3,8 +3,10 @@ import { EventEmitter, once } from "node:events";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { Worker } from "node:worker_threads";
 import DataLoader from "dataloader";
+import { Agent, cacheStores, type Dispatcher, interceptors, request } from "undici";
 import {
   bind,
+  contextFrom,
   current,
   headers,
   install,
@@ -257,7 +259,7 @@ describe("hazard", () => {
         execArgv: ["--conditions=@cocktail/source"],
       });
       try {
-        worker.postMessage(job);
+        worker.postMessage({ url: downstream.url, ...job });
         return await next<string>(worker, "message");
       } finally {
         await worker.terminate();
@@ -265,7 +267,7 @@ describe("hazard", () => {
     };
 
     it("loses the route: a context doesn't cross to another thread or process", async () => {
-      assert.deepEqual(await answers(() => ask({})), ["", ""]);
+      assert.deepEqual(await answers(() => ask({})), ["none", "none"]);
     });
 
     it("remedy: send headers(), and run with what contextFrom makes of them", async () => {
@@ -341,6 +343,49 @@ describe("hazard", () => {
 
     it("remedy: the route is part of the key", async () => {
       assert.deepEqual(await oneAfterTheOther(() => `price of 42 ${current().key}`), right);
+    });
+
+    describe("of a client", () => {
+      let priced: Running;
+      const agent = new Agent();
+      before(async () => {
+        priced = await serve((incoming, outgoing) => {
+          outgoing.setHeader("cache-control", "max-age=60");
+          outgoing.end(String(incoming.headers["x-service-route"]));
+        });
+        install({ hosts: [priced.host] });
+      });
+      after(async () => {
+        await agent.close();
+        await priced[Symbol.asyncDispose]();
+      });
+
+      async function prices(dispatcherFor: (key: string) => Dispatcher): Promise<string[]> {
+        const got: string[] = [];
+        for (const pins of right) {
+          const { body } = await run(contextFrom({ "x-service-route": pins }), () =>
+            request(priced.url, { dispatcher: dispatcherFor(current().key) }),
+          );
+          got.push(await body.text());
+        }
+        return got;
+      }
+
+      it("gives one branch's answer to everybody: it looks before the route is put on the call", async () => {
+        const cached = agent.compose(interceptors.cache());
+        assert.deepEqual(await prices(() => cached), ["payment:first", "payment:first"]);
+      });
+
+      it("remedy: a cache for each route", async () => {
+        const cached = new Map<string, Dispatcher>();
+        const cachedFor = (key: string): Dispatcher => {
+          const store = new cacheStores.MemoryCacheStore();
+          const dispatcher = cached.get(key) ?? agent.compose(interceptors.cache({ store }));
+          cached.set(key, dispatcher);
+          return dispatcher;
+        };
+        assert.deepEqual(await prices(cachedFor), right);
+      });
     });
   });
 });

@@ -34,17 +34,33 @@ export function headers(options: HeadersOptions = {}): Record<string, string> {
   return Object.fromEntries(values);
 }
 
-/** Headers as Node, fetch and messages have them. Names of a record are in lower case. */
-export type HeaderCarrier = Headers | Readonly<Record<string, FieldValue>>;
+/** One value of a header; some clients of message brokers give bytes. */
+type CarriedText = string | Uint8Array;
+
+type CarriedValue = CarriedText | readonly CarriedText[] | null | undefined;
+interface HeaderLookupObject {
+  get(name: string): CarriedValue;
+}
+
+/**
+ * Headers as Node, fetch and messages have them: something with a `get`, such as `Headers`, or a record, whose names are
+ * in lower case.
+ */
+export type HeaderCarrier = HeaderLookupObject | Readonly<Record<string, CarriedValue>>;
 
 /**
  * The context that a carrier holds: of a message, a job, a worker's data. Use it with `run`. Never throws; what can't be
  * accepted is left out.
  */
-export function contextFrom(carrier: HeaderCarrier): RouteContext {
+export function contextFrom(carrier: HeaderCarrier | null | undefined): RouteContext {
+  return readContext(lookupOf(carrier ?? {}));
+}
+
+/** The context that headers hold, of no request yet. */
+export function readContext(get: HeaderLookup): ActiveContext {
   const { names } = shared;
-  const get = lookupOf(carrier);
-  const { route } = readRoute(get, names);
+  const { route, rejected } = readRoute(get, names);
+  if (rejected.length > 0) shared.log.debug({ rejected }, "parts of a route were not accepted");
   return new ActiveContext(route, isTraceWish(get(names.trace)) ? new TraceCollector() : undefined);
 }
 
@@ -54,7 +70,7 @@ export function collectTrace(value: string | undefined): void {
 }
 
 /** `on` asks for the hops; anything else doesn't. */
-export function isTraceWish(value: FieldValue): boolean {
+function isTraceWish(value: FieldValue): boolean {
   const text = typeof value === "string" ? value : value?.[0];
   return text?.trim().toLowerCase() === "on";
 }
@@ -65,6 +81,24 @@ export function saysAnything(context: ActiveContext): boolean {
 }
 
 function lookupOf(carrier: HeaderCarrier): HeaderLookup {
-  if (carrier instanceof Headers) return (name) => carrier.get(name) ?? undefined;
-  return (name) => (Object.hasOwn(carrier, name) ? carrier[name] : undefined);
+  if (hasGet(carrier)) return (name) => fieldOf(carrier.get(name));
+  return (name) => (Object.hasOwn(carrier, name) ? fieldOf(carrier[name]) : undefined);
+}
+
+/** A record may have a header of that name. */
+function hasGet(carrier: HeaderCarrier): carrier is HeaderLookupObject {
+  return typeof carrier.get === "function";
+}
+
+/** What is neither text nor bytes, nor a list of them, says nothing. */
+function fieldOf(value: unknown): FieldValue {
+  if (!Array.isArray(value)) return textOf(value);
+  const lines = value.map(textOf).filter((line) => line !== undefined);
+  return lines.length === 0 ? undefined : lines;
+}
+
+/** Headers are latin1 on every wire. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : undefined;
 }

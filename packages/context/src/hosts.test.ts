@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as fc from "fast-check";
-import { isOurHost, isOurName, isOurs, joinHosts, noHosts, parseHosts } from "./hosts.ts";
+import {
+  authorityOf,
+  isOurHost,
+  isOurName,
+  isOurs,
+  joinHosts,
+  noHosts,
+  parseHosts,
+} from "./hosts.ts";
 
 function rules(...entries: string[]) {
   const parsed = parseHosts(entries);
@@ -36,6 +44,18 @@ describe("host rules", () => {
     }
   });
 
+  it("match however an address is written", () => {
+    for (const [entry, url] of [
+      ["[0:0:0:0:0:0:0:1]:80", "http://[::1]/"],
+      ["[::1]:4001", "http://[0:0:0:0:0:0:0:1]:4001"],
+      ["[::ffff:10.0.0.1]", "http://[::ffff:a00:1]"],
+      ["127.1:4001", "http://127.0.0.1:4001"],
+      ["payment:08080", "http://payment:8080"],
+    ] as const) {
+      assert.equal(isOurs(rules(entry), url), true, `${entry} ${url}`);
+    }
+  });
+
   it("match any port of a host without one, and the default port of a scheme", () => {
     assert.equal(isOurs(rules("orders"), "http://orders:1234/"), true);
     assert.equal(isOurs(rules("orders:80"), "http://orders/"), true);
@@ -63,6 +83,10 @@ describe("host rules", () => {
       "a b",
       "payment:",
       "payment:port",
+      "payment:0",
+      "payment:65536",
+      "1.2.3.4.5",
+      "[::1::2]",
       "*.*",
       "pay*ment",
       "a/b",
@@ -79,10 +103,20 @@ describe("host rules", () => {
     assert.equal(isOurHost(own, "127.0.0.1", "4002"), false);
   });
 
+  it("read whom a whole URL as the target of a request is meant for", () => {
+    assert.equal(authorityOf("http://payment:8080/pay?card=1"), "http://payment:8080");
+    assert.equal(authorityOf("HTTPS://payment/"), "https://payment");
+    for (const path of ["/pay", "//evil/pay", "*", "evil:443", "", undefined]) {
+      assert.equal(authorityOf(path), undefined, path);
+    }
+  });
+
   it("join, and answer for nobody when there are none", () => {
     const both = joinHosts(rules("a:1"), rules("*.b"));
     assert.equal(isOurs(both, "http://a:1"), true);
     assert.equal(isOurs(both, "http://x.b"), true);
+    assert.deepEqual(joinHosts(both, rules("a:1", "*.b")), both);
+    assert.equal(joinHosts(both, rules("*.b:1", "*.c")).suffixes.length, 3);
     fc.assert(fc.property(fc.webUrl(), (url) => !isOurs(noHosts, url)));
   });
 

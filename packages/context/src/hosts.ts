@@ -34,26 +34,52 @@ export function parseHosts(entries: readonly string[]): ParsedHosts {
   const suffixes: Suffix[] = [];
   const rejected: string[] = [];
   for (const entry of entries) {
-    const groups = entryPattern.exec(entry.trim().toLowerCase())?.groups;
-    const name = groups?.["name"];
-    if (groups === undefined || name === undefined) {
+    const read = readEntry(entry);
+    if (read === undefined) {
       rejected.push(entry);
       continue;
     }
-    const port = groups["port"];
-    if (groups["star"] === undefined) {
+    const { name, port, isSuffix } = read;
+    if (isSuffix) suffixes.push({ text: `.${name}`, port });
+    else {
       exact.add(port === undefined ? name : `${name}:${port}`);
       names.add(name);
-    } else suffixes.push({ text: `.${name}`, port });
+    }
   }
   return { rules: { exact, suffixes, names }, rejected };
 }
 
-/** Both sets of rules. */
+interface Entry {
+  readonly name: string;
+  readonly port: string | undefined;
+  readonly isSuffix: boolean;
+}
+
+function readEntry(entry: string): Entry | undefined {
+  const groups = entryPattern.exec(entry.trim().toLowerCase())?.groups;
+  if (groups === undefined) return undefined;
+  const { star, name: written = "", port } = groups;
+  const name = canonicalName(written);
+  if (name === undefined || !isPort(port)) return undefined;
+  return { name, port: port?.replace(/^0+/, ""), isSuffix: star !== undefined };
+}
+
+function isPort(text: string | undefined): boolean {
+  return text === undefined || (Number(text) > 0 && Number(text) <= 65_535);
+}
+
+/** A name as URLs have it: `[::1]` of `[0:0::1]`, `127.0.0.1` of `127.1`. Undefined for what no URL can name. */
+export function canonicalName(name: string): string | undefined {
+  return URL.parse(`http://${name}`)?.hostname;
+}
+
+/** Both sets of rules, each rule once: an adapter that is made for every call must not make them grow. */
 export function joinHosts(left: HostRules, right: HostRules): HostRules {
+  const isNew = ({ text, port }: Suffix): boolean =>
+    !left.suffixes.some((known) => known.text === text && known.port === port);
   return {
     exact: new Set([...left.exact, ...right.exact]),
-    suffixes: [...left.suffixes, ...right.suffixes],
+    suffixes: [...left.suffixes, ...right.suffixes.filter(isNew)],
     names: new Set([...left.names, ...right.names]),
   };
 }
@@ -78,8 +104,19 @@ export function isOurName(rules: HostRules, name: string): boolean {
   return rules.names.has(host) || rules.suffixes.some((suffix) => matches(suffix, host));
 }
 
+/**
+ * `http://payment:8080` of a request target that is a whole URL, as proxies get one (RFC 9112 3.2.2): it, and not `Host`,
+ * says whom the call is for. Undefined for an ordinary path.
+ */
+export function authorityOf(path: string | undefined): string | undefined {
+  return path !== undefined && /^https?:/i.test(path) ? URL.parse(path)?.origin : undefined;
+}
+
+const securePorts = new Set(["https:", "wss:", "grpc:"]);
+
+/** Of a scheme; gRPC takes 443 with and without TLS. */
 export function defaultPort(protocol: string): string {
-  return protocol === "https:" || protocol === "wss:" ? "443" : "80";
+  return securePorts.has(protocol) ? "443" : "80";
 }
 
 function matches(suffix: Suffix, host: string): boolean {

@@ -2,7 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import { ClientRequest, type IncomingMessage } from "node:http";
 import type { FieldValue } from "@cocktail/route";
 import type { ActiveContext } from "./context.ts";
-import { isOurName, isOurs } from "./hosts.ts";
+import { authorityOf, canonicalName, isOurName, isOurs } from "./hosts.ts";
 import { inject, type OutgoingHeaders, withhold } from "./outgoing.ts";
 import { renderedHeaders } from "./rendered-head.ts";
 import { shared } from "./shared-state.ts";
@@ -41,7 +41,8 @@ function onCreated(message: unknown): void {
 
 function carry(context: ActiveContext | undefined, request: ClientRequest): void {
   const headers = headersOf(request);
-  const target = `${request.protocol}//${String(headers.get("host") ?? bracketed(request.host))}`;
+  const host = String(headers.get("host") ?? bracketed(request.host));
+  const target = authorityOf(request.path) ?? `${request.protocol}//${host}`;
   const ours = isOurCall(request, target);
   if (ours) shared.guard?.used(context, { method: request.method, target });
   if (context === undefined) return;
@@ -58,14 +59,18 @@ function onAnswered(message: unknown): void {
 }
 
 /**
- * Where the call goes. The request knows the name it connects to but not the port, which is only in `Host`; where the
- * service wrote a `Host` of its own, both it and the name must be the cocktail's.
+ * Whether the call goes to the cocktail. The request knows the name it connects to but not the port, which is only in
+ * `Host`; where the service wrote a `Host` of its own, or a whole URL for a proxy, both that and the name must be the
+ * cocktail's. What is behind a socket of the file system is nobody's.
  */
 function isOurCall(request: ClientRequest, target: string): boolean {
+  if ("socketPath" in request && request.socketPath) return false;
   const said = URL.parse(target);
   if (said === null || !isOurs(shared.hosts, said)) return false;
   const address = bracketed(request.host);
-  return said.hostname === address || isOurName(shared.hosts, address);
+  if (said.hostname === address) return true;
+  const name = canonicalName(address);
+  return name !== undefined && (said.hostname === name || isOurName(shared.hosts, name));
 }
 
 function bracketed(host: string): string {

@@ -1,4 +1,4 @@
-import type { HeaderNames } from "@cocktail/route";
+import { defaultHeaderNames, type HeaderNames } from "@cocktail/route";
 import { joinHosts, noHosts, parseHosts } from "./hosts.ts";
 import { followHttp } from "./http-calls.ts";
 import { createLeakGuard } from "./leak-guard.ts";
@@ -31,7 +31,7 @@ const defaultGraceMs = 1000;
  * Starts carrying the context into outgoing calls: fetch, undici, `node:http` and `node:https`. The adapters call it; a
  * service that uses none of them calls it once at its start. Calling it again adds hosts, and replaces what is given.
  *
- * Throws a TypeError for a host that is none.
+ * Throws a TypeError for a host that is none, and for a `COCKTAIL_LEAK_GUARD` that is neither `on` nor `off`.
  */
 export function install(options: ContextOptions = {}): void {
   if (options.log !== undefined) shared.log = options.log;
@@ -48,6 +48,7 @@ export function install(options: ContextOptions = {}): void {
 export function uninstall(): void {
   shared.stop?.();
   shared.stop = undefined;
+  shared.names = defaultHeaderNames;
   shared.hosts = noHosts;
   shared.guard = undefined;
   shared.guardDecided = false;
@@ -85,11 +86,20 @@ function guard(wanted: ContextOptions["leakGuard"]): void {
   const on = wanted ?? isDevelopment();
   if (on === false) return;
   const graceMs = typeof on === "object" ? on.graceMs : defaultGraceMs;
-  shared.guard = createLeakGuard({ log: shared.log, graceMs, now: () => performance.now() });
+  shared.guard = createLeakGuard({
+    // Asked for each time: a preloaded library has no log until the service gives one.
+    log: () => shared.log,
+    graceMs,
+    now: () => performance.now(),
+  });
   shared.contextForAll = true;
 }
 
 function isDevelopment(): boolean {
-  const said = process.env["COCKTAIL_LEAK_GUARD"];
-  return said === undefined ? process.env["NODE_ENV"] === "development" : said === "on";
+  const said = process.env["COCKTAIL_LEAK_GUARD"] ?? "";
+  if (said === "") return process.env["NODE_ENV"] === "development";
+  if (said === "on" || said === "off") return said === "on";
+  throw new TypeError(
+    `COCKTAIL_LEAK_GUARD is ${JSON.stringify(said)}, which says nothing. Write on or off.`,
+  );
 }

@@ -178,6 +178,17 @@ describe("the leak guard", () => {
     assert.equal(warning.name, "CocktailContextWarning");
   });
 
+  it("warns through the log that it was given after it was switched on", async () => {
+    install({ hosts: [downstream.host], leakGuard: { graceMs: 0 } });
+    install({ log });
+    let later = (): void => assert.fail("not set");
+    await leave(() => {
+      later = bind(() => void headers());
+    });
+    later();
+    assert.deepEqual(reasons(), ["RequestEnded"]);
+  });
+
   it("is off unless it was asked for", () => {
     install();
     assert.equal(shared.guard, undefined);
@@ -198,6 +209,7 @@ describe("the leak guard", () => {
         ["off", "development", false],
         [undefined, "development", true],
         [undefined, "test", false],
+        ["", "development", true],
       ] as const) {
         if (guard === undefined) delete process.env["COCKTAIL_LEAK_GUARD"];
         else process.env["COCKTAIL_LEAK_GUARD"] = guard;
@@ -210,7 +222,10 @@ describe("the leak guard", () => {
         assert.equal(shared.guard, undefined, "an adapter switched it on again");
         uninstall();
       }
+      process.env["COCKTAIL_LEAK_GUARD"] = "true";
+      assert.throws(() => install(), /COCKTAIL_LEAK_GUARD is "true", .* Write on or off/);
     } finally {
+      uninstall();
       delete process.env["COCKTAIL_LEAK_GUARD"];
       if (said !== undefined) process.env["COCKTAIL_LEAK_GUARD"] = said;
       delete process.env["NODE_ENV"];
@@ -221,7 +236,7 @@ describe("the leak guard", () => {
   it("reports at most a hundred places", () => {
     let n = 0;
     const guard = createLeakGuard({
-      log,
+      log: () => log,
       graceMs: 0,
       now: () => 0,
       stack: () => `Error\n    at f (/app/f.ts:${++n}:1)`,

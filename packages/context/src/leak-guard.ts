@@ -22,7 +22,7 @@ export interface LeakGuard {
 }
 
 export interface LeakGuardOptions {
-  readonly log: Logger;
+  readonly log: () => Logger;
   /** How long after its response a request's context may still be used without a word, in milliseconds. */
   readonly graceMs: number;
   readonly now: () => number;
@@ -90,7 +90,7 @@ function reporter(options: LeakGuardOptions): (reason: LeakReason, what: string)
     if (reported.has(id)) return;
     reported.add(id);
     const at = site === undefined ? "" : ` at ${site}`;
-    options.log.warn({ reason, site }, `${what}${at}. ${fixes[reason]}`);
+    options.log().warn({ reason, site }, `${what}${at}. ${fixes[reason]}`);
   };
 }
 

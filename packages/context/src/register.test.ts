@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { call, echo, next, serve } from "../test/servers.ts";
@@ -44,6 +45,32 @@ describe("the preloaded library", () => {
         seen.map((pins) => pins ?? "").toSorted(),
         [...wanted, ...wanted].toSorted(),
       );
+    } finally {
+      await stop(child);
+    }
+  });
+
+  it("carries the route of an upgrade into what its socket leads to", async () => {
+    const seen: (string | undefined)[] = [];
+    await using downstream = await serve((incoming, outgoing) => {
+      seen.push(incoming.headers["x-service-route"]?.toString());
+      echo(incoming, outgoing);
+    });
+    const { child, url } = await start({
+      COCKTAIL_HOSTS: downstream.host,
+      DOWNSTREAM_URL: downstream.url,
+    });
+    try {
+      for (const route of ["x-service-route: a:b\r\n", ""]) {
+        const socket = connect(Number(new URL(url).port), "127.0.0.1");
+        socket.write(
+          `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: test\r\n${route}\r\n`,
+        );
+        await once(socket, "data");
+        socket.write("a message");
+        await once(socket.resume(), "close");
+      }
+      assert.deepEqual(seen, ["a:b", undefined]);
     } finally {
       await stop(child);
     }

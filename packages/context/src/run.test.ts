@@ -116,9 +116,9 @@ describe("headers and contextFrom", () => {
       );
       assert.notEqual(baggage, undefined);
     } finally {
-      install({ headerNames: defaultHeaderNames });
       uninstall();
     }
+    assert.ok("x-service-route" in run(route, () => headers()), "uninstall left the other names");
   });
 
   it("keep the baggage they are given", () => {
@@ -147,8 +147,35 @@ describe("headers and contextFrom", () => {
     uninstall();
   });
 
+  it("read what clients of brokers and of HTTP give", () => {
+    const { key } = run(route, () => current());
+    const carried = run(route, () => headers());
+    const bytes = Object.fromEntries(
+      Object.entries(carried).map(([name, text]) => [name, Buffer.from(text)]),
+    );
+    const lists = Object.fromEntries(Object.entries(bytes).map(([name, one]) => [name, [one]]));
+    for (const carrier of [
+      bytes,
+      lists,
+      new Map(Object.entries(carried)),
+      { ...carried, get: "" },
+    ]) {
+      assert.equal(contextFrom(carrier).key, key);
+    }
+    assert.equal(contextFrom({ "x-service-route": ["a:b", Buffer.from("c:d")] }).key, "a:b::c:d");
+    const endless: unknown[] = [];
+    endless.push(endless);
+    const odd = { "x-service-route": endless as string[] };
+    for (const nothing of [undefined, null, {}, odd]) assert.equal(contextFrom(nothing).key, "");
+  });
+
   it("read any carrier without a throw", () => {
-    const anything = fc.string({ unit: "binary", size: "large" });
+    const anything = fc.oneof(
+      fc.string({ unit: "binary", size: "large" }),
+      fc.uint8Array(),
+      // Plain JavaScript has no types to keep it from this.
+      fc.anything().map((value) => value as string),
+    );
     fc.assert(
       fc.property(
         fc.dictionary(

@@ -1,5 +1,5 @@
 import type { Route } from "@cocktail/route";
-import { ActiveContext, type RouteContext } from "./context.ts";
+import { ActiveContext, isActive, type RouteContext } from "./context.ts";
 import { shared } from "./shared-state.ts";
 
 /** The context of the work in progress; the unrouted one where there is none. Never undefined. */
@@ -68,7 +68,7 @@ export function perContext<T>(make: () => T): () => T {
 }
 
 function activeOf(context: RouteContext | Route): ActiveContext {
-  if (context instanceof ActiveContext) return context;
+  if (isActive(context)) return context;
   const now = shared.storage.getStore();
   const route = "route" in context ? context.route : context;
   return new ActiveContext(route, now?.collector, now?.request);

@@ -35,6 +35,7 @@ describe("the process", () => {
       other.run(context, () => own.current().key),
       "payment-service:mp-101",
     );
+    assert.equal(other.run(context, other.current), context, "a context was made into another");
     const seen = await other.run(route, () =>
       Promise.all([fetchEcho(downstream.url), callEcho(downstream.url)]),
     );

@@ -1,15 +1,22 @@
 import { channel } from "node:diagnostics_channel";
-import { type FieldValue, isRouted, type Route, writeBaggage } from "@cocktail/route";
+import { type FieldValue, type Route, writeBaggage } from "@cocktail/route";
 import type { ActiveContext } from "./context.ts";
-import { isOurs } from "./hosts.ts";
+import { authorityOf, isOurs } from "./hosts.ts";
 import { inject, type OutgoingHeaders, withhold } from "./outgoing.ts";
 import { shared } from "./shared-state.ts";
 import type { TraceCollector } from "./trace-collector.ts";
+import { makeBodyInContext, type RequestWithBody } from "./undici-bodies.ts";
+import { type AnsweredRequest, answerInContext } from "./undici-callbacks.ts";
 
 /** An undici request as its diagnostics channels publish it: the global fetch's, and that of undici 6 and later. */
-interface UndiciRequest {
+interface UndiciRequest extends AnsweredRequest, RequestWithBody {
   readonly method: string;
+  /** Where it goes. */
   readonly origin: string | URL;
+  /** A whole URL where it is meant for a proxy to pass on. */
+  readonly path?: string;
+  /** The service's own `Host`. */
+  readonly host?: string | null;
   /** Flat: name, value, name, value; what is written here is sent. */
   readonly headers: (string | string[])[];
   addHeader(name: string, value: string): unknown;
@@ -37,11 +44,14 @@ export function followUndici(): () => void {
 
 /** Runs in the context of whoever makes the call. A subscriber that throws ends the process: nothing gets out. */
 function onCreated(message: unknown): void {
+  if (!isAbout(message)) return;
   const context = shared.storage.getStore();
-  if ((context === undefined && shared.guard === undefined) || !isAbout(message)) return;
   try {
     const { request } = message;
-    const ours = isOurs(shared.hosts, request.origin);
+    makeBodyInContext(request, context);
+    answerInContext(request, context);
+    if (context === undefined && shared.guard === undefined) return;
+    const ours = isOurCall(request);
     if (ours)
       shared.guard?.used(context, { method: request.method, target: String(request.origin) });
     if (context !== undefined) carry(context, request, ours);
@@ -50,10 +60,17 @@ function onCreated(message: unknown): void {
   }
 }
 
+/** Both the address and, where it is said, whom the call is meant for there must be the cocktail's. */
+function isOurCall({ origin, path, host }: UndiciRequest): boolean {
+  if (!isOurs(shared.hosts, origin)) return false;
+  const said = authorityOf(path) ?? (host ? `${new URL(origin).protocol}//${host}` : undefined);
+  return said === undefined || isOurs(shared.hosts, said);
+}
+
 function carry(context: ActiveContext, request: UndiciRequest, ours: boolean): void {
   const headers = flatHeaders(request);
   const route = ours ? inject(context, headers, shared.names) : withhold(headers);
-  if (isRouted(context.route)) mergeLaterBaggage(request, headers, route);
+  mergeLaterBaggage(request, headers, route);
   if (ours && context.collector !== undefined) traced.set(request, context.collector);
 }
 

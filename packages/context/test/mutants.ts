@@ -1,38 +1,9 @@
-/** One planted bug: the rule of docs/spec/context.md it breaks, the change, and the test that must notice. */
-export interface Mutant {
-  readonly rule: string;
-  /** Below src. */
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
-  /** Below src. */
-  readonly testFile: string;
-  readonly test: string;
-}
-
-type Row = readonly [rule: string, find: string, replace: string, testFile: string, test: string];
-
-function inFile(file: string, rows: readonly Row[]): readonly Mutant[] {
-  return rows.map(([rule, find, replace, testFile, test]) => ({
-    rule,
-    file,
-    find,
-    replace,
-    testFile: `${testFile}.test.ts`,
-    test,
-  }));
-}
+import { inFile, type Mutant } from "./mutant.ts";
+import { mutantsOfCalls } from "./mutants-of-calls.ts";
+import { mutantsOfGrpc } from "./mutants-of-grpc.ts";
 
 const coming = [
   ...inFile("entry.ts", [
-    [
-      "C-1",
-      "headers[names.trace])",
-      "headers[names.served])",
-      "entry",
-      "brings pins, environment, mode and the wish for a trace",
-    ],
     [
       "C-2",
       "return present || saysAnything(context)",
@@ -75,6 +46,8 @@ const coming = [
       "interleaved",
       "1,000 interleaved requests are never mixed by node:http, the body read by events",
     ],
+  ]),
+  ...inFile("watched-request.ts", [
     [
       "C-24",
       "guard.nested(outer, record);",
@@ -110,145 +83,6 @@ const coming = [
   ]),
 ];
 
-const going = [
-  ...inFile("outgoing.ts", [
-    [
-      "C-8",
-      "for (const [name, value] of formatRoute(context.route, names)) {",
-      "for (const [name, value] of formatRoute(context.route, names).slice(1)) {",
-      "outgoing-calls",
-      "carry the route to a host of the cocktail, each header once, mirrored in baggage",
-    ],
-    [
-      "C-11",
-      "if (headers.get(name) === undefined) headers.set(name, value);",
-      "headers.set(name, value);",
-      "outgoing-calls",
-      "let what the service set itself win, field by field, in baggage too",
-    ],
-    [
-      "C-11",
-      "const route = override(context.route, byHand);",
-      "const { route } = context;",
-      "outgoing-calls",
-      "let what the service set itself win, field by field, in baggage too",
-    ],
-    [
-      "C-12",
-      "const wanted = writeBaggage(existing, route);",
-      "const wanted = writeBaggage(undefined, route);",
-      "outgoing-calls",
-      "leave the members of others in baggage as they are, and replace stale ones of ours",
-    ],
-    [
-      "C-13",
-      "mirror(headers, unrouted);",
-      "",
-      "outgoing-calls",
-      "take our members, and only ours, out of the baggage of a third party",
-    ],
-    [
-      "C-13",
-      "if (existing !== undefined) headers.remove(BAGGAGE);",
-      "",
-      "outgoing-calls",
-      "take our members, and only ours, out of the baggage of a third party",
-    ],
-  ]),
-  ...inFile("undici-calls.ts", [
-    [
-      "C-9",
-      "const ours = isOurs(shared.hosts, request.origin);",
-      "const ours = true;",
-      "outgoing-calls",
-      "ask again after a redirect: to a third party without, and back with the route",
-    ],
-    [
-      "C-3",
-      "if (isRouted(context.route)) mergeLaterBaggage(request, headers, route);",
-      "",
-      "interleaved-otel-after",
-      "1,000 interleaved requests are never mixed by fastify",
-    ],
-    [
-      "C-12",
-      'writeBaggage([...lines(headers.get("baggage")), value], route)',
-      "writeBaggage([value], route)",
-      "outgoing-calls",
-      "keep the baggage of somebody who adds it later",
-    ],
-    [
-      "C-15",
-      "if (ours && context.collector !== undefined) traced.set(request, context.collector);",
-      "",
-      "trace",
-      "keeps 1,000 traces apart",
-    ],
-    [
-      "C-23",
-      'shared.log.error({ err: error }, "the route could not be put on a fetch or undici call");',
-      "throw error;",
-      "shared-state",
-      "doesn't end because of a call that can't be given a route",
-    ],
-  ]),
-  ...inFile("http-calls.ts", [
-    [
-      "C-9",
-      "return said.hostname === address || isOurName(shared.hosts, address);",
-      "return true;",
-      "outgoing-calls",
-      "with an own Host carry the route only where both it and the address are the cocktail's",
-    ],
-    [
-      "C-15",
-      "if (ours && context.collector !== undefined) traced.set",
-      "if (context.collector !== undefined) traced.set",
-      "trace",
-      "does not take the hops of third parties",
-    ],
-    [
-      "C-14",
-      "const context = shared.storage.getStore();",
-      "const context = shared.unrouted;",
-      "outgoing-calls",
-      "belong to their maker where they wait for a connection",
-    ],
-  ]),
-  ...inFile("rendered-head.ts", [
-    [
-      "C-8",
-      "first.data = head + first.data.slice(before.length);",
-      "",
-      "outgoing-calls",
-      "carry the route to a host of the cocktail, each header once, mirrored in baggage",
-    ],
-  ]),
-  ...inFile("hosts.ts", [
-    [
-      "C-10",
-      "host.endsWith(suffix.text)",
-      "host.includes(suffix.text)",
-      "hosts",
-      "match what is below a suffix, and neither the suffix nor what merely ends in its letters",
-    ],
-    [
-      "C-10",
-      "text: `.${name}`",
-      "text: name",
-      "hosts",
-      "match what is below a suffix, and neither the suffix nor what merely ends in its letters",
-    ],
-    [
-      "C-10",
-      "parsed.port || defaultPort(parsed.protocol)",
-      "parsed.port",
-      "hosts",
-      "match any port of a host without one, and the default port of a scheme",
-    ],
-  ]),
-];
-
 const between = [
   ...inFile("trace-collector.ts", [
     [
@@ -268,9 +102,23 @@ const between = [
   ]),
   ...inFile("headers.ts", [
     [
+      "C-1",
+      "isTraceWish(get(names.trace))",
+      "isTraceWish(get(names.served))",
+      "entry",
+      "brings pins, environment, mode and the wish for a trace",
+    ],
+    [
       "C-18",
-      "const { route } = readRoute(get, names);",
-      "const { route } = readRoute(get);",
+      "return value instanceof Uint8Array ?",
+      "return false && value instanceof Uint8Array ?",
+      "run",
+      "read what clients of brokers and of HTTP give",
+    ],
+    [
+      "C-18",
+      "readRoute(get, names);",
+      "readRoute(get);",
       "run",
       "are inverse with other header names too",
     ],
@@ -289,6 +137,15 @@ const between = [
       "",
       "run",
       "has equal keys exactly for equal routes",
+    ],
+  ]),
+  ...inFile("context.ts", [
+    [
+      "C-22",
+      "return brand in context;",
+      "return context instanceof ActiveContext;",
+      "shared-state",
+      "shares one context between two copies of the library, and injects once",
     ],
   ]),
   ...inFile("run.ts", [
@@ -353,38 +210,11 @@ const between = [
       "counts no request twice and none for ever",
     ],
   ]),
-  ...inFile("grpc-client.ts", [
-    [
-      "C-9",
-      "if (ours) inject(context, headers, shared.names);",
-      "if (!ours || ours) inject(context, headers, shared.names);",
-      "grpc",
-      "carries nothing to a target outside of the cocktail",
-    ],
-    [
-      "C-11",
-      "const copy = metadata.clone();",
-      "const copy = metadata;",
-      "grpc",
-      "lets metadata that the service set win, keeps foreign baggage, and leaves the service's object alone",
-    ],
-  ]),
-  ...inFile("grpc-server.ts", [
-    [
-      "C-3",
-      ".withOnReceiveHalfClose((next) => run(context, next))",
-      "",
-      "grpc",
-      "carries the route from a caller through the server into its calls",
-    ],
-    [
-      "C-15",
-      "if (headSent || !context.traced) return next(status);",
-      "if (headSent || context.traced) return next(status);",
-      "grpc",
-      "brings the trace of the server's calls back, also where it fails",
-    ],
-  ]),
 ];
 
-export const mutants: readonly Mutant[] = [...coming, ...going, ...between];
+export const mutants: readonly Mutant[] = [
+  ...coming,
+  ...mutantsOfCalls,
+  ...mutantsOfGrpc,
+  ...between,
+];

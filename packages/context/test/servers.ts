@@ -1,9 +1,11 @@
 import { type EventEmitter, once } from "node:events";
 import {
   createServer,
+  get,
   type IncomingHttpHeaders,
   request,
   type RequestListener,
+  type RequestOptions,
   type Server,
 } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -101,6 +103,17 @@ export function call(
 /** What an `echo` server saw of a call by node:http. */
 export async function callEcho(url: string, options?: Call): Promise<Seen> {
   return parsed((await call(url, options)).body);
+}
+
+/** What an `echo` server saw of a GET, however it was to be reached. */
+export function getEcho(options: RequestOptions): Promise<Seen> {
+  return new Promise((resolve, reject) => {
+    get(options, (incoming) => {
+      let text = "";
+      incoming.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      incoming.on("end", () => resolve(parsed(text)));
+    }).on("error", reject);
+  });
 }
 
 /** What an `echo` server saw of a fetch. */

@@ -18,5 +18,12 @@ const server = http.createServer((request, response) => {
     });
   });
 });
+// A WebSocket, but for its frames: what the socket brings later leads to a call.
+server.on("upgrade", (request, socket) => {
+  socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n");
+  socket.on("data", () => {
+    http.get(`${DOWNSTREAM_URL}/message`, (answer) => answer.resume().on("end", () => socket.end()));
+  });
+});
 server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }));
 process.on("disconnect", () => process.exit());
