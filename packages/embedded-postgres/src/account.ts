@@ -4,7 +4,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type Binaries, copyBinaries, makeLinks } from "./binaries.ts";
 import { childEnvironment } from "./child-environment.ts";
-import { PostgresError, useOwnDatabase } from "./errors.ts";
+import { PostgresError, unusableDirectory, useOwnDatabase } from "./errors.ts";
 
 interface Owner {
   readonly uid: number;
@@ -143,11 +143,7 @@ function prepareDirectory(directory: string, owner: Owner | undefined): void {
     chmodSync(directory, 0o700);
     if (owner !== undefined && lstatSync(directory).uid !== owner.uid) chownTree(directory, owner);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new PostgresError("DIRECTORY_UNUSABLE", `Postgres can't use ${directory}: ${why}.`, {
-      cause,
-      fix: `Give the directory back to this user, for example: sudo chown -R "$(id -un)" '${directory}'.`,
-    });
+    throw unusableDirectory(directory, cause);
   }
 }
 

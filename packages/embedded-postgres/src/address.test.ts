@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connectionTo, connectionUrl, fitsSocket } from "./address.ts";
 import { parseNobody } from "./account.ts";
-import { parsePostmasterFile } from "./postmaster-file.ts";
+import { isReady, parsePostmasterFile } from "./postmaster-file.ts";
 
 test("a socket's path may have 107 bytes on Linux and 103 on macOS", () => {
   const directory = (bytes: number): string =>
@@ -31,6 +31,17 @@ test("postmaster.pid is read in any state of being written", () => {
   assert.deepEqual(parsePostmasterFile("12\n/data\n"), { pid: 12, status: undefined });
   const whole = "12\n/data\n1795000000\n5432\n/s\n\n  5432001  32768\nready   \n";
   assert.deepEqual(parsePostmasterFile(whole), { pid: 12, status: "ready" });
+});
+
+test("what an earlier server of the same number left in postmaster.pid is not taken for readiness", () => {
+  const file = (started: number, status: string): string =>
+    `12\n/data\n${started}\n5432\n/s\n\n  5432001  32768\n${status}\n`;
+  const stale = file(1_795_000_000, "ready   ");
+  assert.equal(isReady(stale, { pid: 12, stale }), false);
+  assert.equal(isReady(file(1_795_000_001, "starting"), { pid: 12, stale }), false);
+  assert.equal(isReady(file(1_795_000_001, "ready   "), { pid: 12, stale }), true);
+  assert.equal(isReady(file(1_795_000_001, "ready   "), { pid: 13, stale }), false);
+  assert.equal(isReady(undefined, { pid: 12, stale: undefined }), false);
 });
 
 test("nobody is preferred, daemon stands in, root never", () => {

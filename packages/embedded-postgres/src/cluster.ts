@@ -4,6 +4,7 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,7 +15,7 @@ import type { Account } from "./account.ts";
 import { superuser } from "./address.ts";
 import type { Binaries } from "./binaries.ts";
 import { childEnvironment } from "./child-environment.ts";
-import { PostgresError, useOwnDatabase } from "./errors.ts";
+import { PostgresError, unusableDirectory, useOwnDatabase } from "./errors.ts";
 
 /** A data directory, made or found. */
 export interface Cluster {
@@ -25,21 +26,22 @@ export interface Cluster {
 /** Makes the data directory, in one step as seen from outside: one that was cut off in the middle is made anew. */
 export function prepareCluster(directory: string, binaries: Binaries, account: Account): Cluster {
   const data = join(directory, "data");
-  const passwordFile = join(directory, "password");
-  if (!existsSync(join(data, "PG_VERSION"))) initialise(directory, binaries, account);
+  if (!existsSync(join(data, "PG_VERSION"))) {
+    if (!isAbsentOrEmpty(data)) throw foreignData(data);
+    initialise(directory, binaries, account);
+  }
   const major = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
   if (major !== binaries.major) throw otherVersion(data, major, binaries.major);
   const sockets = join(directory, "socket");
   mkdirSync(sockets, { recursive: true, mode: 0o700 });
   handOver(sockets, account);
-  return { data, password: readFileSync(passwordFile, "utf8").trim() };
+  return { data, password: readPassword(directory) };
 }
 
 function initialise(directory: string, binaries: Binaries, account: Account): void {
   const unfinished = join(directory, "data.new");
   const passwordFile = join(directory, "password");
   rmSync(unfinished, { recursive: true, force: true });
-  rmSync(join(directory, "data"), { recursive: true, force: true });
   writeFileSync(passwordFile, `${randomBytes(24).toString("hex")}\n`, { mode: 0o600 });
   handOver(passwordFile, account);
   const [command, ...args] = [
@@ -71,6 +73,23 @@ function initialise(directory: string, binaries: Binaries, account: Account): vo
   renameSync(unfinished, join(directory, "data"));
 }
 
+/** What is not ours is never deleted: somebody may have named a directory that has a `data` of its own. */
+function isAbsentOrEmpty(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return !existsSync(path);
+  }
+}
+
+function readPassword(directory: string): string {
+  try {
+    return readFileSync(join(directory, "password"), "utf8").trim();
+  } catch (cause) {
+    throw unusableDirectory(directory, cause);
+  }
+}
+
 function handOver(path: string, account: Account): void {
   if (account.owner !== undefined && process.getuid?.() === 0) {
     chownSync(path, account.owner.uid, account.owner.gid);
@@ -81,6 +100,14 @@ function initFailed(output: string): PostgresError {
   return new PostgresError("START_FAILED", `initdb failed: ${output.trim().slice(-2000)}`, {
     fix: `Free some disk space, or: ${useOwnDatabase}`,
   });
+}
+
+function foreignData(data: string): PostgresError {
+  return new PostgresError(
+    "DIRECTORY_UNUSABLE",
+    `${data} holds something that is not a PostgreSQL data directory.`,
+    { fix: `Use another directory, or delete ${data} if what it holds may go.` },
+  );
 }
 
 function otherVersion(data: string, found: string, wanted: string): PostgresError {

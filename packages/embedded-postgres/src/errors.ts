@@ -30,3 +30,12 @@ export class PostgresError extends Error {
 /** The way out that always works. */
 export const useOwnDatabase =
   "Set DATABASE_URL to a PostgreSQL of your own, such as postgresql://user:password@127.0.0.1:5432/cocktail.";
+
+/** Something in the directory can't be made, read or written. */
+export function unusableDirectory(directory: string, cause: unknown): PostgresError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new PostgresError("DIRECTORY_UNUSABLE", `Postgres can't use ${directory}: ${why}.`, {
+    cause,
+    fix: `Free some disk space, or give the directory back to this user, for example: sudo chown -R "$(id -un)" '${directory}'.`,
+  });
+}

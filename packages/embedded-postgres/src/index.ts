@@ -5,7 +5,7 @@ export type { Logger } from "./log.ts";
 export {
   endLeftoverPostgres,
   type Postgres,
-  type PostgresExit,
   type PostgresOptions,
   startPostgres,
 } from "./postgres.ts";
+export type { PostgresExit } from "./server.ts";

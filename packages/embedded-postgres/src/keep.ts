@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Connection } from "./address.ts";
 import { silent } from "./log.ts";
-import { type Postgres, type PostgresOptions, startPostgres } from "./postgres.ts";
+import { type Postgres, type PostgresOptions, startRestartable } from "./postgres.ts";
 
 /** A server that is started again whenever it dies, at the same address. */
 export interface KeptPostgres extends AsyncDisposable {
@@ -19,8 +19,9 @@ const longestPauseMs = 5_000;
 export async function keepPostgres(options: PostgresOptions): Promise<KeptPostgres> {
   const log = options.log ?? silent;
   const stopping = new AbortController();
-  let current: Postgres | undefined = await startPostgres(options);
-  const { address, connection, recovered, url } = current;
+  const first = await startRestartable(options);
+  let current: Postgres | undefined = first.postgres;
+  const { connection, recovered, url } = current;
 
   const again = async (): Promise<Postgres | undefined> => {
     for (
@@ -29,7 +30,7 @@ export async function keepPostgres(options: PostgresOptions): Promise<KeptPostgr
       pauseMs = Math.min(pauseMs * 2, longestPauseMs)
     ) {
       try {
-        return await startPostgres({ ...options, address });
+        return await first.again();
       } catch (error) {
         log.error({ err: error, pauseMs }, "Postgres did not start again; trying once more");
         await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);

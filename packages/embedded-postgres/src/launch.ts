@@ -25,7 +25,7 @@ export function launch(options: LaunchOptions): ChildProcess {
   const { account, address, binaries, data, directory } = options;
   const settings = {
     listen_addresses: address.kind === "tcp" ? address.host : "",
-    unix_socket_directories: address.kind === "socket" ? address.directory : "",
+    unix_socket_directories: address.kind === "socket" ? listItem(address.directory) : "",
     port: String(address.port),
     unix_socket_permissions: "0700",
     max_connections: "60",
@@ -46,4 +46,9 @@ export function launch(options: LaunchOptions): ChildProcess {
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     },
   );
+}
+
+/** One item of a list among the settings: a comma, a quote or a space at an end would be read as more than a character. */
+function listItem(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
 }

@@ -20,6 +20,12 @@ const cases: readonly (readonly [string, Partial<LeftoverFacts>, string])[] = [
     "inUse",
   ],
   ["a living server of a dead owner", { record, postmasterAlive: true }, "stop"],
+  [
+    "a start of a living owner that has no server yet",
+    { record: { owner: identity }, ownerAlive: true },
+    "inUse",
+  ],
+  ["a start that was cut off before it had a server", { record: { owner: identity } }, "nothing"],
   ["a dead server of a living owner", { record, ownerAlive: true }, "nothing"],
   ["a pid file that names a zombie", { named: { ...postgres, zombie: true } }, "removeFile"],
   [

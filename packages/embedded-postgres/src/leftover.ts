@@ -1,11 +1,17 @@
 import { readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { PostgresError } from "./errors.ts";
+import { PostgresError, unusableDirectory } from "./errors.ts";
 import type { Logger } from "./log.ts";
 import { parsePostmasterFile } from "./postmaster-file.ts";
-import { isAlive, type ProcessFacts, readProcess } from "./process-identity.ts";
-import { readRecord, removeRecord, type StartRecord } from "./record.ts";
+import {
+  identify,
+  isAlive,
+  type ProcessFacts,
+  type ProcessIdentity,
+  readProcess,
+} from "./process-identity.ts";
+import { claimDirectory, readRecord, removeRecord, type StartRecord } from "./record.ts";
 
 /** What an earlier start left in the directory. */
 export interface LeftoverFacts {
@@ -25,8 +31,10 @@ export type LeftoverDecision = "nothing" | "inUse" | "stop" | "removeFile";
  * would make Postgres refuse to start, so it goes; what only Postgres can judge is left to it.
  */
 export function decideLeftover(facts: LeftoverFacts): LeftoverDecision {
-  if (facts.record !== undefined && facts.postmasterAlive)
-    return facts.ownerAlive ? "inUse" : "stop";
+  const { record } = facts;
+  const isStarting = record !== undefined && record.postmaster === undefined;
+  if (facts.ownerAlive && (isStarting || facts.postmasterAlive)) return "inUse";
+  if (facts.postmasterAlive) return "stop";
   if (facts.named === undefined) return "nothing";
   const stranger = facts.named.command !== "postgres" || !facts.namedWorksHere;
   return facts.named.zombie || stranger ? "removeFile" : "nothing";
@@ -45,9 +53,9 @@ export async function clearLeftover(
     log.warn({ directory }, "removing a postmaster.pid that names a dead process or a stranger");
     rmSync(join(data, "postmaster.pid"), { force: true });
   }
-  if (decision === "stop" && record !== undefined) {
+  if (decision === "stop" && record?.postmaster !== undefined) {
     log.warn({ pid: record.postmaster.pid }, "ending the Postgres of a run that was killed");
-    await endPostmaster(record);
+    await endPostmaster(record.postmaster);
   }
   removeRecord(directory);
   return decision === "stop";
@@ -58,7 +66,7 @@ function gather(data: string, record: StartRecord | undefined): LeftoverFacts {
   return {
     record,
     ownerAlive: record !== undefined && isAlive(record.owner),
-    postmasterAlive: record !== undefined && isAlive(record.postmaster),
+    postmasterAlive: record?.postmaster !== undefined && isAlive(record.postmaster),
     named: file === undefined ? undefined : readProcess(file.pid),
     namedWorksHere: file === undefined || worksIn(file.pid, data),
   };
@@ -88,19 +96,47 @@ const escalation = [
   { signal: "SIGKILL", waitMs: 5_000 },
 ] as const;
 
-async function endPostmaster(record: StartRecord): Promise<void> {
+async function endPostmaster(postmaster: ProcessIdentity): Promise<void> {
   for (const { signal, waitMs } of escalation) {
-    if (!isAlive(record.postmaster)) return;
-    process.kill(record.postmaster.pid, signal);
-    const deadline = Date.now() + waitMs;
-    while (isAlive(record.postmaster) && Date.now() < deadline) await delay(10);
+    if (!isAlive(postmaster)) return;
+    signalProcess(postmaster.pid, signal);
+    const deadline = performance.now() + waitMs;
+    while (isAlive(postmaster) && performance.now() < deadline) await delay(10);
   }
 }
 
-function inUse(directory: string, record: StartRecord): PostgresError {
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    const isGone = error instanceof Error && "code" in error && error.code === "ESRCH";
+    if (!isGone) throw error; // gone in this moment, by the watcher of its dead owner
+  }
+}
+
+function inUse(directory: string, { owner, postmaster }: StartRecord): PostgresError {
+  const what = postmaster === undefined ? "starts PostgreSQL" : `runs PostgreSQL ${postmaster.pid}`;
   return new PostgresError(
     "DIRECTORY_IN_USE",
-    `${directory} is in use: process ${record.owner.pid} runs PostgreSQL ${record.postmaster.pid} there.`,
-    { fix: `Stop process ${record.owner.pid} first, or use another directory.` },
+    `${directory} is in use: process ${owner.pid} ${what} there.`,
+    { fix: `Stop process ${owner.pid} first, or use another directory.` },
   );
+}
+
+/**
+ * Makes the directory this process's own, until the record of it is removed: of several that start at the same time one
+ * does, and the others are told which.
+ */
+export function claim(directory: string): void {
+  const owner = identify(process.pid);
+  if (owner === undefined || isClaimed(directory, owner)) return;
+  throw inUse(directory, readRecord(directory) ?? { owner });
+}
+
+function isClaimed(directory: string, owner: ProcessIdentity): boolean {
+  try {
+    return claimDirectory(directory, owner);
+  } catch (cause) {
+    throw unusableDirectory(directory, cause);
+  }
 }

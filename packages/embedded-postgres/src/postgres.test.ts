@@ -1,15 +1,23 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { keepPostgres, PostgresError, startPostgres } from "./index.ts";
+import { keepPostgres, PostgresError, type PostgresErrorCode, startPostgres } from "./index.ts";
 import { identify, isAlive } from "./process-identity.ts";
-import { readRecord, writeRecord } from "./record.ts";
+import { readRecord, removeRecord, writeRecord } from "./record.ts";
 
 async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {
   const client = new Client(url);
@@ -20,6 +28,11 @@ async function query(url: string, text: string): Promise<readonly Record<string,
   } finally {
     await client.end();
   }
+}
+
+function assertCode(error: unknown, code: PostgresErrorCode): asserts error is PostgresError {
+  assert.ok(PostgresError.is(error), String(error));
+  assert.equal(error.code, code, error.message);
 }
 
 async function until(
@@ -67,6 +80,14 @@ describe("an embedded Postgres", () => {
     process.kill(pid, "SIGKILL");
     await until("another server", () => kept.pid() !== undefined && kept.pid() !== pid);
     assert.deepEqual(await query(kept.url, "select n from kept"), [{ n: 42 }]);
+  });
+
+  test("says how it ended, and what it said last", async () => {
+    const server = await startPostgres({ directory });
+    process.kill(server.pid, "SIGQUIT");
+    const { expected, lastWords } = await server.exited;
+    assert.equal(expected, false);
+    assert.match(lastWords, /received immediate shutdown request/);
   });
 
   test("a directory with a living owner is refused, and the server there goes on", async () => {
@@ -131,6 +152,76 @@ describe("an embedded Postgres", () => {
     await using server = await startPostgres({ directory: join(long, "pg") });
     assert.equal(server.connection.host, "127.0.0.1");
     assert.deepEqual(await query(server.url, "select 1 as one"), [{ one: 1 }]);
+  });
+
+  test("a path with commas, quotes and spaces is one path", async () => {
+    await using server = await startPostgres({ directory: join(home, 'a, "b" ') });
+    assert.deepEqual(await query(server.url, "select 1 as one"), [{ one: 1 }]);
+  });
+
+  test("of several that start in one directory one does, and the others are told which", async () => {
+    const contested = join(home, "contested");
+    const starts = await Promise.allSettled(
+      [1, 2, 3].map(() => startPostgres({ directory: contested })),
+    );
+    const servers = starts.filter((start) => start.status === "fulfilled");
+    for (const start of starts) {
+      if (start.status === "rejected") assertCode(start.reason, "DIRECTORY_IN_USE");
+    }
+    assert.equal(servers.length, 1);
+    assert.equal(readRecord(contested)?.postmaster?.pid, servers[0]?.value.pid);
+    await servers[0]?.value.stop();
+    await using next = await startPostgres({ directory: contested });
+    assert.deepEqual(await query(next.url, "select 1 as one"), [{ one: 1 }]);
+  });
+
+  test("a server that nobody recorded is not taken for a broken data directory", async () => {
+    await using server = await startPostgres({ directory });
+    removeRecord(directory);
+    await assert.rejects(startPostgres({ directory }), (error: unknown) => {
+      assertCode(error, "DIRECTORY_IN_USE");
+      assert.match(error.message, new RegExp(`PostgreSQL ${server.pid}`));
+      return true;
+    });
+    assert.deepEqual(await query(server.url, "select 1 as one"), [{ one: 1 }]);
+  });
+
+  test("a `data` that isn't ours is refused, and stays", async () => {
+    const foreign = join(home, "foreign");
+    mkdirSync(join(foreign, "data"), { recursive: true });
+    writeFileSync(join(foreign, "data", "precious"), "");
+    await assert.rejects(startPostgres({ directory: foreign }), (error: unknown) => {
+      assertCode(error, "DIRECTORY_UNUSABLE");
+      assert.match(error.message, /not a PostgreSQL data directory/);
+      return true;
+    });
+    assert.ok(existsSync(join(foreign, "data", "precious")));
+    assert.equal(existsSync(join(foreign, "process.json")), false, "it is still claimed");
+  });
+
+  test("a place that can't be written is DIRECTORY_UNUSABLE, and nothing is left running", async () => {
+    writeFileSync(join(home, "file"), "");
+    const unwritable = join(home, "unwritable");
+    // As on a full disk: the record of the server can't be written when the server has been started.
+    mkdirSync(join(unwritable, "process.json.new"), { recursive: true });
+    for (const place of [join(home, "file", "pg"), unwritable]) {
+      await assert.rejects(startPostgres({ directory: place }), (error: unknown) => {
+        assertCode(error, "DIRECTORY_UNUSABLE");
+        assert.match(error.fix, /disk space/);
+        return true;
+      });
+    }
+    assert.equal(existsSync(join(unwritable, "data", "postmaster.pid")), false);
+  });
+
+  test("a lost password is named", async () => {
+    renameSync(join(directory, "password"), join(home, "password"));
+    await assert.rejects(startPostgres({ directory }), (error: unknown) => {
+      assertCode(error, "DIRECTORY_UNUSABLE");
+      assert.match(error.message, /password/);
+      return true;
+    });
+    renameSync(join(home, "password"), join(directory, "password"));
   });
 
   test("what Postgres says against a start is in the error", async () => {

@@ -13,3 +13,17 @@ export function parsePostmasterFile(text: string): PostmasterFile | undefined {
   const status = lines[7]?.trim();
   return { pid, status: status === "" ? undefined : status };
 }
+
+/**
+ * Whether the server `pid` says that it accepts connections. `stale` is the text from before its start, which says nothing:
+ * after a kill -9 it still reads `ready`, and in a container that was started again the new server easily has the old one's
+ * number.
+ */
+export function isReady(
+  text: string | undefined,
+  { pid, stale }: { readonly pid: number; readonly stale: string | undefined },
+): boolean {
+  if (text === undefined || text === stale) return false;
+  const file = parsePostmasterFile(text);
+  return file !== undefined && file.pid === pid && file.status === "ready";
+}

@@ -1,11 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { ProcessIdentity } from "./process-identity.ts";
 
 /** Who started the server in a directory, and which process it is: what the next start needs to end a leftover. */
 export interface StartRecord {
   readonly owner: ProcessIdentity;
-  readonly postmaster: ProcessIdentity;
+  /** Absent until there is one: the directory is claimed, and is being prepared. */
+  readonly postmaster?: ProcessIdentity;
 }
 
 export function readRecord(directory: string): StartRecord | undefined {
@@ -17,9 +18,19 @@ export function readRecord(directory: string): StartRecord | undefined {
   }
 }
 
+/** Only one of several can: false where there is a record already. */
+export function claimDirectory(directory: string, owner: ProcessIdentity): boolean {
+  try {
+    writeFileSync(recordFile(directory), JSON.stringify({ owner }), { mode: 0o600, flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
 export function writeRecord(directory: string, record: StartRecord): void {
   const file = recordFile(directory);
-  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
@@ -37,9 +48,8 @@ function isRecord(value: unknown): value is StartRecord {
     typeof value === "object" &&
     value !== null &&
     "owner" in value &&
-    "postmaster" in value &&
     isIdentity(value.owner) &&
-    isIdentity(value.postmaster)
+    (!("postmaster" in value) || isIdentity(value.postmaster))
   );
 }
 

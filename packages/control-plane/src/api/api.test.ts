@@ -56,6 +56,9 @@ describe("the API, through its client", () => {
     await client.deleteVariant("payment-service", "mp-101", { discard: false, dryRun: false });
     await client.promote("payment-service");
     await client.promote("payment-service", { dryRun: true });
+    const headers = { authorization: "Bearer a-token-of-this-test" };
+    const bare = { method: "POST", headers };
+    assert.equal((await api.request("/v1/services/payment-service/promote", bare)).status, 200);
     await client.createEnvironment({ name: "ops-101", parent: "rc", members, ttlSeconds: 5 });
     await client.applyEnvironment("ops-101", { members, dryRun: true });
     await client.extendEnvironment("ops-101", 3600);
@@ -68,6 +71,7 @@ describe("the API, through its client", () => {
       ["destroy", "payment-service", "mp-101", { discard: false, dryRun: false }],
       ["promote", "payment-service", {}],
       ["promote", "payment-service", { dryRun: true }],
+      ["promote", "payment-service", {}],
       ["createEnvironment", { name: "ops-101", parent: "rc", members, ttlSeconds: 5 }],
       ["applyEnvironment", "ops-101", { members, dryRun: true }],
       ["extendEnvironment", "ops-101", 3600, { dryRun: undefined }],

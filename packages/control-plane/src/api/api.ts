@@ -9,6 +9,7 @@ import type { About, ApiContext } from "./context.ts";
 import { InFlight } from "./in-flight.ts";
 import { measureRequests, registerMetrics, registerStoreMetrics } from "./metrics.ts";
 import { addDescription, describeOperations } from "./openapi.ts";
+import { notePaths } from "./other-methods.ts";
 import { readinessOf } from "./readiness.ts";
 import { addEnvironments } from "./routes/environments.ts";
 import { addLogs } from "./routes/logs.ts";
@@ -67,6 +68,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const inFlight = new InFlight(app.server);
   measureRequests(app, metrics);
   await describeOperations(app, about().version);
+  const addOtherMethods = notePaths(app);
   const context: ApiContext = {
     lifecycle,
     store,
@@ -82,6 +84,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addLogs(app, context);
   addSystem(app, context, registry);
   addDescription(app);
+  addOtherMethods();
   return {
     listen: (where) => listen(app, where),
     describe: () => describe(app),

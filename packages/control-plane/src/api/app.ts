@@ -1,11 +1,11 @@
-import type { Socket } from "node:net";
 import type { Problem } from "@cocktail/client";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "../log.ts";
+import { answerClientError, refuseExpectations } from "./client-errors.ts";
 import { problemOfFailure } from "./failure.ts";
 import { type Caller, checkHost, checkToken } from "./guard.ts";
-import { type ProblemDetails, problemOf } from "./problems.ts";
+import { problemOf } from "./problems.ts";
 
 export interface AppOptions {
   readonly token: string;
@@ -26,12 +26,19 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 10_000,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
-    http: { maxHeaderSize: 16_384, connectionsCheckingInterval: 5_000 },
+    // A request without a Host is refused by the guard, which says why.
+    http: {
+      maxHeaderSize: 16_384,
+      connectionsCheckingInterval: 5_000,
+      requireHostHeader: false,
+    },
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => void sendFailure(error, request, reply, log),
+    frameworkErrors: (error, request, reply) =>
+      void sendFailure(hostFault(request, hosts) ?? error, request, reply, log),
     return503OnClosing: false,
   });
   app.server.maxConnections = maxConnections;
+  refuseExpectations(app.server);
   app.setSerializerCompiler(serializerCompiler);
   // Operations parse their input themselves, so that all faults of all parts are told at once.
   app.setValidatorCompiler(() => (value: unknown) => ({ value }));
@@ -69,6 +76,16 @@ function takeJsonOnly(app: FastifyInstance): void {
   );
 }
 
+/** What fastify refuses before any hook is told nothing either, where its Host is not ours. */
+function hostFault(request: FastifyRequest, hosts: ReadonlySet<string>): unknown {
+  try {
+    checkHost(callerOf(request), hosts);
+    return undefined;
+  } catch (fault) {
+    return fault;
+  }
+}
+
 function callerOf(request: FastifyRequest): Caller {
   return {
     // Of several Host lines Node gives the first; a second one must not say something else.
@@ -88,7 +105,7 @@ function sendFailure(
   reply: FastifyReply,
   log: Logger,
 ): FastifyReply {
-  const { problem, isBug } = problemOfFailure(failure);
+  const { problem, isBug } = failure === request.raw.errored ? cutOff : problemOfFailure(failure);
   if (isBug) {
     const fields = { reason: "ApiFault", method: request.method, url: request.url, err: failure };
     log.error(fields, "a request failed that should not");
@@ -98,6 +115,12 @@ function sendFailure(
   return sendProblem(reply, problem);
 }
 
+/** The client left before its request was whole: nobody reads this, and it is no fault of ours. */
+const cutOff = {
+  problem: problemOf("INVALID", { detail: "the request was cut off", fix: "send it again" }),
+  isBug: false,
+};
+
 function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply
     .code(problem.status)
@@ -105,37 +128,3 @@ function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
     .serializer(String)
     .send(JSON.stringify(problem));
 }
-
-/** What Node's parser refuses never becomes a request. */
-function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") {
-    socket.destroy();
-    return;
-  }
-  const { code, details } = clientProblems[error.code ?? ""] ?? malformed;
-  const problem = problemOf(code, details);
-  const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 ${problem.status} Refused\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
-}
-
-interface ClientProblem {
-  readonly code: "INVALID" | "TOO_LARGE";
-  readonly details: ProblemDetails;
-}
-const malformed: ClientProblem = {
-  code: "INVALID",
-  details: { detail: "this is not an HTTP request", fix: "send HTTP/1.1" },
-};
-const clientProblems: Readonly<Record<string, ClientProblem>> = {
-  HPE_HEADER_OVERFLOW: {
-    code: "TOO_LARGE",
-    details: { status: 431, detail: "the headers are longer than 16 KiB", fix: "send less" },
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    code: "INVALID",
-    details: { status: 408, detail: "the request took too long to arrive", fix: "send it again" },
-  },
-};

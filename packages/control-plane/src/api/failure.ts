@@ -53,6 +53,11 @@ const frameworkProblems: Readonly<Record<string, ProblemDetails & { readonly cod
       detail: "the body is not as long as its content-length says",
       fix: sendJson,
     },
+    FST_ERR_MAX_PARAM_LENGTH: {
+      code: "INVALID",
+      detail: "a name in the path is longer than any name may be",
+      fix: "a service has at most 253 characters, a key or an environment 40",
+    },
     FST_ERR_BAD_URL: {
       code: "INVALID",
       detail: "the path is not a valid URL",

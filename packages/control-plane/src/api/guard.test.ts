@@ -93,6 +93,10 @@ describe("the guard", () => {
     for (const { method, path } of await operations(api)) {
       assert.equal(await statusOf(api, { method, path, headers: evil }), 403, `${method} ${path}`);
     }
+    for (const path of ["/nowhere", "/v1/services/%zz", `/v1/services/${"a".repeat(500)}`]) {
+      assert.equal(await statusOf(api, { path, headers: evil }), 403, path);
+    }
+    assert.equal(await statusOf(api, { method: "PATCH", path: "/v1/status", headers: evil }), 403);
     assert.equal(
       await statusOf(api, { headers: ["host", "localhost", "host", "evil.example"] }),
       403,

@@ -14,7 +14,7 @@ Changes need the bearer token of .cocktail/run.json; reads from the same machine
 
 /** Describes every operation that is added afterwards. */
 export async function describeOperations(app: FastifyInstance, version: string): Promise<void> {
-  const config = { schemaRegistry: wireSchemas, zodToJsonConfig: { override: allowMoreMembers } };
+  const config = { schemaRegistry: wireSchemas, zodToJsonConfig: { override: refineSchema } };
   const names = createJsonSchemaTransformObject(config);
   await app.register(swagger, {
     openapi: {
@@ -23,7 +23,7 @@ export async function describeOperations(app: FastifyInstance, version: string):
       components: { securitySchemes: { token: { type: "http", scheme: "bearer" } } },
     },
     transform: createJsonSchemaTransform(config),
-    transformObject: (document) => withoutUnused(names(document)),
+    transformObject: (document) => withOptionalBodies(withoutUnused(names(document))),
   });
 }
 
@@ -50,12 +50,28 @@ function json(schema: z.ZodType): object {
   return { "application/json": { schema } };
 }
 
-/** Answers may get more members with any version; only what is strict, a request, is closed. */
-function allowMoreMembers({ zodSchema, jsonSchema }: JsonSchemaContext): void {
+/** Answers may get more members with any version; only what is strict, a request, is closed. And what was described, is. */
+function refineSchema({ zodSchema, jsonSchema }: JsonSchemaContext): void {
+  const description = z.globalRegistry.get(zodSchema)?.description;
+  if (description !== undefined) jsonSchema.description ??= description;
   const isOpen = zodSchema._zod.def.type === "object" && !("catchall" in zodSchema._zod.def);
   if (isOpen) delete jsonSchema.additionalProperties;
 }
 type JsonSchemaContext = Parameters<NonNullable<z.core.JSONSchemaGeneratorParams["override"]>>[0];
+
+/** An operation that takes no body for the default says so; the describer calls every body required. */
+export const optionalBody = "x-optional-body";
+
+function withOptionalBodies(document: object): object {
+  return asRecord(
+    JSON.parse(JSON.stringify(document), (_, value: unknown) => {
+      const operation = asRecord(value);
+      if (!(optionalBody in operation)) return value;
+      const { [optionalBody]: _flag, requestBody, ...rest } = operation;
+      return { ...rest, requestBody: { ...asRecord(requestBody), required: false } };
+    }),
+  );
+}
 
 const prefix = "#/components/schemas/";
 

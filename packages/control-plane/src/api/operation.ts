@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { optionalBody } from "./openapi.ts";
 import { ProblemError } from "./problems.ts";
 import { problem } from "./schemas/problem.ts";
 
@@ -20,6 +21,8 @@ export interface Operation<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** Described only: what is no use is ignored, as HTTP wants it. */
+  readonly headers?: z.ZodObject;
   /** By status. What is not JSON gives its media type. */
   readonly answers: Readonly<Record<number, Described>>;
   readonly handle: (input: Input<P, Q, B>, exchange: Exchange) => Promise<unknown>;
@@ -27,7 +30,8 @@ export interface Operation<
 
 export interface Described {
   readonly description: string;
-  readonly schema: z.ZodType;
+  /** Absent: no body. */
+  readonly schema?: z.ZodType;
   readonly mediaType?: string;
 }
 
@@ -54,7 +58,7 @@ export function addOperation<P extends z.ZodType, Q extends z.ZodType, B extends
   app: FastifyInstance,
   operation: Operation<P, Q, B>,
 ): void {
-  const { params, query, body, answers } = operation;
+  const { params, query, body, headers, answers } = operation;
   app.route({
     method: operation.method,
     url: operation.url,
@@ -69,6 +73,8 @@ export function addOperation<P extends z.ZodType, Q extends z.ZodType, B extends
       ...(params !== undefined && { params }),
       ...(query !== undefined && { querystring: query }),
       ...(body !== undefined && { body }),
+      ...(body?.safeParse(undefined).success === true && { [optionalBody]: true }),
+      ...(headers !== undefined && { headers }),
       response: responsesOf(answers),
     },
     handler: async (request, reply) => {
@@ -90,8 +96,9 @@ function parseInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
     query: operation.query ?? nothing,
     body: operation.body ?? z.unknown(),
   });
-  const { params, query, body } = request;
-  const result = parts.safeParse({ params, query, body });
+  const { params, query } = request;
+  // Without a content-type fastify says null where there is no body.
+  const result = parts.safeParse({ params, query, body: request.body ?? undefined });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just parsed, by the schemas the type is made of
   if (result.success) return result.data as Input<P, Q, B>;
   const errors = result.error.issues.flatMap((issue) => faultsOf(issue));
@@ -128,10 +135,11 @@ function isJson(answers: Operation["answers"]): boolean {
 }
 
 function responsesOf(answers: Operation["answers"]): Record<string, unknown> {
-  const content = ({ description, schema, mediaType = "application/json" }: Described): object => ({
-    description,
-    content: { [mediaType]: { schema } },
-  });
+  const content = ({ description, schema, mediaType = "application/json" }: Described): object =>
+    // The describer takes a lone null for "no body".
+    schema === undefined
+      ? z.null().describe(description)
+      : { description, content: { [mediaType]: { schema } } };
   const fault = {
     description: "A problem.",
     schema: problem,

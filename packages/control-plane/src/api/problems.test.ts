@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { ApiError, type Problem, type ProblemCode, problemCodes } from "@cocktail/client";
 import type { Refusal } from "@cocktail/environment";
-import { type OpenApi, openApi, token } from "../../test/open-api.ts";
+import { type OpenApi, openApi, token, until } from "../../test/open-api.ts";
 import { NotReady } from "../lifecycle/lifecycle-service.ts";
 import { StoreUnavailable } from "../store/errors.ts";
 import { problemKinds } from "./problems.ts";
@@ -159,9 +159,23 @@ describe("problems", () => {
     for (const path of ["/", "/v1", "/v1/variants/a", "/v2/status"]) {
       assert.equal((await problemOf(await api.request(path))).status, 404, path);
     }
-    const patch = await api.request("/v1/services", { method: "PATCH", headers: json });
-    assert.equal((await problemOf(patch)).status, 404);
-    assert.equal((await problemOf(await api.request("/v1/services/%zz"))).code, "INVALID");
+    for (const [method, path, allow] of [
+      ["PATCH", "/v1/services", "GET, HEAD"],
+      ["OPTIONS", "/v1/variants", "GET, HEAD, POST"],
+      ["POST", "/v1/environments/a", "DELETE, GET, HEAD, PUT"],
+      ["DELETE", "/v1/route-table/stream", "GET"],
+      ["PUT", "/v1/openapi.json", "GET, HEAD"],
+    ] as const) {
+      const response = await api.request(path, { method, body: "{", headers: json });
+      const { code, status } = await problemOf(response);
+      assert.deepEqual([code, status], ["INVALID", 405], `${method} ${path}`);
+      assert.equal(response.headers.get("allow"), allow);
+    }
+    for (const path of ["/v1/services/%zz", `/v1/services/${"a".repeat(500)}`]) {
+      const { code, status } = await problemOf(await api.request(path));
+      assert.deepEqual([code, status], ["INVALID", 400]);
+    }
+    assert.deepEqual(api.errors, []);
     assert.equal((await problemOf(await api.request("/v1/route-table/1e9"))).code, "INVALID");
   });
 
@@ -170,6 +184,37 @@ describe("problems", () => {
     assert.match(await raw(api, "nonsense\r\n\r\n"), /^HTTP\/1\.1 400 [^]*"code":"INVALID"/);
     const long = `GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: ${"y".repeat(17_000)}\r\n\r\n`;
     assert.match(await raw(api, long), /^HTTP\/1\.1 431 [^]*"code":"TOO_LARGE"/);
+    const nobody = "GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n";
+    assert.match(await raw(api, nobody), /^HTTP\/1\.1 403 [^]*"code":"FORBIDDEN_HOST"/);
+    const hopeful = "GET /healthz HTTP/1.1\r\nhost: localhost\r\nexpect: much\r\n\r\n";
+    assert.match(await raw(api, hopeful), /^HTTP\/1\.1 417 [^]*problem\+json[^]*"code":"INVALID"/);
+  });
+
+  test("a client that leaves in the middle of its request is no bug", async () => {
+    const api = await openApi();
+    const socket = connect(api.port, "127.0.0.1");
+    socket.write(
+      `POST /v1/variants HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\r\n` +
+        "content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n",
+    );
+    await once(socket, "data");
+    socket.write('{"service"');
+    socket.destroy();
+    await once(socket, "close");
+    await api.close();
+    assert.deepEqual(api.errors, []);
+  });
+
+  test("a client whose bytes were refused, and that never closes, is not waited for", async () => {
+    await using api = await openApi();
+    const socket = connect({ port: api.port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.on("error", () => undefined).resume();
+    socket.write("nonsense\r\n\r\n");
+    await once(socket, "end");
+    await until("the server to have closed it", () => {
+      socket.write("x");
+      return socket.closed;
+    });
   });
 
   test("every code has a status, a title, and a row in the reference", async () => {

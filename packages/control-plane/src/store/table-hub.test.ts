@@ -29,6 +29,18 @@ describe("the newest table of a process", () => {
     assert.deepEqual(hub.current, at(1, "bbbbbbbb"));
   });
 
+  test("tells later watchers of a history floor that rose, and wakes nobody for it", async () => {
+    const hub = new TableHub();
+    hub.advance(at(1));
+    const stop = new AbortController();
+    const waiting = hub.watch(at(1), stop.signal).next();
+    assert.equal(hub.replace(hub.current, { ...at(1), historyFloor: 1 }), "taken");
+    const later = await hub.watch(undefined, stop.signal).next();
+    assert.equal(later.value?.historyFloor, 1);
+    stop.abort();
+    assert.equal((await waiting).done, true);
+  });
+
   test("reaches every watcher, who may be slow: only the newest is kept for it", async () => {
     const hub = new TableHub();
     hub.advance(at(1));

@@ -22,6 +22,8 @@ export class TableHub {
   replace(seen: RouteTable | undefined, head: RouteTable): "taken" | "askAgain" {
     if (this.#current !== seen) return "askAgain";
     if (seen === undefined || formatTableId(seen) !== formatTableId(head)) this.#set(head);
+    // A floor that rose wakes nobody, but whoever comes next is told the new one.
+    else this.#current = head;
     return "taken";
   }
 

@@ -12,15 +12,24 @@ import { tableStreamFormat, tableText, writeTables } from "../streaming/table-st
 
 const read = { tag: "routes", isChange: false } as const;
 
+const ifNoneMatch = z.object({
+  "if-none-match": z.string().optional().describe("The ETag of the table that is there already."),
+});
+const notModified = { description: "The table that `If-None-Match` named." } as const;
+
 export function addTables(app: FastifyInstance, context: ApiContext): void {
-  const { store, streams } = context;
+  const { store } = context;
   addOperation(app, {
     ...read,
     method: "GET",
     url: "/v1/route-table",
     id: "getRouteTable",
     summary: "The route table",
-    answers: { 200: { description: "The head; its ETag is `<epoch>-<tag>`.", schema: routeTable } },
+    headers: ifNoneMatch,
+    answers: {
+      200: { description: "The head; its ETag is `<epoch>-<tag>`.", schema: routeTable },
+      304: notModified,
+    },
     handle: async (_, exchange) => sendTable(exchange, await store.head()),
   });
   addOperation(app, {
@@ -30,16 +39,25 @@ export function addTables(app: FastifyInstance, context: ApiContext): void {
     id: "getRouteTableAt",
     summary: "The route table of an epoch, down to the history floor",
     params: z.strictObject({ epoch }),
-    answers: { 200: { description: "The table.", schema: routeTable } },
+    headers: ifNoneMatch,
+    answers: { 200: { description: "The table.", schema: routeTable }, 304: notModified },
     handle: async ({ params }, exchange) =>
       sendTable(exchange, atEpoch(await store.at(params.epoch), params.epoch)),
   });
+  addStream(app, context);
+  addResolve(app, context);
+}
+
+function addStream(app: FastifyInstance, { store, streams }: ApiContext): void {
   addOperation(app, {
     ...read,
     method: "GET",
     url: "/v1/route-table/stream",
     id: "streamRouteTable",
     summary: "The route table and every later one, as server-sent events",
+    headers: z.object({
+      "last-event-id": z.string().optional().describe("`<epoch>-<tag>` of the last event."),
+    }),
     answers: {
       200: {
         description:
@@ -56,7 +74,6 @@ export function addTables(app: FastifyInstance, context: ApiContext): void {
       return Promise.resolve(undefined);
     },
   });
-  addResolve(app, context);
 }
 
 function addResolve(app: FastifyInstance, { lifecycle, store }: ApiContext): void {

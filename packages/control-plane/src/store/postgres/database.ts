@@ -1,7 +1,7 @@
 import { Pool, type PoolClient, type QueryResultRow } from "pg";
 import type { CompiledPostgresOptions } from "./postgres-options.ts";
 import { StoreUnavailable } from "../errors.ts";
-import { asUnavailable, isRepeatable } from "./postgres-errors.ts";
+import { asOutage, asUnavailable, isRepeatable } from "./postgres-errors.ts";
 
 /** The statements of one transaction, or single ones. Parameters that are objects are sent as JSON. */
 export interface Queries {
@@ -62,7 +62,7 @@ export class Database implements Queries {
   async #withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect().catch((error: unknown) => {
       this.report(false);
-      throw asUnavailable(error);
+      throw asOutage(error);
     });
     // A connection that breaks while it is ours tells us, not the pool.
     const broken = (): void => this.report(false);

@@ -1,13 +1,19 @@
 import { Client } from "pg";
+import { oneAtATime } from "./one-at-a-time.ts";
 import type { CompiledPostgresOptions } from "./postgres-options.ts";
 
 export interface HeadListenerOptions {
   readonly options: CompiledPostgresOptions;
   readonly channel: string;
-  /** The head may have changed: after a notification, and whenever the connection was made anew. */
+  /**
+   * The head may have changed: after a notification, whenever the connection was made anew, and with every ping, because
+   * a pooler between us and Postgres may swallow notifications. Never called twice at a time.
+   */
   readonly onHead: () => Promise<void>;
-  /** The connection broke. */
+  /** The connection broke, or could not be made. Told once, until there is one again. */
   readonly onLost: (why: string) => void;
+  /** There is a connection again, and the head was read. */
+  readonly onBack: () => void;
 }
 
 const firstRetryMs = 50;
@@ -19,6 +25,7 @@ export class HeadListener {
   readonly #settings: HeadListenerOptions;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
+  #isLost = false;
 
   constructor(settings: HeadListenerOptions) {
     this.#settings = settings;
@@ -36,7 +43,8 @@ export class HeadListener {
       const startedAt = performance.now();
       const why = await this.#listen();
       if (this.#stop.signal.aborted) return;
-      this.#settings.onLost(why);
+      if (!this.#isLost) this.#settings.onLost(why);
+      this.#isLost = true;
       if (performance.now() - startedAt > maxRetryMs) retryMs = firstRetryMs;
       await pause(retryMs, this.#stop.signal);
       retryMs = Math.min(retryMs * 2, maxRetryMs);
@@ -45,12 +53,15 @@ export class HeadListener {
 
   /** One connection, from its beginning to its end. Answers why it ended. */
   async #listen(): Promise<string> {
-    const { options, channel, onHead } = this.#settings;
+    const { options, channel } = this.#settings;
     const client = new Client(options.client);
     const { promise: ended, resolve: end } = Promise.withResolvers<string>();
     client.on("error", (error) => end(error.message));
     client.on("end", () => end("the connection was closed"));
-    const look = (): void => void onHead().catch((error: unknown) => end(String(error)));
+    const look = oneAtATime(
+      () => this.#look(),
+      (error) => end(String(error)),
+    );
     client.on("notification", look);
     const stop = (): void => end("the store is closed");
     this.#stop.signal.addEventListener("abort", stop, { once: true });
@@ -58,7 +69,7 @@ export class HeadListener {
     try {
       await Promise.race([client.connect(), ended]);
       await Promise.race([client.query(`LISTEN ${client.escapeIdentifier(channel)}`), ended]);
-      stopAsking = askAgainAndAgain(client, options.pingMs, end);
+      stopAsking = askAgainAndAgain(client, options.pingMs, { answered: look, end });
       look();
       return await ended;
     } catch (error) {
@@ -69,16 +80,27 @@ export class HeadListener {
       void client.end().catch(() => undefined);
     }
   }
+
+  async #look(): Promise<void> {
+    await this.#settings.onHead();
+    if (this.#isLost) this.#settings.onBack();
+    this.#isLost = false;
+  }
 }
 
 /** A peer that vanished without a word never closes anything: asking is the only way to find out. */
-function askAgainAndAgain(client: Client, ms: number, end: (why: string) => void): () => void {
+function askAgainAndAgain(
+  client: Client,
+  ms: number,
+  { answered, end }: { readonly answered: () => void; readonly end: (why: string) => void },
+): () => void {
   let isAsking = false;
   const ping = async (): Promise<void> => {
     if (isAsking) return;
     isAsking = true;
     try {
       await client.query("SELECT 1");
+      answered();
     } catch (error) {
       end(String(error));
     }

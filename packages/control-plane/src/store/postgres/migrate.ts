@@ -2,16 +2,18 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "@cocktail/client";
 import type { runner as Runner } from "node-pg-migrate";
 import { Client } from "pg";
+import { StoreCorrupt } from "../errors.ts";
 import { asUnavailable } from "./postgres-errors.ts";
 import type { CompiledPostgresOptions } from "./postgres-options.ts";
+import { checkSchema, migrationsTable } from "./schema-check.ts";
 
 /** Beside `src` and `dist`, so that this path holds in both. */
 const directory = fileURLToPath(new URL("../../../migrations", import.meta.url));
 
 /**
  * Brings the schema to what this version needs, and makes it where it is missing. Several processes may do so at once:
- * they take turns. Rejects with StoreUnavailable, or with the server's own error where the database refuses (a wrong
- * password, no right to create a schema).
+ * they take turns. Rejects with StoreUnavailable; with StoreCorrupt where the schema is somebody else's, or a newer
+ * version's; or with the server's own error where the database refuses (a wrong password, no right to create a schema).
  */
 export async function migrate(options: CompiledPostgresOptions, log: Logger): Promise<void> {
   const client = new Client(options.client);
@@ -19,14 +21,15 @@ export async function migrate(options: CompiledPostgresOptions, log: Logger): Pr
   client.on("error", (error) => (broken = error));
   try {
     await client.connect();
+    const exists = await checkSchema(client, options.schema, directory);
     const runner = await loadRunner();
     const applied = await runner({
       dbClient: client,
       dir: directory,
       direction: "up",
       schema: options.schema,
-      createSchema: true,
-      migrationsTable: "migration",
+      createSchema: !exists,
+      migrationsTable,
       checkOrder: true,
       advisoryLockMode: "wait",
       logger: {
@@ -40,7 +43,7 @@ export async function migrate(options: CompiledPostgresOptions, log: Logger): Pr
     if (names.length > 0)
       log.info({ reason: "StoreMigrated", migrations: names }, "store migrated");
   } catch (error) {
-    throw asUnavailable(broken ?? error);
+    throw error instanceof StoreCorrupt ? error : asUnavailable(broken ?? error);
   } finally {
     await client.end().catch(() => undefined);
   }

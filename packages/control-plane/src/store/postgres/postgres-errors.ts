@@ -18,12 +18,15 @@ const passing = [
  * itself. Only for errors that came from `pg`: whatever isn't an answer of the server is a broken connection.
  */
 export function asUnavailable(error: unknown): Error {
-  if (!(error instanceof DatabaseError)) {
-    return new StoreUnavailable(describe(error), { cause: error });
-  }
+  if (!(error instanceof DatabaseError)) return asOutage(error);
   const code = error.code ?? "";
   if (!passing.some((prefix) => code.startsWith(prefix))) return error;
   return new StoreUnavailable(`${error.message} (${code})`, { cause: error });
+}
+
+/** Where no connection is to be had the store is away, whatever the server says of it: a password that was changed, a database that was dropped. */
+export function asOutage(error: unknown): StoreUnavailable {
+  return new StoreUnavailable(describe(error), { cause: error });
 }
 
 /** Deadlock or serialisation failure: nothing of the transaction was done. */

@@ -11,7 +11,7 @@ export interface PostgresStoreOptions {
   readonly maxConnections?: number | undefined;
   /** Of one statement, and of getting a connection. Default 10,000 ms. */
   readonly timeoutMs?: number | undefined;
-  /** How often the listening connection is asked whether it still lives. Default 5,000 ms. */
+  /** How often the listening connection is asked whether it still lives, and the head whether it is another. Default 5,000 ms. */
   readonly pingMs?: number | undefined;
   /**
    * Tables that were replaced longer ago are forgotten. It has to be longer than any message may take to be consumed:

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { type Postgres, startPostgres } from "@cocktail/embedded-postgres";
+import { openProxy } from "../../../test/postgres-proxy.ts";
 import { execute, type TestPostgres, testPostgres } from "../../../test/postgres.ts";
 import { until } from "../../../test/open-api.ts";
 import { sampleContent, sampleDesired } from "../conformance/samples.ts";
@@ -175,6 +175,70 @@ describe("a store whose connections break", () => {
     await Promise.all([store.close(), other.close()]);
   });
 
+  test("is back by itself when only connections that did nothing were ended", async () => {
+    const schema = postgres.schema();
+    const store = await openPostgresStore({ connection: server.url, schema, pingMs: 20 });
+    const availability: boolean[] = [];
+    store.onAvailability((available) => availability.push(available));
+    await execute(
+      server.url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'cocktail' AND query LIKE '%table_head%'`,
+    );
+    await until("the store to notice", () => availability.includes(false));
+    await until("the store to be back without being asked anything", () => store.available);
+    await store.close();
+  });
+
+  test("hears of a change although its notification is lost", async () => {
+    const schema = postgres.schema();
+    const store = await openPostgresStore({ connection: server.url, schema, pingMs: 20 });
+    // As behind a pooler that gives the session of a LISTEN to somebody else.
+    await execute(
+      server.url,
+      `INSERT INTO ${schema}.table_epoch (epoch, tag) VALUES (1, '00000001');
+       UPDATE ${schema}.table_head SET epoch = 1, tag = '00000001'`,
+    );
+    for await (const table of store.watch(undefined, AbortSignal.timeout(20_000))) {
+      if (table.epoch === 1) break;
+    }
+    assert.equal((await store.head()).epoch, 1);
+    await store.close();
+  });
+
+  test("is away, not broken, while the server refuses its connections", async () => {
+    const schema = postgres.schema();
+    await execute(server.url, "CREATE ROLE rotated LOGIN SUPERUSER PASSWORD 'one'");
+    const connection = { ...server.connection, user: "rotated", password: "one" };
+    const store = await openPostgresStore({ connection, schema, pingMs: 20 });
+    const end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotated'";
+    await execute(server.url, `ALTER ROLE rotated PASSWORD 'two'; ${end}`);
+    await until("the store to notice", () => !store.available);
+    await assertUnavailable(store.append(0, sampleContent({ a: { stable: "r1" } })));
+    await execute(server.url, "ALTER ROLE rotated PASSWORD 'one'");
+    await until("the store to be back by itself", () => store.available);
+    await store.close();
+  });
+
+  test("says once that Postgres is gone, however often it tries, and once that it is back", async () => {
+    const said: string[] = [];
+    const ignore = (): void => undefined;
+    const say = (fields: object): void => {
+      if ("reason" in fields) said.push(String(fields.reason));
+    };
+    const log = { debug: ignore, info: say, warn: say, error: say };
+    await using proxy = await openProxy(server);
+    const schema = postgres.schema();
+    const { connection } = proxy;
+    const store = await openPostgresStore({ connection, schema, timeoutMs: 100, pingMs: 20, log });
+    proxy.freeze();
+    await until("several attempts", () => proxy.attempts() > 3);
+    proxy.thaw();
+    await until("the store to be back", () => store.available && said.includes("StoreConnected"));
+    assert.deepEqual(said, ["StoreMigrated", "StoreConnectionLost", "StoreConnected"]);
+    await store.close();
+  });
+
   test("opens with StoreUnavailable where nobody listens, and says what the server says", async () => {
     const { connection } = server;
     const nobody = { ...connection, host: "127.0.0.1", port: 1 };
@@ -208,6 +272,46 @@ describe("a store beside others", () => {
     const again = await open();
     assert.equal((await again.head()).tag, heads[0]?.tag);
     await again.close();
+  });
+
+  test("needs no right to make a schema that was made for it, under the longest name there is", async () => {
+    const schema = postgres.schema().padEnd(63, "x");
+    await execute(
+      server.url,
+      `CREATE ROLE guest LOGIN PASSWORD 'guest'; CREATE SCHEMA ${schema} AUTHORIZATION guest`,
+    );
+    const connection = { ...server.connection, user: "guest", password: "guest" };
+    const store = await openPostgresStore({ connection, schema });
+    await publish(store, "r1");
+    await store.close();
+    const other = postgres.schema();
+    await assert.rejects(openPostgresStore({ connection, schema: other }), /permission denied/);
+  });
+
+  test("leaves a schema alone that holds something else", async () => {
+    const schema = postgres.schema();
+    await execute(server.url, `CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.service (id int)`);
+    await assert.rejects(openPostgresStore({ connection: server.url, schema }), {
+      name: "StoreCorrupt",
+      message: new RegExp(`schema ${schema} holds something that is not a store`),
+    });
+    const database = new Database(compilePostgresOptions({ connection: server.url }));
+    const tables = `SELECT tablename FROM pg_tables WHERE schemaname = '${schema}'`;
+    assert.deepEqual(await database.rows(tables), [{ tablename: "service" }]);
+    await database.close();
+  });
+
+  test("refuses a schema that a newer version wrote", async () => {
+    const schema = postgres.schema();
+    await (await openPostgresStore({ connection: server.url, schema })).close();
+    await execute(
+      server.url,
+      `INSERT INTO ${schema}.migration (name, run_on) VALUES ('0999_later', now())`,
+    );
+    await assert.rejects(openPostgresStore({ connection: server.url, schema }), {
+      name: "StoreCorrupt",
+      message: /newer version: it has 0999_later/,
+    });
   });
 
   test("knows nothing of another schema in the same database", async () => {
@@ -281,53 +385,3 @@ describe("a store beside others", () => {
     await store.close();
   });
 });
-
-interface Proxy extends AsyncDisposable {
-  readonly connection: {
-    host: string;
-    port: number;
-    user: string;
-    password: string;
-    database: string;
-  };
-  /** Nothing passes any more, and nothing is closed: as behind a cut cable. */
-  freeze(): void;
-  /** New connections pass; the frozen ones stay as they are. */
-  thaw(): void;
-}
-
-async function openProxy(server: Postgres): Promise<Proxy> {
-  const sockets = new Set<Socket>();
-  let frozen = false;
-  const { address } = server;
-  const proxy: Server = createServer((downstream) => {
-    const upstream =
-      address.kind === "socket"
-        ? connect(`${address.directory}/.s.PGSQL.${address.port}`)
-        : connect(address.port, address.host);
-    for (const socket of [downstream, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => sockets.delete(socket));
-    }
-    if (frozen) return;
-    downstream.pipe(upstream).pipe(downstream);
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  const bound = proxy.address();
-  if (bound === null || typeof bound === "string") throw new TypeError("listens on no port");
-  return {
-    connection: { ...server.connection, host: "127.0.0.1", port: bound.port },
-    freeze() {
-      frozen = true;
-      for (const socket of sockets) socket.unpipe().pause();
-    },
-    thaw() {
-      frozen = false;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => proxy.close(resolve));
-    },
-  };
-}

@@ -46,7 +46,8 @@ class PostgresStore implements Store {
   #closed: Promise<void> | undefined;
 
   constructor(options: CompiledPostgresOptions, log: Logger) {
-    const channel = `${options.schema}_head`;
+    // The schema's own name, because with anything added it might be too long for a channel.
+    const channel = options.schema;
     this.#log = log;
     this.#database = new Database(options);
     // It must not hold the end of a process up that forgot to close the store.
@@ -62,6 +63,7 @@ class PostgresStore implements Store {
         this.#database.report(false);
         log.warn({ reason: "StoreConnectionLost", why }, "the connection to the store was lost");
       },
+      onBack: () => log.info({ reason: "StoreConnected" }, "the store is connected again"),
     });
   }
 

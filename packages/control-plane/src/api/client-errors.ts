@@ -1,0 +1,70 @@
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { type ProblemDetails, problemOf } from "./problems.ts";
+
+/** How long a client may take to read why its bytes were refused. */
+const lastWordsMs = 2_000;
+
+/** What Node's parser refuses never becomes a request. */
+export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const { status, body } = answerTo(clientProblems[error.code ?? ""] ?? malformed);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n` +
+      `content-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+  // Not at once: unread bytes would make a reset of it, which overtakes the answer. Who never closes is not waited for.
+  const late = setTimeout(() => socket.destroy(), lastWordsMs);
+  socket.once("close", () => clearTimeout(late));
+}
+
+/** An `Expect` that is not `100-continue`: Node asks before there is a request. */
+export function refuseExpectations(server: Server): void {
+  server.on("checkExpectation", (_: IncomingMessage, response: ServerResponse) => {
+    const { status, body } = answerTo(expectation);
+    response.writeHead(status, { "content-type": "application/problem+json", connection: "close" });
+    response.end(body);
+  });
+}
+
+interface ClientProblem extends ProblemDetails {
+  readonly code: "INVALID" | "TOO_LARGE";
+}
+
+function answerTo({ code, ...details }: ClientProblem): {
+  readonly status: number;
+  readonly body: string;
+} {
+  const problem = problemOf(code, details);
+  return { status: problem.status, body: JSON.stringify(problem) };
+}
+
+const malformed: ClientProblem = {
+  code: "INVALID",
+  detail: "this is not an HTTP request",
+  fix: "send HTTP/1.1",
+};
+const expectation: ClientProblem = {
+  code: "INVALID",
+  status: 417,
+  detail: "nothing but 100-continue can be expected",
+  fix: "leave the header Expect out",
+};
+const clientProblems: Readonly<Record<string, ClientProblem>> = {
+  HPE_HEADER_OVERFLOW: {
+    code: "TOO_LARGE",
+    status: 431,
+    detail: "the headers are longer than 16 KiB",
+    fix: "send less",
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: "INVALID",
+    status: 408,
+    detail: "the request took too long to arrive",
+    fix: "send it again",
+  },
+};
