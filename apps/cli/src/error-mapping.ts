@@ -1,4 +1,4 @@
-import type { ProblemCode } from "@cocktail/client";
+import type { Problem, ProblemCode } from "@cocktail/client";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
 
@@ -24,11 +24,10 @@ export async function toFailure(error: unknown): Promise<Failure> {
   const { ApiError, ApiUnreachable } = await import("@cocktail/client");
   if (ApiError.is(error)) {
     const { problem } = error;
-    const faults = (problem.errors ?? []).map(({ path, message }) => `${path}: ${message}`);
     return new Failure(
       {
         code: problem.code,
-        message: [error.message, ...faults].join("\n"),
+        message: messageOf(problem, error.message),
         fix: problem.fix,
         retryable: problem.retryable,
         exitCode: problemExitCodes[problem.code],
@@ -47,4 +46,12 @@ export async function toFailure(error: unknown): Promise<Failure> {
     { code: "INTERNAL", message, fix: "this is a defect of cocktail: report it with this text" },
     { cause: error },
   );
+}
+
+/** The summary, and the faults one a line; a summary that only repeats the first of them is left out. */
+function messageOf({ errors = [] }: Problem, summary: string): string {
+  const faults = errors.map(({ path, message }) => `${path.replace(/^body\./, "")}: ${message}`);
+  const [first] = errors;
+  const repeats = first !== undefined && summary.includes(first.message);
+  return [...(repeats ? [] : [summary]), ...faults].join("\n");
 }

@@ -6,7 +6,7 @@ import { catalog } from "./commands/index.ts";
 import { toFailure } from "./error-mapping.ts";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
-import { memoryStream, type OutputStream, openOutput } from "./output/output.ts";
+import { memoryStream, type Output, type OutputStream, openOutput } from "./output/output.ts";
 import { wantsColour } from "./output/paint.ts";
 import { createProgress, silentProgress } from "./output/progress.ts";
 import { renderFailure, renderOutcome } from "./output/render.ts";
@@ -25,29 +25,41 @@ export interface ProcessPorts {
 
 /** Runs one command line and gives the exit code. Prints; never throws and never exits. */
 export async function run(ports: ProcessPorts): Promise<ExitCode> {
-  const style = guessStyle(ports.argv);
+  let style = guessStyle(ports.argv);
   const fail = (failure: Failure, format: OutputFormat): ExitCode => {
     const colour = wantsColour(style.colour, ports.env, ports.stderr.isTTY === true);
     ports.stderr.write(renderFailure(failure, format, colour));
     return failure.exitCode;
   };
-  const parsed = parseCommandLine(catalog, ports.argv);
-  if (parsed.kind === "wrong") return fail(parsed.failure, style.format);
+  // A stderr that is gone must neither end the work nor change the exit code.
+  ports.stderr.on("error", () => {});
   const output = openOutput(ports.stdout);
-  if (parsed.kind === "help") {
-    await output.write(parsed.text);
-    return exitCodes.done;
-  }
-  const { command, raw } = parsed;
   try {
+    const parsed = parseCommandLine(catalog, ports.argv);
+    if (parsed.kind === "wrong") return fail(parsed.failure, style.format);
+    if (parsed.kind === "help") {
+      await writeResult(output, parsed.text);
+      return exitCodes.done;
+    }
+    const { command, raw } = parsed;
+    style = styleOf(raw.options);
     const execute = command.prepare(raw);
     const outcome = await execute(openContext(ports, raw.options, output.write));
     const colour = wantsColour(style.colour, ports.env, ports.stdout.isTTY === true);
-    await output.write(await renderOutcome(outcome, style.format, colour));
+    await writeResult(output, await renderOutcome(outcome, style.format, colour));
     return outcome.failure === undefined ? outcome.exitCode : fail(outcome.failure, style.format);
   } catch (error) {
     if (output.closed) return exitCodes.done;
     return fail(await toFailure(causeOf(error, ports.signal)), style.format);
+  }
+}
+
+/** A reader that has seen enough changes nothing about what was done, and how it ended is still to be told. */
+async function writeResult(output: Output, text: string): Promise<void> {
+  try {
+    await output.write(text);
+  } catch (error) {
+    if (!output.closed) throw error;
   }
 }
 
@@ -80,6 +92,7 @@ function openContext(
         : createProgress({
             write: (text) => void ports.stderr.write(text),
             isTerminal,
+            columns: () => ports.stderr.columns,
             colour: wantsColour(colour, ports.env, ports.stderr.isTTY === true),
             now,
           }),
@@ -113,19 +126,18 @@ function styleOf(options: Readonly<Record<string, unknown>>): Style {
 function guessStyle(argv: readonly string[]): Style {
   const end = argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);
-  const after = (...flags: readonly string[]): string | undefined => {
-    for (const [at, word] of own.entries()) {
-      for (const flag of flags) {
-        if (word === flag) return own[at + 1];
-        if (flag.startsWith("--") && word.startsWith(`${flag}=`))
-          return word.slice(flag.length + 1);
-        if (!flag.startsWith("--") && word.startsWith(flag))
-          return word.slice(flag.length).replace(/^=/, "");
-      }
-    }
-    return undefined;
-  };
+  const after = (...flags: readonly string[]): string | undefined =>
+    own
+      .flatMap((word, at) => flags.map((flag) => valueAfter(flag, word, own[at + 1])))
+      .findLast((value) => value !== undefined);
   return styleOf({ output: after("-o", "--output"), color: after("--color") });
+}
+
+/** `--output json`, `--output=json`, `-ojson`. */
+function valueAfter(flag: string, word: string, next: string | undefined): string | undefined {
+  if (word === flag) return next;
+  const joined = flag.startsWith("--") ? `${flag}=` : flag;
+  return word.startsWith(joined) ? word.slice(joined.length).replace(/^=/, "") : undefined;
 }
 
 function lastText(value: unknown): string | undefined {

@@ -29,7 +29,7 @@ async function ownTemp(): Promise<{ readonly path: string } & AsyncDisposable> {
 }
 
 describe("cocktail demo", { timeout: 110_000 }, () => {
-  it("takes every step of the issue, each holds, and nothing is left", async () => {
+  it("takes its thirteen steps, each holds, and nothing is left", async () => {
     await using temp = await ownTemp();
     const { code, stdout, stderr } = await runBin(["demo", "-o", "json"], "/", {
       ...environment(),

@@ -168,7 +168,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     const first = await project.run();
     assert.match(await ok("down"), /^cocktail stopped/);
     assert.deepEqual(processesOf(first.runId), []);
-    assert.match(await ok("down"), /^cocktail already absent\n/);
+    assert.match(await ok("down"), /^cocktail already absent {2}\S+cocktail\.yaml\n/);
     const restored = await ok("up", "--detach", "--port", "0");
     assert.match(restored, /back:mp-101/);
     assert.equal(await ok("env", "curl", "mp-101"), "front:stable one > back:mp-101 two");
@@ -190,6 +190,35 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.equal(existsSync(join(project.directory, ".cocktail")), false);
     assert.equal(project.git("worktree", "list").trim().split("\n").length, 1);
     assert.equal(project.git("status", "--porcelain"), "");
+  });
+
+  it("up in the foreground tells what ended it, and that it had been ready", async () => {
+    await using project = await makeProject();
+    const child = spawn(process.execPath, [bin, "up", "--port", "0"], {
+      cwd: project.directory,
+      env: project.env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (more: string) => (stderr += more));
+    await until("the cocktail to be up", () =>
+      stderr.includes("Ctrl-C stops it") ? true : undefined,
+    );
+    process.kill((await project.run()).pid, "SIGKILL");
+    // Its services hold the pipe until they are ended too.
+    assert.equal(await new Promise((settle) => child.once("exit", settle)), 1);
+    await project.ok("down");
+    assert.match(stderr, /cocktail-local was ended by SIGKILL {2}\[COCKTAIL_EXITED\]\nfix: /);
+  });
+
+  it("down ends one that has only begun to start", async () => {
+    await using project = await makeProject();
+    const begun = await project.ok("up", "--detach", "--no-wait", "--port", "0");
+    assert.match(begun, /^cocktail is starting {2}process \d+\n[\s\S]*cocktail\.log\n/);
+    const pid = Number(/process (\d+)/.exec(begun)?.[1]);
+    assert.match(await project.ok("down", "--purge"), /\.cocktail deleted\n$/);
+    await until("the main process to be gone", () => (alive(pid) ? undefined : true));
+    assert.equal(existsSync(join(project.directory, ".cocktail")), false);
   });
 
   it("refuses a wrong file and a taken port with what the process said", async () => {

@@ -3,6 +3,7 @@ import type { CocktailClient } from "@cocktail/client";
 import { isAlive } from "@cocktail/embedded-postgres/internal";
 import { Failure } from "../failure.ts";
 import { fileName, filesUpward, givenFile } from "./locate.ts";
+import { lockHolder } from "./lock-file.ts";
 import { readRunFile, type RunFile } from "./run-file.ts";
 
 /** A running cocktail, ready to be spoken to. */
@@ -29,7 +30,7 @@ export async function connect({ file, cwd, env }: ConnectOptions): Promise<Cockt
   const api = env["COCKTAIL_API"] ?? "";
   if (file === undefined && api !== "")
     return { api: await client(api, env["COCKTAIL_TOKEN"]), directory: undefined };
-  throw notRunning(candidates[0]);
+  throw await notRunning(candidates[0]);
 }
 
 /** The run file of a directory, if the process it names is alive and has an API. */
@@ -38,8 +39,17 @@ export async function liveRun(directory: string): Promise<RunFile | undefined> {
   return run !== undefined && run.api !== "" && isAlive(run) ? run : undefined;
 }
 
-function notRunning(nearest: string | undefined): Failure {
+async function notRunning(nearest: string | undefined): Promise<Failure> {
   if (nearest !== undefined) {
+    const holder = await lockHolder(dirname(nearest));
+    if (holder !== undefined) {
+      return new Failure({
+        code: "NOT_RUNNING",
+        message: `the cocktail of ${nearest} is starting or stopping, as process ${holder.pid}`,
+        fix: "try again in a moment; what it says: .cocktail/logs/cocktail.log",
+        retryable: true,
+      });
+    }
     return new Failure({
       code: "NOT_RUNNING",
       message: `the cocktail of ${nearest} is not running`,

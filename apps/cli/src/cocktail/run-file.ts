@@ -1,11 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stateDirectory, usingState } from "./state-directory.ts";
 
-/** What a running cocktail writes beside its cocktail.yaml, in `.cocktail/run.json`. */
-export interface RunFile {
+export interface ProcessName {
   readonly pid: number;
   /** Tells the process from a later one of the same number. */
   readonly startTime: string;
+}
+
+/** What a running cocktail writes beside its cocktail.yaml, in `.cocktail/run.json`. */
+export interface RunFile extends ProcessName {
   readonly runId: string;
   /** Base URL of the control plane; "" until it listens. */
   readonly api: string;
@@ -15,15 +19,17 @@ export interface RunFile {
   readonly ready: boolean;
 }
 
-/** `.cocktail`, beside the file. */
-export function stateDirectory(cocktailDirectory: string): string {
-  return join(cocktailDirectory, ".cocktail");
-}
-
-/** Undefined where there is none, or it is not whole: it is replaced atomically, so a broken one is not ours. */
+/**
+ * Undefined where there is none, or it is not whole: it is replaced atomically, so a broken one is not ours. Throws where it
+ * may not be read: that is no sign that nothing runs.
+ */
 export async function readRunFile(cocktailDirectory: string): Promise<RunFile | undefined> {
-  const text = await readFile(join(stateDirectory(cocktailDirectory), "run.json"), "utf8").catch(
-    () => undefined,
+  const path = join(stateDirectory(cocktailDirectory), "run.json");
+  const text = await usingState(cocktailDirectory, () =>
+    readFile(path, "utf8").catch((error: unknown) => {
+      if (["EACCES", "EPERM"].includes(String(Reflect.get(Object(error), "code")))) throw error;
+      return undefined;
+    }),
   );
   if (text === undefined) return undefined;
   try {
@@ -34,21 +40,28 @@ export async function readRunFile(cocktailDirectory: string): Promise<RunFile | 
 }
 
 function parseRunFile(value: unknown): RunFile | undefined {
-  const member = (name: string): unknown => Reflect.get(Object(value), name);
-  const text = (name: string): string => {
-    const found = member(name);
-    return typeof found === "string" ? found : "";
-  };
-  const run: RunFile = {
-    pid: Number(member("pid")),
-    startTime: text("startTime"),
-    runId: text("runId"),
-    api: text("api"),
-    edge: text("edge"),
-    token: text("token"),
-    ready: member("ready") === true,
-  };
+  const named = parseProcess(value);
+  return (
+    named && {
+      ...named,
+      runId: textOf(value, "runId"),
+      api: textOf(value, "api"),
+      edge: textOf(value, "edge"),
+      token: textOf(value, "token"),
+      ready: Reflect.get(Object(value), "ready") === true,
+    }
+  );
+}
+
+/** Undefined where it names no process. */
+export function parseProcess(value: unknown): ProcessName | undefined {
+  const pid = Number(Reflect.get(Object(value), "pid"));
+  const startTime = textOf(value, "startTime");
   // A pid of 0 or 1 would make a signal reach far too much.
-  const isWhole = Number.isSafeInteger(run.pid) && run.pid > 1 && run.startTime !== "";
-  return isWhole ? run : undefined;
+  return Number.isSafeInteger(pid) && pid > 1 && startTime !== "" ? { pid, startTime } : undefined;
+}
+
+function textOf(value: unknown, name: string): string {
+  const found: unknown = Reflect.get(Object(value), name);
+  return typeof found === "string" ? found : "";
 }

@@ -1,20 +1,19 @@
-import { mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { stateDirectory } from "./run-file.ts";
+import { stateDirectory, usingState } from "./state-directory.ts";
 
 /** Where a detached cocktail writes. */
 export function logPath(directory: string): string {
   return join(stateDirectory(directory), "logs", "cocktail.log");
 }
 
-/** Opens an empty log; the last run's is kept as `cocktail.log.1`. The caller closes the handle. */
+/** Opens an empty log; the last run's is kept as `cocktail.log.1`. The directory is there; the caller closes the handle. */
 export async function openLog(directory: string): Promise<Awaited<ReturnType<typeof open>>> {
   const path = logPath(directory);
-  const state = stateDirectory(directory);
-  await mkdir(join(state, "logs"), { recursive: true, mode: 0o700 });
-  await writeFile(join(state, ".gitignore"), "*\n");
-  if (((await stat(path).catch(() => undefined))?.size ?? 0) > 0) await rename(path, `${path}.1`);
-  return await open(path, "a", 0o600);
+  return await usingState(directory, async () => {
+    if (((await stat(path).catch(() => undefined))?.size ?? 0) > 0) await rename(path, `${path}.1`);
+    return await open(path, "a", 0o600);
+  });
 }
 
 /** The last lines of the log. */

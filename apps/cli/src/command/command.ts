@@ -41,6 +41,8 @@ export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs, R> 
   readonly formats?: readonly OutputFormat[];
   /** Left out of help and reference. */
   readonly hidden?: boolean;
+  /** It writes as it goes: what `run` gives only says how it ended, and is not printed. */
+  readonly streams?: boolean;
   run(context: Context, input: Input<A, O>): Promise<R>;
   /** The result as a person reads it. */
   view?(result: R, context: Context): View;
@@ -102,7 +104,7 @@ export function command<const A extends ArgumentSpecs, const O extends OptionSpe
       return async (context) => {
         const result = await spec.run(context, input);
         return {
-          data: result,
+          data: spec.streams === true ? undefined : result,
           view: spec.view?.(result, context) ?? [],
           names: spec.names?.(result) ?? [],
           failure: spec.failure?.(result),

@@ -12,10 +12,13 @@ export function explainParseError(
 ): Parsed {
   if (!(error instanceof CommanderError)) throw error;
   if (error.code === "commander.helpDisplayed") {
-    return { kind: "help", text: helpFor(words, catalog) };
+    return helpFor(words, catalog);
   }
   const where = findCommand(catalog, words)?.path.join(" ") ?? findGroup(catalog, words) ?? "";
-  const help = `cocktail ${where} --help`.replace("  ", " ");
+  const isFirst = words[0]?.startsWith("-") === true;
+  const help = isFirst
+    ? "the command comes first, then its options; see: cocktail --help"
+    : `cocktail ${where} --help`.replace("  ", " ");
   const failure =
     error.code === "commander.help"
       ? verbMissing(catalog, where, help)
@@ -35,9 +38,15 @@ function explainMessage(text: string, help: string): [message: string, fix: stri
   return [message, meant === undefined ? help : `did you mean ${meant}? See: ${help}`];
 }
 
-function helpFor(words: readonly string[], catalog: Catalog): string {
+function helpFor(words: readonly string[], catalog: Catalog): Parsed {
   const command = findCommand(catalog, words);
-  if (command !== undefined) return renderHelp(command);
+  if (command !== undefined) return { kind: "help", text: renderHelp(command) };
   const group = findGroup(catalog, words);
-  return group === undefined ? renderRootHelp(catalog) : renderGroupHelp(catalog, group);
+  const unknown = words[group === undefined ? 0 : 1] ?? "-";
+  if (!unknown.startsWith("-")) {
+    const help = group === undefined ? "cocktail --help" : `cocktail ${group} --help`;
+    return { kind: "wrong", failure: usageFailure(`unknown command '${unknown}'`, help) };
+  }
+  const text = group === undefined ? renderRootHelp(catalog) : renderGroupHelp(catalog, group);
+  return { kind: "help", text };
 }

@@ -14,7 +14,15 @@ export type OptionSpec = Common &
     | { readonly kind: "flag" }
     /** On unless `--no-<name>` is given. */
     | { readonly kind: "toggle" }
-    | { readonly kind: "text"; readonly value: string; readonly default?: string }
+    /** `mayBeEmpty`: otherwise "" is a fault, since most often it is a variable of a script that nobody set. */
+    | {
+        readonly kind: "text";
+        readonly value: string;
+        readonly default?: string;
+        readonly mayBeEmpty?: true;
+      }
+    /** A key, or an environment's name: the same grammar, another word in messages. */
+    | { readonly kind: "key" | "environment"; readonly value: string }
     | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
     /** May be repeated. */
     | { readonly kind: "list"; readonly value: string }
@@ -30,8 +38,8 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
 /** A positional name, in the order of the keys in `args`. */
 export interface ArgumentSpec {
-  /** A variant or environment may carry the prefix that `-o name` prints. */
-  readonly kind: "text" | "environment" | "variant" | "target";
+  /** A name may carry the prefix that `-o name` prints: `service/`, `variant/`, `environment/`. */
+  readonly kind: "text" | "service" | "environment" | "variant" | "target";
   readonly value: string;
   readonly summary: string;
   readonly optional?: boolean;

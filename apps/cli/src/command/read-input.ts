@@ -77,17 +77,35 @@ function readArgument(spec: ArgumentSpec, text: string): unknown {
     if (text === "") throw usageFailure(`${spec.value} is empty`, `give ${spec.value}`);
     return text;
   }
-  if (spec.kind === "environment") return readEnvironment(spec, text.replace(/^environment\//, ""));
-  const bare = text.replace(/^variant\//, "");
+  if (spec.kind === "environment") return readEnvironment(spec.value, text);
+  const bare = text.replace(/^(?:variant|service)\//, "");
+  if (spec.kind === "service") return readService(spec.value, bare);
   if (spec.kind === "target" && isServiceName(bare)) return { service: bare, key: undefined };
   return readVariant(spec.value, bare);
 }
 
-function readEnvironment(spec: ArgumentSpec, text: string): string {
+function readEnvironment(what: string, text: string): string {
+  const bare = text.replace(/^environment\//, "");
+  if (isKey(bare)) return bare;
+  throw usageFailure(
+    `${what}: "${text}" is not the name of an environment`,
+    "a lower-case DNS label of at most 40 characters: ops-101",
+  );
+}
+
+function readKey(what: string, text: string): string {
   if (isKey(text)) return text;
   throw usageFailure(
-    `${spec.value}: "${text}" is not the name of an environment`,
-    "a lower-case DNS label of at most 40 characters: ops-101",
+    `${what}: "${text}" is not a key`,
+    "a lower-case DNS label of at most 40 characters: mp-101",
+  );
+}
+
+function readService(what: string, text: string): string {
+  if (isServiceName(text)) return text;
+  throw usageFailure(
+    `${what}: "${text}" is not the name of a service`,
+    "a lower-case DNS name: payment-service; those there are: cocktail status",
   );
 }
 
@@ -115,10 +133,32 @@ function readOption(name: string, spec: OptionSpec, value: unknown): unknown {
   if (spec.kind === "list") return texts(value);
   if (spec.kind === "pairs") return readPairs(name, texts(value));
   const text = texts(value).at(-1);
-  if (text === undefined) return spec.default;
-  if (spec.kind === "text") return text;
-  if (spec.kind === "choice") return readChoice(name, spec.choices, text);
-  return readNumber(name, spec, text);
+  return text === undefined ? defaultOf(spec) : readValue(name, spec, text);
+}
+
+function defaultOf(spec: OptionSpec): string | number | undefined {
+  return "default" in spec ? spec.default : undefined;
+}
+
+/** An option that takes one value. */
+type ValueSpec = Exclude<OptionSpec, { readonly kind: "flag" | "toggle" | "list" | "pairs" }>;
+
+function readValue(name: string, spec: ValueSpec, text: string): unknown {
+  const flag = longFlag(name);
+  if (text === "" && !(spec.kind === "text" && spec.mayBeEmpty === true))
+    throw usageFailure(`${flag} is empty`, "give it a value, or leave it out");
+  switch (spec.kind) {
+    case "text":
+      return text;
+    case "key":
+      return readKey(flag, text);
+    case "environment":
+      return readEnvironment(flag, text);
+    case "choice":
+      return readChoice(name, spec.choices, text);
+    default:
+      return readNumber(name, spec, text);
+  }
 }
 
 function readNumber(
@@ -130,7 +170,10 @@ function readNumber(
   if (spec.kind === "duration") {
     const seconds = parseDuration(text);
     if (seconds !== undefined) return seconds;
-    throw usageFailure(`${flag}: "${text}" is not a duration`, "write 90s, 30m, 48h, 1h30m or 7d");
+    throw usageFailure(
+      `${flag}: "${text}" is not a duration from 1s to 10 years`,
+      "write 90s, 30m, 48h, 1h30m or 7d",
+    );
   }
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (spec.kind === "port" && number > 65_535)

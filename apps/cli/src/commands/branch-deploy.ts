@@ -17,11 +17,11 @@ export const branchDeploy: Command = command({
     "Deploying again starts the next incarnation beside the old one and swaps them once it answers. A new service may begin as a branch: give its command after --.",
   ],
   args: {
-    service: { kind: "text", value: "SERVICE", summary: "the service", completes: "service" },
+    service: { kind: "service", value: "SERVICE", summary: "the service", completes: "service" },
   },
   options: {
     branch: { kind: "text", value: "NAME", summary: "the git branch; its ticket is the key" },
-    key: { kind: "text", value: "KEY", summary: "the key, where there is no branch" },
+    key: { kind: "key", value: "KEY", summary: "the key, where there is no branch" },
     path: {
       kind: "text",
       value: "DIR",
@@ -35,7 +35,7 @@ export const branchDeploy: Command = command({
     },
     env: { kind: "pairs", value: "K=V", summary: "a variable of its environment" },
     environment: {
-      kind: "text",
+      kind: "environment",
       value: "E",
       summary: "make it a member of this environment too",
       completes: "environment",
@@ -155,9 +155,10 @@ async function chooseSource(
   if (wish.path !== undefined)
     return { kind: "directory", path: await directory(wish.path, context.cwd) };
   if (wish.branch !== undefined) return { kind: "branch", branch: wish.branch };
-  // A service that nobody has heard of has no directory of its own: its command runs where the user stands.
-  const isNew = wish.rest.length > 0 && !(await isKnown(api, wish.service, context.signal));
-  return isNew ? { kind: "directory", path: context.cwd } : { kind: "service" };
+  // A service that only a branch has, also at its second deploy, has no directory of its own: its command runs where the
+  // user stands.
+  const isHomeless = wish.rest.length > 0 && !(await hasPath(api, wish.service, context.signal));
+  return isHomeless ? { kind: "directory", path: context.cwd } : { kind: "service" };
 }
 
 /** An existing directory as an absolute path. */
@@ -172,14 +173,13 @@ export async function directory(path: string, cwd: string): Promise<string> {
   );
 }
 
-async function isKnown(
+async function hasPath(
   api: CocktailClient,
   service: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await api.service(service, { signal });
-    return true;
+    return (await api.service(service, { signal })).path !== undefined;
   } catch (error) {
     if (await isNotFound(error)) return false;
     throw error;

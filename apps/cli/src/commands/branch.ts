@@ -2,7 +2,7 @@ import type { Variant } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
 import { variantDetails, variantTable } from "../views/variant-view.ts";
 import { destroy, destroyFailure, destroyView } from "./destroy.ts";
-import { dryRunOption, waitOptions } from "./shared-options.ts";
+import { dryRunOption, goneOptions } from "./shared-options.ts";
 
 const variantArgument = {
   variant: { kind: "variant", value: "SERVICE:KEY", summary: "the variant", completes: "variant" },
@@ -13,7 +13,7 @@ export const branchList: Command = command({
   summary: "List the branches that run",
   args: {
     service: {
-      kind: "text",
+      kind: "service",
       value: "SERVICE",
       summary: "only of this service",
       optional: true,
@@ -22,7 +22,7 @@ export const branchList: Command = command({
   },
   options: {
     environment: {
-      kind: "text",
+      kind: "environment",
       value: "E",
       summary: "only members of this environment",
       completes: "environment",
@@ -80,7 +80,7 @@ export const branchDelete: Command = command({
       kind: "flag",
       summary: "also if its worktree holds uncommitted work, which is lost",
     },
-    ...waitOptions,
+    ...goneOptions,
     ...dryRunOption,
   },
   examples: [

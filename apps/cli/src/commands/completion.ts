@@ -17,6 +17,10 @@ export const completion: Command = command({
       command: 'eval "$(cocktail completion bash)"   # add this line to ~/.bashrc',
     },
     {
+      text: "zsh, in a directory of $fpath",
+      command: 'cocktail completion zsh > "${fpath[1]}/_cocktail"',
+    },
+    {
       text: "fish",
       command: "cocktail completion fish > ~/.config/fish/completions/cocktail.fish",
     },

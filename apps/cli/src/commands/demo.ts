@@ -86,17 +86,22 @@ async function start(context: Context, directory: string, print: Print): Promise
 async function tell(context: Context, shop: Shop, print: Print): Promise<readonly StepResult[]> {
   let said = "";
   let waiting: ReturnType<typeof context.progress.wait> | undefined;
-  return await walk(shop, {
-    began: ({ name, tell }, number) => {
-      said = tell;
-      waiting = context.progress.wait(`step ${number}`);
-      waiting.state(name);
-    },
-    ended: async (result, number) => {
-      waiting?.drop();
-      await print(stepView(result, said, number));
-    },
-  });
+  try {
+    return await walk(shop, {
+      began: ({ name, tell }, number) => {
+        said = tell;
+        waiting = context.progress.wait(`step ${number}`);
+        waiting.state(name);
+      },
+      ended: async (result, number) => {
+        waiting?.drop();
+        waiting = undefined;
+        await print(stepView(result, said, number));
+      },
+    });
+  } finally {
+    waiting?.drop();
+  }
 }
 
 function keptView({ directory, run }: Shop): View {

@@ -108,6 +108,8 @@ describe("branch deploy", () => {
       { ...api, cwd: tmpdir() },
     );
     assert.equal(result.code, 0, result.stderr);
+    const second = ["--key", "mp-101", "--no-wait", "--", "node", "app.js"];
+    await invoke(["branch", "deploy", "payment-service", ...second], { ...api, cwd: tmpdir() });
     const base = { service: "payment-service" };
     assert.deepEqual(bodies, [
       {
@@ -129,6 +131,13 @@ describe("branch deploy", () => {
         source: { kind: "directory", path: tmpdir() },
         command: ["node", "app.js", "--port=1"],
       },
+      // Known by its branch alone: it still has no directory of its own.
+      {
+        ...base,
+        key: "mp-101",
+        source: { kind: "directory", path: tmpdir() },
+        command: ["node", "app.js"],
+      },
     ]);
   });
 
@@ -144,6 +153,7 @@ describe("branch deploy", () => {
     const { code, stdout, stderr } = await invoke(argv, api);
     assert.equal(code, 1);
     assert.match(stdout, /^variant\/payment-service:mp-101 created\n/);
+    assert.match(stdout, /\n {2}next {6}cocktail branch logs payment-service:mp-101\n$/);
     assert.match(stderr, /payment-service:mp-101 \| cannot open database/);
     assert.match(
       stderr,
@@ -298,6 +308,35 @@ describe("an error for people", () => {
       stderr,
       "error: detail of INVALID  [INVALID]\n  service: is not a name\n  ttlSeconds: is not a number\nfix:   fix of INVALID\n",
     );
+  });
+});
+
+describe("rc promote", () => {
+  it("waits until stable serves, and then until the candidate's process is gone", async () => {
+    const stable = variant("cart:stable", { conditions: [condition("True", "Serving", 2)] });
+    const rc = variant("cart:rc", { state: "DRAINING" });
+    await using api = await startFakeApi({
+      "POST /v1/services/cart/promote": deployed(stable, { outcome: "updated", generation: 2 }),
+      "GET /v1/variants/cart/stable": stable,
+      "GET /v1/variants/cart/rc": (_: unknown, count: number) =>
+        count === 0 ? { body: rc } : problem("NOT_FOUND", 404),
+    });
+    const { code, stdout, stderr } = await invoke(["rc", "promote", "cart"], api);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^variant\/cart:stable updated\n/);
+    assert.match(stderr, /✓ gone {6}cart:rc is gone/);
+  });
+});
+
+describe("an error of the API's schema", () => {
+  it("is told once, in the words of the command line", async () => {
+    const errors = [{ path: "body.ttlSeconds", message: "is too much" }];
+    const detail = "POST /v1/variants: body.ttlSeconds is too much";
+    await using api = await startFakeApi({
+      "POST /v1/variants": () => problem("INVALID", 400, { errors, detail }),
+    });
+    const { stderr } = await invoke(argv, api);
+    assert.equal(stderr, "error: ttlSeconds: is too much  [INVALID]\nfix:   fix of INVALID\n");
   });
 });
 

@@ -74,12 +74,12 @@ export async function finishDeploy(
 export function deployView(report: DeployReport, context: Pick<Context, "now">): View {
   const { variant, outcome, dryRun, plan, warnings, waited } = report;
   const subject = `variant/${variant.name}`;
-  if (dryRun) return [...planView(subject, plan), ...warningLines(warnings)];
+  if (dryRun) return [...planView(subject, outcome, plan), ...warningLines(warnings)];
   const suffix =
     waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (not waited for)") : "";
   return [
     line(span("strong", subject), ` ${outcome}`, suffix),
-    { kind: "fields", fields: [...deployedFields(variant, context), ["next", nextStep(variant)]] },
+    { kind: "fields", fields: [...deployedFields(variant, context), ["next", nextStep(report)]] },
   ];
 }
 
@@ -109,7 +109,8 @@ export function deployFailure({ waited, variant }: DeployReport): Failure | unde
   return undefined;
 }
 
-function nextStep({ tier, name }: Variant): string {
+function nextStep({ waited, variant: { tier, name } }: DeployReport): string {
+  if (waited === "Failed" || waited === "TimedOut") return `cocktail branch logs ${name}`;
   return tier === "stable" ? "cocktail status" : `cocktail route trace / --pins ${name}`;
 }
 

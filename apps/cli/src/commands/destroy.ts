@@ -47,7 +47,7 @@ export function destroyView({
   warnings,
   waited,
 }: DestroyReport): View {
-  if (dryRun) return [...planView(`variant/${name}`, plan), ...warningLines(warnings)];
+  if (dryRun) return [...planView(`variant/${name}`, outcome, plan), ...warningLines(warnings)];
   const suffix =
     waited === "NotWaited" && outcome === "deleted" ? span("dim", "  (not waited for)") : "";
   return [line(span("strong", `variant/${name}`), ` ${outcome}`, suffix)];

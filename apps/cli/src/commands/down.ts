@@ -2,10 +2,14 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isAlive } from "@cocktail/embedded-postgres/internal";
 import { ownFile } from "../cocktail/locate.ts";
-import { readRunFile, type RunFile, stateDirectory } from "../cocktail/run-file.ts";
+import { lockHolder } from "../cocktail/lock-file.ts";
+import { type ProcessName, readRunFile } from "../cocktail/run-file.ts";
+import { stateDirectory, usingState } from "../cocktail/state-directory.ts";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
 import { formatDuration } from "../duration.ts";
+import { exitCodes } from "../exit-code.ts";
+import { Failure } from "../failure.ts";
 import { line, span } from "../output/view.ts";
 import { poll } from "../wait/poll.ts";
 import { endLeftovers } from "../cocktail/leftovers.ts";
@@ -14,6 +18,8 @@ import { endLeftovers } from "../cocktail/leftovers.ts";
 export interface DownReport {
   readonly outcome: "stopped" | "already absent";
   readonly dryRun: boolean;
+  /** The cocktail.yaml that was meant: the nearest, whether or not it runs. */
+  readonly file: string;
   readonly pid?: number | undefined;
   /** It did not end in time and had to be killed. */
   readonly killed: boolean;
@@ -49,22 +55,22 @@ export const down: Command = command({
     const facts = await gather(context, options.purge);
     const { file, run, purged } = facts;
     const outcome = run === undefined ? "already absent" : "stopped";
-    const report = { outcome, pid: run?.pid, purged } as const;
+    const report = { outcome, file, pid: run?.pid, purged } as const;
     if (options.dryRun) return { ...report, dryRun: true, killed: false, leftovers: [] };
     const killed = run !== undefined && !(await stop(context, run, options.waitTimeout));
-    // A killed run ends nothing behind it, whether we killed it or somebody else did.
-    const mayLeave = (killed || run === undefined) && facts.hasState;
+    // A killed run ends nothing behind it, whether we killed it or somebody else did; nor may one that had only begun.
+    const mayLeave = (killed || !facts.isWhole) && facts.hasState;
     const leftovers = mayLeave ? await endLeftovers(file) : [];
     if (purged !== undefined) await purge(context, dirname(file));
     return { ...report, dryRun: false, killed, leftovers };
   },
-  view: ({ outcome, dryRun, pid, killed, leftovers, purged }) => {
+  view: ({ outcome, dryRun, file, pid, killed, leftovers, purged }) => {
     const verb = dryRun && outcome === "stopped" ? "would be stopped" : outcome;
     return [
       line(
         span("strong", "cocktail"),
         ` ${verb}`,
-        pid === undefined ? "" : span("dim", `  process ${pid}`),
+        span("dim", pid === undefined ? `  ${file}` : `  process ${pid}`),
       ),
       ...(killed ? [line(span("warn", "killed"), ": it did not end in time")] : []),
       ...leftovers.map((text) => line(span("warn", "ended"), `: ${text}`)),
@@ -78,8 +84,10 @@ export const down: Command = command({
 
 interface Facts {
   readonly file: string;
-  /** Of a run that is alive. */
-  readonly run: RunFile | undefined;
+  /** A run that is alive. */
+  readonly run: ProcessName | undefined;
+  /** It got as far as writing where it listens. */
+  readonly isWhole: boolean;
   readonly hasState: boolean;
   readonly purged: string | undefined;
 }
@@ -89,34 +97,36 @@ async function gather(context: Context, wantsPurge: boolean): Promise<Facts> {
   const directory = dirname(file);
   const state = stateDirectory(directory);
   const hasState = (await stat(state).catch(() => undefined)) !== undefined;
-  const run = await readRunFile(directory);
+  const written = await readRunFile(directory);
+  const whole = written !== undefined && isAlive(written) ? written : undefined;
   return {
     file,
-    run: run !== undefined && isAlive(run) ? run : undefined,
+    run: whole ?? (await lockHolder(directory)),
+    isWhole: whole !== undefined,
     hasState,
     purged: wantsPurge && hasState ? state : undefined,
   };
 }
 
 /** False where it had to be killed. */
-async function stop(
-  context: Context,
-  run: { readonly pid: number; readonly startTime: string },
-  timeoutSeconds: number,
-): Promise<boolean> {
+async function stop(context: Context, run: ProcessName, timeoutSeconds: number): Promise<boolean> {
+  signalProcess(run.pid, "SIGTERM");
   const waiting = context.progress.wait("stop");
   const began = context.now();
   waiting.state("finishing requests, then ending every process");
-  signalProcess(run.pid, "SIGTERM");
   const gone = async (): Promise<true | undefined> => (isAlive(run) ? undefined : true);
   const { signal, now } = context;
-  const ended = await poll({ signal, now, timeoutSeconds }, gone);
-  if (ended === true) {
-    waiting.end("good", "every process ended");
-    return true;
+  try {
+    if ((await poll({ signal, timeoutSeconds }, gone)) === true) {
+      waiting.end("good", "every process ended");
+      return true;
+    }
+    signalProcess(run.pid, "SIGKILL");
+    if ((await poll({ signal, timeoutSeconds: 10 }, gone)) !== true) throw unkillable(run.pid);
+  } catch (error) {
+    waiting.end("warn", "no longer waited for");
+    throw error;
   }
-  signalProcess(run.pid, "SIGKILL");
-  await poll({ signal, now, timeoutSeconds: 10 }, gone);
   waiting.end("warn", `killed after ${formatDuration((now() - began) / 1000)}`);
   return false;
 }
@@ -124,9 +134,28 @@ async function stop(
 function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
-  } catch {
-    // It ended meanwhile.
+  } catch (error) {
+    // ESRCH: it ended meanwhile.
+    if (Reflect.get(Object(error), "code") !== "EPERM") return;
+    throw new Failure(
+      {
+        code: "NOT_PERMITTED",
+        message: `process ${pid} belongs to another user and can't be ended`,
+        fix: "run cocktail down as the user that started it",
+      },
+      { cause: error },
+    );
   }
+}
+
+function unkillable(pid: number): Failure {
+  return new Failure({
+    code: "TIMEOUT",
+    message: `process ${pid} was killed and does not end`,
+    fix: "see what holds it (its disk?), then: cocktail down",
+    retryable: true,
+    exitCode: exitCodes.timeout,
+  });
 }
 
 /** Deletes `.cocktail/`, and tells the repositories that the worktrees in it are gone. */
@@ -136,7 +165,7 @@ async function purge(context: Context, directory: string): Promise<void> {
   const worktrees = join(state, "worktrees");
   const names = await readdir(worktrees).catch(() => []);
   const prune = await pruneWorktrees(names.map((name) => join(worktrees, name)));
-  await rm(state, { recursive: true, force: true, maxRetries: 3 });
+  await usingState(directory, () => rm(state, { recursive: true, force: true, maxRetries: 3 }));
   await prune();
   context.progress.done("purged", state);
 }

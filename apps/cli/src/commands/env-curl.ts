@@ -3,7 +3,7 @@ import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
 import { type EdgeAnswer, addressOf, headerText, readText, requestEdge } from "../edge/request.ts";
 import { Failure, usageFailure } from "../failure.ts";
-import { parseHeaders } from "./route.ts";
+import { parseHeaders, parseMethod } from "./route.ts";
 
 interface CurlReport {
   readonly url: string;
@@ -32,7 +32,7 @@ export const envCurl: Command = command({
       short: "-X",
     },
     header: { kind: "list", value: "NAME:VALUE", summary: "a header", short: "-H" },
-    data: { kind: "text", value: "TEXT", summary: "the body", short: "-d" },
+    data: { kind: "text", value: "TEXT", summary: "the body", short: "-d", mayBeEmpty: true },
     include: { kind: "flag", summary: "print status and headers too", short: "-i" },
     fail: { kind: "flag", summary: "exit 1 where the status is 400 or more" },
   },
@@ -53,6 +53,7 @@ export const envCurl: Command = command({
         "options go before --: cocktail env curl NAME -i -- /path",
       );
     const headers = parseHeaders(options.header);
+    const method = parseMethod(options.method);
     const { api } = await context.connect();
     const [environment, status] = await Promise.all([
       api.environment(args.name, { signal: context.signal }),
@@ -65,7 +66,7 @@ export const envCurl: Command = command({
     const answer = await requestEdge({
       url,
       connectTo: addressOf(new URL(status.edge).hostname),
-      method: options.method,
+      method,
       headers,
       body: options.data,
       signal: context.signal,

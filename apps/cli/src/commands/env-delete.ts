@@ -6,7 +6,7 @@ import { Failure } from "../failure.ts";
 import { line, span } from "../output/view.ts";
 import { planView, warningLines } from "../views/plan-view.ts";
 import { awaitGone, type Waited } from "../wait/await-variant.ts";
-import { dryRunOption, waitOptions } from "./shared-options.ts";
+import { dryRunOption, goneOptions } from "./shared-options.ts";
 
 interface EnvironmentDestroyReport extends EnvironmentDeleteResult {
   readonly name: string;
@@ -31,7 +31,7 @@ export const envDelete: Command = command({
   options: {
     keepVariants: { kind: "flag", summary: "keep the variants" },
     discard: { kind: "flag", summary: "also if a worktree holds uncommitted work, which is lost" },
-    ...waitOptions,
+    ...goneOptions,
     ...dryRunOption,
   },
   examples: [
@@ -60,7 +60,7 @@ export const envDelete: Command = command({
   },
   view: ({ name, dryRun, plan, outcome, variants, warnings }) => {
     const subject = `environment/${name}`;
-    if (dryRun) return [...planView(subject, plan), ...warningLines(warnings)];
+    if (dryRun) return [...planView(subject, outcome, plan), ...warningLines(warnings)];
     return [
       line(span("strong", subject), ` ${outcome}`),
       ...variants.map((variant) => line(span("strong", `variant/${variant}`), " deleted with it")),

@@ -106,7 +106,7 @@ export const envUrl: Command = command({
     if (service.url === undefined) throw noUrl(service.name);
     const url = new URL(service.url);
     url.hostname = `${args.name}.${url.hostname}`;
-    return { name: args.name, url: url.href };
+    return { name: args.name, url: url.origin };
   },
   view: ({ url }) => [line(url)],
   names: ({ url }) => [url],

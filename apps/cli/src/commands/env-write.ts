@@ -38,7 +38,7 @@ interface Flags extends CiFiles {
 
 const specOptions = {
   parent: {
-    kind: "text",
+    kind: "environment",
     value: "P",
     summary: "the layer below it (default: stable)",
     completes: "environment",
@@ -161,13 +161,14 @@ export const envExtend: Command = command({
     const result = await api.extendEnvironment(args.name, by, call);
     return { ...result, dryRun, waited: "NotWaited" };
   },
-  view: ({ environment, outcome, dryRun, plan }, { now }) =>
-    dryRun
-      ? planView(`environment/${environment.name}`, plan)
-      : [
-          line(span("strong", `environment/${environment.name}`), ` ${outcome}`),
-          { kind: "fields", fields: [["expires", formatExpiry(environment.expiresAt, now())]] },
-        ],
+  view: ({ environment, outcome, dryRun, plan }, { now }) => {
+    const subject = `environment/${environment.name}`;
+    const head = dryRun
+      ? planView(subject, outcome, plan)
+      : [line(span("strong", subject), ` ${outcome}`)];
+    const expires = ["expires", formatExpiry(environment.expiresAt, now())] as const;
+    return [...head, { kind: "fields", fields: [expires] }];
+  },
   names: environmentNames,
 });
 
@@ -247,7 +248,7 @@ async function write(
 function environmentReportView(report: EnvironmentReport, { now }: Context): View {
   const { environment, outcome, dryRun, plan, warnings, waited } = report;
   const subject = `environment/${environment.name}`;
-  if (dryRun) return [...planView(subject, plan), ...warningLines(warnings)];
+  if (dryRun) return [...planView(subject, outcome, plan), ...warningLines(warnings)];
   const suffix =
     waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (not waited for)") : "";
   const lifetime: readonly (readonly [string, string])[] =

@@ -177,11 +177,15 @@ describe("env extend", () => {
   it("says until when it lives, or would", async () => {
     const longer = environment("ops-101", { expiresAt: "2999-01-01T00:00:00Z" });
     await using api = await startFakeApi({
-      "POST /v1/environments/ops-101/extend": written(longer, { outcome: "updated" }),
+      "POST /v1/environments/ops-101/extend": written(longer, { outcome: "updated", plan: [] }),
     });
     const { stdout } = await invoke(["env", "extend", "ops-101", "--by", "24h"], api);
     assert.match(stdout, /^environment\/ops-101 updated\n {2}expires {2}2999-01-01T00:00Z/);
-    await invoke(["env", "extend", "ops-101", "--by", "1d", "--dry-run"], api);
+    const dry = await invoke(["env", "extend", "ops-101", "--by", "1d", "--dry-run"], api);
+    assert.match(
+      dry.stdout,
+      /^environment\/ops-101: would be updated, nothing was changed\n {2}expires {2}2999/,
+    );
     assert.deepEqual(
       api.asked.map(({ body }) => body),
       [{ bySeconds: 86_400 }, { bySeconds: 86_400, dryRun: true }],
@@ -229,7 +233,7 @@ describe("env get, explain, url", () => {
     );
     assert.equal(
       (await invoke(["env", "url", "ops-101", "--service", "orders"], api)).stdout,
-      "http://ops-101.orders.localhost:8080/\n",
+      "http://ops-101.orders.localhost:8080\n",
     );
     for (const argv of [
       ["env", "url", "rc"],
@@ -258,6 +262,25 @@ describe("env get, explain, url", () => {
       stdout,
       "environment/ops-101 is not ready: MemberNotReady\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     cocktail branch logs cart:mp-102\n",
     );
+  });
+
+  it("shows who answers in place of a member that is not live", async () => {
+    await using api = await startFakeApi({
+      "GET /v1/environments/ops-101": environment("ops-101", {
+        members: [member("cart:mp-102", false), member("mail:mp-102", true)],
+        inherited: [
+          { service: "cart", key: "rc", layer: "rc", live: true },
+          { service: "mail", key: "stable", layer: "stable", live: true },
+        ],
+      }),
+    });
+    const { stdout } = await invoke(["env", "get", "ops-101"], api);
+    assert.deepEqual(stdout.trimEnd().split("\n").slice(-4), [
+      "SERVICE  VARIANT      LAYER    LIVE",
+      "cart     cart:mp-102  ops-101  no",
+      "mail     mail:mp-102  ops-101  yes",
+      "cart     cart:rc      rc       yes",
+    ]);
   });
 
   it("gives the environment as data in json and yaml", async () => {

@@ -1,6 +1,8 @@
 import type { LogLine } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
+import { type ExitCode, exitCodes } from "../exit-code.ts";
+import { Failure } from "../failure.ts";
 import { printable } from "../output/display-width.ts";
 import { coloured } from "../output/paint.ts";
 import type { Tone } from "../output/view.ts";
@@ -33,9 +35,10 @@ export const logs: Command = command({
       command: "cocktail logs payment-service:mp-101 -o json | jq 'select(.stream == \"stderr\")'",
     },
   ],
-  run: async (context, { args, options }) => {
-    await printLogs(context, { service: args.target?.service, key: args.target?.key, ...options });
-  },
+  run: async (context, { args, options }) =>
+    await printLogs(context, { service: args.target?.service, key: args.target?.key, ...options }),
+  streams: true,
+  exitCode: (code) => code,
 });
 
 export const branchLogs: Command = command({
@@ -55,9 +58,10 @@ export const branchLogs: Command = command({
     { text: "the last lines", command: "cocktail branch logs payment-service:mp-101 --tail 20" },
     { text: "as they come", command: "cocktail branch logs payment-service:mp-101 -f" },
   ],
-  run: async (context, { args, options }) => {
-    await printLogs(context, { ...args.variant, ...options });
-  },
+  run: async (context, { args, options }) =>
+    await printLogs(context, { ...args.variant, ...options }),
+  streams: true,
+  exitCode: (code) => code,
 });
 
 interface LogWish {
@@ -68,12 +72,20 @@ interface LogWish {
   readonly time: boolean;
 }
 
-async function printLogs(context: Context, wish: LogWish): Promise<void> {
+async function printLogs(context: Context, wish: LogWish): Promise<ExitCode> {
   const { api } = await context.connect();
   const { service, key, follow, tail } = wish;
   const lines = api.logs({ service, key, follow, tail }, { signal: context.signal });
   const format = context.format === "json" ? formatJson : createFormat(wish.time, context.colour);
-  for await (const line of lines) await context.write(format(line));
+  try {
+    for await (const line of lines) await context.write(format(line));
+  } catch (error) {
+    // Ctrl-C is how following ends: nothing to complain about.
+    const reason: unknown = context.signal.reason;
+    if (follow && reason instanceof Failure) return reason.exitCode;
+    throw error;
+  }
+  return exitCodes.done;
 }
 
 function formatJson(line: LogLine): string {

@@ -1,15 +1,16 @@
 import type { Source, Variant } from "@cocktail/client";
-import { RC } from "@cocktail/route";
+import { formatVariant, RC } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
 import { usageFailure } from "../failure.ts";
 import { variantTable } from "../views/variant-view.ts";
 import { directory } from "./branch-deploy.ts";
 import { deploy, deployFailure, deployNames, deployView, finishDeploy } from "./deploy.ts";
 import { destroy, destroyFailure, destroyView } from "./destroy.ts";
-import { ciFileOptions, dryRunOption, waitOptions } from "./shared-options.ts";
+import { awaitGone } from "../wait/await-variant.ts";
+import { ciFileOptions, dryRunOption, goneOptions, waitOptions } from "./shared-options.ts";
 
 const service = {
-  service: { kind: "text", value: "SERVICE", summary: "the service", completes: "service" },
+  service: { kind: "service", value: "SERVICE", summary: "the service", completes: "service" },
 } as const;
 
 export const rcDeploy: Command = command({
@@ -106,7 +107,13 @@ export const rcPromote: Command = command({
       signal: context.signal,
     });
     if (dryRun) return { ...result, dryRun, waited: "NotWaited" as const };
-    return await finishDeploy(context, api, result, options);
+    const report = await finishDeploy(context, api, result, options);
+    if (report.waited !== "Ready") return report;
+    // The candidate has left the table in the same step; what is waited for is the end of its process.
+    const rc = { service: args.service, key: RC };
+    if (await awaitGone(context, api, rc, options.waitTimeout)) return report;
+    const left = `${formatVariant(rc.service, rc.key)} is still finishing what it had begun`;
+    return { ...report, warnings: [...report.warnings, left] };
   },
   view: deployView,
   names: deployNames,
@@ -122,7 +129,7 @@ export const rcAbandon: Command = command({
       kind: "flag",
       summary: "also if its worktree holds uncommitted work, which is lost",
     },
-    ...waitOptions,
+    ...goneOptions,
     ...dryRunOption,
   },
   examples: [

@@ -103,8 +103,31 @@ describe("route trace", () => {
       "truncated",
       "lost",
       "problem",
+      "unseen",
       "route",
     ]);
+  });
+
+  it("says which pins the trace shows nothing of, except where a gateway refused", async () => {
+    await using edge = await startEdge((request, response) => {
+      const head = { "x-route-trace": '"front";variant="stable";via=stable' };
+      if (request.url === "/") response.writeHead(200, head).end();
+      else
+        response.writeHead(424, { ...head, "content-type": "application/problem+json" }).end("{}");
+    });
+    const ask = async (path: string) =>
+      await invoke([
+        ...["route", "trace", `http://front.localhost:${edge.port}${path}`],
+        ...["--pins", "front:mp-1::back:mp-1::nonsense"],
+      ]);
+    const nothing = '"mail";via=none, "cart";variant="a";via=pin';
+    await using other = await startEdge((_, response) =>
+      response.writeHead(200, { "x-route-trace": nothing }).end(),
+    );
+    const names = await invoke(["route", "trace", `localhost:${other.port}`, "-o", "name"]);
+    assert.equal(names.stdout, "variant/cart:a\n");
+    assert.match((await ask("/")).stdout, /\nunseen: no hop of back:mp-1; .*x-route-trace.*\n$/);
+    assert.doesNotMatch((await ask("/refused")).stdout, /unseen/);
   });
 
   it("says so when nobody answers", async () => {
@@ -112,9 +135,10 @@ describe("route trace", () => {
     await gone[Symbol.asyncDispose]();
     const { code, stderr } = await invoke(["route", "trace", `http://a.localhost:${gone.port}/`]);
     assert.equal(code, 1);
-    assert.match(stderr, /gave no answer: .*ECONNREFUSED.*\[REQUEST_FAILED\]/);
+    assert.match(stderr, /gave no whole answer: .*ECONNREFUSED.*\[REQUEST_FAILED\]/);
     assert.equal((await invoke(["route", "trace", "http://"])).code, 2);
     assert.equal((await invoke(["route", "trace", "/", "-H", "no colon"])).code, 2);
+    assert.equal((await invoke(["route", "trace", "/", "-X", "NO METHOD"])).code, 2);
     assert.equal((await invoke(["route", "trace", "/", "-H", "a: b\r\nc: d"])).code, 2);
   });
 });
@@ -174,6 +198,24 @@ describe("env curl", () => {
     for (const path of ["//evil.test/", "http://evil.test/"])
       assert.equal((await invoke(["env", "curl", "ops-101", "--", path], api)).code, 2);
     assert.equal(edge.seen.length, 1);
+  });
+
+  it("says so when the answer ends in its middle", async () => {
+    await using edge = await startEdge((_, response) => {
+      response.writeHead(200, { "content-length": "10" });
+      response.write("half", () => response.destroy());
+    });
+    await using api = await startFakeApi({
+      "GET /v1/status": status({ edge: `http://localhost:${edge.port}` }),
+      "GET /v1/environments/ops-101": environment("ops-101", {
+        url: `http://ops-101.localhost:${edge.port}`,
+      }),
+    });
+    const plain = await invoke(["env", "curl", "ops-101"], api);
+    assert.deepEqual([plain.code, plain.stdout], [1, "half"]);
+    assert.match(plain.stderr, /gave no whole answer: .*\[REQUEST_FAILED\]/);
+    const traced = await invoke(["route", "trace", "/"], api);
+    assert.match(traced.stderr, /gave no whole answer: .*\[REQUEST_FAILED\]/);
   });
 
   it("gives the answer as data, and fails with --fail", async () => {

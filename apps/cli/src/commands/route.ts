@@ -1,12 +1,12 @@
 import type { ResolvedService } from "@cocktail/client";
-import { describeMissed } from "@cocktail/route";
+import { describeMissed, formatVariant, type Hop, parseRoute } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
 import { routeHeaders, type TracedAnswer, traceRequest } from "../edge/trace.ts";
 import { addressOf } from "../edge/request.ts";
 import { usageFailure } from "../failure.ts";
 import { type Cell, gap, line, span, type View } from "../output/view.ts";
-import { hopTable, lostLines } from "../views/hop-view.ts";
+import { hopTable, lostLines, unseenLines } from "../views/hop-view.ts";
 import { routeOptions } from "./shared-options.ts";
 
 const strict = {
@@ -19,7 +19,7 @@ export const routeResolve: Command = command({
   summary: "Say which variant of each service a route means, and why; sends no request",
   args: {
     service: {
-      kind: "text",
+      kind: "service",
       value: "SERVICE",
       summary: "only this service",
       optional: true,
@@ -92,6 +92,8 @@ function resolvedRow({ service, variant, via, layer, missed }: ResolvedService):
 }
 
 interface TraceReport extends Omit<TracedAnswer, "body"> {
+  /** Pins of whose services the answer shows no hop. */
+  readonly unseen: readonly string[];
   readonly route: {
     readonly pins?: string | undefined;
     readonly environment?: string | undefined;
@@ -102,7 +104,11 @@ interface TraceReport extends Omit<TracedAnswer, "body"> {
 export const routeTrace: Command = command({
   path: ["route", "trace"],
   summary: "Send a request and show every hop: who served it, why, and where the route was lost",
-  details: ["URL may be a path: then the first entry service is asked."],
+  details: [
+    "URL may be a path: then the first entry service is asked.",
+    "Each hop is written by the gateway and comes back in x-route-trace of the answers, which a service hands on as it hands on the route (the library does both). A caller that dropped the route is shown as lost; a pin that no hop is about, as unseen.",
+    "The exit code is 0 where there was an answer, whatever its status.",
+  ],
   args: { url: { kind: "text", value: "URL", summary: "what to request" } },
   options: {
     ...routeOptions,
@@ -114,7 +120,7 @@ export const routeTrace: Command = command({
       short: "-X",
     },
     header: { kind: "list", value: "NAME:VALUE", summary: "a header", short: "-H" },
-    data: { kind: "text", value: "TEXT", summary: "the body", short: "-d" },
+    data: { kind: "text", value: "TEXT", summary: "the body", short: "-d", mayBeEmpty: true },
   },
   examples: [
     {
@@ -133,17 +139,19 @@ export const routeTrace: Command = command({
   ],
   run: async (context, { args, options }): Promise<TraceReport> => {
     const headers = parseHeaders(options.header);
+    const method = parseMethod(options.method);
     const target = await targetOf(context, args.url);
     const wish = { pins: options.pins, environment: options.environment, strict: options.strict };
     const { body, ...traced } = await traceRequest({
       ...target,
-      method: options.method,
+      method,
       headers: { ...headers, ...routeHeaders(wish) },
       body: options.data,
       signal: context.signal,
     });
     return {
       ...traced,
+      unseen: traced.problem === undefined ? unseenPins(options.pins, traced.hops) : [],
       route: {
         pins: options.pins,
         environment: options.environment,
@@ -152,10 +160,22 @@ export const routeTrace: Command = command({
     };
   },
   view: traceView,
-  names: ({ hops }) => hops.map(({ service, variant }) => `variant/${service}:${variant ?? ""}`),
+  names: ({ hops }) =>
+    hops.flatMap(({ service, variant }) =>
+      variant === undefined ? [] : [`variant/${formatVariant(service, variant)}`],
+    ),
 });
 
-function traceView({ url, status, served, hops, truncated, lost, problem }: TraceReport): View {
+/** Pins that no hop of the trace is about. */
+function unseenPins(pins: string | undefined, hops: readonly Hop[]): readonly string[] {
+  const seen = new Set(hops.map(({ service }) => service));
+  return [...parseRoute({ pins }).route.pins]
+    .filter(([service]) => !seen.has(service))
+    .map(([service, key]) => formatVariant(service, key));
+}
+
+function traceView(report: TraceReport): View {
+  const { url, status, served, hops, truncated, lost, unseen, problem } = report;
   const detail = problem?.["detail"];
   const fix = problem?.["fix"];
   return [
@@ -173,12 +193,13 @@ function traceView({ url, status, served, hops, truncated, lost, problem }: Trac
       ? [line(span("warn", "truncated"), ": there were more hops than a trace holds")]
       : []),
     ...lostLines(lost),
+    ...unseenLines(unseen),
   ];
 }
 
 /** `Name: value` lines as a record. */
 export function parseHeaders(entries: readonly string[]): Readonly<Record<string, string>> {
-  const headers: Record<string, string> = {};
+  const headers: [string, string][] = [];
   for (const entry of entries) {
     const [, name, value] =
       /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(entry) ?? [];
@@ -188,9 +209,15 @@ export function parseHeaders(entries: readonly string[]): Readonly<Record<string
         "--header 'accept-language: de'",
       );
     }
-    headers[name.toLowerCase()] = value;
+    headers.push([name.toLowerCase(), value]);
   }
-  return headers;
+  return Object.fromEntries(headers);
+}
+
+/** A method as it is sent: these are case-sensitive. */
+export function parseMethod(text: string | undefined): string | undefined {
+  if (text === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) return text;
+  throw usageFailure(`--method: "${text}" is not a method of HTTP`, "--method POST");
 }
 
 /** A whole URL, a host with or without a port, or a path of the first entry service. */

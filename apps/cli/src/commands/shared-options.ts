@@ -8,6 +8,12 @@ export const waitOptions = {
   },
 } as const;
 
+/** Of the verbs that destroy. */
+export const goneOptions = {
+  wait: { kind: "toggle", summary: "answer at once, do not wait until it is gone" },
+  waitTimeout: waitOptions.waitTimeout,
+} as const;
+
 export const dryRunOption = {
   dryRun: { kind: "flag", summary: "print the plan and change nothing" },
 } as const;

@@ -3,6 +3,8 @@ import { liveRun } from "../cocktail/connect.ts";
 import { ended, startLocal } from "../cocktail/local-process.ts";
 import { ownFile } from "../cocktail/locate.ts";
 import type { StatusReport } from "../cocktail/read-status.ts";
+import { lockHolder } from "../cocktail/lock-file.ts";
+import { prepareState } from "../cocktail/state-directory.ts";
 import { lastLogLines, logPath, openLog } from "../cocktail/state-log.ts";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
@@ -11,9 +13,10 @@ import { Failure } from "../failure.ts";
 import { printable } from "../output/display-width.ts";
 import { layout } from "../output/layout.ts";
 import { coloured, plain } from "../output/paint.ts";
-import { gap, span, type View } from "../output/view.ts";
+import { gap, line, span, type View } from "../output/view.ts";
 import { statusView } from "../views/status-view.ts";
-import { awaitStart, type Start } from "../wait/await-start.ts";
+import { awaitStart, type Start, type StartOptions } from "../wait/await-start.ts";
+import { poll } from "../wait/poll.ts";
 import { waitOptions } from "./shared-options.ts";
 
 /** How `up` ended: `running` after --detach, else why it stopped. */
@@ -47,15 +50,20 @@ export const up: Command = command({
   run: async (context, { options }): Promise<UpReport> => {
     const file = await ownFile(context.file, context.cwd);
     await refuseSecond(file);
+    await prepareState(dirname(file));
     return await (options.detach ? upDetached : upForeground)(context, file, options);
   },
-  view: ({ status, log, state }, { now }) => {
-    if (status === undefined || state === "stopped") return [];
+  view: ({ status, log, state, pid }, { now }) => {
+    if (state === "stopped") return [];
     const fields: (readonly [string, string])[] = [
       ["next", "cocktail status, cocktail branch deploy, cocktail down"],
     ];
     if (log !== undefined) fields.unshift(["log", log]);
-    return [...statusView(status, now()), gap, { kind: "fields", fields }];
+    const seen =
+      status === undefined
+        ? [line(span("strong", "cocktail"), " is starting", span("dim", `  process ${pid}`))]
+        : [...statusView(status, now()), gap];
+    return [...seen, { kind: "fields", fields }];
   },
   names: ({ status }) => (status?.services ?? []).map(({ name }) => `service/${name}`),
   failure: upFailure,
@@ -82,18 +90,36 @@ async function upDetached(context: Context, file: string, flags: UpFlags): Promi
     exitCode: exitCodes.done,
   } as const;
   child.unref();
-  if (!flags.wait) return { ...base, waited: "NotWaited" };
   const gone = new AbortController();
   void exit.then(() => gone.abort(new Error("cocktail-local ended")));
-  const start = await awaitStart(context, {
-    directory,
-    pid,
-    exited: gone.signal,
-    timeoutSeconds: flags.waitTimeout,
-  });
-  if (start.waited !== "Exited") return { ...base, waited: start.waited, status: start.report };
+  const exited = gone.signal;
+  const { waitTimeout: timeoutSeconds } = flags;
+  if (flags.wait) {
+    const start = await awaitStart(context, { directory, pid, exited, timeoutSeconds });
+    if (start.waited !== "Exited") return { ...base, waited: start.waited, status: start.report };
+  } else if (await awaitLock(context, { directory, pid, exited, timeoutSeconds })) {
+    return { ...base, waited: "NotWaited" };
+  }
   const { code, signal } = await exit;
-  throw exitedFailure(exitCodeOf(code), signal, await lastLogLines(directory, 40));
+  const said = await lastLogLines(directory, 40);
+  throw exitedFailure({ exitCode: exitCodeOf(code), signal, wasReady: false, said });
+}
+
+/** Even who does not wait gets a process that `down` can find; false where it ended before, as over a wrong file. */
+async function awaitLock(
+  context: Context,
+  { directory, pid, exited, timeoutSeconds }: StartOptions,
+): Promise<boolean> {
+  const signal = AbortSignal.any([context.signal, exited]);
+  return await poll({ signal, timeoutSeconds }, async () =>
+    (await lockHolder(directory))?.pid === pid ? true : undefined,
+  ).then(
+    () => true,
+    () => {
+      context.signal.throwIfAborted();
+      return false;
+    },
+  );
 }
 
 async function upForeground(context: Context, file: string, flags: UpFlags): Promise<UpReport> {
@@ -106,17 +132,15 @@ async function upForeground(context: Context, file: string, flags: UpFlags): Pro
   context.onSecondInterrupt(stop);
   const gone = new AbortController();
   const exit = ended(child).finally(() => gone.abort(new Error("cocktail-local ended")));
-  const started = flags.wait
-    ? announce(context, { directory, pid, gone: gone.signal, flags })
-    : undefined;
+  const announced = flags.wait && announce(context, { directory, pid, gone: gone.signal, flags });
   const { code, signal } = await exit;
-  await started;
+  const wasReady = await announced;
   context.signal.removeEventListener("abort", stop);
   const report = { state: "stopped", pid, waited: "NotWaited" } as const;
   const reason: unknown = context.signal.reason;
   if (reason instanceof Failure) return { ...report, exitCode: reason.exitCode };
   if (code === 0) return { ...report, exitCode: exitCodes.done };
-  throw exitedFailure(exitCodeOf(code), signal, []);
+  throw exitedFailure({ exitCode: exitCodeOf(code), signal, wasReady, said: [] });
 }
 
 interface Announcement {
@@ -126,11 +150,11 @@ interface Announcement {
   readonly flags: UpFlags;
 }
 
-/** Says on stderr where everything is, once it is; stdout belongs to the services. */
+/** Says on stderr where everything is, once it is; stdout belongs to the services. False where it never came so far. */
 async function announce(
   context: Context,
   { directory, pid, gone, flags }: Announcement,
-): Promise<void> {
+): Promise<boolean> {
   try {
     const { report, waited } = await awaitStart(context, {
       directory,
@@ -138,7 +162,7 @@ async function announce(
       exited: gone,
       timeoutSeconds: flags.waitTimeout,
     });
-    if (report === undefined || waited === "Exited") return;
+    if (report === undefined || waited === "Exited") return false;
     const view: View = [
       gap,
       ...statusView(report, context.now()),
@@ -147,17 +171,21 @@ async function announce(
     ];
     for (const text of layout(view, context.colour ? coloured : plain, false).split("\n"))
       context.progress.note(text);
+    return true;
   } catch {
     // Interrupted while waiting: how it ended is told by the process itself.
+    return false;
   }
 }
 
 async function refuseSecond(file: string): Promise<void> {
   const run = await liveRun(dirname(file));
-  if (run === undefined) return;
+  const holder = run ?? (await lockHolder(dirname(file)));
+  if (holder === undefined) return;
+  const where = run === undefined ? ", which is starting or stopping" : `, at ${run.edge}`;
   throw new Failure({
     code: "RUNNING",
-    message: `the cocktail of ${file} runs already, as process ${run.pid}, at ${run.edge}`,
+    message: `the cocktail of ${file} runs already, as process ${holder.pid}${where}`,
     fix: "see it: cocktail status; end it: cocktail down",
     exitCode: exitCodes.conflict,
   });
@@ -188,11 +216,15 @@ function exitCodeOf(code: number | null): ExitCode {
   return Object.values(exitCodes).find((known) => known === code && known !== 0) ?? exitCodes.error;
 }
 
-function exitedFailure(
-  exitCode: ExitCode,
-  signal: NodeJS.Signals | null,
-  said: readonly string[],
-): Failure {
+interface Exited {
+  readonly exitCode: ExitCode;
+  readonly signal: NodeJS.Signals | null;
+  readonly wasReady: boolean;
+  /** The last lines of its log, where nobody has seen them yet. */
+  readonly said: readonly string[];
+}
+
+function exitedFailure({ exitCode, signal, wasReady, said }: Exited): Failure {
   const how = signal === null ? `ended with exit code ${exitCode}` : `was ended by ${signal}`;
   const code =
     exitCode === exitCodes.conflict
@@ -203,10 +235,12 @@ function exitedFailure(
   return new Failure({
     code,
     message: [
-      `cocktail-local ${how} before it was ready`,
+      `cocktail-local ${how}${wasReady ? "" : " before it was ready"}`,
       ...said.map((text) => printable(text)),
     ].join("\n"),
-    fix: "correct what it says, then: cocktail up; what may be in the way: cocktail doctor",
+    fix: wasReady
+      ? "start it again, which ends what may be left: cocktail up"
+      : "correct what it says, then: cocktail up; what may be in the way: cocktail doctor",
     exitCode,
   });
 }

@@ -51,6 +51,7 @@ describe("completion", () => {
     assert.deepEqual(await ask("cocktail branch get cart:mp"), ["mp-101", "mp-102"]);
     assert.deepEqual(await ask("cocktail env get o"), ["ops-101"]);
     assert.deepEqual(await ask("cocktail env apply -f no"), ["notes.yaml"]);
+    assert.deepEqual(await ask("cocktail env apply -f wi"), ["with space.yaml"]);
   });
 
   it("answers with nothing, quietly, where no cocktail runs", () => {
@@ -116,6 +117,7 @@ async function temporary(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "cocktail-cli-"));
   t.after(() => rm(directory, { recursive: true }));
   await writeFile(join(directory, "notes.yaml"), "");
+  await writeFile(join(directory, "with space.yaml"), "");
   return directory;
 }
 

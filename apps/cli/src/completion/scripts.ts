@@ -22,10 +22,15 @@ const bash = `_cocktail() {
     [[ "$COMP_WORDBREAKS" == *:* && "$current" == *:* ]] && word="\${word#"\${current%"\${current##*:}"}"}"
     COMPREPLY+=("$word")
   done < <(cocktail __complete -- "\${words[@]:1}" 2>/dev/null)
+  local action=""
   case "$kind" in
-    files) COMPREPLY=($(compgen -f -- "$current")) ;;
-    directories) COMPREPLY=($(compgen -d -- "$current")) ;;
+    files) action=-f ;;
+    directories) action=-d ;;
   esac
+  [[ -n "$action" ]] || return 0
+  # A slash after a directory, and quotes where a name needs them: bash does both once it knows that these are names of files.
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$action" -- "$current")
 }
 complete -F _cocktail cocktail
 `;

@@ -2,13 +2,16 @@ import { dirname } from "node:path";
 import { isAlive } from "@cocktail/embedded-postgres/internal";
 import { filesUpward, givenFile } from "../cocktail/locate.ts";
 import { readStatus } from "../cocktail/read-status.ts";
-import { readRunFile, type RunFile } from "../cocktail/run-file.ts";
+import { lockHolder } from "../cocktail/lock-file.ts";
+import { type ProcessName, readRunFile, type RunFile } from "../cocktail/run-file.ts";
 import { type CheckResult, failed, ok, warning } from "./check.ts";
 
 export interface Found {
   readonly file: string | undefined;
   readonly run: RunFile | undefined;
   readonly isAlive: boolean;
+  /** Who holds the state directory, where there is no live run file: one that is starting or stopping. */
+  readonly holder?: ProcessName | undefined;
 }
 
 /** The nearest cocktail, and whether its process lives. */
@@ -16,7 +19,9 @@ export async function findCocktail(file: string | undefined, cwd: string): Promi
   const path = file === undefined ? (await filesUpward(cwd))[0] : await givenFile(file, cwd);
   if (path === undefined) return { file: undefined, run: undefined, isAlive: false };
   const run = await readRunFile(dirname(path));
-  return { file: path, run, isAlive: run !== undefined && isAlive(run) };
+  if (run !== undefined && run.api !== "" && isAlive(run))
+    return { file: path, run, isAlive: true };
+  return { file: path, run, isAlive: false, holder: await lockHolder(dirname(path)) };
 }
 
 export function checkFile({ file }: Found): CheckResult {
@@ -26,7 +31,13 @@ export function checkFile({ file }: Found): CheckResult {
 }
 
 /** A run file without its process: a run that was killed. */
-export function checkRun({ file, run, isAlive: alive }: Found): CheckResult {
+export function checkRun({ file, run, isAlive: alive, holder }: Found): CheckResult {
+  if (holder !== undefined)
+    return warning(
+      "run",
+      `process ${holder.pid} is starting or stopping`,
+      "try again in a moment; what it says: .cocktail/logs/cocktail.log",
+    );
   if (run === undefined)
     return ok("run", file === undefined ? "nothing to look for" : "not running");
   if (alive) return ok("run", `process ${run.pid}, at ${run.edge}`);

@@ -29,7 +29,7 @@ const maxHeaderSize = 64 * 1024;
  * Python or musl, so those names always mean the loopback address.
  */
 export async function requestEdge(wanted: EdgeRequest): Promise<EdgeAnswer> {
-  const { url, signal, body } = wanted;
+  const { url, signal, body: sent } = wanted;
   const idleMs = wanted.idleMs ?? defaultIdleMs;
   try {
     const answer = await new Promise<IncomingMessage>((settle, reject) => {
@@ -37,12 +37,12 @@ export async function requestEdge(wanted: EdgeRequest): Promise<EdgeAnswer> {
         host: wanted.connectTo ?? addressOf(url.hostname),
         port: url.port === "" ? undefined : Number(url.port),
         path: `${url.pathname}${url.search}`,
-        method: wanted.method ?? (body === undefined ? "GET" : "POST"),
+        method: wanted.method ?? (sent === undefined ? "GET" : "POST"),
         headers: {
           host: url.host,
           "user-agent": "cocktail",
           accept: "*/*",
-          ...lengthOf(body),
+          ...lengthOf(sent),
           ...wanted.headers,
         },
         // No pool: a command makes one request, and an idle connection would keep it from ending.
@@ -54,13 +54,26 @@ export async function requestEdge(wanted: EdgeRequest): Promise<EdgeAnswer> {
         request.destroy(new Error(`nothing came for ${idleMs / 1000} s`)),
       );
       request.once("response", settle).once("error", reject);
-      request.end(body);
+      request.end(sent);
     });
-    return { status: answer.statusCode ?? 0, headers: answer.headers, body: answer };
+    const body = bodyOf(answer, wanted);
+    return { status: answer.statusCode ?? 0, headers: answer.headers, body };
   } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw requestFailed(url, error);
+    throw causeOf(error, wanted);
   }
+}
+
+/** An answer may also end in its middle. */
+async function* bodyOf(answer: AsyncIterable<Buffer>, wanted: EdgeRequest): AsyncGenerator<Buffer> {
+  try {
+    yield* answer;
+  } catch (error) {
+    throw causeOf(error, wanted);
+  }
+}
+
+function causeOf(error: unknown, { signal, url }: EdgeRequest): unknown {
+  return signal.aborted ? signal.reason : requestFailed(url, error);
 }
 
 /** The first `limit` characters of an answer as text. */
@@ -96,7 +109,7 @@ function requestFailed(url: URL, error: unknown): Failure {
   return new Failure(
     {
       code: "REQUEST_FAILED",
-      message: `${url.href} gave no answer: ${message}`,
+      message: `${url.href} gave no whole answer: ${message}`,
       fix:
         code === "ENOTFOUND"
           ? "use the URL that `cocktail status` shows"

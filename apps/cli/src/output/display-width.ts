@@ -10,6 +10,19 @@ export function displayWidth(text: string): number {
   return width;
 }
 
+/** As much of the beginning of a text as `columns` columns hold, an ellipsis in place of what was cut off. */
+export function cutToWidth(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  let kept = "";
+  let width = 1;
+  for (const { segment } of segmenter.segment(text)) {
+    width += displayWidth(segment);
+    if (width > columns) break;
+    kept += segment;
+  }
+  return columns < 1 ? "" : `${kept}…`;
+}
+
 // Control characters are what these are about: an SGR colour; a title or a link; any other sequence; a single one.
 const controls = new RegExp(
   [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
 import * as fc from "fast-check";
-import { displayWidth, printable } from "./display-width.ts";
+import { cutToWidth, displayWidth, printable } from "./display-width.ts";
 import { layout } from "./layout.ts";
 import { coloured, plain, wantsColour } from "./paint.ts";
 import { createProgress, heartbeatMs } from "./progress.ts";
@@ -59,12 +59,13 @@ describe("colour", () => {
 });
 
 describe("progress", () => {
-  function open(isTerminal: boolean) {
+  function open(isTerminal: boolean, columns = 80) {
     let text = "";
     let now = 0;
     const progress = createProgress({
       write: (more) => void (text += more),
       isTerminal,
+      columns: () => columns,
       colour: false,
       now: () => now,
     });
@@ -116,5 +117,22 @@ describe("progress", () => {
     assert.equal(drawn.split("\n").length, 2);
     assert.equal(drawn.includes("\u001B[2J"), false);
     assert.match(drawn, /\r.*Starting.*\r.*✗ ready {5}failed 0s\n$/);
+  });
+
+  it("on a terminal: never a line that would wrap, however narrow", (t) => {
+    mock.timers.enable({ apis: ["setInterval"] });
+    t.after(() => mock.timers.reset());
+    for (const columns of [12, 40, 80]) {
+      const { progress, text, tick } = open(true, columns);
+      progress.wait("ready").state(`日本 ${"nothing listens on 127.0.0.1:20766; ".repeat(9)}`);
+      tick(300);
+      const widths = text()
+        .split("\r\u001B[K")
+        .map((drawn) => displayWidth(drawn));
+      assert.ok(Math.max(...widths) < columns, `${widths.join(" ")} of ${columns}`);
+    }
+    assert.equal(cutToWidth("日本語", 5), "日本…");
+    assert.equal(cutToWidth("日本語", 6), "日本語");
+    assert.equal(cutToWidth("abc", 0), "");
   });
 });

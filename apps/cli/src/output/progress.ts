@@ -1,5 +1,5 @@
 import { formatDuration } from "../duration.ts";
-import { printable } from "./display-width.ts";
+import { cutToWidth, printable } from "./display-width.ts";
 import { coloured, type Paint, plain } from "./paint.ts";
 
 export interface Progress {
@@ -22,6 +22,8 @@ export interface Waiting {
 export interface ProgressTarget {
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
+  /** Width of the terminal now; undefined where it is not known. */
+  readonly columns: () => number | undefined;
   readonly colour: boolean;
   readonly now: () => number;
 }
@@ -31,6 +33,7 @@ export const heartbeatMs = 30_000;
 const frameMs = 100;
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const labelWidth = 9;
+const standardColumns = 80;
 
 /** Says nothing: for `-o json`, where stderr holds the error object and nothing else. */
 export const silentProgress: Progress = {
@@ -85,8 +88,12 @@ function waitOnTerminal(label: string, target: ProgressTarget, paint: Paint): Wa
   let frame = 0;
   const draw = (): void => {
     const elapsed = formatDuration((target.now() - began) / 1000);
+    const head = `${frames[frame++ % frames.length] ?? ""} `;
+    // A line that wraps could not be drawn over: it would leave a copy of itself ten times a second.
+    const room = (target.columns() ?? standardColumns) - head.length - elapsed.length - 2;
+    const said = cutToWidth(`${column(label)} ${current}`, room);
     target.write(
-      `\r\u001B[K${paint({ tone: "accent", text: frames[frame++ % frames.length] ?? "" })} ${column(label)} ${current} ${paint({ tone: "dim", text: elapsed })}`,
+      `\r\u001B[K${paint({ tone: "accent", text: head })}${said} ${paint({ tone: "dim", text: elapsed })}`,
     );
   };
   const timer = setInterval(draw, frameMs);
@@ -94,7 +101,7 @@ function waitOnTerminal(label: string, target: ProgressTarget, paint: Paint): Wa
   draw();
   return {
     state: (text) => {
-      current = printable(text).slice(0, 100);
+      current = printable(text);
     },
     drop: () => {
       clearInterval(timer);

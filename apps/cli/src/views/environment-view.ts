@@ -75,12 +75,14 @@ export function environmentReach(environment: Environment): readonly Field[] {
   return [...url, ["header", `${environment.header.name}: ${environment.header.value}`]];
 }
 
-/** Every service, own members first, and the layer that serves it here. */
+/** Every service, own members first, and the layer that serves it here. Below a member that is not live: who answers instead. */
 function memberTable(environment: Environment): Block {
-  const own = new Set(environment.members.map(({ service }) => service));
+  const served = new Set(
+    environment.members.filter(({ live }) => live).map(({ service }) => service),
+  );
   const members: readonly EnvironmentMember[] = [
     ...environment.members,
-    ...environment.inherited.filter(({ service }) => !own.has(service)),
+    ...environment.inherited.filter(({ service }) => !served.has(service)),
   ];
   return {
     kind: "table",

@@ -51,3 +51,13 @@ export function lostLines(lost: readonly Hop[]): View {
     ),
   );
 }
+
+/** A hop that is not in the trace was not made, or made behind a service that keeps the trace of its answers to itself. */
+export function unseenLines(unseen: readonly string[]): View {
+  return unseen.map((variant) =>
+    line(
+      span("warn", "unseen"),
+      `: no hop of ${variant}; either nothing asked its service, or a service on the way does not hand back the x-route-trace of the answers it got`,
+    ),
+  );
+}

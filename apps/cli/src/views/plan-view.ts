@@ -1,9 +1,17 @@
 import type { PlannedAction } from "@cocktail/client";
 import { gap, line, span, type View } from "../output/view.ts";
 
-/** What a dry run would do. */
-export function planView(subject: string, plan: readonly PlannedAction[]): View {
-  if (plan.length === 0) return [line(span("strong", subject), ": nothing to do")];
+/** What a dry run would do. A change of what is only remembered, such as a lifetime, takes no action. */
+export function planView(subject: string, outcome: string, plan: readonly PlannedAction[]): View {
+  if (plan.length === 0) {
+    const isNothing = outcome === "unchanged" || outcome === "already absent";
+    return [
+      line(
+        span("strong", subject),
+        isNothing ? ": nothing to do" : `: would be ${outcome}, nothing was changed`,
+      ),
+    ];
+  }
   return [
     line(
       span("strong", subject),

@@ -134,8 +134,9 @@ export function readyCell(status: string | undefined): Cell {
   return status === "False" ? span("bad", "no") : span("warn", "unknown");
 }
 
-/** A SHA as people write it; `-dirty` stays. */
+/** A SHA as people write it; `-dirty` stays. `-` where it is not known yet. */
 export function shortRevision(revision: string): string {
+  if (revision === "") return "-";
   const [, sha, rest = ""] = /^([0-9a-f]{12})[0-9a-f]{28}(.*)$/.exec(revision) ?? [];
   return sha === undefined ? revision : sha + rest;
 }

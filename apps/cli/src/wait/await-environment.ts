@@ -17,12 +17,12 @@ export async function awaitEnvironment(
   made: Environment,
   timeoutSeconds: number,
 ): Promise<EnvironmentWait> {
-  const { signal, now } = context;
+  const { signal } = context;
   const waiting = context.progress.wait("ready");
   let environment = made;
   let absent: readonly string[] = [];
   const settled = await poll(
-    { signal, now, timeoutSeconds, onTrouble: (message) => waiting.state(message) },
+    { signal, timeoutSeconds, onTrouble: (message) => waiting.state(message) },
     async () => {
       environment = await api.environment(made.name, { signal });
       const ready = readyCondition(environment.conditions);

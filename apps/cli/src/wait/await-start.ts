@@ -28,7 +28,7 @@ export async function awaitStart(context: Context, options: StartOptions): Promi
   const signal = AbortSignal.any([context.signal, exited]);
   let run: RunFile | undefined;
   let report: StatusReport | undefined;
-  const settled = await poll({ signal, now: context.now, timeoutSeconds }, async () => {
+  const settled = await poll({ signal, timeoutSeconds }, async () => {
     run = await liveRun(directory);
     if (run?.pid !== pid || !run.ready) {
       waiting.state(
@@ -38,7 +38,7 @@ export async function awaitStart(context: Context, options: StartOptions): Promi
     }
     const api = createClient({ baseUrl: run.api, token: run.token });
     report = await readStatus(api, signal);
-    const stable = report.variants.filter(({ tier }) => tier === "stable");
+    const stable = stableOf(report);
     waiting.state(describeStart(stable));
     if (stable.some((variant) => !isReady(variant) && !hasEnded(variant))) return undefined;
     return stable.every(isReady) ? ("Ready" as const) : ("Failed" as const);
@@ -50,12 +50,18 @@ export async function awaitStart(context: Context, options: StartOptions): Promi
   const waited = settled ?? "TimedOut";
   if (waited === "Ready")
     waiting.end("good", `${count(report?.services.length ?? 0)} served at ${run?.edge ?? ""}`);
-  else
-    waiting.end(
-      "bad",
-      waited === "Exited" ? "cocktail-local ended" : describeStart(report?.variants ?? []),
-    );
+  else waiting.end("bad", waited === "Exited" ? "cocktail-local ended" : describeEnd(report));
   return { waited, run, report };
+}
+
+function stableOf({ variants }: StatusReport): readonly Variant[] {
+  return variants.filter(({ tier }) => tier === "stable");
+}
+
+function describeEnd(report: StatusReport | undefined): string {
+  return report === undefined
+    ? "the control plane does not answer yet"
+    : describeStart(stableOf(report));
 }
 
 function isReady(variant: Variant): boolean {

@@ -38,7 +38,6 @@ export async function awaitVariant(
   const settled = await poll(
     {
       signal: context.signal,
-      now: context.now,
       timeoutSeconds,
       onTrouble: (message) => waiting.state(message),
     },
@@ -68,7 +67,6 @@ export async function awaitGone(
   const gone = await poll(
     {
       signal: context.signal,
-      now: context.now,
       timeoutSeconds,
       onTrouble: (message) => waiting.state(message),
     },

@@ -3,7 +3,6 @@ import { mayPass } from "../cocktail/api-errors.ts";
 
 export interface PollOptions {
   readonly signal: AbortSignal;
-  readonly now: () => number;
   readonly timeoutSeconds: number;
   /** Told when an ask fails in a way that may pass. */
   readonly onTrouble?: (message: string) => void;
@@ -20,9 +19,11 @@ export async function poll<T>(
   options: PollOptions,
   ask: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  const { signal, now, timeoutSeconds } = options;
+  const { signal, timeoutSeconds } = options;
+  // Not the wall clock, which jumps when a laptop wakes.
+  const now = (): number => performance.now();
   const began = now();
-  const patient = withPatience(options, ask);
+  const patient = withPatience(options, now, ask);
   for (;;) {
     signal.throwIfAborted();
     const answer = await patient();
@@ -36,7 +37,8 @@ export async function poll<T>(
 
 /** Faults that may pass count as "no answer yet", until they have lasted too long. */
 function withPatience<T>(
-  { signal, now, onTrouble }: PollOptions,
+  { signal, onTrouble }: PollOptions,
+  now: () => number,
   ask: () => Promise<T | undefined>,
 ): () => Promise<T | undefined> {
   let troubleSince: number | undefined;

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { identify } from "@cocktail/embedded-postgres/internal";
+import { invoke } from "../../test/support/invoke.ts";
+
+async function workspace(t: TestContext): Promise<string> {
+  const directory = await realpath(await mkdtemp(join(tmpdir(), "cocktail-cli-")));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  await writeFile(join(directory, "cocktail.yaml"), "");
+  return directory;
+}
+
+/** A process that holds the lock, and has not come to write a run file. */
+async function startHolder(t: TestContext, directory: string) {
+  const child = spawn(process.execPath, ["-e", "console.log(1); setInterval(() => {}, 1000)"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  const ended = new Promise<NodeJS.Signals | null>((settle) =>
+    child.once("exit", (_, signal) => settle(signal)),
+  );
+  await new Promise((settle) => child.stdout.once("data", settle));
+  await mkdir(join(directory, ".cocktail"));
+  const identity = identify(child.pid ?? 0) ?? assert.fail("it lives");
+  await writeFile(join(directory, ".cocktail/lock"), JSON.stringify(identity));
+  return { pid: identity.pid, ended };
+}
+
+const skipAsRoot = process.getuid?.() === 0 && "root may read everything";
+
+describe("a cocktail that is only starting", () => {
+  it("is not started a second time, and is not said to be absent", async (t) => {
+    const directory = await workspace(t);
+    const { pid } = await startHolder(t, directory);
+    const up = await invoke(["up", "--detach"], { cwd: directory });
+    assert.equal(up.code, 4);
+    assert.match(up.stderr, new RegExp(`as process ${pid}, which is starting .*\\[RUNNING\\]`));
+    const status = await invoke(["status"], { cwd: directory });
+    assert.equal(status.code, 1);
+    assert.match(status.stderr, /is starting or stopping, as process \d+ {2}\[NOT_RUNNING\]/);
+    const doctor = await invoke(["doctor", "--port", "0"], { cwd: directory });
+    assert.match(doctor.stdout, new RegExp(`! run +process ${pid} is starting or stopping\n`));
+  });
+
+  it("is ended by down, with all it has begun", async (t) => {
+    const directory = await workspace(t);
+    const { pid, ended } = await startHolder(t, directory);
+    const down = await invoke(["down", "--purge"], { cwd: directory });
+    assert.equal(down.code, 0, down.stderr);
+    assert.match(down.stdout, new RegExp(`^cocktail stopped {2}process ${pid}\n.* deleted\n$`));
+    assert.equal(await ended, "SIGTERM");
+    assert.equal(existsSync(join(directory, ".cocktail")), false);
+  });
+});
+
+it("down names the file of which nothing runs", async (t) => {
+  const directory = await workspace(t);
+  const { code, stdout } = await invoke(["down"], { cwd: directory });
+  const file = join(directory, "cocktail.yaml");
+  assert.deepEqual([code, stdout], [0, `cocktail already absent  ${file}\n`]);
+});
+
+describe("a state directory that can't be used", () => {
+  it("is told before anything is started, and is no defect", async (t) => {
+    const directory = await workspace(t);
+    await writeFile(join(directory, ".cocktail"), "not a directory");
+    for (const argv of [["up"], ["up", "--detach"]]) {
+      const { code, stderr } = await invoke(argv, { cwd: directory });
+      assert.equal(code, 1);
+      assert.match(stderr, /^error: .*\.cocktail can't be used: .*\[STATE_UNUSABLE\]\nfix: /);
+    }
+  });
+
+  it("is not taken for one in which nothing runs", { skip: skipAsRoot }, async (t) => {
+    const directory = await workspace(t);
+    const state = join(directory, ".cocktail");
+    await mkdir(state, { mode: 0o000 });
+    for (const argv of [["status"], ["down"], ["up"]]) {
+      const { code, stderr } = await invoke(argv, { cwd: directory });
+      assert.deepEqual([code, stderr.includes("[STATE_UNUSABLE]")], [1, true], stderr);
+    }
+  });
+});
