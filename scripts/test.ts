@@ -7,6 +7,7 @@ import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { root } from "./run-step.ts";
+import { endTogether } from "./test-run/interrupt.ts";
 import { findLeftovers, killLeftovers } from "./test-run/leftovers.ts";
 import { runFile, type FileRun } from "./test-run/run-file.ts";
 import { isSlow, selectFiles } from "./test-run/suite.ts";
@@ -27,12 +28,18 @@ const files = globSync("{packages,apps,examples,test,benchmarks,scripts}/**/*.te
 const { chosen, empty } = selectFiles(files, { filters: positionals, all: values.all });
 if (empty.length > 0) throw new Error(`No test file below ${empty.join(", ")}`);
 
-// A test must not find the developer's own cocktail or database. COCKTAIL_TEST_* is how a suite is given one on purpose.
+// A test must not find the developer's own cocktail or database (COCKTAIL_TEST_* is how a suite is given one on purpose),
+// nor, when a git hook runs the tests, the repository that the hook is about.
 const mark = `COCKTAIL_TEST_RUN=${randomUUID()}`;
 const ownEnv = Object.entries(process.env).filter(
-  ([name]) => !/^(COCKTAIL_(?!TEST_)|DATABASE_URL$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/.test(name),
+  ([name]) =>
+    !/^(COCKTAIL_(?!TEST_)|GIT_(?!SSH|CONFIG)|DATABASE_URL$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/.test(
+      name,
+    ),
 );
 const env = { ...Object.fromEntries(ownEnv), COCKTAIL_TEST_RUN: mark.slice(mark.indexOf("=") + 1) };
+
+endTogether(mark);
 
 const outcomes: Outcome[] = [];
 const queue = [...chosen];

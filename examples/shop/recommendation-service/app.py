@@ -56,8 +56,11 @@ def call(url, headers):
     """GET as JSON; also the trace of the hops behind it, and who the gateway says answered."""
     request = urllib.request.Request(url, headers=carried(headers))
     with OPENER.open(request, timeout=5) as response:
-        trace = ", ".join(response.headers.get_all("x-route-trace", []))
-        return json.load(response), trace, response.headers.get("x-route-served")
+        return json.load(response), trace_of(response), response.headers.get("x-route-served")
+
+
+def trace_of(response):
+    return ", ".join(response.headers.get_all("x-route-trace", []))
 
 
 def recommend(headers):
@@ -100,8 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         except (OSError, ValueError, KeyError, TypeError) as error:
             detail = "cart-service: %s" % error
             return self.answer(502, {"title": "Unreachable", "status": 502, "detail": detail})
-        asked = self.headers.get("x-route-trace", "").strip().lower() == "on"
-        return self.answer(200, body, {"x-route-trace": trace} if asked and trace else {})
+        return self.answer(200, body, trace)
 
     def count(self):
         route = route_of(self.headers)
@@ -117,16 +119,16 @@ class Handler(BaseHTTPRequestHandler):
         except ValueError:
             detail = "cart-service answered %d" % error.code
             problem = {"title": "Refused", "status": error.code, "detail": detail}
-        return self.answer(error.code, problem)
+        return self.answer(error.code, problem, trace_of(error))
 
-    def answer(self, status, body, headers=None):
+    def answer(self, status, body, trace=""):
         data = json.dumps(body).encode()
         self.send_response(status)
         kind = "application/json" if status < 400 else "application/problem+json"
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(data)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
+        if trace and self.headers.get("x-route-trace", "").strip().lower() == "on":
+            self.send_header("x-route-trace", trace)
         self.end_headers()
         self.wfile.write(data)
 

@@ -26,7 +26,7 @@ function commandOf(service: string): readonly [string, ...string[]] {
   return [program, ...args];
 }
 
-const deadlineMs = 30_000;
+const deadlineMs = 60_000;
 
 /** Starts one service and waits until it says where it listens. */
 export async function startService(

@@ -70,8 +70,12 @@ test("what is no JSON is refused, and the service lives on", async () => {
   ] as const) {
     await using running = await startService(service);
     const headers = { "content-type": "application/json" };
-    const bad = await json(running.url + path, { method: "POST", body: "{", headers });
+    const bad = await fetch(running.url + path, { method: "POST", body: "{", headers });
     assert.equal(bad.status, 400, service);
+    assert.match(bad.headers.get("content-type") ?? "", /^application\/problem\+json/);
+    assert.deepEqual((await readBody(bad))["title"], "Bad Request");
+    const long = await json(running.url + path, post({ text: "x".repeat(2_000_000) }));
+    assert.equal(long.status, 413, service);
     assert.equal((await json(running.url + path, post({}))).status, 201, service);
   }
 });
@@ -260,9 +264,14 @@ test("the Python service hands on a refusal word for word", { skip: noPython }, 
     status: 503,
     detail: "cart-service:mp-102 refuses connections",
   };
-  await using cart = await startStub({ status: 503, body: problem });
+  const trace = `"cart-service";variant="mp-102";via=pin;caller="recommendation-service:stable"`;
+  const headers = { "x-route-trace": trace };
+  await using cart = await startStub({ status: 503, headers, body: problem });
   await using python = await startService("recommendation-service", { CART_SERVICE_URL: cart.url });
-  assert.deepEqual(await json(`${python.url}/recommendations`), { status: 503, body: problem });
+  const traced = { headers: { "x-route-trace": "on" } };
+  const refused = await fetch(`${python.url}/recommendations`, traced);
+  assert.deepEqual([refused.status, await readBody(refused)], [503, problem]);
+  assert.equal(refused.headers.get("x-route-trace"), trace, "the hop that refused is told too");
 });
 
 test(

@@ -6,6 +6,7 @@ import { type Answer, get } from "./request.ts";
 /** One kind of request that the load sends over and over. */
 export interface Shot {
   readonly host: string;
+  readonly path?: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -19,13 +20,17 @@ export interface Sample {
   readonly floor: number;
 }
 
+/** A load that runs. Disposing of it stops it, so that a test that fails doesn't send for ever. */
+export interface Traffic extends AsyncDisposable {
+  readonly samples: readonly Sample[];
+  /** Sends no more, and waits for the answers that are due. */
+  stop(): Promise<void>;
+}
+
 /** Open-loop load: `rate` requests a second, whatever the answers take, until stopped. */
-export function startTraffic(
-  edge: string,
-  rate: number,
-  next: () => Shot,
-): { readonly samples: readonly Sample[]; stop(): Promise<void> } {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+export function startTraffic(edge: string, rate: number, next: () => Shot): Traffic {
+  // As Node's own agent: an idle connection is given up well before the gateway does, which nobody could tell from a failure.
+  const agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: 5_000 });
   const samples: Sample[] = [];
   const pending = new Set<Promise<void>>();
   const stopped = new AbortController();
@@ -34,7 +39,7 @@ export function startTraffic(
   const shoot = async (shot: Shot): Promise<void> => {
     const known = floor;
     const headers = { ...shot.headers, "x-route-trace": "on" };
-    const answer = await get({ edge, host: shot.host, headers, agent }).catch(failed);
+    const answer = await get({ edge, ...shot, headers, agent }).catch(failed);
     const hops = hopsOf(answer);
     floor = Math.max(floor, ...hops.map((hop) => hop.epoch ?? 0));
     samples.push({
@@ -57,15 +62,13 @@ export function startTraffic(
       await pause(5);
     }
   })();
-  return {
-    samples,
-    stop: async () => {
-      stopped.abort();
-      await loop;
-      await Promise.all(pending);
-      agent.destroy();
-    },
+  const stop = async (): Promise<void> => {
+    stopped.abort();
+    await loop;
+    await Promise.all(pending);
+    agent.destroy();
   };
+  return { samples, stop, [Symbol.asyncDispose]: stop };
 }
 
 function hopsOf(answer: Answer): readonly Hop[] {
@@ -84,4 +87,9 @@ export function routeOf(shot: Shot): ReturnType<typeof readRoute>["route"] {
   return readRoute((name) =>
     name === "x-source-route" ? (shot.headers[name] ?? environment) : shot.headers[name],
   ).route;
+}
+
+/** A sample as a line of a failure. */
+export function brief(sample: Sample): string {
+  return `${JSON.stringify(sample.shot)} -> ${sample.status} ${sample.served} ${sample.body.slice(0, 300)}`;
 }

@@ -1,28 +1,10 @@
 import { type Answer, answersOf, fieldOf } from "./answers.ts";
+import { PeerFault, type Problem } from "./problem.ts";
 
 /** Another service's answer. */
 export interface Called {
   readonly body: unknown;
   readonly answeredBy: readonly Answer[];
-}
-
-/** RFC 9457, as far as the shop reads it; what else the gateway says goes along. */
-export interface Problem {
-  readonly [member: string]: unknown;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-}
-
-/** Another service, or the way to it, refused. */
-export class PeerFault extends Error {
-  override readonly name = "PeerFault";
-  readonly problem: Problem;
-
-  constructor(problem: Problem) {
-    super(`${problem.title}: ${problem.detail}`);
-    this.problem = problem;
-  }
 }
 
 const deadlineMs = 5_000;

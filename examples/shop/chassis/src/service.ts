@@ -1,7 +1,7 @@
 import { routeContext } from "@cocktail/context/fastify";
 import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import { identify, type Identity } from "./identity.ts";
-import { PeerFault, type Problem } from "./peers.ts";
+import { problemFor } from "./problem.ts";
 import { address, announce, onStop } from "./start.ts";
 import { routeOf, Visits } from "./visits.ts";
 
@@ -46,19 +46,5 @@ export async function start(app: FastifyInstance, self: Identity): Promise<void>
 
 function refuse(reply: FastifyReply, error: unknown): FastifyReply {
   const problem = problemFor(error);
-  if (problem.status === 500) console.error(error);
   return reply.code(problem.status).type("application/problem+json").send(problem);
-}
-
-function problemFor(error: unknown): Problem {
-  if (error instanceof PeerFault) return error.problem;
-  const status = clientStatusOf(error);
-  const detail = error instanceof Error && status < 500 ? error.message : "see the log";
-  return { title: status < 500 ? "BadRequest" : "Bug", status, detail };
-}
-
-/** What fastify itself refuses (a body that isn't JSON, one that is too long) carries its 4xx. */
-function clientStatusOf(error: unknown): number {
-  const status = error instanceof Error && "statusCode" in error ? error.statusCode : 500;
-  return typeof status === "number" && status >= 400 && status < 500 ? status : 500;
 }

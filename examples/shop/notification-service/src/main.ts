@@ -3,9 +3,11 @@ import { join } from "node:path";
 import {
   address,
   announce,
+  BadRequest,
   fieldOf,
   identify,
   onStop,
+  problemFor,
   routeOf,
   Visits,
 } from "@cocktail-shop/chassis";
@@ -19,7 +21,9 @@ const maxBody = 16_384;
 
 const server = createServer((request, response) => {
   void answer(request, response).catch((error: unknown) => {
-    send(response, 400, { title: "BadRequest", status: 400, detail: String(error) });
+    if (response.destroyed) return; // The caller went away.
+    const problem = problemFor(error);
+    send(response, problem.status, problem);
   });
 });
 
@@ -29,7 +33,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (url === "/version") return send(response, 200, self);
   if (url === "/visits") return send(response, 200, { ...self, visits: visits.list() });
   if (method !== "POST" || url !== "/notifications")
-    return send(response, 404, { title: "NotFound" });
+    throw new BadRequest(404, `no ${method} ${url} here`);
   visits.add(request.headers);
   const text = String(fieldOf(await readJson(request), "text"));
   const suggestion = await suggest();
@@ -42,13 +46,18 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   let text = "";
   for await (const chunk of request.setEncoding("utf8")) {
     text += String(chunk);
-    if (text.length > maxBody) throw new Error("too long");
+    if (text.length > maxBody) throw new BadRequest(413, `more than ${maxBody} characters`);
   }
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadRequest(400, "the body is not JSON");
+  }
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const type = status < 400 ? "application/json" : "application/problem+json";
+  response.writeHead(status, { "content-type": type }).end(JSON.stringify(body));
 }
 
 server.listen(address(), () => announce(`${self.service}:${self.variant} ${self.version}`, server));

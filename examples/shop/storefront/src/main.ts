@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { ask, createService, numberOf, routeOf, start } from "@cocktail-shop/chassis";
+import { doorOf } from "./door.ts";
 import { gatherHome } from "./home.ts";
 import { renderPage } from "./page.ts";
 import { gatherVisits } from "./visits.ts";
@@ -10,11 +11,12 @@ const { app, self } = await createService(join(import.meta.dirname, ".."));
 app.get("/", async (request, reply) => {
   const nonce = randomBytes(16).toString("base64");
   const policy = `default-src 'none'; connect-src 'self'; form-action 'self'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'`;
-  const home = await gatherHome(self);
+  const { headers } = request;
+  const view = { route: routeOf(headers), door: doorOf(headers), nonce };
   return reply
     .type("text/html; charset=utf-8")
     .headers({ "content-security-policy": policy, "cache-control": "no-store" })
-    .send(renderPage(home, { route: routeOf(request.headers), nonce }));
+    .send(renderPage(await gatherHome(self), view));
 });
 
 app.get("/api/home", () => gatherHome(self));

@@ -1,4 +1,6 @@
 import { type Answer, fieldOf, numberOf } from "@cocktail-shop/chassis";
+import { type Door, renderDoor } from "./door.ts";
+import { escape } from "./escape.ts";
 import type { Home, Panel } from "./home.ts";
 import { pageScript } from "./page-script.ts";
 import { pageStyle } from "./page-style.ts";
@@ -6,11 +8,12 @@ import { pageStyle } from "./page-style.ts";
 interface View {
   /** The route of the request as one line; empty without one. */
   readonly route: string;
+  readonly door: Door;
   /** Lets this page's own style and script run, and nobody else's. */
   readonly nonce: string;
 }
 
-export function renderPage(home: Home, { route, nonce }: View): string {
+export function renderPage(home: Home, { route, door, nonce }: View): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -24,7 +27,7 @@ export function renderPage(home: Home, { route, nonce }: View): string {
   <p class="mark" aria-hidden="true">&#x1F378;</p>
   <h1>The Cocktail Shop</h1>
   <p class="route">${route === "" ? "You see <b>stable</b>, everywhere." : `Your route: <code>${escape(route)}</code>`}</p>
-  ${door(route)}
+  ${renderDoor(door)}
 </header>
 <main>
   <section class="answered" aria-labelledby="who">
@@ -42,15 +45,6 @@ export function renderPage(home: Home, { route, nonce }: View): string {
 </body>
 </html>
 `;
-}
-
-/** In and out of an environment, by the gateway's own pages: a cookie, and back to here. */
-function door(route: string): string {
-  const leave = `<a href="/.well-known/cocktail/leave?to=/">back to stable</a>`;
-  return `<form action="/.well-known/cocktail/enter">
-    <label>Enter an environment <input name="environment" required pattern="[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?" placeholder="mp-101" size="12"></label>
-    <input type="hidden" name="to" value="/"><button>Enter</button> ${route === "" ? "" : leave}
-  </form>`;
 }
 
 function panel(shown: Panel, render: (body: unknown) => string): string {
@@ -91,16 +85,4 @@ function textOf(body: unknown, name: string): string {
 
 function money(cents: number): string {
   return `&euro;&nbsp;${(cents / 100).toFixed(2)}`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (found) => entities[found] ?? found);
 }
