@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,7 +29,7 @@ async function ownTemp(): Promise<{ readonly path: string } & AsyncDisposable> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-describe("cocktail demo", { timeout: 110_000 }, () => {
+describe("cocktail demo", { timeout: 240_000 }, () => {
   it("takes its thirteen steps, each holds, and nothing is left", async () => {
     await using temp = await ownTemp();
     const { code, stdout, stderr } = await runBin(["demo", "-o", "json"], "/", {
@@ -49,23 +50,43 @@ describe("cocktail demo", { timeout: 110_000 }, () => {
     assert.deepEqual(await readdir(temp.path), []);
   });
 
+  it("cleans up after Ctrl-C at the very start, when nothing has a lock yet", async () => {
+    await using temp = await ownTemp();
+    const { child, said } = startDemo(temp.path);
+    await until("the state directory", async () => {
+      const [shop] = await readdir(temp.path);
+      return shop !== undefined && existsSync(join(temp.path, shop, ".cocktail"))
+        ? true
+        : undefined;
+    });
+    child.kill("SIGINT");
+    assert.equal(await new Promise((settle) => child.once("close", settle)), 130, said());
+    assert.match(said(), /cut short; everything was ended and removed/);
+    assert.deepEqual(await readdir(temp.path), []);
+  });
+
   it("cleans up after Ctrl-C", async () => {
     await using temp = await ownTemp();
-    const child = spawn(process.execPath, [bin, "demo"], {
-      cwd: "/",
-      env: { ...environment(), TMPDIR: temp.path },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let text = "";
-    child.stdout.setEncoding("utf8").on("data", (more: string) => (text += more));
-    child.stderr.setEncoding("utf8").on("data", (more: string) => (text += more));
+    const { child, said } = startDemo(temp.path);
     await until(
       "the second step to begin",
-      () => (text.includes("one branch, by header") ? true : undefined),
+      () => (said().includes("one branch, by header") ? true : undefined),
       60_000,
     );
     child.kill("SIGINT");
-    assert.equal(await new Promise((settle) => child.once("close", settle)), 130, text);
+    assert.equal(await new Promise((settle) => child.once("close", settle)), 130, said());
     assert.deepEqual(await readdir(temp.path), []);
   });
 });
+
+function startDemo(temp: string): { readonly child: ChildProcess; readonly said: () => string } {
+  const child = spawn(process.execPath, [bin, "demo"], {
+    cwd: "/",
+    env: { ...environment(), TMPDIR: temp },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (more: string) => (text += more));
+  child.stderr.setEncoding("utf8").on("data", (more: string) => (text += more));
+  return { child, said: () => text };
+}

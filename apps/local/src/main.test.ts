@@ -10,6 +10,9 @@ import { openProcessRecords } from "./processes/process-records.ts";
 import { startLocal } from "./testing/cocktail-local.ts";
 import { temporary } from "./testing/temporary.ts";
 
+const valid =
+  "apiVersion: cocktail.dev/v1alpha1\nkind: Cocktail\nmetadata: {name: x}\nservices:\n- {name: a, command: [sleep, '100']}\n";
+
 describe("cocktail-local, before it starts anything", () => {
   test("a command line that it doesn't understand: usage, exit 2", async () => {
     using home = temporary();
@@ -30,7 +33,11 @@ describe("cocktail-local, before it starts anything", () => {
       local.stderr(),
       /^cocktail\.yaml:5:\d+: services\[0\]\.comand: unknown key\. Fix: did you mean command\?$/m,
     );
-    assert.match(local.stderr(), /has 2 faults/);
+    assert.match(
+      local.stderr(),
+      /^cocktail\.yaml:6:\d+: services\[1\]\.path: .*none does not exist/m,
+    );
+    assert.match(local.stderr(), /has 3 faults/);
     assert.equal(existsSync(join(home.path, ".cocktail")), false);
   });
 
@@ -52,6 +59,37 @@ describe("cocktail-local, before it starts anything", () => {
     const local = startLocal(home.path, ["--file", "none.yaml"]);
     assert.equal(await local.exited, 2);
     assert.match(local.stderr(), /none\.yaml:1:1: can't be read/);
+  });
+
+  test("a directory that no system call takes: line and fix, exit 2", async () => {
+    const long = "x".repeat(300);
+    using home = temporary({
+      "cocktail.yaml": `apiVersion: cocktail.dev/v1alpha1\nkind: Cocktail\nmetadata: {name: x}\nservices:\n- {name: b, path: ./${long}, command: [x]}\n`,
+    });
+    const local = startLocal(home.path);
+    assert.equal(await local.exited, 2);
+    assert.match(
+      local.stderr(),
+      /services\[0\]\.path: .* can't be looked at: ENAMETOOLONG.* Fix: /,
+    );
+  });
+
+  test("a state directory that can't be one: exit 1 and the way out, not a fault of its own", async () => {
+    using home = temporary({ "cocktail.yaml": valid, ".cocktail": "a file" });
+    const local = startLocal(home.path);
+    assert.equal(await local.exited, 1);
+    assert.match(
+      local.stderr(),
+      /the state can't be written: .*\nFix: see that .*\.cocktail is a directory/,
+    );
+    assert.doesNotMatch(local.stderr(), /report this/);
+  });
+
+  test("a log level that is none: the levels, exit 2", async () => {
+    using home = temporary({ "cocktail.yaml": valid });
+    const local = startLocal(home.path, [], { COCKTAIL_LOG_LEVEL: "loud" });
+    assert.equal(await local.exited, 2);
+    assert.match(local.stderr(), /COCKTAIL_LOG_LEVEL is loud.*\nFix: set it to debug, info, warn/);
   });
 
   test("--end-leftovers ends what a killed run left, says so on stdout, and starts nothing", async () => {

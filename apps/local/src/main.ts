@@ -1,15 +1,15 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { identify } from "@cocktail/embedded-postgres/internal";
 import { type Config, formatFaults } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
 import { acquireLock } from "./state/lock.ts";
 import { type RunFile, readRunFile, removeRunFile, writeRunFile } from "./state/run-file.ts";
-import { prepareStateDirectory, type StateDirectory } from "./state/state-directory.ts";
-import { type Arguments, readArguments, usage } from "./wiring/arguments.ts";
+import { prepareStateDirectory, type StateDirectory, stateRoot } from "./state/state-directory.ts";
+import { type Arguments, readArguments, readLogLevel, usage } from "./wiring/arguments.ts";
 import { endEarlierRun } from "./wiring/end-leftovers.ts";
-import { StartFailure } from "./wiring/failure.ts";
+import { inState, StartFailure } from "./wiring/failure.ts";
 import { openOutput, type Output } from "./wiring/output.ts";
 import { type Stop, stopSignals } from "./wiring/stop-signals.ts";
 
@@ -26,8 +26,9 @@ function version(): string {
 
 /** Holds the lock of a state directory while `work` runs. */
 async function locked<T>(file: string, work: (state: StateDirectory) => Promise<T>): Promise<T> {
-  const state = prepareStateDirectory(file);
-  const lock = acquireLock(state.lock);
+  const root = stateRoot(file);
+  const state = inState(root, () => prepareStateDirectory(root));
+  const lock = inState(root, () => acquireLock(state.lock));
   if (!lock.ok) {
     const edge = readRunFile(state.runFile)?.edge;
     const where = edge === undefined ? "" : ` at ${edge}`;
@@ -45,7 +46,7 @@ async function locked<T>(file: string, work: (state: StateDirectory) => Promise<
 }
 
 async function onlyEndLeftovers(file: string): Promise<void> {
-  if (!existsSync(resolve(dirname(file), ".cocktail"))) return;
+  if (!existsSync(stateRoot(file))) return;
   const { log } = openOutput({ format: "pretty", level: "warn", services: [] });
   const lines = await locked(file, (state) => endEarlierRun(state, log));
   for (const line of lines) process.stdout.write(`${line}\n`);
@@ -62,7 +63,12 @@ function readConfig(path: string): Config {
 async function run(given: Arguments, stop: Stop): Promise<void> {
   const config = readConfig(resolve(given.file));
   const services = config.services.map(({ name }) => name);
-  const level = process.env["COCKTAIL_LOG_LEVEL"] ?? "info";
+  const wanted = process.env["COCKTAIL_LOG_LEVEL"];
+  const level = readLogLevel(wanted);
+  if (level === undefined) {
+    const fix = "set it to debug, info, warn or error";
+    throw new StartFailure(`COCKTAIL_LOG_LEVEL is ${wanted}, which is no level`, fix, 2);
+  }
   const output = openOutput({ format: given.logFormat, level, services });
   await locked(config.file, (state) => serve({ config, given, output, state, stop }));
 }
@@ -91,19 +97,23 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
     startedAt: startedAt.toISOString(),
     recovered: ended,
   };
-  writeRunFile(state.runFile, me);
+  const tell = (run: RunFile): void => inState(state.root, () => writeRunFile(state.runFile, run));
+  tell(me);
   try {
     const { runId, token } = me;
     const shared = { config, state, output, runId, token, startedAt, ended, version: me.version };
     const { hurry } = stop;
     const running = await startCocktail({ ...shared, port: given.port, env: process.env, hurry });
-    const { api, edge, recovered } = running;
-    writeRunFile(state.runFile, { ...me, api, edge, recovered, ready: true });
-    for (const line of recovered) output.log.warn(line);
-    output.log.info({ edge, api }, `${config.name} serves`);
-    await stop.asked;
-    output.log.info("stopping");
-    await running.stop();
+    try {
+      const { api, edge, recovered } = running;
+      tell({ ...me, api, edge, recovered, ready: true });
+      for (const line of recovered) output.log.warn(line);
+      output.log.info({ edge, api }, `${config.name} serves`);
+      await stop.asked;
+      output.log.info("stopping");
+    } finally {
+      await running.stop();
+    }
   } finally {
     removeRunFile(state.runFile);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -219,13 +219,33 @@ describe("cocktail-local", () => {
     });
   });
 
-  test("with DATABASE_URL no Postgres of its own is started", async () => {
+  test("where it can't say that it is ready: everything is stopped again", async () => {
+    using home = temporary(files);
+    const local = startLocal(home.path, ["--port", "0"]);
+    const file = join(home.path, ".cocktail/run.json");
+    const { runId } = await until("run.json", () => readRunFile(file));
+    // As good as a full disk: it can't be replaced any more.
+    rmSync(file);
+    write(file, { "in-the-way": "" });
+    assert.equal(await local.exited, 1, local.stderr());
+    assert.match(local.stderr(), /the state can't be written: .*\nFix: /);
+    assert.deepEqual(await findMarked(runId), []);
+  });
+
+  test("with DATABASE_URL no Postgres of its own is started, and each directory has a schema of its own", async () => {
     using home = temporary(files);
     using data = temporary();
     await using postgres = await startPostgres({ directory: join(data.path, "pg") });
     await using local = await openLocal(home.path, { DATABASE_URL: postgres.url });
     await local.ready("front", "stable");
     assert.equal(existsSync(join(home.path, ".cocktail/pg")), false);
+    // The same cocktail.yaml, as in a colleague's clone.
+    using other = temporary(files);
+    await using theirs = await openLocal(other.path, { DATABASE_URL: postgres.url });
+    await theirs.ready("front", "stable");
+    const schemaOf = (path: string): string => readFileSync(join(path, ".cocktail/schema"), "utf8");
+    assert.match(schemaOf(home.path), /^cocktail_[a-z0-9_]+_[0-9a-f]{8}\n$/);
+    assert.notEqual(schemaOf(home.path), schemaOf(other.path));
   });
 
   test("a DATABASE_URL that doesn't answer: exit 1, the way out, and nothing left", async () => {

@@ -3,16 +3,18 @@ import { promisify } from "node:util";
 
 /**
  * Finds the repositories of worktrees while these exist, and gives what makes git forget them once they don't: without
- * it, git would still take their branches for checked out.
+ * it, git would still take their branches for checked out. Never `prune`: that also forgets other worktrees of the user's,
+ * on a disk that is away.
  */
-export async function pruneWorktrees(worktrees: readonly string[]): Promise<() => Promise<void>> {
-  const repositories = new Set<string>();
+export async function forgetWorktrees(worktrees: readonly string[]): Promise<() => Promise<void>> {
+  const repositories = new Map<string, string>();
   for (const worktree of worktrees) {
     const common = await git(worktree, "rev-parse", "--path-format=absolute", "--git-common-dir");
-    if (common !== undefined) repositories.add(common);
+    if (common !== undefined) repositories.set(worktree, common);
   }
   return async () => {
-    for (const repository of repositories) await git(repository, "worktree", "prune");
+    for (const [worktree, repository] of repositories)
+      await git(repository, "worktree", "remove", "--force", worktree);
   };
 }
 

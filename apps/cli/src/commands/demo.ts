@@ -45,6 +45,8 @@ export const demo: Command = command({
       finished = options.keep;
       if (finished) await print(keptView(shop));
       return { steps };
+    } catch (error) {
+      throw context.signal.aborted ? cutShort(context.signal.reason) : error;
     } finally {
       if (!finished) await close();
     }
@@ -59,6 +61,17 @@ export const demo: Command = command({
     });
   },
 });
+
+/** Other commands leave behind what they began; the demo does not. */
+function cutShort(reason: unknown): unknown {
+  if (!(reason instanceof Failure)) return reason;
+  return new Failure({
+    code: reason.code,
+    message: "cut short; everything was ended and removed",
+    fix: "run it again: cocktail demo",
+    exitCode: reason.exitCode,
+  });
+}
 
 type Print = (view: View) => Promise<void>;
 

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isAlive } from "@cocktail/embedded-postgres/internal";
 import { ownFile } from "../cocktail/locate.ts";
@@ -27,13 +27,15 @@ export interface DownReport {
   readonly leftovers: readonly string[];
   /** The state directory, where --purge removed it. */
   readonly purged?: string | undefined;
+  /** The schema in which DATABASE_URL still holds the state that is otherwise purged. */
+  readonly schemaLeft?: string | undefined;
 }
 
 export const down: Command = command({
   path: ["down"],
   summary: "Stop every process; the state is kept for the next up",
   details: [
-    "Does nothing where nothing runs. --purge also deletes .cocktail/: the database, logs and worktrees, with whatever is uncommitted in them.",
+    "Does nothing where nothing runs. --purge also deletes .cocktail/: the database, logs and worktrees, with whatever is uncommitted in them. Of a database that DATABASE_URL names it tells which schema to drop.",
   ],
   options: {
     purge: {
@@ -53,9 +55,9 @@ export const down: Command = command({
   ],
   run: async (context, { options }): Promise<DownReport> => {
     const facts = await gather(context, options.purge);
-    const { file, run, purged } = facts;
+    const { file, run, purged, schemaLeft } = facts;
     const outcome = run === undefined ? "already absent" : "stopped";
-    const report = { outcome, file, pid: run?.pid, purged } as const;
+    const report = { outcome, file, pid: run?.pid, purged, schemaLeft } as const;
     if (options.dryRun) return { ...report, dryRun: true, killed: false, leftovers: [] };
     const killed = run !== undefined && !(await stop(context, run, options.waitTimeout));
     // A killed run ends nothing behind it, whether we killed it or somebody else did; nor may one that had only begun.
@@ -64,7 +66,7 @@ export const down: Command = command({
     if (purged !== undefined) await purge(context, dirname(file));
     return { ...report, dryRun: false, killed, leftovers };
   },
-  view: ({ outcome, dryRun, file, pid, killed, leftovers, purged }) => {
+  view: ({ outcome, dryRun, file, pid, killed, leftovers, purged, schemaLeft }) => {
     const verb = dryRun && outcome === "stopped" ? "would be stopped" : outcome;
     return [
       line(
@@ -77,6 +79,14 @@ export const down: Command = command({
       ...(purged === undefined
         ? []
         : [line(span("strong", purged), dryRun ? " would be deleted" : " deleted")]),
+      ...(schemaLeft === undefined
+        ? []
+        : [
+            line(
+              span("warn", "left"),
+              `: in the database of DATABASE_URL; DROP SCHEMA ${schemaLeft} CASCADE`,
+            ),
+          ]),
     ];
   },
   names: ({ outcome }) => [outcome],
@@ -90,6 +100,7 @@ interface Facts {
   readonly isWhole: boolean;
   readonly hasState: boolean;
   readonly purged: string | undefined;
+  readonly schemaLeft: string | undefined;
 }
 
 async function gather(context: Context, wantsPurge: boolean): Promise<Facts> {
@@ -105,7 +116,14 @@ async function gather(context: Context, wantsPurge: boolean): Promise<Facts> {
     isWhole: whole !== undefined,
     hasState,
     purged: wantsPurge && hasState ? state : undefined,
+    schemaLeft: wantsPurge ? await schemaOf(state) : undefined,
   };
+}
+
+/** It was written where the state was in a database of the user's, from which nothing is deleted. */
+async function schemaOf(state: string): Promise<string | undefined> {
+  const text = await readFile(join(state, "schema"), "utf8").catch(() => "");
+  return /^[a-z0-9_]+$/.exec(text.trim())?.[0];
 }
 
 /** False where it had to be killed. */
@@ -161,11 +179,11 @@ function unkillable(pid: number): Failure {
 /** Deletes `.cocktail/`, and tells the repositories that the worktrees in it are gone. */
 async function purge(context: Context, directory: string): Promise<void> {
   const state = stateDirectory(directory);
-  const { pruneWorktrees } = await import("../cocktail/worktrees.ts");
+  const { forgetWorktrees } = await import("../cocktail/worktrees.ts");
   const worktrees = join(state, "worktrees");
   const names = await readdir(worktrees).catch(() => []);
-  const prune = await pruneWorktrees(names.map((name) => join(worktrees, name)));
+  const forget = await forgetWorktrees(names.map((name) => join(worktrees, name)));
   await usingState(directory, () => rm(state, { recursive: true, force: true, maxRetries: 3 }));
-  await prune();
+  await forget();
   context.progress.done("purged", state);
 }

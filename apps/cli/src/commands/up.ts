@@ -94,33 +94,37 @@ async function upDetached(context: Context, file: string, flags: UpFlags): Promi
   void exit.then(() => gone.abort(new Error("cocktail-local ended")));
   const exited = gone.signal;
   const { waitTimeout: timeoutSeconds } = flags;
-  if (flags.wait) {
+  const isFound = await awaitLock({ directory, pid, exited });
+  context.signal.throwIfAborted();
+  if (isFound && !flags.wait) return { ...base, waited: "NotWaited" };
+  if (isFound) {
     const start = await awaitStart(context, { directory, pid, exited, timeoutSeconds });
     if (start.waited !== "Exited") return { ...base, waited: start.waited, status: start.report };
-  } else if (await awaitLock(context, { directory, pid, exited, timeoutSeconds })) {
-    return { ...base, waited: "NotWaited" };
   }
   const { code, signal } = await exit;
   const said = await lastLogLines(directory, 40);
   throw exitedFailure({ exitCode: exitCodeOf(code), signal, wasReady: false, said });
 }
 
-/** Even who does not wait gets a process that `down` can find; false where it ended before, as over a wrong file. */
-async function awaitLock(
-  context: Context,
-  { directory, pid, exited, timeoutSeconds }: StartOptions,
-): Promise<boolean> {
-  const signal = AbortSignal.any([context.signal, exited]);
-  return await poll({ signal, timeoutSeconds }, async () =>
+/**
+ * Also who does not wait, or presses Ctrl-C, gets a process that `down` can find. False where it ended before, as over a
+ * wrong file.
+ */
+async function awaitLock({
+  directory,
+  pid,
+  exited: signal,
+}: Pick<StartOptions, "directory" | "pid" | "exited">): Promise<boolean> {
+  return await poll({ signal, timeoutSeconds: lockSeconds }, async () =>
     (await lockHolder(directory))?.pid === pid ? true : undefined,
   ).then(
     () => true,
-    () => {
-      context.signal.throwIfAborted();
-      return false;
-    },
+    () => false,
   );
 }
+
+/** It is the first thing that a start does. */
+const lockSeconds = 15;
 
 async function upForeground(context: Context, file: string, flags: UpFlags): Promise<UpReport> {
   const directory = dirname(file);

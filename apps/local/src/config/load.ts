@@ -1,7 +1,8 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { Config, Fault, ServiceConfig } from "./config.ts";
-import { type Locate, parseConfig } from "./parse.ts";
+import { directoryFault } from "../sources/directory.ts";
+import type { Config, Fault } from "./config.ts";
+import { parseConfig } from "./parse.ts";
 
 export type Loaded =
   | { readonly ok: true; readonly config: Config }
@@ -24,20 +25,8 @@ export function loadConfig(path: string): Loaded {
       faults: [{ line: 1, column: 1, path: "", message: `can't be read: ${why}`, fix }],
     };
   }
-  const parsed = parseConfig(text, file);
-  if (!parsed.ok) return { ok: false, file, faults: parsed.faults };
-  const faults = parsed.config.services.flatMap((service, index) =>
-    pathFault(service, index, parsed.where),
-  );
-  return faults.length > 0 ? { ok: false, file, faults } : { ok: true, config: parsed.config };
-}
-
-function pathFault(service: ServiceConfig, index: number, where: Locate): readonly Fault[] {
-  if (service.command === undefined) return [];
-  const found = statSync(service.path, { throwIfNoEntry: false });
-  if (found?.isDirectory() === true) return [];
-  const path = `services[${index}].path`;
-  const message = `${service.path} ${found === undefined ? "does not exist" : "is not a directory"}`;
-  const fix = "make the directory, or correct the path; it is relative to this file";
-  return [{ ...where(["services", index, "path"]), path, message, fix }];
+  const parsed = parseConfig(text, file, directoryFault);
+  return parsed.ok
+    ? { ok: true, config: parsed.config }
+    : { ok: false, file, faults: parsed.faults };
 }

@@ -81,6 +81,8 @@ describe("cocktail.yaml", () => {
     assert.equal(hash("services: # moved\n- {command: [y], name: b}\n"), one);
     assert.notEqual(hash("services:\n- {name: b, command: [y, z]}\n"), one);
     assert.notEqual(hash("services:\n- {name: b, command: [y], env: {A: b}}\n"), one);
+    const moved = parseConfig(`${head}services:\n- {name: b, command: [y]}\n`, "/elsewhere/c.yaml");
+    assert.equal(moved.ok && moved.config.services[0]?.entryHash, one, "moved with its directory");
   });
 
   test("names of objects' own machinery are ordinary services and variables", () => {
@@ -101,6 +103,50 @@ describe("cocktail.yaml", () => {
       assert.equal(parsed.ok, false, text);
       assert.match(parsed.ok ? "" : (parsed.faults[0]?.message ?? ""), /alias/i);
     }
+  });
+
+  test("faults of the syntax are told with their place and a way out", () => {
+    const service = "services:\n- {name: a, command: [x]}\n";
+    const told = (text: string): string => faultsOf(head + text);
+    assert.equal(
+      told("services:\n- {name: a, command: [x], env: *b}\n- {name: c, command: *d}\n"),
+      [
+        "cocktail.yaml:5:32: *b is an alias of nothing above it. Fix: put the anchor &b before it, or write the value out",
+        "cocktail.yaml:6:22: *d is an alias of nothing above it. Fix: put the anchor &d before it, or write the value out",
+      ].join("\n"),
+    );
+    assert.equal(
+      told(`${service}---\na: b\n`),
+      "cocktail.yaml:6:1: a second document begins. Fix: keep one, and remove the line ---",
+    );
+    assert.match(told("services:\n\t- a\n"), /^cocktail\.yaml:5:1: not YAML: Tabs .* uses spaces$/);
+    for (const deep of ["[".repeat(20_000), "{a: ".repeat(10_000)])
+      assert.match(
+        told(`services: ${deep}`),
+        /^cocktail\.yaml:\d+:\d+: is nested too deeply\. Fix: .*$/,
+      );
+  });
+
+  test("a key that stands twice doesn't hide the other faults", () => {
+    const told = faultsOf(`${head}services:\n- name: a\n  name: b\n  comand: [x]\n`);
+    assert.match(told, /^cocktail\.yaml:6:3: the same key twice/m);
+    assert.match(told, /^cocktail\.yaml:7:3: services\[0\]\.comand: unknown key/m);
+  });
+
+  test("aliases, merge keys and a byte order mark are as good as in any YAML", () => {
+    const text = `\uFEFF${head}services:\n- &a {name: a, command: [x], env: {A: b}}\n- {<<: *a, name: c}\n`;
+    const parsed = parseConfig(text, file);
+    assert.ok(parsed.ok, faultsOf(text));
+    const [a, c] = parsed.config.services;
+    assert.deepEqual([c?.command, c?.env], [a?.command, a?.env]);
+  });
+
+  test("what no process can be given is refused", () => {
+    const nul = 'services:\n- {name: a, path: "a\\0b", command: ["x\\0"], env: {A: "\\0"}}\n';
+    const told = faultsOf(head + nul);
+    assert.equal(told.match(/holds a NUL character\. Fix: remove it/g)?.length, 3, told);
+    const url = faultsOf(`${head}services:\n- {name: a, url: "http://:secret@127.0.0.1:3000"}\n`);
+    assert.match(url, /is not an http URL without a path/);
   });
 
   test("no text at all makes it throw", () => {

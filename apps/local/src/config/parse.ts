@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { dirname, resolve } from "node:path";
-import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from "yaml";
+import { dirname, normalize, resolve } from "node:path";
+import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import type { Config, Fault, ServiceConfig } from "./config.ts";
+import { type Locate, locator } from "./locate.ts";
 import {
   documentKeys,
   documentSchema,
@@ -13,106 +14,55 @@ import {
   variableFault,
 } from "./schema.ts";
 import { suggest } from "./suggest.ts";
+import { syntaxFaults, toData } from "./syntax.ts";
 
 export type Parsed =
-  | { readonly ok: true; readonly config: Config; readonly where: Locate }
+  | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly faults: readonly Fault[] };
-
-/** The line and column of a place in the document. */
-export type Locate = (path: readonly PropertyKey[]) => {
-  readonly line: number;
-  readonly column: number;
-};
 
 const maxLength = 1024 * 1024;
 
-/** Reads a cocktail.yaml, `file` being its absolute path. Pure: all faults at once, or the compiled config. */
-export function parseConfig(text: string, file: string): Parsed {
+/** Why a path is no directory; undefined where it is one. */
+export type LookAtDirectory = (path: string) => string | undefined;
+
+/**
+ * Reads a cocktail.yaml, `file` being its absolute path: all faults at once, or the compiled config. Pure, but for the look
+ * at the directories that it names.
+ */
+export function parseConfig(
+  text: string,
+  file: string,
+  look: LookAtDirectory = () => undefined,
+): Parsed {
   if (text.length > maxLength) {
     const message = "is longer than 1 MiB";
     return { ok: false, faults: [{ line: 1, column: 1, path: "", message, fix: "shorten it" }] };
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) return { ok: false, faults: syntaxFaults(document, lines) };
+  const options = {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    logLevel: "error",
+  } as const;
+  const document = parseDocument(text, options);
+  const syntax = syntaxFaults(document, lines);
+  // With a key that stands twice the rest can still be read, and its faults told too.
+  if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY"))
+    return { ok: false, faults: syntax };
   const where = locator(document, lines);
-  const data = toData(document);
-  if (data.kind === "fault") return { ok: false, faults: [data.fault] };
-  const check = checkDocument(data.value, where);
-  if (check.faults.length > 0 || check.document === undefined) {
-    return { ok: false, faults: check.faults.toSorted(byPlace) };
+  const data = toData(document, lines);
+  if (data.kind === "faults") return { ok: false, faults: [...syntax, ...data.faults] };
+  const check = checkDocument(data.value, where, (path) => look(resolve(dirname(file), path)));
+  const faults = [...syntax, ...check.faults];
+  if (faults.length > 0 || check.document === undefined) {
+    return { ok: false, faults: faults.toSorted(byPlace) };
   }
-  return { ok: true, config: compile(check.document, check.services, file), where };
+  return { ok: true, config: compile(check.document, check.services, file) };
 }
 
 function byPlace(one: Fault, other: Fault): number {
   return one.line - other.line || one.column - other.column;
-}
-
-function syntaxFaults(document: Document.Parsed, lines: LineCounter): readonly Fault[] {
-  return document.errors.map((error) => {
-    const { line, col } = lines.linePos(error.pos[0]);
-    const duplicate = error.code === "DUPLICATE_KEY";
-    return {
-      line,
-      column: col,
-      path: "",
-      message: duplicate
-        ? "the same key twice in one map"
-        : `not YAML: ${firstLine(error.message)}`,
-      fix: duplicate ? "keep one of them" : "mend the syntax; indentation uses spaces",
-    };
-  });
-}
-
-function firstLine(text: string): string {
-  return (text.split("\n")[0] ?? "").replace(/[.:]$/, "");
-}
-
-type Data =
-  | { readonly kind: "data"; readonly value: unknown }
-  | { readonly kind: "fault"; readonly fault: Fault };
-
-function toData(document: Document.Parsed): Data {
-  try {
-    // Aliases are expanded at most 100 times, which is the library's own limit against bombs.
-    return { kind: "data", value: document.toJS({ maxAliasCount: 100 }) as unknown };
-  } catch (error) {
-    // An alias of nothing, or too many of them: the library notices only now, and doesn't say where.
-    const message = `not YAML: ${firstLine(error instanceof Error ? error.message : String(error))}`;
-    const fix = "write the value out instead of the alias";
-    return { kind: "fault", fault: { line: 1, column: 1, path: "", message, fix } };
-  }
-}
-
-function locator(document: Document.Parsed, lines: LineCounter): Locate {
-  return (path) => {
-    for (let depth = path.length; depth >= 0; depth--) {
-      const offset = offsetOf(document, path.slice(0, depth));
-      if (offset === undefined) continue;
-      const { line, col } = lines.linePos(offset);
-      return { line, column: col };
-    }
-    return { line: 1, column: 1 };
-  };
-}
-
-/** Where a place begins: at its key, where it has one. */
-function offsetOf(document: Document.Parsed, path: readonly PropertyKey[]): number | undefined {
-  const last = path.at(-1);
-  const parent = document.getIn(path.slice(0, -1), true);
-  if (isMap(parent)) {
-    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last);
-    if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0];
-  }
-  const node: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
-  return isNode(node) ? node.range?.[0] : undefined;
-}
-
-function isNode(
-  value: unknown,
-): value is Node & { range?: readonly [number, number, number] | null } {
-  return typeof value === "object" && value !== null && "range" in value;
 }
 
 interface Checked {
@@ -121,7 +71,7 @@ interface Checked {
   readonly faults: readonly Fault[];
 }
 
-function checkDocument(data: unknown, where: Locate): Checked {
+function checkDocument(data: unknown, where: Locate, look: LookAtDirectory): Checked {
   const outcome = documentSchema.safeParse(data);
   const faults = outcome.success ? [] : zodFaults(outcome.error, [], where);
   const services: ServiceEntry[] = [];
@@ -131,7 +81,7 @@ function checkDocument(data: unknown, where: Locate): Checked {
     const parsed = serviceSchema.safeParse(entry);
     if (parsed.success) services.push(parsed.data);
     else faults.push(...zodFaults(parsed.error, path, where));
-    faults.push(...entryFaults(entry, path, where));
+    faults.push(...entryFaults(entry, path, where, look));
   });
   faults.push(...duplicateNames(entries, where));
   return { document: outcome.success ? outcome.data : undefined, services, faults };
@@ -153,9 +103,10 @@ function entryFaults(
   entry: unknown,
   path: readonly PropertyKey[],
   where: Locate,
+  look: LookAtDirectory,
 ): readonly Fault[] {
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return [];
-  const faults = [...startFaults(entry), ...variableFaults(entry)];
+  const faults = [...startFaults(entry), ...variableFaults(entry), ...pathFaults(entry, look)];
   return faults.map(([below, text]) => {
     const at = [...path, ...below];
     return faultAt(at, text, where);
@@ -186,6 +137,17 @@ function startFaults(entry: object): readonly Finding[] {
     findings.push([["prepare"], "means nothing beside url|remove it"]);
   }
   return findings;
+}
+
+/** Only what we start needs a directory. */
+function pathFaults(entry: object, look: LookAtDirectory): readonly Finding[] {
+  const path = member(entry, "path") ?? ".";
+  if (member(entry, "command") === undefined || typeof path !== "string" || path === "") return [];
+  if (path.includes("\0")) return [];
+  const why = look(path);
+  if (why === undefined) return [];
+  const fix = "make the directory, or correct the path; it is relative to this file";
+  return [[["path"], `${path} ${why}|${fix}`]];
 }
 
 function variableFaults(entry: object): readonly Finding[] {
@@ -278,6 +240,8 @@ function compileService(entry: ServiceEntry, base: string): ServiceConfig {
     env,
     entry: entry.entry,
   };
-  const entryHash = createHash("sha256").update(JSON.stringify(service)).digest("hex").slice(0, 16);
+  // Of what the file says: a cocktail that moved to another directory is the same one.
+  const said = JSON.stringify({ ...service, path: normalize(entry.path) });
+  const entryHash = createHash("sha256").update(said).digest("hex").slice(0, 16);
   return { ...service, entryHash };
 }

@@ -11,31 +11,41 @@ const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * the way out.
  */
 export const splitMessage = (text: string): { readonly message: string; readonly fix: string } => {
-  const bar = text.indexOf("|");
+  const bar = text.lastIndexOf("|");
   return bar < 0
     ? { message: text, fix: "see docs/reference/cocktail-yaml.md" }
     : { message: text.slice(0, bar), fix: text.slice(bar + 1) };
 };
 
+/** What is there but is no text (`name: 12`) is not missing. */
+const missingOr =
+  (missing: string) =>
+  ({ input }: { readonly input?: unknown }): string =>
+    input === undefined ? missing : "must be a text|put quotes around it";
+
+/** What no system call takes. */
+const noNul = (text: string): boolean => !text.includes("\0");
+const nul = { error: "holds a NUL character|remove it" };
+
 const words = (example: string): z.ZodType<readonly string[]> =>
   z
-    .array(z.string({ error: `must be a text|put quotes around it` }), {
+    .array(z.string({ error: `must be a text|put quotes around it` }).refine(noNul, nul), {
       error: `must be a list of words|write it as a list, such as ${example}`,
     })
     .min(1, { error: `must not be empty|write a command, such as ${example}` })
     .refine((list) => list[0] !== "", { error: `must begin with a program|such as ${example}` });
 
 /** Numbers and booleans are taken by their text: `PORTS: 3` means "3". */
-const environmentValue = z.union([z.string(), z.number(), z.boolean()], {
-  error: "must be a text|put quotes around it",
-});
+const environmentValue = z
+  .union([z.string(), z.number(), z.boolean()], { error: "must be a text|put quotes around it" })
+  .refine((value) => noNul(String(value)), nul);
 
 const flag = z.boolean({ error: "must be true or false|write true or false" });
 
 export const serviceSchema = z.strictObject(
   {
     name: z
-      .string({ error: "a name is missing|add name: my-service" })
+      .string({ error: missingOr("a name is missing|add name: my-service") })
       .regex(label, {
         error:
           "is not a service name|use at most 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit",
@@ -46,6 +56,7 @@ export const serviceSchema = z.strictObject(
     path: z
       .string({ error: "must be a text|write a directory, such as ./payment-service" })
       .min(1, { error: "must not be empty|write a directory, such as ./payment-service" })
+      .refine(noNul, nul)
       .default("."),
     prepare: words("[npm, ci]").optional(),
     command: words("[node, server.js]").optional(),
@@ -80,9 +91,11 @@ export const documentSchema = z.strictObject(
     kind: z.literal("Cocktail", { error: "must be Cocktail|write kind: Cocktail" }),
     metadata: z.strictObject(
       {
-        name: z.string({ error: "a name is missing|add metadata: {name: my-shop}" }).refine(isKey, {
-          error: "is not a name|use at most 40 lower-case letters, digits and hyphens",
-        }),
+        name: z
+          .string({ error: missingOr("a name is missing|add metadata: {name: my-shop}") })
+          .refine(isKey, {
+            error: "is not a name|use at most 40 lower-case letters, digits and hyphens",
+          }),
       },
       { error: "is missing or not a map|add metadata: {name: my-shop}" },
     ),
@@ -126,6 +139,5 @@ export function variableFault(name: string): string | undefined {
 export function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
-  const bare = url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
-  return url.protocol === "http:" && bare;
+  return url.protocol === "http:" && url.href === `${url.origin}/`;
 }

@@ -28,7 +28,11 @@ export class LogFile {
   #pending: string[] = [];
   #pendingBytes = 0;
   #writing: Promise<void> | undefined;
+  /** Lines, and why the last of them. */
   #lost = 0;
+  #why = "";
+  /** The last line on disk may have no end. */
+  #isCut = false;
 
   constructor(path: string, { maxBytes }: LogFileOptions) {
     this.#path = path;
@@ -39,10 +43,11 @@ export class LogFile {
   append(line: string): void {
     if (this.#pendingBytes > this.#maxBytes) {
       this.#lost++;
+      this.#why = "the disk is too slow";
       return;
     }
     this.#pending.push(line);
-    this.#pendingBytes += line.length + 1;
+    this.#pendingBytes += Buffer.byteLength(line) + 1;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
     });
@@ -64,25 +69,35 @@ export class LogFile {
   async #writeAll(): Promise<void> {
     await Promise.resolve(); // gather what is logged in this turn
     while (this.#pending.length > 0) {
-      if (this.#lost > 0) this.#pending.push(`... ${this.#lost} lines lost: the disk is too slow`);
-      this.#lost = 0;
-      const bytes = Buffer.from(`${this.#pending.join("\n")}\n`);
+      const lines = this.#pending;
+      const [lost, why] = [this.#lost, this.#why];
       this.#pending = [];
       this.#pendingBytes = 0;
-      await this.#write(bytes);
+      this.#lost = 0;
+      if (await this.#write(lost === 0 ? lines : [`... ${lost} lines lost: ${why}`, ...lines]))
+        continue;
+      this.#lost += lost + lines.length;
     }
   }
 
-  async #write(bytes: Buffer): Promise<void> {
+  /** False where it failed: a full disk must not stop a service, and the next write says what is missing. */
+  async #write(lines: readonly string[]): Promise<boolean> {
+    const bytes = Buffer.from(`${this.#isCut ? "\n" : ""}${lines.join("\n")}\n`);
     try {
       const descriptor = this.#open(bytes.length);
-      await new Promise<void>((resolve, reject) => {
-        write(descriptor, bytes, (error) => (error === null ? resolve() : reject(error)));
+      const written = await new Promise<number>((resolve, reject) => {
+        write(descriptor, bytes, (error, count) =>
+          error === null ? resolve(count) : reject(error),
+        );
       });
-      this.#size += bytes.length;
-    } catch {
-      this.#lost++; // a full disk must not stop a service; the next write says what is missing
+      this.#size += written;
+      this.#isCut = written < bytes.length;
+      if (!this.#isCut) return true;
+      this.#why = "the disk is full";
+    } catch (error) {
+      this.#why = error instanceof Error ? error.message : String(error);
     }
+    return false;
   }
 
   #open(more: number): number {

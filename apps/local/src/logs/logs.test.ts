@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { LogLine } from "@cocktail/client";
@@ -60,6 +60,29 @@ test("a file rotates at its cap and keeps one before it", async () => {
   );
   await file.remove();
   assert.equal(existsSync(path) || existsSync(`${path}.1`), false);
+});
+
+test("what could not be written is counted, and said as soon as something can", async () => {
+  using home = temporary({ a: "in the way" });
+  const path = join(home.path, "a/b.log");
+  const file = new LogFile(path, { maxBytes: 1_000 });
+  for (const line of ["one", "two", "three"]) file.append(line);
+  await file.close();
+  file.append("four");
+  await file.close();
+  rmSync(join(home.path, "a"));
+  file.append("five");
+  await file.close();
+  assert.match(readFileSync(path, "utf8"), /^\.\.\. 4 lines lost: E[A-Z]+: .*\nfive\n$/);
+});
+
+test("the cap counts bytes, not characters", async () => {
+  using home = temporary();
+  const path = join(home.path, "b.log");
+  const file = new LogFile(path, { maxBytes: 1_000 });
+  for (let line = 0; line < 100; line++) file.append("€".repeat(30));
+  await file.close();
+  assert.ok(statSync(path).size <= 1_200, String(statSync(path).size));
 });
 
 test("the tail of a file never begins in the middle of a line", () => {

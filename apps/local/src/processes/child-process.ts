@@ -1,5 +1,6 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import { type ChildProcess, spawn } from "node:child_process";
+import { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 
 export interface ChildSpec {
   readonly command: readonly string[];
@@ -21,6 +22,8 @@ export interface Child {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exited: Promise<ChildExit>;
+  /** Settles when nobody can print any more: later than the exit where something it started goes on. */
+  readonly closed: Promise<void>;
 }
 
 /**
@@ -29,17 +32,50 @@ export interface Child {
  */
 export function startChild({ command, directory, env }: ChildSpec): Child {
   const [program = "", ...args] = command;
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(program, args, {
-    cwd: directory,
-    env,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      cwd: directory,
+      env,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  } catch (error) {
+    return neverBegun(error); // arguments that are too long, or that no system takes
+  }
   const exited = new Promise<ChildExit>((resolve) => {
     child.once("error", (error) => resolve({ code: null, signal: null, error }));
     child.once("exit", (code, signal) => resolve({ code, signal }));
   });
-  return { pid: child.pid ?? 0, stdout: child.stdout, stderr: child.stderr, exited };
+  const closed = new Promise<void>((resolve) => {
+    child.once("error", () => resolve()).once("close", () => resolve());
+  });
+  // Without a descriptor left for them there are no pipes.
+  const stdout = child.stdout ?? Readable.from([]);
+  const stderr = child.stderr ?? Readable.from([]);
+  return { pid: child.pid ?? 0, stdout, stderr, exited, closed };
+}
+
+function neverBegun(thrown: unknown): Child {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return {
+    pid: 0,
+    stdout: Readable.from([]),
+    stderr: Readable.from([]),
+    exited: Promise.resolve({ code: null, signal: null, error }),
+    closed: Promise.resolve(),
+  };
+}
+
+/**
+ * Waits for its last words: when a process exits, what it printed may still be in the pipes. Not for long, because what left
+ * its group may hold them open.
+ */
+export async function lastWords({ closed }: Child): Promise<void> {
+  const tooLong = new AbortController();
+  const pause = delay(500, undefined, { signal: tooLong.signal }).catch(() => undefined);
+  await Promise.race([closed, pause]);
+  tooLong.abort();
 }
 
 /** `exited with code 1`, `was ended by SIGKILL`, `could not be started: ...`. */
@@ -49,7 +85,6 @@ export function describeExit({ code, signal, error }: ChildExit): string {
 }
 
 function describeSpawnError(error: NodeJS.ErrnoException): string {
-  // Node reports a missing working directory as a missing program; both are checked before.
   if (error.code === "ENOENT") return `${error.path ?? "the program"} was not found`;
   // Also where a directory of PATH is closed to this user and the program is in none of the others.
   if (error.code === "EACCES")

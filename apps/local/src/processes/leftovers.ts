@@ -32,6 +32,15 @@ export function planLeftovers(
   return { groups, strays: marked.filter(({ group }) => !groupNumbers.has(group)) };
 }
 
+/** Processes of an earlier run that this user can't end. */
+export class StubbornLeftovers extends Error {
+  override readonly name = "StubbornLeftovers";
+
+  constructor(pids: readonly number[]) {
+    super(`of a run that was killed, these processes can't be ended: ${pids.join(", ")}`);
+  }
+}
+
 /** Ends what an earlier run left, and says what that was, one line each. */
 export async function endLeftovers(
   directory: string,
@@ -47,9 +56,9 @@ export async function endLeftovers(
     ...plan.groups.map(({ pid }) => endGroup(pid, { graceMs: 2_000 })),
     endProcesses(plan.strays, { graceMs: 2_000 }),
   ]);
-  const stubborn =
-    plan.groups.filter(({ pid }) => !isGroupEmpty(pid)).length + plan.strays.filter(isAlive).length;
-  if (stubborn > 0) throw new Error(`${stubborn} processes of an earlier run can't be ended`);
+  const groups = plan.groups.filter(({ pid }) => !isGroupEmpty(pid));
+  const stubborn = [...groups, ...plan.strays.filter(isAlive)];
+  if (stubborn.length > 0) throw new StubbornLeftovers(stubborn.map(({ pid }) => pid));
   removeProcessRecords(directory);
   return describe(plan);
 }

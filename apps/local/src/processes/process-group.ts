@@ -36,34 +36,39 @@ export interface EndOptions {
   readonly hurry?: AbortSignal | undefined;
 }
 
+/** How long a killed process may take to vanish. */
+const killMs = 5_000;
+
 /**
  * SIGTERM, wait until the GROUP is empty, SIGKILL. A wrapper such as npm ends at once while the server behind it still
  * answers its last requests, so its exit says nothing. True when the group is empty.
  */
 export async function endGroup(group: number, { graceMs, hurry }: EndOptions): Promise<boolean> {
+  const isEmpty = (): boolean => isGroupEmpty(group);
   signalGroup(group, "SIGTERM");
-  if (await emptyWithin(group, graceMs, hurry)) return true;
+  if (await within(isEmpty, graceMs, hurry)) return true;
   signalGroup(group, "SIGKILL");
-  return await emptyWithin(group, 5_000, undefined);
+  return await within(isEmpty, killMs, undefined);
 }
 
-async function emptyWithin(
-  group: number,
+/** Looks until it is so. Not by the time of day, which may be set. */
+async function within(
+  isSo: () => boolean,
   ms: number,
   hurry: AbortSignal | undefined,
 ): Promise<boolean> {
-  const deadline = Date.now() + ms;
+  const deadline = performance.now() + ms;
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
-    if (isGroupEmpty(group)) return true;
-    if (hurry?.aborted === true || Date.now() > deadline) return false;
+    if (isSo()) return true;
+    if (hurry?.aborted === true || performance.now() > deadline) return false;
     await delay(pauseMs);
   }
 }
 
-/** Ends single processes, each checked again right before every signal: numbers are reused. */
+/** Ends single processes, each checked again right before every signal: numbers are reused. Resolves when they are gone. */
 export async function endProcesses(
   identities: readonly ProcessIdentity[],
-  options: EndOptions,
+  { graceMs, hurry }: EndOptions,
 ): Promise<void> {
   const signal = (name: NodeJS.Signals): void => {
     for (const identity of identities.filter((one) => isAlive(one))) {
@@ -74,11 +79,9 @@ export async function endProcesses(
       }
     }
   };
+  const allGone = (): boolean => !identities.some((one) => isAlive(one));
   signal("SIGTERM");
-  const deadline = Date.now() + options.graceMs;
-  while (identities.some((one) => isAlive(one)) && Date.now() < deadline) {
-    if (options.hurry?.aborted === true) break;
-    await delay(10);
-  }
+  if (await within(allGone, graceMs, hurry)) return;
   signal("SIGKILL");
+  await within(allGone, killMs, undefined);
 }

@@ -29,10 +29,19 @@ export function openProcessRecords(directory: string, runId: string): ProcessRec
       const identity = identify(pid);
       if (identity === undefined) return () => undefined; // it ended at once
       const path = join(directory, `${pid}.json`);
-      writeAtomically(path, JSON.stringify({ ...identity, runId, name }));
-      return () => rmSync(path, { force: true });
+      // A full disk must not stop a service, nor leave it without its supervisor: the run id in its environment is found too.
+      attempt(() => writeAtomically(path, JSON.stringify({ ...identity, runId, name })));
+      return () => attempt(() => rmSync(path, { force: true }));
     },
   };
+}
+
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // The record is of help, not of need.
+  }
 }
 
 export function readProcessRecords(directory: string): readonly ProcessRecord[] {

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { identify, isAlive } from "@cocktail/embedded-postgres/internal";
 import { temporary } from "../testing/temporary.ts";
 import { until } from "../testing/until.ts";
-import { describeExit, startChild } from "./child-process.ts";
+import { describeExit, lastWords, startChild } from "./child-process.ts";
 import { endEscaped, markEnvironment } from "./escaped.ts";
 import { endLeftovers, planLeftovers } from "./leftovers.ts";
 import { endGroup, isGroupEmpty } from "./process-group.ts";
@@ -50,6 +50,28 @@ test("what can't be started says why, and nothing is thrown", async () => {
     /^could not be started: no-such-program was not found/,
   );
   assert.equal(describeExit(await sh("exit 3").exited), "exited with code 3");
+});
+
+test("arguments that no system takes are a failed start like any other", async () => {
+  const child = startChild({ command: ["echo", "a\0b"], directory: "/", env });
+  assert.equal(child.pid, 0);
+  assert.match(describeExit(await child.exited), /^could not be started: .*null bytes/);
+  const long = startChild({ command: ["echo", "x".repeat(4_000_000)], directory: "/", env });
+  assert.match(describeExit(await long.exited), /^could not be started: spawn E2BIG/);
+});
+
+test("last words are waited for, but not for ever", async () => {
+  const child = sh("(sleep 0.1; echo late) & exit 0");
+  let printed = "";
+  child.stdout.on("data", (chunk: Buffer) => (printed += String(chunk)));
+  await child.exited;
+  await lastWords(child);
+  assert.equal(printed, "late\n");
+  const holder = sh("sleep 100 & exit 0");
+  await holder.exited;
+  await lastWords(holder);
+  assert.equal(isGroupEmpty(holder.pid), false, "it still holds the pipes");
+  await endGroup(holder.pid, { graceMs: 1_000 });
 });
 
 test("processes are found by the run id in their environment, others are not", async () => {
@@ -118,9 +140,24 @@ test("members of a group whose leader is gone are ended by the id of the earlier
   await child.exited;
   const orphan = identify(Number(String(output)));
   assert.ok(orphan !== undefined);
+  // Between fork and exec a process shows no environment for a moment.
+  await until("the orphan to be found", async () => (await findMarked(runId)).length === 1);
   const lines = await endLeftovers(home.path, runId);
   assert.deepEqual(lines, [`ended process ${orphan.pid} of cart:mp-1, of a run that was killed`]);
   assert.equal(isAlive(orphan), false);
+});
+
+test("leftovers that ignore SIGTERM, in their group or out of it, are gone when it is said", async () => {
+  using home = temporary();
+  const runId = randomUUID();
+  const stubborn = "trap '' TERM; echo on; while :; do sleep 0.05; done";
+  const marks = markEnvironment(runId, workload);
+  const [recorded, stray] = [sh(stubborn, marks), sh(stubborn, marks)];
+  openProcessRecords(home.path, runId).add(recorded.pid, "cart:mp-1#1");
+  await Promise.all([once(recorded.stdout, "data"), once(stray.stdout, "data")]);
+  const lines = await endLeftovers(home.path, runId);
+  assert.match(lines.join("\n"), new RegExp(`process ${stray.pid} of cart:mp-1`));
+  assert.deepEqual(await findMarked(runId), []);
 });
 
 test("pid, start time and run id must all agree", () => {

@@ -1,4 +1,6 @@
-import { execFile } from "node:child_process";
+import type { Readable } from "node:stream";
+import { type Child, describeExit, lastWords, startChild } from "../processes/child-process.ts";
+import { endGroup } from "../processes/process-group.ts";
 
 /** What git said. Expected outcomes are values: whoever asks decides what a non-zero exit means. */
 export interface GitAnswer {
@@ -7,27 +9,62 @@ export interface GitAnswer {
   readonly stderr: string;
 }
 
-/**
- * Asks git in a directory. Hooks don't run (a worktree of ours is nobody's checkout), nothing is asked at the terminal, and
- * a GIT_DIR of the shell that started us points nowhere.
- */
-export function git(directory: string, args: readonly string[]): Promise<GitAnswer> {
-  const command = ["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false", ...args];
-  return new Promise((resolve) => {
-    execFile(
-      "git",
-      command,
-      { cwd: directory, env: gitEnvironment(), maxBuffer: 32 * 1024 * 1024, timeout: 120_000 },
-      (error, stdout, stderr) => {
-        const said = stderr.trim() === "" && error !== null ? error.message : stderr;
-        resolve({ ok: error === null, stdout, stderr: said.trim() });
-      },
-    );
-  });
+export interface GitOptions {
+  /** Default two minutes. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-function gitEnvironment(): Record<string, string | undefined> {
-  const kept = Object.entries(process.env).filter(([name]) => !/^GIT_(?!SSH|CONFIG)/.test(name));
+/** Neither hooks (a worktree of ours is nobody's checkout) nor a daemon that watches files and outlives us. */
+const settings = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "advice.detachedHead=false"];
+
+/** Asks git in a directory. Nothing is asked at the terminal, and a GIT_DIR of the shell that started us points nowhere. */
+export async function git(
+  directory: string,
+  args: readonly string[],
+  { signal, timeoutMs = 120_000 }: GitOptions = {},
+): Promise<GitAnswer> {
+  const command = ["git", ...settings.flatMap((setting) => ["-c", setting]), ...args];
+  const child = startChild({ command, directory, env: gitEnvironment() });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const limits = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
+  const isOver = await endsBefore(AbortSignal.any(limits), child);
+  const exit = await child.exited;
+  await lastWords(child);
+  const why = isOver ? "took too long, or was stopped" : `git ${describeExit(exit)}`;
+  return { ok: exit.code === 0, stdout: stdout(), stderr: stderr().trim() || why };
+}
+
+/** True where it had to be ended: all of it, since git starts itself, and filters, and leaves them alone when it is killed. */
+async function endsBefore(limit: AbortSignal, { exited, pid }: Child): Promise<boolean> {
+  if (pid === 0) return false;
+  const { promise: over, resolve } = Promise.withResolvers<true>();
+  const onAbort = (): void => resolve(true);
+  limit.addEventListener("abort", onAbort, { once: true });
+  if (limit.aborted) onAbort();
+  const isOver = await Promise.race([exited.then(() => false), over]);
+  limit.removeEventListener("abort", onAbort);
+  if (isOver) await endGroup(pid, { graceMs: 2_000 });
+  return isOver;
+}
+
+/** The beginning of what comes, which is all of it unless it is very much. */
+function collect(stream: Readable): () => string {
+  const chunks: Buffer[] = [];
+  let left = 32 * 1024 * 1024;
+  stream.on("data", (chunk: Buffer) => {
+    if (left > 0) chunks.push(chunk);
+    left -= chunk.length;
+  });
+  stream.on("error", () => undefined);
+  return () => Buffer.concat(chunks).toString("utf8");
+}
+
+function gitEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined || /^GIT_(?!SSH|CONFIG)/.test(name) ? [] : [[name, value] as const],
+  );
   return {
     ...Object.fromEntries(kept),
     LC_ALL: "C",

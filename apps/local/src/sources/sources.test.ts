@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { git, temporary, write } from "../testing/temporary.ts";
+import { until } from "../testing/until.ts";
 import { findBranch, isBranchName } from "./git.ts";
 import { preparationHash } from "./lockfiles.ts";
 import { revisionOf } from "./revision.ts";
@@ -142,6 +151,121 @@ describe("worktrees", () => {
     );
     git(directory, "branch", "kept");
     assert.equal(await dirty(), false);
+  });
+
+  test("a branch that was rebased or deleted since is nobody's work", async () => {
+    using one = shop();
+    const before = await ensured(one);
+    git(one.root, "checkout", "-q", "feature/mp-1");
+    git(one.root, "commit", "-q", "--amend", "-m", "two, better");
+    const after = await ensured(one, { holder: "cart:mp-1#2" });
+    assert.notEqual(before, after);
+    await one.worktrees.release("cart:mp-1#1", "cart", "mp-1");
+    assert.equal(existsSync(before), false, "nothing collects");
+    git(one.root, "checkout", "-q", "main");
+    git(one.root, "branch", "-qD", "feature/mp-1");
+    assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), false);
+    git(after, "commit", "-q", "--allow-empty", "-m", "mine");
+    assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), true);
+  });
+
+  test("the user's own worktree on a disk that is away is not forgotten", async () => {
+    using one = shop();
+    const own = join(one.root, "../own");
+    git(one.root, "worktree", "add", "-q", "--detach", own);
+    renameSync(own, `${own}.away`);
+    await ensured(one);
+    await one.worktrees.removeAll("cart", "mp-1");
+    assert.equal(worktreesOf(one.root), 1);
+    renameSync(`${own}.away`, own);
+    assert.equal(git(own, "status", "--porcelain"), "");
+  });
+
+  test("a checkout that somebody deleted is made again, and removed without a trace", async () => {
+    using one = shop();
+    const directory = await ensured(one);
+    rmSync(one.store, { recursive: true });
+    assert.equal(await ensured(one), directory);
+    await one.worktrees.removeAll("cart", "mp-1");
+    assert.equal(worktreesOf(one.root), 0);
+  });
+
+  test("a repository in a bare clone, in a path with spaces", async () => {
+    using one = shop();
+    using home = temporary();
+    git(home.path, "clone", "-q", "--bare", one.root, "bare clone.git");
+    const bare = join(home.path, "bare clone.git");
+    const clone = join(home.path, "my work");
+    git(bare, "worktree", "add", "-q", clone, "main");
+    const worktrees = new Worktrees(join(home.path, "a state/worktrees"));
+    const servicePath = join(clone, "cart");
+    const directory = await ensured({ ...one, worktrees }, { servicePath });
+    assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "two\n");
+    await worktrees.removeAll("cart", "mp-1");
+    assert.deepEqual(worktrees.paths("cart", "mp-1"), []);
+    assert.equal(worktreesOf(bare), 1);
+  });
+
+  test("submodules stay empty, and it is said", async () => {
+    using one = shop();
+    git(one.root, "checkout", "-q", "feature/mp-1");
+    git(
+      one.root,
+      "-c",
+      "protocol.file.allow=always",
+      "submodule",
+      "--quiet",
+      "add",
+      "./.git",
+      "sub",
+    );
+    git(one.root, "commit", "-qm", "with a submodule");
+    const outcome = await one.worktrees.ensure(one.request);
+    assert.match(outcome.ok ? outcome.notes.join() : "", /submodules are empty; prepare can run/);
+    assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), false);
+    await one.worktrees.removeAll("cart", "mp-1");
+    assert.equal(worktreesOf(one.root), 0);
+  });
+
+  test("a filter that is missing, as of LFS: what git says, and nothing left", async () => {
+    using one = shop();
+    git(one.root, "checkout", "-q", "feature/mp-1");
+    write(one.root, { ".gitattributes": "*.bin filter=large\n", "cart/a.bin": "pointer\n" });
+    git(one.root, "add", ".");
+    git(one.root, "commit", "-qm", "large");
+    git(one.root, "config", "filter.large.smudge", "no-such-filter");
+    git(one.root, "config", "filter.large.required", "true");
+    await assert.rejects(one.worktrees.ensure(one.request), /git worktree add .*no-such-filter/s);
+    assert.deepEqual(one.worktrees.paths("cart", "mp-1"), []);
+    assert.equal(worktreesOf(one.root), 0);
+  });
+
+  test("the making ends when it is told to, and leaves nothing", async () => {
+    using one = shop();
+    git(one.root, "checkout", "-q", "feature/mp-1");
+    write(one.root, { ".gitattributes": "*.bin filter=slow\n", "cart/a.bin": "large\n" });
+    git(one.root, "add", ".");
+    git(one.root, "commit", "-qm", "slow");
+    const begun = join(one.root, "../begun");
+    git(one.root, "config", "filter.slow.smudge", `touch '${begun}'; exec sleep 60`);
+    const stop = new AbortController();
+    const making = one.worktrees.ensure({ ...one.request, signal: stop.signal });
+    await until("the filter to begin", () => existsSync(begun));
+    stop.abort();
+    await assert.rejects(making, /git worktree add/);
+    assert.equal(worktreesOf(one.root), 0);
+  });
+
+  test("no program that watches files is started", async () => {
+    using one = shop();
+    const watcher = join(one.root, "../watcher");
+    write(dirname(watcher), { watcher: `#!/bin/sh\ntouch '${watcher}.ran'\n` });
+    chmodSync(watcher, 0o700);
+    git(one.root, "config", "core.fsmonitor", watcher);
+    await ensured(one);
+    await one.worktrees.hasUncommittedWork("cart", "mp-1");
+    await revisionOf(join(one.root, "cart"));
+    assert.equal(existsSync(`${watcher}.ran`), false);
   });
 
   test("what can't be is said: no repository, no branch, no such folder there", async () => {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { KeyedQueue } from "../keyed-queue.ts";
 import { commitOf, findBranch, findRepository, git, type Repository } from "./git.ts";
 
@@ -13,6 +14,8 @@ export interface WorktreeRequest {
   readonly branch: string;
   /** That commit, whatever the branch says by now. */
   readonly revision?: string | undefined;
+  /** Ends the making of it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type WorktreeOutcome =
@@ -28,6 +31,9 @@ export type WorktreeOutcome =
       readonly reason: "NoRepository" | "BranchNotFound" | "PathMissing";
       readonly message: string;
     };
+
+/** Digits of the commit in the name of a checkout. */
+const shortCommit = 12;
 
 /** Left behind by interpreters and package managers, not by people: no work is lost with these. */
 const droppings = ["__pycache__/", "*.pyc", "node_modules/", ".venv/", ".DS_Store"];
@@ -77,11 +83,14 @@ export class Worktrees {
       return { ok: false, reason: "BranchNotFound", message };
     }
     const { commit } = target;
-    const path = join(this.#root, `${request.service}.${request.key}.${commit.slice(0, 12)}`);
+    const name = `${request.service}.${request.key}.${commit.slice(0, shortCommit)}`;
+    const path = join(this.#root, name);
     this.#held.set(request.holder, path);
-    const notes: string[] = [];
-    if (await isCheckoutOf(path, repository)) notes.push(...(await restore(path, commit)));
-    else await this.#repositories.run(repository.common, () => create(repository, path, commit));
+    const notes = (await isCheckoutOf(path, repository))
+      ? await restore(path, commit)
+      : await this.#repositories.run(repository.common, () =>
+          create(repository, path, commit, request.signal),
+        );
     const directory = resolve(path, repository.prefix);
     if (existsSync(directory)) return { ok: true, directory, notes };
     const message = `${repository.prefix} does not exist at ${commit.slice(0, 12)} of ${request.branch}`;
@@ -118,9 +127,9 @@ export class Worktrees {
     const found = await findRepository(path);
     const common = found.ok ? found.repository.common : undefined;
     await this.#repositories.run(common ?? path, async () => {
-      rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-      // The record of the worktree lies in the repository; prune drops those whose directory is gone.
-      if (common !== undefined) await git(common, ["worktree", "prune"]);
+      await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      // Its record lies in the repository. Never `prune`: that also forgets the user's own worktrees on a disk that is away.
+      if (common !== undefined) await git(common, ["worktree", "remove", "--force", path]);
     });
   }
 }
@@ -134,8 +143,11 @@ async function isCheckoutOf(path: string, repository: Repository): Promise<boole
 async function holdsWork(path: string): Promise<boolean> {
   if (!existsSync(join(path, ".git"))) return false;
   if (await isDirty(path)) return true;
-  // Commits made on the detached HEAD that no branch, tag or remote holds.
-  const query = ["rev-list", "--max-count=1", "HEAD", "--not", "--branches", "--remotes", "--tags"];
+  // Commits made on the detached HEAD that no branch, tag or remote holds. Nobody made the one that was checked out here:
+  // its branch was rebased or deleted since.
+  const ours = await commitOf(path, basename(path).slice(-shortCommit));
+  const elsewhere = ["--branches", "--remotes", "--tags", ...(ours === undefined ? [] : [ours])];
+  const query = ["rev-list", "--max-count=1", "HEAD", "--not", ...elsewhere];
   const nowhere = await git(path, query);
   return nowhere.ok && nowhere.stdout.trim() !== "";
 }
@@ -150,12 +162,20 @@ async function targetCommit(
   return { ok: false, why: `commit ${request.revision} is not in the repository any more` };
 }
 
-async function create(repository: Repository, path: string, commit: string): Promise<void> {
-  rmSync(path, { recursive: true, force: true });
+async function create(
+  repository: Repository,
+  path: string,
+  commit: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  await rm(path, { recursive: true, force: true });
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  await git(repository.top, ["worktree", "prune"]);
-  const added = await git(repository.top, ["worktree", "add", "--force", "--detach", path, commit]);
+  const add = ["worktree", "add", "--force", "--detach", path, commit];
+  // Large files may come from far away; a variant as a whole has ten minutes.
+  const added = await git(repository.top, add, { signal, timeoutMs: 600_000 });
   if (!added.ok) throw new Error(`git worktree add ${path}: ${added.stderr}`);
+  if (!existsSync(join(path, ".gitmodules"))) return [];
+  return [`${path}: its submodules are empty; prepare can run git submodule update --init`];
 }
 
 /** A checkout in which somebody works is left as it is; the notes say so. */

@@ -52,6 +52,7 @@ export function readRunFile(path: string): RunFile | undefined {
   }
 }
 
+/** Whatever is there: no run is told of any more. */
 export function removeRunFile(path: string): void {
-  rmSync(path, { force: true });
+  rmSync(path, { recursive: true, force: true });
 }

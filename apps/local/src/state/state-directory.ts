@@ -12,11 +12,17 @@ export interface StateDirectory {
   readonly runFile: string;
   readonly lock: string;
   readonly prepared: string;
+  /** Which schema of DATABASE_URL is this directory's. */
+  readonly schema: string;
+}
+
+/** `.cocktail/`, beside the file. */
+export function stateRoot(configFile: string): string {
+  return join(dirname(configFile), ".cocktail");
 }
 
 /** Makes the directory, closed to others, with its own .gitignore. */
-export function prepareStateDirectory(configFile: string): StateDirectory {
-  const root = join(dirname(configFile), ".cocktail");
+export function prepareStateDirectory(root: string): StateDirectory {
   const places: StateDirectory = {
     root,
     postgres: join(root, "pg"),
@@ -26,6 +32,7 @@ export function prepareStateDirectory(configFile: string): StateDirectory {
     runFile: join(root, "run.json"),
     lock: join(root, "lock"),
     prepared: join(root, "prepared.json"),
+    schema: join(root, "schema"),
   };
   mkdirSync(root, { recursive: true, mode: 0o700 });
   for (const place of [places.logs, places.worktrees, places.processes]) {

@@ -1,8 +1,8 @@
-import { statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { Refusal, Source } from "@cocktail/environment";
 import type { ServiceConfig } from "../config/config.ts";
 import { isBaseUrl } from "../config/schema.ts";
+import { directoryFault } from "../sources/directory.ts";
 import { commitOf, findBranch, findRepository, isBranchName } from "../sources/git.ts";
 import type { CheckRequest } from "./platform.ts";
 
@@ -61,12 +61,12 @@ async function refuseSource(
 }
 
 function refuseDirectory(path: string): Refusal | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (isAbsolute(path) && found?.isDirectory() === true) return undefined;
+  const why = isAbsolute(path) ? directoryFault(path) : "is not an absolute path";
+  if (why === undefined) return undefined;
   return {
     code: "INVALID",
     reason: "PathMissing",
-    message: `${path} ${found === undefined ? "does not exist" : "is not an absolute directory"}`,
+    message: `${path} ${why}`,
     fix: "give an existing directory with --path",
   };
 }

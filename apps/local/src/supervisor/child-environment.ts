@@ -18,6 +18,13 @@ export interface EnvironmentFacts {
   readonly listen?: { readonly host: string; readonly port: number } | undefined;
 }
 
+/**
+ * Said to Cocktail, not to the services: what configures it or another cocktail around it, tokens included; where to listen,
+ * which each process is told for itself; and a channel that isn't theirs. DATABASE_URL stays: services read it too, and no
+ * wall stands between processes of one user.
+ */
+const ofCocktail = /^(COCKTAIL_.*|HOST|PORT|NODE_CHANNEL_FD)$/s;
+
 /** Set for us by npm or npx, and misleading for a process that belongs to another package. */
 const ofNpm =
   /^(npm_lifecycle_|npm_package_|npm_command$|npm_execpath$|npm_node_execpath$|npm_config_local_prefix$|INIT_CWD$)/;
@@ -30,7 +37,7 @@ export function childEnvironment(facts: EnvironmentFacts): Record<string, string
   // Python holds back what it prints to a pipe; a log that comes when the process ends is no log.
   const env: Record<string, string> = { PYTHONUNBUFFERED: "1" };
   for (const [name, value] of Object.entries(facts.inherited)) {
-    const foreign = name.startsWith("COCKTAIL_") || name === "NODE_CHANNEL_FD" || ofNpm.test(name);
+    const foreign = ofCocktail.test(name) || ofNpm.test(name);
     if (value !== undefined && !foreign) env[name] = value;
   }
   for (const { service, host, port } of facts.mesh)

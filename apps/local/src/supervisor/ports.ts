@@ -1,3 +1,4 @@
+import { createSocket, type Socket } from "node:dgram";
 import { createServer } from "node:net";
 
 /**
@@ -5,28 +6,64 @@ import { createServer } from "node:net";
  * system hands out source ports for outgoing connections, so that a service that restarts would now and then find its own
  * port taken by a connection, and a probe of a silent port could connect to itself.
  */
-const lowest = 20_000;
-const count = 12_000;
+const everyPort = { lowest: 20_000, count: 12_000 } as const;
 
+export interface PortRange {
+  readonly lowest: number;
+  readonly count: number;
+}
+
+/**
+ * Ports that nobody else has. A service that is being started, or started again, doesn't listen yet: so that no other
+ * cocktail of this machine takes its port meanwhile, the UDP port of the same number is held for as long. It is free of
+ * cost, and goes with the process, however that ends.
+ */
 export class PortPool {
-  readonly #taken = new Set<number>();
+  readonly #range: PortRange;
+  readonly #held = new Map<number, Socket | undefined>();
 
-  /** A port that nobody listens on now, and that this pool gives to nobody else until it is released. */
+  constructor(range: PortRange = everyPort) {
+    this.#range = range;
+  }
+
+  /** A port that nobody listens on now, and that neither this pool nor another one gives to anybody until it is released. */
   async take(): Promise<number> {
+    const { count, lowest } = this.#range;
     const from = Math.floor(Math.random() * count);
     for (let step = 0; step < count; step++) {
       const port = lowest + ((from + step) % count);
-      if (this.#taken.has(port)) continue;
-      this.#taken.add(port);
-      if (await isFree(port)) return port;
-      this.#taken.delete(port);
+      if (this.#held.has(port)) continue;
+      this.#held.set(port, undefined);
+      const mark = await hold(port);
+      if (mark !== "taken" && (await isFree(port))) {
+        this.#held.set(port, mark);
+        return port;
+      }
+      if (mark !== "taken") mark?.close();
+      this.#held.delete(port);
     }
     throw new Error(`no free port between ${lowest} and ${lowest + count}`);
   }
 
   release(port: number): void {
-    this.#taken.delete(port);
+    this.#held.get(port)?.close();
+    this.#held.delete(port);
   }
+}
+
+/** Undefined where there is no UDP: then the port is only free, not held. */
+function hold(port: number): Promise<Socket | "taken" | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    socket.once("error", (error) => {
+      socket.close();
+      resolve("code" in error && error.code === "EADDRINUSE" ? "taken" : undefined);
+    });
+    socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => {
+      socket.unref();
+      resolve(socket);
+    });
+  });
 }
 
 /** True when a listener on loopback can be made now. */

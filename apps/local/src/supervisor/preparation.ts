@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { z } from "zod";
 import { KeyedQueue } from "../keyed-queue.ts";
 import { LineSplitter } from "../logs/line-splitter.ts";
-import { type ChildExit, describeExit, startChild } from "../processes/child-process.ts";
+import { type ChildExit, describeExit, lastWords, startChild } from "../processes/child-process.ts";
 import { endGroup } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
 import { preparationHash } from "../sources/lockfiles.ts";
@@ -41,14 +41,16 @@ export class Preparations {
   }
 
   async run(request: PreparationRequest): Promise<PreparationOutcome> {
-    return await this.#queue.run(request.directory, async () => {
+    // One name for a directory, however it was reached.
+    const directory = realpathSync(request.directory);
+    return await this.#queue.run(directory, async () => {
       if (request.signal.aborted) return { kind: "stopped" };
-      if (this.#done.get(request.directory) === mark(request)) return { kind: "unchanged" };
+      if (this.#done.get(directory) === mark(directory, request)) return { kind: "unchanged" };
       const { exit, last } = await this.#execute(request);
       if (request.signal.aborted) return { kind: "stopped" };
       if (exit.code !== 0) return { kind: "failed", message: describeFailure(request, exit, last) };
       // Read again: npm install may have written the lockfile that it was missing.
-      this.#done.set(request.directory, mark(request));
+      this.#done.set(directory, mark(directory, request));
       this.#save();
       return { kind: "prepared" };
     });
@@ -72,6 +74,7 @@ export class Preparations {
     const exit = await child.exited;
     request.signal.removeEventListener("abort", onAbort);
     if (child.pid !== 0) await endGroup(child.pid, { graceMs: 2_000 });
+    await lastWords(child);
     forget();
     return { exit, last };
   }
@@ -81,12 +84,16 @@ export class Preparations {
       if (statSync(directory, { throwIfNoEntry: false }) === undefined)
         this.#done.delete(directory);
     }
-    writeAtomically(this.#file, JSON.stringify(Object.fromEntries(this.#done), undefined, 2));
+    try {
+      writeAtomically(this.#file, JSON.stringify(Object.fromEntries(this.#done), undefined, 2));
+    } catch {
+      // A full disk: then it is prepared again after a restart, which does no harm.
+    }
   }
 }
 
 /** A directory that was deleted and made anew under its old name has to be prepared again. */
-function mark({ command, directory }: PreparationRequest): string {
+function mark(directory: string, { command }: PreparationRequest): string {
   const { birthtimeMs, ino } = statSync(directory);
   return `${preparationHash(directory, command)}:${ino}:${birthtimeMs}`;
 }

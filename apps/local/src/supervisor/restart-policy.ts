@@ -1,7 +1,19 @@
-/** What follows the end of a process that should have gone on. */
-export type RestartDecision =
-  | { readonly kind: "restart"; readonly afterMs: number }
-  | { readonly kind: "crashLoop"; readonly afterMs: number };
+/** The ends of a process that should have gone on, as far as they still count. */
+export interface RestartHistory {
+  /** When it ended, in milliseconds. */
+  readonly failures: readonly number[];
+  readonly isLooping: boolean;
+}
+
+/** When it is started again. */
+export interface RestartDecision {
+  readonly kind: "restart" | "crashLoop";
+  readonly afterMs: number;
+  /** For the decision after this one. */
+  readonly history: RestartHistory;
+}
+
+export const noFailures: RestartHistory = { failures: [], isLooping: false };
 
 const windowMs = 60_000;
 const failuresInWindow = 5;
@@ -9,19 +21,19 @@ const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
 /**
- * Pauses double from 100 ms; five failures within 60 s are a crash loop, and then it is tried once a minute.
- * `failures` are the moments of this and earlier ends, in milliseconds.
+ * Pauses double from 100 ms; five failures within 60 s are a crash loop, and then it is tried once a minute, until a try
+ * lasts for a minute. All times are of one clock, which nobody sets.
  */
-export function decideRestart(failures: readonly number[], now: number): RestartDecision {
-  const recent = recentFailures(failures, now).length;
-  if (recent >= failuresInWindow) return { kind: "crashLoop", afterMs: windowMs };
-  return {
-    kind: "restart",
-    afterMs: Math.min(firstPauseMs * 2 ** Math.max(0, recent - 1), longestPauseMs),
-  };
-}
-
-/** Those that still count. */
-export function recentFailures(failures: readonly number[], now: number): readonly number[] {
-  return failures.filter((at) => now - at < windowMs);
+export function decideRestart(
+  before: RestartHistory,
+  { endedAt, startedAt }: { readonly startedAt: number; readonly endedAt: number },
+): RestartDecision {
+  const recent = before.failures.filter((at) => endedAt - at < windowMs);
+  const failures = [...recent, endedAt];
+  const stillLooping = before.isLooping && endedAt - startedAt < windowMs;
+  if (stillLooping || failures.length >= failuresInWindow) {
+    return { kind: "crashLoop", afterMs: windowMs, history: { failures, isLooping: true } };
+  }
+  const afterMs = Math.min(firstPauseMs * 2 ** (failures.length - 1), longestPauseMs);
+  return { kind: "restart", afterMs, history: { failures, isLooping: false } };
 }

@@ -17,7 +17,7 @@ import { until } from "../testing/until.ts";
 import type { WorkloadRef, WorkloadSpec, WorkloadStatus } from "./platform.ts";
 import { isFree, PortPool } from "./ports.ts";
 import { Preparations } from "./preparation.ts";
-import { Supervisor } from "./supervisor.ts";
+import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
 
 /** Answers what it is; `/die` ends it. Its health can be spoiled by a file. */
 const server = `
@@ -45,7 +45,10 @@ interface Bench extends AsyncDisposable {
   said(): Promise<string>;
 }
 
-function bench(change: Partial<ServiceConfig> = {}): Bench {
+function bench(
+  change: Partial<ServiceConfig> = {},
+  ending: Partial<SupervisorOptions> = {},
+): Bench {
   const home = temporary({ "cart/server.cjs": server });
   const cart = join(home.path, "cart");
   const processes = join(home.path, "processes");
@@ -74,6 +77,8 @@ function bench(change: Partial<ServiceConfig> = {}): Bench {
       PAYMENT_URL: "http://inherited",
       COCKTAIL_RUN_ID: "of another run",
       COCKTAIL_TOKEN: "of another run",
+      DATABASE_URL: "of the surroundings",
+      PORT: "of Cocktail itself",
     },
     records,
     logs,
@@ -83,6 +88,7 @@ function bench(change: Partial<ServiceConfig> = {}): Bench {
     log: silent,
     services: [service],
     graceMs: 2_000,
+    ...ending,
     mesh: {
       addresses: async () => [{ service: "payment", host: "127.0.0.1", port: 4711 }],
       release: async (service, key) => void released.push(`${service}:${key}`),
@@ -136,6 +142,7 @@ describe("the supervisor", () => {
     assert.equal(env["COCKTAIL_VARIANT"], "stable");
     assert.equal(env["COCKTAIL_RUN_ID"], one.runId);
     assert.equal(env["COCKTAIL_TOKEN"], undefined, "nothing of an outer cocktail is handed on");
+    assert.equal(env["DATABASE_URL"], "of the surroundings", "services read it too");
     assert.equal(env["COCKTAIL_HOSTS"], "127.0.0.1:4711");
     assert.equal(
       env["PAYMENT_URL"],
@@ -321,6 +328,21 @@ describe("the supervisor", () => {
     await one.supervisor.stopAll();
     await one.supervisor.ensureWorkload(spec);
     assert.equal(one.supervisor.status(ref).phase, "Absent", "after the end nothing begins");
+  });
+
+  test("hurry also ends what is being removed with patience already", async () => {
+    const hurry = new AbortController();
+    await using one = bench({ health: undefined }, { graceMs: 60_000, hurry: hurry.signal });
+    write(one.cart, { "server.cjs": `process.on("SIGTERM", () => {}); ${server}` });
+    await one.supervisor.ensureWorkload(spec);
+    await one.phase("Ready");
+    const removing = one.supervisor.removeWorkload(ref);
+    hurry.abort();
+    // Left alone, the service would have a minute.
+    await until("it to be gone", () => one.supervisor.status(ref).phase === "Absent", {
+      ms: 10_000,
+    });
+    assert.equal(await removing, "removed");
   });
 
   test("what can't work is refused before anything is done", async () => {

@@ -31,6 +31,8 @@ export interface SupervisorOptions extends WorkloadContext {
   readonly mesh: Mesh;
   /** Between the polite signal and SIGKILL. Default 10 s. */
   readonly graceMs?: number | undefined;
+  /** Cuts that short, also of what is being ended already. */
+  readonly hurry?: AbortSignal | undefined;
 }
 
 /** The platform of one machine: a process group for each incarnation. */
@@ -40,13 +42,13 @@ export class Supervisor implements Platform {
   readonly #workloads = new Map<string, Workload>();
   readonly #listeners = new Set<(ref: WorkloadRef) => void>();
   readonly #queue = new KeyedQueue();
-  readonly #graceMs: number;
+  readonly #ending: EndOptions;
   #stopped = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#services = new Map(options.services.map((service) => [service.name, service]));
-    this.#graceMs = options.graceMs ?? 10_000;
+    this.#ending = { graceMs: options.graceMs ?? 10_000, hurry: options.hurry };
   }
 
   async check(request: CheckRequest): Promise<Refusal | undefined> {
@@ -121,16 +123,16 @@ export class Supervisor implements Platform {
   }
 
   /** Ends every process; worktrees and logs stay for the next start. */
-  async stopAll(hurry?: AbortSignal): Promise<void> {
+  async stopAll(): Promise<void> {
     this.#stopped = true;
-    const options: EndOptions = { graceMs: this.#graceMs, hurry };
-    await Promise.all(Array.from(this.#workloads.values(), (workload) => workload.stop(options)));
+    const workloads = [...this.#workloads.values()];
+    await Promise.all(workloads.map((workload) => workload.stop(this.#ending)));
   }
 
   async #stopWorkload(ref: WorkloadRef): Promise<boolean> {
     const workload = this.#workloads.get(nameOf(ref));
     if (workload === undefined) return false;
-    await workload.stop({ graceMs: this.#graceMs });
+    await workload.stop(this.#ending);
     this.#workloads.delete(nameOf(ref));
     this.#changed(ref);
     return true;

@@ -1,12 +1,18 @@
-import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@cocktail/client";
 import type { LogBook } from "../logs/log-book.ts";
 import { LineSplitter } from "../logs/line-splitter.ts";
-import { type Child, describeExit, startChild } from "../processes/child-process.ts";
+import {
+  type Child,
+  type ChildExit,
+  describeExit,
+  lastWords,
+  startChild,
+} from "../processes/child-process.ts";
 import { endEscaped } from "../processes/escaped.ts";
 import { endGroup, type EndOptions } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
+import { directoryFault } from "../sources/directory.ts";
 import { revisionOf } from "../sources/revision.ts";
 import type { Worktrees } from "../sources/worktree.ts";
 import { childEnvironment, type MeshAddress } from "./child-environment.ts";
@@ -14,7 +20,7 @@ import type { WorkloadPhase, WorkloadStatus } from "./platform.ts";
 import { isFree, type PortPool } from "./ports.ts";
 import type { Preparations } from "./preparation.ts";
 import { checkReadiness } from "./readiness.ts";
-import { decideRestart, recentFailures } from "./restart-policy.ts";
+import { decideRestart, noFailures, type RestartHistory } from "./restart-policy.ts";
 import { nameOf, type WorkloadPlan } from "./workload-plan.ts";
 
 /** What every workload of a run shares. */
@@ -54,7 +60,7 @@ export class Workload {
   #running: Promise<void> = Promise.resolve();
   #child: Child | undefined;
   #port: number | undefined;
-  #failures: readonly number[] = [];
+  #history: RestartHistory = noFailures;
 
   constructor(
     plan: WorkloadPlan,
@@ -80,9 +86,10 @@ export class Workload {
   /** Resolves when every process of the workload is gone. */
   async stop(options: EndOptions): Promise<void> {
     this.#stopping.abort();
-    const child = this.#child;
-    if (child !== undefined && child.pid !== 0) await endGroup(child.pid, options);
-    await this.#running;
+    const group = this.#child?.pid ?? 0;
+    // What can't be killed (it changed its user, or hangs in the kernel) must not hold up the end of everything else.
+    if (group === 0 || (await endGroup(group, options))) await this.#running;
+    else this.#context.log.error(this.#plan.ref, `process group ${group} can't be ended`);
     await endEscaped(this.#context.runId, this.#plan.ref, { ...options, graceMs: 500 });
     if (this.#port !== undefined) this.#context.ports.release(this.#port);
   }
@@ -123,6 +130,7 @@ export class Workload {
       servicePath,
       branch,
       revision,
+      signal: this.#stopping.signal,
     });
     if (!outcome.ok) throw new Hopeless(outcome.reason, outcome.message);
     for (const note of outcome.notes) this.#say(note);
@@ -150,8 +158,8 @@ export class Workload {
     if (this.#plan.command.length === 0)
       throw new Hopeless("CommandMissing", "nothing says how to start it");
     while (!this.#stopping.signal.aborted) {
-      const port = await this.#choosePort();
       const revision = await revisionOf(directory);
+      const port = await this.#choosePort(); // as late as can be: it is only free, not held
       if (this.#stopping.signal.aborted) return;
       await this.#runOnce(directory, port, revision);
     }
@@ -174,6 +182,7 @@ export class Workload {
       this.#set(this.#everReady() ? "NotReady" : "Starting", `was started on port ${port}`);
     }
     const { ref, command } = this.#plan;
+    const startedAt = performance.now();
     const child = startChild({ command, directory, env: this.#environment(port) });
     this.#child = child;
     const forget = this.#context.records.add(child.pid, nameOf(ref));
@@ -186,20 +195,27 @@ export class Workload {
     await probing;
     // What the process itself started would keep the port.
     if (child.pid !== 0) await endGroup(child.pid, { graceMs: 2_000 });
+    await lastWords(child);
     this.#child = undefined;
     forget();
     if (this.#stopping.signal.aborted) return;
-    const words = describeExit(exit);
-    if (exit.error?.code === "ENOENT" || exit.error?.code === "EACCES")
-      throw new Hopeless("WorkloadFailed", words);
-    await this.#pause(words, port);
+    await this.#pause(this.#whyEnded(exit, directory), port, startedAt);
+  }
+
+  /** What never could be started never will be; what ran before may only be away while it is built or checked out. */
+  #whyEnded(exit: ChildExit, directory: string): string {
+    // Node reports a missing working directory as a missing program.
+    const why = exit.error === undefined ? undefined : directoryFault(directory);
+    const words = why === undefined ? describeExit(exit) : `${directory} ${why}`;
+    const isMissing = exit.error?.code === "ENOENT" || exit.error?.code === "EACCES";
+    if (!isMissing || this.#everReady()) return words;
+    throw new Hopeless(why === undefined ? "WorkloadFailed" : "PathMissing", words);
   }
 
   /** The time between the end of a process and the next one. */
-  async #pause(words: string, port: number): Promise<void> {
-    const now = Date.now();
-    this.#failures = [...recentFailures(this.#failures, now), now];
-    const decision = decideRestart(this.#failures, now);
+  async #pause(words: string, port: number, startedAt: number): Promise<void> {
+    const decision = decideRestart(this.#history, { startedAt, endedAt: performance.now() });
+    this.#history = decision.history;
     const taken = await isFree(port).then((free) =>
       free ? "" : `; port ${port} is taken by another process`,
     );
@@ -289,8 +305,9 @@ export class Workload {
     this.#context.logs.append(service, key, { incarnation, stream, text });
   }
 
+  /** Line by line: what git says comes in several. */
   #say(text: string): void {
-    this.#print("cocktail", text);
+    for (const line of text.split("\n")) this.#print("cocktail", line);
   }
 
   #set(phase: WorkloadPhase, message: string, more: Partial<WorkloadStatus> = {}): void {
@@ -312,6 +329,7 @@ export class Workload {
 }
 
 function existing(path: string): string {
-  if (existsSync(path)) return path;
-  throw new Hopeless("PathMissing", `${path} does not exist`);
+  const why = directoryFault(path);
+  if (why === undefined) return path;
+  throw new Hopeless("PathMissing", `${path} ${why}`);
 }

@@ -40,6 +40,14 @@ export function readArguments(argv: readonly string[]): ArgumentsAnswer {
   }
 }
 
+const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** `COCKTAIL_LOG_LEVEL`; undefined where it is no level. */
+export function readLogLevel(text: string | undefined): string | undefined {
+  if (text === undefined || text === "") return "info";
+  return levels.find((level) => level === text.toLowerCase());
+}
+
 function refuse(what: string): ArgumentsAnswer {
   return { ok: false, message: `${what}: not understood` };
 }

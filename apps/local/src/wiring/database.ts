@@ -9,7 +9,6 @@ import { StartFailure } from "./failure.ts";
 /** Where the state is stored. */
 export interface Database {
   readonly connection: string | Connection;
-  /** Two cocktails in one database must not meet. */
   readonly schema: string;
   /** What helps when it can't be used. */
   readonly fix: string;
@@ -17,8 +16,8 @@ export interface Database {
 }
 
 export interface DatabaseOptions {
-  /** Name of the cocktail. */
-  readonly name: string;
+  /** Where in a database that others use too; asked for only there. */
+  readonly sharedSchema: () => string;
   /** `DATABASE_URL`; empty or absent: a Postgres of our own. */
   readonly url: string | undefined;
   /** For a Postgres of our own. */
@@ -29,19 +28,19 @@ export interface DatabaseOptions {
 export async function openDatabase({
   directory,
   log,
-  name,
+  sharedSchema,
   url,
 }: DatabaseOptions): Promise<Database> {
-  const schema = `cocktail_${name.replaceAll("-", "_")}`;
   if (url !== undefined && url !== "") {
     const fix =
       "start it, or correct DATABASE_URL; without DATABASE_URL an embedded PostgreSQL is used";
-    return { connection: url, schema, fix, stop: () => Promise.resolve() };
+    return { connection: url, schema: sharedSchema(), fix, stop: () => Promise.resolve() };
   }
   try {
     const postgres = await keepPostgres({ directory, log });
     const fix = `free some disk space; if the data may go, delete ${directory}`;
-    return { connection: postgres.connection, schema, fix, stop: () => postgres.stop() };
+    const { connection } = postgres;
+    return { connection, schema: "cocktail", fix, stop: () => postgres.stop() };
   } catch (error) {
     if (PostgresError.is(error)) throw new StartFailure(error.message, error.fix, 1, error);
     throw error;

@@ -1,7 +1,8 @@
 import { endLeftoverPostgres, type Logger } from "@cocktail/embedded-postgres";
-import { endLeftovers } from "../processes/leftovers.ts";
+import { endLeftovers, StubbornLeftovers } from "../processes/leftovers.ts";
 import { readRunFile, removeRunFile } from "../state/run-file.ts";
 import type { StateDirectory } from "../state/state-directory.ts";
+import { StartFailure } from "./failure.ts";
 
 /** Ends everything that a killed run left running, and says what that was, one line each. */
 export async function endEarlierRun(
@@ -9,8 +10,13 @@ export async function endEarlierRun(
   log: Logger,
 ): Promise<readonly string[]> {
   const earlier = readRunFile(state.runFile);
-  const lines = await endLeftovers(state.processes, earlier?.runId);
+  const lines = await endLeftovers(state.processes, earlier?.runId).catch(refuse);
   const postgres = await endLeftoverPostgres({ directory: state.postgres, log });
   removeRunFile(state.runFile);
   return postgres ? [...lines, "ended the PostgreSQL of a run that was killed"] : lines;
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof StubbornLeftovers)) throw error;
+  throw new StartFailure(error.message, "end them as their own user, and start again", 1, error);
 }

@@ -11,3 +11,14 @@ export class StartFailure extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** Works in the state directory; what the disk refuses there is no fault of ours. */
+export function inState<T>(root: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error)) throw error;
+    const fix = `see that ${root} is a directory of yours, and that the disk is neither full nor read-only`;
+    throw new StartFailure(`the state can't be written: ${error.message}`, fix, 1, error);
+  }
+}

@@ -19,8 +19,8 @@ export interface Output {
 const maxFileBytes = 20 * 1024 * 1024;
 
 export function openOutput({ format, level, services }: OutputOptions): Output {
-  const stderr = openStream(process.stderr, 2);
-  const stdout = openStream(process.stdout, 1);
+  const stderr = openStream(process.stderr, 2, format);
+  const stdout = openStream(process.stdout, 1, format);
   const base = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (format === "json") {
     return {
@@ -35,10 +35,45 @@ export function openOutput({ format, level, services }: OutputOptions): Output {
   };
 }
 
-/** Writes that outlive the terminal they went to, and that don't fill a disk. */
-function openStream(stream: NodeJS.WriteStream, fd: number): (text: string) => void {
+/** What waits for a reader of a pipe, in bytes. */
+const maxQueued = 1024 * 1024;
+
+/** What a stream shows of how far its reader is. */
+interface Sink {
+  readonly writableLength: number;
+  write(text: string): unknown;
+}
+
+/** A reader that stopped reading (a pager) must not fill the memory: lines are left out, and it is said how many. */
+export function writeBounded(
+  stream: Sink,
+  notice: (count: number) => string,
+): (text: string) => void {
+  let leftOut = 0;
+  return (text) => {
+    if (stream.writableLength > maxQueued) {
+      leftOut++;
+      return;
+    }
+    if (leftOut > 0) stream.write(notice(leftOut));
+    leftOut = 0;
+    stream.write(text);
+  };
+}
+
+const notices = {
+  pretty: (count: number): string => `... ${count} lines left out: the reader is too slow\n`,
+  json: (count: number): string => `${JSON.stringify({ leftOut: count })}\n`,
+} as const;
+
+/** Writes that outlive the terminal they went to, and that fill neither a disk nor the memory. */
+function openStream(
+  stream: NodeJS.WriteStream,
+  fd: number,
+  format: OutputOptions["format"],
+): (text: string) => void {
   stream.on("error", () => undefined); // the terminal was closed; the services go on
-  if (!fstatSync(fd).isFile()) return (text) => void stream.write(text);
+  if (!fstatSync(fd).isFile()) return writeBounded(stream, notices[format]);
   let size = fstatSync(fd).size;
   return (text) => {
     size += Buffer.byteLength(text);

@@ -7,6 +7,7 @@ import type { Config } from "../config/config.ts";
 import { LogBook } from "../logs/log-book.ts";
 import { openProcessRecords } from "../processes/process-records.ts";
 import { Worktrees } from "../sources/worktree.ts";
+import { ownSchema } from "../state/schema-file.ts";
 import type { StateDirectory } from "../state/state-directory.ts";
 import { PortPool } from "../supervisor/ports.ts";
 import { Preparations } from "../supervisor/preparation.ts";
@@ -14,6 +15,7 @@ import { Supervisor } from "../supervisor/supervisor.ts";
 import { type ControlPlane, openControlPlane } from "./control-plane.ts";
 import { openDatabase } from "./database.ts";
 import { openEdge } from "./edge-listeners.ts";
+import { inState } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
 import type { Output } from "./output.ts";
@@ -74,7 +76,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   // First of all the port: whether it is free is what most often goes wrong.
   const edge = await openEdge(gateway, port);
   const database = await openDatabase({
-    name: config.name,
+    sharedSchema: () => inState(state.root, () => ownSchema(state.schema, config.name)),
     url: env["DATABASE_URL"],
     directory: state.postgres,
     log: output.log.child({ part: "postgres" }),
@@ -92,7 +94,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
     onHead: (head) => held.begin(head),
   });
   teardown.add("control plane", () => controlPlane.close());
-  teardown.add("services", () => supervisor.stopAll(hurry));
+  teardown.add("services", () => supervisor.stopAll());
   const reader = await follow(controlPlane, gateway, held);
   teardown.add("table reader", () => reader.close());
   teardown.add("changes", () => controlPlane.stop());
@@ -120,7 +122,7 @@ async function follow(
 }
 
 function openSupervisor(
-  { config, env, output, runId, state }: StartOptions,
+  { config, env, hurry, output, runId, state }: StartOptions,
   gateway: Gateway,
   table: () => RouteTable,
   teardown: Teardown,
@@ -141,6 +143,7 @@ function openSupervisor(
     log: output.log.child({ part: "supervisor" }),
     services: config.services,
     mesh: new MeshListeners(gateway, known),
+    hurry,
   });
   return supervisor;
 }

@@ -13,7 +13,7 @@ import { openEdge } from "./edge-listeners.ts";
 import { StartFailure } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
-import { formatRecord } from "./output.ts";
+import { formatRecord, writeBounded } from "./output.ts";
 import { judgeProbe } from "./route-probe.ts";
 import { gatewayReaders } from "./readers.ts";
 import { stopSignals } from "./stop-signals.ts";
@@ -319,6 +319,20 @@ test("what was started last is stopped first, and one failure doesn't stop the s
   teardown.add("last", async () => done.push("last"));
   await Promise.all([teardown.run(), teardown.run()]);
   assert.deepEqual(done, ["last", "first"]);
+});
+
+test("a reader that doesn't read loses lines, and is told how many", () => {
+  const written: string[] = [];
+  const sink = { writableLength: 0, write: (text: string) => written.push(text) };
+  const write = writeBounded(sink, (count) => `${count} left out`);
+  write("a");
+  sink.writableLength = 2 * 1024 * 1024;
+  write("b");
+  write("c");
+  sink.writableLength = 0;
+  write("d");
+  write("e");
+  assert.deepEqual(written, ["a", "2 left out", "d", "e"]);
 });
 
 test("a record of the log is one line for people", () => {
