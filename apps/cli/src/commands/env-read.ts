@@ -59,20 +59,24 @@ export const envExplain: Command = command({
     const { api } = await context.connect();
     return await api.explain(args.name, { signal: context.signal });
   },
-  view: ({ ready, reason, cause, blocks, fix, environment }) => [
-    line(
-      span("strong", `environment/${environment.name}`),
-      ready ? span("good", " is ready") : span("bad", ` is not ready: ${reason}`),
-    ),
-    {
-      kind: "fields",
-      fields: [
-        ...(ready || cause === "" ? [] : [["cause", cause] as const]),
-        ...(blocks.length === 0 ? [] : [["blocks", blocks.join(", ")] as const]),
-        ...(ready || fix === "" ? [] : [["fix", fix] as const]),
-      ],
-    },
-  ],
+  view: ({ ready, reason, cause, blocks, fix, environment }) => {
+    // Ready and still with something to mend: a member that is not deployed, for which the layers below answer.
+    const isWell = ready && fix === "";
+    const verdict = ready
+      ? span(isWell ? "good" : "warn", " is ready")
+      : span("bad", " is not ready");
+    return [
+      line(span("strong", `environment/${environment.name}`), verdict, isWell ? "" : `: ${reason}`),
+      {
+        kind: "fields",
+        fields: [
+          ...(isWell || cause === "" ? [] : [["cause", cause] as const]),
+          ...(blocks.length === 0 ? [] : [["blocks", blocks.join(", ")] as const]),
+          ...(fix === "" ? [] : [["fix", fix] as const]),
+        ],
+      },
+    ];
+  },
   names: ({ environment }) => [`environment/${environment.name}`],
 });
 

@@ -264,6 +264,21 @@ describe("env get, explain, url", () => {
     );
   });
 
+  it("explains also what is missing from one that is ready", async () => {
+    const explanation = {
+      ready: true,
+      reason: "MemberMissing",
+      cause: "cart:mp-102: not deployed; the layers below answer",
+      blocks: [],
+      fix: "cocktail branch deploy cart --key mp-102",
+      environment: environment("ops-101"),
+    };
+    await using api = await startFakeApi({ "GET /v1/environments/ops-101/explain": explanation });
+    const { stdout } = await invoke(["env", "explain", "ops-101"], api);
+    assert.match(stdout, /^environment\/ops-101 is ready: MemberMissing\n {2}cause .*not deployed/);
+    assert.match(stdout, /\n {2}fix +cocktail branch deploy cart --key mp-102\n$/);
+  });
+
   it("shows who answers in place of a member that is not live", async () => {
     await using api = await startFakeApi({
       "GET /v1/environments/ops-101": environment("ops-101", {

@@ -82,7 +82,10 @@ test("stable is neither deployed nor destroyed", () => {
 test("a service that is not in the file says where its code is and how it starts", () => {
   const wish = { service: "fresh", key: "mp-1" };
   const source = { kind: "directory", path: "/src/fresh" } as const;
-  assert.equal(why(decideDeploy(synced, wish, 0)), "SourceMissing");
+  const nowhere = decideDeploy(synced, wish, 0);
+  assert.equal(why(nowhere), "SourceMissing");
+  assert.ok(nowhere.kind === "refused");
+  assert.match(nowhere.refusal.message, /there is no service fresh yet$/);
   assert.equal(why(decideDeploy(synced, { ...wish, source }, 0)), "CommandMissing");
   assert.equal(why(decideDeploy(synced, { ...wish, source, command: ["run"] }, 0)), "created");
   const url = { kind: "url", url: "http://127.0.0.1:3000" } as const;

@@ -3,7 +3,13 @@ import type { DesiredEnvironment, DesiredVariant } from "../desired.ts";
 import type { Source } from "../source.ts";
 import type { StateChange, StoredState } from "../state.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
-import { counterOf, findEnvironment, findLiveVariant, findService } from "./lookup.ts";
+import {
+  counterOf,
+  findEnvironment,
+  findLiveVariant,
+  findService,
+  serviceNames,
+} from "./lookup.ts";
 import {
   checkKey,
   checkLayerName,
@@ -167,14 +173,7 @@ function checkRunnable(
   const known = findService(state, service);
   const variant = formatVariant(service, key);
   const hasCode = source.kind === "directory" || known?.path !== undefined;
-  if (!hasCode) {
-    return refused(
-      "INVALID",
-      "SourceMissing",
-      `nothing says where the code of ${variant} is: ${service} has no path of its own`,
-      "say where it is with --path DIR, or attach a running process with --url URL",
-    );
-  }
+  if (!hasCode) return sourceMissing(state, service, variant);
   if ((command ?? known?.command ?? []).length > 0) return undefined;
   return refused(
     "INVALID",
@@ -182,6 +181,18 @@ function checkRunnable(
     `nothing says how to start ${variant}: ${service} has no command of its own`,
     "give the command after --",
   );
+}
+
+function sourceMissing(state: StoredState, service: string, variant: string): Refused {
+  const missing = `nothing says where the code of ${variant} is`;
+  // Most often a typing error.
+  const [why, fix] = serviceNames(state).has(service)
+    ? [`${service} has no path of its own`, "say where it is with --path DIR, or attach --url URL"]
+    : [
+        `there is no service ${service} yet`,
+        "see the names with cocktail status; a new one begins with --path DIR -- COMMAND, or --url URL",
+      ];
+  return refused("INVALID", "SourceMissing", `${missing}: ${why}`, fix);
 }
 
 function joinEnvironment(
