@@ -31,7 +31,7 @@ export function isLogged(mode: AccessLogMode, status: number, reason: string | u
 }
 
 export function writeAccess(log: Logger, entry: AccessEntry): void {
-  const bad = entry.reason !== undefined && entry.status >= 500;
+  const bad = entry.reason === "Cut" || (entry.reason !== undefined && entry.status >= 500);
   if (bad) log.warn(entry, "request failed");
   else log.info(entry, "request");
 }

@@ -56,6 +56,12 @@ export function answerClientFault(core: Core, connection: Connection, error: Err
   }
   // A fault in the body of a request in flight is that request's; otherwise it is a further one's.
   if (connection.refuseUpload(problem)) return;
+  refuseConnection(core, connection, problem);
+}
+
+/** The last answer of a connection whose parser has let go of it. */
+export function refuseConnection(core: Core, connection: Connection, problem: Problem): void {
+  connection.broken = true;
   core.refusals.count(problem.code);
   connection.sayLast(renderRawProblem(problem));
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Place } from "./place.ts";
@@ -26,6 +27,8 @@ export class Connection {
   session: ServerHttp2Session | undefined;
   /** Written when the requests before it are answered; then the connection ends. */
   #lastWords: string | undefined;
+  /** Answers of HTTP/1.1 that have not left the process, the gateway's own included; they leave in order. */
+  #owed = 0;
 
   constructor(socket: Socket, place: Place) {
     this.socket = socket;
@@ -37,16 +40,36 @@ export class Connection {
     return this.#carried.size > 0;
   }
 
+  /** True while bytes written to the socket would overtake an answer. */
+  get owes(): boolean {
+    return this.#owed > 0;
+  }
+
+  /** An answer whose turn comes; it counts until it has left, or can't any more. */
+  owe(answer: ServerResponse): void {
+    this.#owed++;
+    answer.on("close", this.#answered);
+  }
+
+  readonly #answered = (): void => {
+    this.#owed--;
+    this.#settle();
+  };
+
   add(work: Carried): void {
     this.#carried.add(work);
   }
 
   remove(work: Carried): void {
     this.#carried.delete(work);
-    if (this.#carried.size > 0 || this.session !== undefined) return;
+    this.#settle();
+  }
+
+  /** Once nothing is in flight: says what was left to say, or ends what an earlier answer promised to keep. */
+  #settle(): void {
+    if (this.#owed > 0 || this.busy || this.session !== undefined) return;
     if (this.#lastWords !== undefined) this.sayLast(this.#lastWords);
-    // An answer begun before the listener was to stop has promised to keep the connection.
-    else if (this.closing) setImmediate(() => this.close());
+    else if (this.closing) this.close();
   }
 
   /** The client closed the connection, or it broke. */
@@ -65,13 +88,13 @@ export class Connection {
   close(): void {
     this.closing = true;
     if (this.session !== undefined) this.session.close();
-    else if (!this.busy) this.socket.destroySoon();
+    else if (!this.busy && !this.owes) this.socket.destroySoon();
   }
 
   /** Sends raw bytes after everything that is owed, and ends. */
   sayLast(bytes: string): void {
     this.#lastWords = bytes;
-    if (this.busy || this.socket.destroyed) return;
+    if (this.busy || this.owes || this.socket.destroyed) return;
     this.socket.end(bytes, "latin1", () => this.socket.destroySoon());
   }
 }

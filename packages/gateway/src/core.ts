@@ -26,7 +26,7 @@ export interface Core {
   readonly refusals: Refusals;
   readonly log: Logger;
   readonly accessLog: AccessLogMode;
-  /** Upgraded connections now. */
+  /** Upgraded connections now, and those asked for. */
   upgrades: number;
   /** Client connections now. */
   connections: number;

@@ -7,16 +7,6 @@ import { requestHeaders } from "./request-headers.ts";
 /** Sends an exchange on in the protocol its service speaks. */
 export function dispatch(exchange: Exchange): void {
   const { core, connection, head, decision, upstream } = exchange.start;
-  if (exchange.upload !== undefined) {
-    core.bodies.add(exchange.upload, () => {
-      exchange.refuse({
-        code: "RequestTimeout",
-        detail: `No byte of the body came for ${core.limits.bodyIdleMs} ms`,
-        fix: "Send it faster, or in parts",
-        close: true,
-      });
-    });
-  }
   const headers = requestHeaders({
     head,
     place: connection.place,
@@ -27,6 +17,22 @@ export function dispatch(exchange: Exchange): void {
   });
   const protocol = own(core.settings().services, upstream.ref.service)?.protocol ?? "auto";
   const http2 = protocol === "h2c" || (protocol === "auto" && head.isGrpc);
+  // A gRPC client may keep a stream open and silent for as long as it likes.
+  if (!(http2 && head.isGrpc)) watchUpload(exchange);
   if (http2) new Http2Forward(exchange, headers).send();
   else new Http1Forward(exchange, headers).send();
+}
+
+function watchUpload(exchange: Exchange): void {
+  const { upload } = exchange;
+  const { bodies, limits } = exchange.start.core;
+  if (upload === undefined) return;
+  bodies.add(upload, () => {
+    exchange.refuse({
+      code: "RequestTimeout",
+      detail: `No byte of the body came for ${limits.bodyIdleMs} ms`,
+      fix: "Send it faster, or in parts",
+      close: true,
+    });
+  });
 }

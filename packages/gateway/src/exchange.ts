@@ -10,6 +10,7 @@ import { type Problem, statusOf } from "./problem.ts";
 import type { Reply } from "./reply.ts";
 import { wantsTrace } from "./request-headers.ts";
 import type { ResponseHead } from "./response-head.ts";
+import { passableTrailers } from "./trailers.ts";
 import type { Upload } from "./upload.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -69,7 +70,14 @@ export class Exchange implements Carried {
   /** The head of the variant's answer, with the gateway's own lines. */
   begin(status: number, message: string, response: ResponseHead, last: boolean): void {
     const { reply } = this.start;
+    const fault = faultOf(status, response, reply);
+    if (fault !== undefined) {
+      this.fail({ code: "VariantProtocolError", what: fault });
+      return;
+    }
     this.#status = status;
+    // Both talk now: a silent client is no longer what the variant waits for.
+    if (this.upload !== undefined) this.start.core.bodies.remove(this.upload);
     this.#addOwn(response);
     const { headers, contentLength } = response;
     reply.begin({ status, message, headers, contentLength, last });
@@ -83,15 +91,17 @@ export class Exchange implements Carried {
 
   end(trailers: readonly string[]): void {
     if (this.done) return;
-    if (!this.#switched) this.start.reply.end(trailers);
+    const { reply, core } = this.start;
+    if (!this.#switched)
+      reply.end(trailers.length === 0 ? trailers : passableTrailers(trailers, core.vocabulary));
     this.#finish();
   }
 
   /** The variant failed. Before its head the client gets a problem; after it, only a cut tells the truth. */
-  fail({ code, what }: Failure): void {
+  fail({ code, what, reset }: Failure): void {
     const { upstream } = this.start;
     const { service } = upstream.ref;
-    this.refuse({
+    const problem: Problem = {
       code,
       detail: `${upstream.label} ${what}`,
       fix:
@@ -100,17 +110,18 @@ export class Exchange implements Carried {
           : `See why: cocktail logs ${upstream.label}`,
       service,
       variant: upstream.label,
-    });
+    };
+    this.refuse(problem, reset);
   }
 
-  /** The gateway answers in the variant's place. */
-  refuse(problem: Problem): void {
+  /** The gateway answers in the variant's place. `reset` is for a stream whose answer has begun. */
+  refuse(problem: Problem, reset?: number): void {
     if (this.done || this.#switched) return;
     const { core, reply } = this.start;
     core.refusals.count(problem.code);
     if (reply.begun) {
       this.#reason = "Cut";
-      reply.cut();
+      reply.cut(reset);
     } else {
       this.#reason = problem.code;
       this.#status = statusOf(problem);
@@ -195,4 +206,12 @@ export class Exchange implements Carried {
       remote: connection.remote,
     };
   }
+}
+
+/** Why an answer that a parser let through can't go on. */
+function faultOf(status: number, { encoded }: ResponseHead, reply: Reply): string | undefined {
+  if (encoded) return "answered in a transfer coding that nobody asked for";
+  return status > reply.highestStatus
+    ? `answered with status ${status}, which HTTP/2 does not know`
+    : undefined;
 }

@@ -5,6 +5,8 @@ export interface Failure {
   readonly code: ProblemCode;
   /** Continues "service:key ...". */
   readonly what: string;
+  /** The error code of HTTP/2 that the variant ended the stream with. */
+  readonly reset?: number | undefined;
 }
 
 const exact: Readonly<Record<string, Failure>> = {
@@ -51,16 +53,29 @@ export function describeFailure(error: Error): Failure {
   if (code === "ERR_HTTP2_STREAM_CANCEL" && error.cause instanceof Error) {
     return describeFailure(error.cause);
   }
+  const violation = describeViolation(error, code);
+  if (violation !== undefined) return violation;
   const known = Object.hasOwn(exact, code) ? exact[code] : undefined;
   if (known !== undefined) return known;
-  // undici's parser errors have a code only sometimes.
-  if (error.name === "HTTPParserError" || code.startsWith("HPE_")) {
-    return { code: "VariantProtocolError", what: `did not answer in HTTP (${error.message})` };
-  }
   if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") {
     return { code: "MalformedRequest", what: `can't be sent this request: ${error.message}` };
   }
   return { code: "VariantUnavailable", what: `can't be reached (${code || error.message})` };
+}
+
+/** What undici reports without a code of its own. */
+function describeViolation({ name, message }: Error, code: string): Failure | undefined {
+  // It says so of a 100 or a 101 alone, and closes the connection itself.
+  if (code === "UND_ERR_SOCKET" && /^bad (?:response|upgrade)$/.test(message)) {
+    return {
+      code: "VariantProtocolError",
+      what: "answered 100 or 101, which nobody had asked for",
+    };
+  }
+  if (name === "HTTPParserError" || code.startsWith("HPE_")) {
+    return { code: "VariantProtocolError", what: `did not answer in HTTP (${message})` };
+  }
+  return undefined;
 }
 
 export interface RetryFacts {
@@ -75,10 +90,13 @@ export interface RetryFacts {
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** Where one idle connection has just ended, the next may have, too: servers reap them together. */
+const maxAttempts = 4;
+
 /**
  * A server may close an idle connection at the very moment a request is written to it. Only then, and only where a
- * second arrival is harmless (RFC 9110 9.2.2), the request is sent once more.
+ * second arrival is harmless (RFC 9110 9.2.2), the request is sent again.
  */
 export function mayRetry({ method, hasBody, reused, answered, attempts }: RetryFacts): boolean {
-  return attempts === 1 && reused && !answered && !hasBody && idempotent.has(method);
+  return attempts < maxAttempts && reused && !answered && !hasBody && idempotent.has(method);
 }

@@ -4,7 +4,7 @@ import type { AccessLogMode } from "./access-log.ts";
 import { BodyWatch } from "./body-watch.ts";
 import type { Core } from "./core.ts";
 import { HeadFlusher } from "./head-flusher.ts";
-import { defaultLimits, type Limits } from "./limits.ts";
+import { completeLimits, type Limits } from "./limits.ts";
 import { listen, type Listener, type ListenOptions } from "./listener.ts";
 import { Locator } from "./locate.ts";
 import { type Logger, silentLogger } from "./logger.ts";
@@ -96,7 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 function createCore(options: GatewayOptions): Core & { readonly held: TableHolder } {
-  const limits = { ...defaultLimits, ...options.limits };
+  const limits = completeLimits(options.limits ?? {});
   const upstreams = new Upstreams(limits);
   const held = new TableHolder(options.table, (table) => upstreams.refresh(table));
   const { settings } = options;

@@ -12,7 +12,7 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
-import { gate, openWorld, tableOf, until } from "../test/world.ts";
+import { gate, openWorld, rawExchange, serve, tableOf, until } from "../test/world.ts";
 
 const serialize = (text: string): Buffer => Buffer.from(text);
 const deserialize = (bytes: Buffer): string => bytes.toString();
@@ -165,6 +165,28 @@ describe("gRPC through the gateway", () => {
     chat.write("turn 0");
     await done;
     assert.deepEqual(answers, ["stable: turn 0", "stable: turn 1", "stable: turn 2"]);
+  });
+
+  it("lets a stream be silent, before its first answer as well", async (t) => {
+    const { url } = await variant(t, "stable");
+    const slow = await serve(t, (req) => req.resume());
+    const variants = { "storefront:stable": url, "storefront:slow": slow.url };
+    const { edge } = await openWorld(t, tableOf({ variants }), { limits: { bodyIdleMs: 40 } });
+    const chat = connect(t, edge.port).makeBidiStreamRequest(
+      service.chat.path,
+      serialize,
+      deserialize,
+    );
+    const opened = gate<string>();
+    chat.on("data", (text: string) => opened.open(text));
+    chat.on("error", () => undefined);
+    // Somebody else's time is up; so was the stream's, if it had been measured.
+    const stopping = `POST / HTTP/1.1\r\nHost: storefront.localhost\r\nx-service-route: storefront:slow\r\nContent-Length: 9\r\n\r\nabc`;
+    assert.match(await rawExchange(t, edge.port, stopping), /^HTTP\/1\.1 408 /);
+    assert.match(await rawExchange(t, edge.port, stopping), /^HTTP\/1\.1 408 /);
+    chat.write("at last");
+    assert.equal(await opened.promise, "stable: at last");
+    chat.end();
   });
 
   it("tells the variant when the client cancels", async (t) => {

@@ -14,6 +14,8 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
   #attempts = 0;
   #answered = false;
   #resume: (() => void) | undefined;
+  /** Running while the request waits for a connection; from then on undici has a timer of its own. */
+  #waiting: NodeJS.Timeout | undefined;
 
   /** `upgrade`: the protocol to ask for. */
   constructor(exchange: Exchange, headers: string[], upgrade: string | null = null) {
@@ -32,12 +34,25 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
   }
 
   send(): void {
+    const { upstream, core } = this.#exchange.start;
     this.#attempts++;
-    this.#exchange.start.upstream.pool.dispatch(this.#options, this);
+    this.#controller = undefined;
+    clearTimeout(this.#waiting);
+    upstream.pool.dispatch(this.#options, this);
+    if (this.#controller !== undefined || this.#exchange.done) return;
+    const { responseHeadMs } = core.limits;
+    if (responseHeadMs > 0) this.#waiting = setTimeout(this.#giveUp, responseHeadMs);
   }
+
+  readonly #giveUp = (): void =>
+    this.#exchange.fail({
+      code: "VariantTimeout",
+      what: "is so busy that no connection became free",
+    });
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    clearTimeout(this.#waiting);
     // The client may have left, or been answered, while the request waited for a connection.
     if (this.#exchange.done) controller.abort(new Error("no longer wanted"));
   }
@@ -52,7 +67,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
     const exchange = this.#exchange;
     if (exchange.done) return;
     const { core, reply } = exchange.start;
-    const response = readResponseHead(rawOf(controller.rawHeaders), core.vocabulary.names);
+    const response = readResponseHead(status, rawOf(controller.rawHeaders), core.vocabulary.names);
     if (status < 200) reply.informational(status, response.headers);
     else exchange.begin(status, message, response, false);
   }
@@ -72,6 +87,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     const exchange = this.#exchange;
+    clearTimeout(this.#waiting);
     if (exchange.done) return;
     const retry = mayRetry({
       method: exchange.start.method,
@@ -80,11 +96,18 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
       answered: this.#answered,
       attempts: this.#attempts,
     });
-    if (retry) this.send();
-    else exchange.fail(describeFailure(error));
+    if (!retry) {
+      exchange.fail(describeFailure(error));
+      return;
+    }
+    // By then the ends of the other idle connections, which come together, are known.
+    setImmediate(() => {
+      if (!exchange.done) this.send();
+    });
   }
 
   #abort(reason: Error): void {
+    clearTimeout(this.#waiting);
     this.#controller?.abort(reason);
     this.#exchange.upload?.destroy();
   }

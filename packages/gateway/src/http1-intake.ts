@@ -19,6 +19,7 @@ export function takeHttp1(
 ): void {
   // A request behind one that can't be trusted may be a part of it.
   if (connection.broken) return;
+  connection.owe(res);
   const startedAt = performance.now();
   const { place } = connection;
   const head = readHead(

@@ -7,9 +7,13 @@ import type { Reply, ReplyHead } from "./reply.ts";
 /** Bytes up to which a copy costs less than a second buffer in the write: measured. */
 const smallBody = 4096;
 
+/** A reason phrase that Node writes. undici reads them as UTF-8, of which others are mere replacement characters. */
+const sayable = /^[\t\x20-\x7e\x80-\xff]+$/;
+
 /** Answers over HTTP/1.1. */
 export class Http1Reply implements Reply, Flushable {
   begun = false;
+  readonly highestStatus = 999;
   readonly #res: ServerResponse;
   readonly #connection: Connection;
   readonly #flusher: HeadFlusher;
@@ -34,7 +38,7 @@ export class Http1Reply implements Reply, Flushable {
     this.begun = true;
     const res = this.#res;
     if (this.#connection.closing) res.shouldKeepAlive = false;
-    res.writeHead(status, message === "" ? STATUS_CODES[status] : message, headers);
+    res.writeHead(status, sayable.test(message) ? message : STATUS_CODES[status], headers);
     this.#contentLength = contentLength;
     this.#held = true;
     this.#flusher.add(this);

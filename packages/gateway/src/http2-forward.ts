@@ -48,14 +48,18 @@ export class Http2Forward {
     const exchange = this.#exchange;
     stream.on("headers", (_headers, _flags, raw) => {
       const status = Number(raw[1] ?? 0);
-      if (!exchange.done) exchange.start.reply.informational(status, withoutPseudo(raw));
+      if (exchange.done) return;
+      const { names } = exchange.start.core.vocabulary;
+      const { headers } = readResponseHead(status, withoutPseudo(raw), names);
+      exchange.start.reply.informational(status, headers);
     });
     stream.on("response", (headers, flags, raw) => {
       if (exchange.done) return;
       const { names } = exchange.start.core.vocabulary;
       const last = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
-      const response = readResponseHead(withoutPseudo(raw), names);
-      exchange.begin(headers[":status"] ?? 502, "", response, last);
+      const status = headers[":status"] ?? 502;
+      const response = readResponseHead(status, withoutPseudo(raw), names);
+      exchange.begin(status, "", response, last);
     });
     stream.on("data", (chunk: Buffer) => {
       if (exchange.done || exchange.data(chunk)) return;
@@ -69,9 +73,12 @@ export class Http2Forward {
       // A reset stream ends as well; only `close` knows.
       if (stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted && exchange.start.reply.begun) {
         exchange.end(this.#trailers);
+        this.#stopUpload(stream);
       }
     });
-    stream.on("error", (error: Error) => exchange.fail(describeFailure(error)));
+    stream.on("error", (error: Error) => {
+      exchange.fail({ ...describeFailure(error), reset: stream.rstCode });
+    });
     stream.on("close", () => this.#closed(stream));
   }
 
@@ -82,15 +89,26 @@ export class Http2Forward {
     this.#exchange.fail({
       code: "VariantUnavailable",
       what: `reset the stream (HTTP/2 error code ${stream.rstCode})`,
+      reset: stream.rstCode,
     });
   }
 
+  /** Behind a whole answer the variant takes nothing more, and need not say so. */
+  #stopUpload(stream: ClientHttp2Stream): void {
+    const { upload } = this.#exchange;
+    if (upload === undefined || upload.whole) return;
+    upload.destroy();
+    stream.close(NGHTTP2_CANCEL);
+  }
+
+  /** As long as the request still comes, nobody can expect its answer: every byte begins the wait anew. */
   #limitWait(stream: ClientHttp2Stream): void {
     const { responseHeadMs } = this.#exchange.start.core.limits;
     if (responseHeadMs === 0) return;
     const timer = setTimeout(() => {
       this.#exchange.fail({ code: "VariantTimeout", what: "did not begin to answer in time" });
     }, responseHeadMs);
+    this.#exchange.upload?.on("data", () => timer.refresh());
     const clear = (): void => clearTimeout(timer);
     stream.once("response", clear);
     stream.once("close", clear);

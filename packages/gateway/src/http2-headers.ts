@@ -5,6 +5,7 @@ const forbidden: ReadonlySet<string> = new Set([
   "proxy-connection",
   "transfer-encoding",
   "upgrade",
+  "http2-settings",
   "host",
 ]);
 

@@ -9,28 +9,30 @@ import { readHead } from "./head.ts";
 import { fromHttp2 } from "./http2-headers.ts";
 import { Http2Reply } from "./http2-reply.ts";
 import { answerPage, answerServer, refuse, type Unforwarded } from "./own-answers.ts";
+import { passableTrailers } from "./trailers.ts";
 import { Upload } from "./upload.ts";
 
-/** Serves the streams of one HTTP/2 connection. */
+/** Watches over one HTTP/2 connection. */
 export function takeSession(core: Core, connection: Connection, session: ServerHttp2Session): void {
   connection.session = session;
   if (connection.closing) session.close();
   session.on("error", (err: Error) => core.log.debug({ err }, "client's HTTP/2 session failed"));
+  // Not `close`, which waits for the client: for the end of its streams, and of its half of the connection.
   session.setTimeout(core.limits.keepAliveMs, () => {
-    if (!connection.busy) session.close();
+    if (!connection.busy) session.destroy();
   });
-  session.on("stream", (stream, _headers, flags, rawHeaders) => {
-    takeStream({ core, connection, stream }, flags, rawHeaders);
-  });
+  // A client that closes its half counts as gone, as with HTTP/1.1.
+  connection.socket.once("end", () => session.destroy());
 }
 
-interface Incoming {
+export interface Incoming {
   readonly core: Core;
   readonly connection: Connection;
   readonly stream: ServerHttp2Stream;
 }
 
-function takeStream(incoming: Incoming, flags: number, rawHeaders: readonly string[]): void {
+/** A request of HTTP/2 whose head has arrived. */
+export function takeStream(incoming: Incoming, flags: number, rawHeaders: readonly string[]): void {
   const startedAt = performance.now();
   const { core, connection, stream } = incoming;
   stream.on("error", () => undefined);
@@ -70,7 +72,9 @@ function forward({ core, stream }: Incoming, exchange: Exchange, hasBody: boolea
       maxBytes: core.limits.bodyBytes,
       onTooLarge: () => exchange.refuse(bodyTooLarge(core.limits)),
     });
-    stream.once("trailers", (_headers, _flags, raw) => exchange.upload?.keepTrailers(raw));
+    stream.once("trailers", (_headers, _flags, raw) => {
+      exchange.upload?.keepTrailers(passableTrailers(raw, core.vocabulary));
+    });
   }
   dispatch(exchange);
 }

@@ -6,6 +6,7 @@ import type { Reply, ReplyHead } from "./reply.ts";
 /** Answers on one stream of HTTP/2. */
 export class Http2Reply implements Reply {
   begun = false;
+  readonly highestStatus = 599;
   readonly #stream: ServerHttp2Stream;
   readonly #isGrpc: boolean;
   #trailers: readonly string[] = [];
@@ -30,7 +31,8 @@ export class Http2Reply implements Reply {
       endStream: last,
       waitForTrailers: !last,
     });
-    if (!last) this.#stream.once("wantTrailers", this.#sendTrailers);
+    if (last) this.#stopUpload();
+    else this.#stream.once("wantTrailers", this.#sendTrailers);
   }
 
   write(chunk: Buffer): boolean {
@@ -61,11 +63,11 @@ export class Http2Reply implements Reply {
       last: false,
     });
     this.#stream.end(renderProblem(problem));
-    this.#discardUpload();
   }
 
-  cut(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  cut(reset = constants.NGHTTP2_NO_ERROR): void {
+    const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR } = constants;
+    this.#stream.close(reset === NGHTTP2_NO_ERROR ? NGHTTP2_INTERNAL_ERROR : reset);
   }
 
   get #open(): boolean {
@@ -89,16 +91,20 @@ export class Http2Reply implements Reply {
       contentLength: -1,
       last: true,
     });
-    this.#discardUpload();
   }
 
-  #discardUpload(): void {
-    this.#stream.resume();
+  /** Behind a whole answer nobody wants the rest of the request (RFC 9113 8.1), which may never end by itself. */
+  #stopUpload(): void {
+    const stream = this.#stream;
+    if (stream.endAfterHeaders || stream.readableEnded) return;
+    stream.resume();
+    setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
   }
 
   readonly #sendTrailers = (): void => {
     if (this.#stream.destroyed) return;
     this.#stream.sendTrailers(toTrailerObject(this.#trailers));
+    this.#stopUpload();
   };
 }
 

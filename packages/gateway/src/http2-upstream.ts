@@ -1,6 +1,13 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import type { Limits } from "./limits.ts";
 
+const sessionOptions = Object.freeze({
+  maxSessionMemory: 64,
+  // A client may repeat any header, and Node throws at some of them. Not in the types of a client's options.
+  strictSingleValueFields: false,
+  settings: { enablePush: false, initialWindowSize: 1 << 20 },
+});
+
 /** One h2c connection to an incarnation, remade when the other side says it will go or goes. */
 export class Http2Upstream {
   readonly #origin: string;
@@ -32,17 +39,16 @@ export class Http2Upstream {
 
   #connect(): ClientHttp2Session {
     if (this.#destroyed) throw new Error("this upstream is gone");
-    const session = http2.connect(this.#origin, {
-      maxSessionMemory: 64,
-      settings: { enablePush: false, initialWindowSize: 1 << 20 },
-    });
+    const session = http2.connect(this.#origin, sessionOptions);
     this.#session = session;
     const forget = (): void => {
       if (this.#session === session) this.#session = undefined;
     };
-    const timer = setTimeout(() => {
+    const { connectMs } = this.#limits;
+    const giveUp = (): void => {
       session.destroy(Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" }));
-    }, this.#limits.connectMs);
+    };
+    const timer = connectMs > 0 ? setTimeout(giveUp, connectMs) : undefined;
     session.once("connect", () => {
       clearTimeout(timer);
       session.setLocalWindowSize(1 << 22);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { fetch2, session } from "../test/http2-client.ts";
 import {
   ask,
   echo,
@@ -15,7 +16,7 @@ import {
   until,
   type World,
 } from "../test/world.ts";
-import type { Limits } from "./limits.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 
 async function limited(
   t: TestContext,
@@ -209,5 +210,58 @@ describe("limits", { concurrency: 4 }, () => {
     release.open();
     assert.ok((await answers).every(({ status }) => status === 200));
     assert.equal(arrived, 20);
+  });
+
+  it("answers 504 to a request that waits too long for a connection to the variant", async (t) => {
+    const arrived = gate();
+    const paths: string[] = [];
+    const variant = await serve(t, (req, res) => {
+      paths.push(req.url ?? "");
+      // An event stream: its answer has begun, so that nothing limits it.
+      res.write("begin");
+      arrived.open();
+    });
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const limits = { upstreamConnections: 1, responseHeadMs: 50 };
+    const { edge } = await openWorld(t, table, { limits });
+    const events = new RawClient(edge.port);
+    t.after(() => events.close());
+    events.send(`GET /events HTTP/1.1\r\n${host}\r\n`);
+    await arrived.promise;
+    const answer = await ask(edge.port, { path: "/waiting" });
+    assert.deepEqual([answer.status, problemOf(answer).code], [504, "VariantTimeout"]);
+    assert.deepEqual(paths, ["/events"]);
+  });
+
+  it("lets a client be silent once the variant answers", async (t) => {
+    const variant = await serve(t, (req, res) => {
+      if (req.url === "/chat") {
+        res.write("begin");
+        req.on("data", (chunk) => res.write(String(chunk)));
+      }
+    });
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const { edge } = await openWorld(t, table, { limits: { bodyIdleMs: 40 } });
+    const chat = new RawClient(edge.port);
+    t.after(() => chat.close());
+    chat.send(`POST /chat HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n`);
+    await chat.until("begin");
+    // Somebody else's time is up; so was the first one's, if it had been measured.
+    const slow = `POST /slow HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\nabc`;
+    assert.match(await rawExchange(t, edge.port, slow), /^HTTP\/1\.1 408 /);
+    assert.match(await rawExchange(t, edge.port, slow), /^HTTP\/1\.1 408 /);
+    chat.send("5\r\nstill\r\n");
+    await chat.until("still");
+  });
+
+  it("can be switched off, each and all", async (t) => {
+    const off = Object.keys(defaultLimits).map((name) => [
+      name,
+      name.endsWith("Ms") ? 0 : Number.POSITIVE_INFINITY,
+    ]);
+    const { edge } = await limited(t, Object.fromEntries(off) as Partial<Limits>);
+    const path = `/${"a".repeat(12_000)}`;
+    assert.equal((await ask(edge.port, { path })).status, 200);
+    assert.equal((await fetch2(session(t, edge.port), { ":path": path })).status, 200);
   });
 });

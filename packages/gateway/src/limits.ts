@@ -13,19 +13,22 @@ export interface Limits {
   readonly bodyBytes: number;
   /** From the first byte of a connection, or of a kept-alive request, to the end of its head; beyond: 408. */
   readonly headMs: number;
-  /** Without a byte of an upload that the variant is ready to take; beyond: 408. */
+  /** Without a byte of an upload that the variant is ready to take and has not begun to answer; beyond: 408. Not in gRPC. */
   readonly bodyIdleMs: number;
-  /** A kept-alive connection without a request. */
+  /** A kept-alive connection without a request; in HTTP/2 also one whose head is not complete. */
   readonly keepAliveMs: number;
   /** Until a variant accepts a connection; beyond: 503. */
   readonly connectMs: number;
-  /** From a request to the head of its response; beyond: 504. Long, because variants run under debuggers. */
+  /**
+   * Until a connection to the variant is free, and from the last byte of a request to the head of its response; beyond:
+   * 504. Long, because variants run under debuggers.
+   */
   readonly responseHeadMs: number;
   /** The head of a response; beyond: 502. */
   readonly responseHeadBytes: number;
   /** Open client connections of the gateway; beyond: 503. */
   readonly connections: number;
-  /** Open WebSockets and other upgraded connections; beyond: 503. */
+  /** WebSockets and other upgraded connections, open or asked for; beyond: 503. */
   readonly upgrades: number;
   /** Connections to one incarnation; further requests wait for a free one. */
   readonly upstreamConnections: number;
@@ -49,3 +52,15 @@ export const defaultLimits: Limits = Object.freeze({
   upstreamConnections: 512,
   streams: 256,
 });
+
+/** A size or number that nothing reaches, for Node and undici, which take no infinity. */
+const unreached = 0x3fff_ffff;
+
+/** The defaults, and what is given of others. */
+export function completeLimits(given: Partial<Limits>): Limits {
+  const { bodyBytes, ...others } = { ...defaultLimits, ...given };
+  const finite = Object.entries(others).map(
+    ([name, limit]) => [name, Math.min(limit, unreached)] as const,
+  );
+  return { ...others, ...Object.fromEntries<number>(finite), bodyBytes };
+}

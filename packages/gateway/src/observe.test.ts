@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { Registry } from "prom-client";
+import { fetch2, session } from "../test/http2-client.ts";
 import {
   ask,
   echo,
@@ -10,11 +11,15 @@ import {
   openWorld,
   RawClient,
   serve,
+  shopSettings,
   tableOf,
   until,
   type WorldOptions,
 } from "../test/world.ts";
 import type { AccessEntry } from "./access-log.ts";
+import { createGateway } from "./gateway.ts";
+import { silentLogger } from "./logger.ts";
+import type { GatewaySettings } from "./settings.ts";
 
 interface Observed {
   readonly port: number;
@@ -82,9 +87,34 @@ describe("the access log", () => {
     const { port, lines } = await observed(t);
     await assert.rejects(ask(port, { path: "/cut" }));
     assert.deepEqual(
-      lines.map(({ reason, bytes }) => [reason, bytes]),
-      [["Cut", 4]],
+      lines.map(({ reason, bytes, level }) => [reason, bytes, level]),
+      [["Cut", 4, pino.levels.values["warn"]]],
     );
+  });
+
+  it("has a line for a defect, which ends no more than the connection it shows on", async (t) => {
+    const lines: string[] = [];
+    const variant = await serve(t, echo("stable"));
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    let broken = false;
+    const gateway = createGateway({
+      settings: () => {
+        if (broken) throw new Error("as planted");
+        return shopSettings as GatewaySettings;
+      },
+      table: () => table,
+      log: { ...silentLogger, error: (_fields, message) => lines.push(message) },
+    });
+    t.after(() => gateway.close({ graceMs: 0 }));
+    const { port } = await gateway.listenEdge({ host: "127.0.0.1", port: 0 });
+    const upgrading = { connection: "upgrade", upgrade: "websocket" };
+    broken = true;
+    await assert.rejects(ask(port), { code: "ECONNRESET" });
+    await assert.rejects(ask(port, { headers: upgrading }), { code: "ECONNRESET" });
+    assert.equal((await fetch2(session(t, port), {})).status, 0);
+    broken = false;
+    assert.equal((await ask(port)).status, 200);
+    assert.deepEqual(lines, Array(3).fill("request failed by a defect of the gateway"));
   });
 
   it("has a line for everything on request, and none where it is off", async (t) => {

@@ -89,8 +89,8 @@ export function grpcStatusOf(problem: Problem): number {
 
 /** `grpc-message`: percent-encoded but for printable ASCII (gRPC over HTTP/2, Responses). */
 export function grpcMessageOf(problem: Problem): string {
-  return `${problem.code}: ${problem.detail}`.replace(
-    /[^\x20-\x24\x26-\x7e]/gu,
-    encodeURIComponent,
-  );
+  // What was cut in the middle of a surrogate pair has no encoding.
+  return `${problem.code}: ${problem.detail}`
+    .toWellFormed()
+    .replace(/[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent);
 }

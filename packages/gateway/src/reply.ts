@@ -17,6 +17,8 @@ export interface ReplyHead {
 export interface Reply {
   /** True once the head of the answer is on its way. */
   readonly begun: boolean;
+  /** Of the statuses that can be said in the client's protocol. */
+  readonly highestStatus: number;
   /** 103 and other answers before the answer. */
   informational(status: number, headers: string[]): void;
   begin(head: ReplyHead): void;
@@ -26,6 +28,6 @@ export interface Reply {
   end(trailers: readonly string[]): void;
   /** An answer of the gateway itself; `headers` are sent beside its own. */
   problem(problem: Problem, headers: readonly string[]): void;
-  /** Ends the connection or stream in a way that the client can't take for a complete answer. */
-  cut(): void;
+  /** Ends the connection, or the stream with `reset`, so that the client can't take it for a complete answer. */
+  cut(reset: number | undefined): void;
 }

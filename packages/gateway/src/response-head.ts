@@ -10,6 +10,8 @@ export interface ResponseHead {
   readonly trace: string | undefined;
   /** `Access-Control-Allow-Origin` is there: a browser of another origin reads this. */
   readonly crossOrigin: boolean;
+  /** A `Transfer-Encoding` other than `chunked`: nobody asked for it, and taking it off would spoil the body. */
+  readonly encoded: boolean;
 }
 
 const hopByHop: ReadonlySet<string> = new Set([
@@ -21,37 +23,68 @@ const hopByHop: ReadonlySet<string> = new Set([
   "te",
   "trailer",
 ]);
-/** Headers longer than this are certainly none of those the gateway knows. */
-const longestKnown = 27;
+/** Headers longer than this, and than the gateway's own, are certainly none of those it knows. */
+const longestFixed = "access-control-allow-origin".length;
 
-/** Reads the head of a response; raw headers are flat, as undici (Buffers) and node:http2 (strings) give them. */
+/**
+ * Reads the head of a response; raw headers are flat, as undici (Buffers) and node:http2 (strings) give them. The
+ * length of what has no body by its status (RFC 9110 8.6) does not go on: somebody might wait for it.
+ */
 export function readResponseHead(
+  status: number,
   raw: readonly (Buffer | string)[],
   names: HeaderNames,
 ): ResponseHead {
   const headers: string[] = [];
-  let contentLength = -1;
-  let trace: string | undefined;
-  let crossOrigin = false;
-  let named: string | undefined;
+  const noted = new Noted(status);
+  const longestKnown = Math.max(longestFixed, names.trace.length, names.served.length);
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = textOf(raw[at]);
-    if (name.length > longestKnown || !isNoted(name, names)) {
-      headers.push(name, textOf(raw[at + 1]));
-      continue;
-    }
     const value = textOf(raw[at + 1]);
-    const lower = name.toLowerCase();
-    if (lower === "content-length") {
-      contentLength = Number(value);
+    if (name.length > longestKnown || !isNoted(name, names) || noted.take(name, value, names)) {
       headers.push(name, value);
-    } else if (lower === "access-control-allow-origin") {
-      crossOrigin = true;
-      headers.push(name, value);
-    } else if (lower === names.trace) trace = trace === undefined ? value : `${trace}, ${value}`;
-    else if (lower === "connection") named = named === undefined ? value : `${named},${value}`;
+    }
   }
-  return { headers: withoutNamed(headers, named), contentLength, trace, crossOrigin };
+  const { named, contentLength, trace, crossOrigin, encoded } = noted;
+  return { headers: withoutNamed(headers, named), contentLength, trace, crossOrigin, encoded };
+}
+
+/** What the gateway reads of a response's head. */
+class Noted {
+  contentLength = -1;
+  trace: string | undefined;
+  crossOrigin = false;
+  encoded = false;
+  /** What `Connection` names. */
+  named: string | undefined;
+  readonly #bodiless: boolean;
+
+  constructor(status: number) {
+    this.#bodiless = status < 200 || status === 204;
+  }
+
+  /** True where the header goes on as it came. */
+  take(name: string, value: string, { trace }: HeaderNames): boolean {
+    const lower = name.toLowerCase();
+    switch (lower) {
+      case "content-length":
+        if (!this.#bodiless) this.contentLength = Number(value);
+        return !this.#bodiless;
+      case "access-control-allow-origin":
+        this.crossOrigin = true;
+        return true;
+      case "connection":
+        this.named = this.named === undefined ? value : `${this.named},${value}`;
+        return false;
+      case "transfer-encoding":
+        this.encoded ||= value.trim().toLowerCase() !== "chunked";
+        return false;
+      default:
+        if (lower === trace)
+          this.trace = this.trace === undefined ? value : `${this.trace}, ${value}`;
+        return false;
+    }
+  }
 }
 
 /** Cheap first look: only these letters and lengths are worth a lower-case copy. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { describe, it, type TestContext } from "node:test";
-import { environments, openShop, type Shop } from "../test/shop.ts";
+import { describe, it } from "node:test";
+import { openShop } from "../test/shop.ts";
 import {
   ask,
   type Asked,
@@ -138,82 +138,6 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.doesNotMatch(rawHeaders.join(), /evil|6\.6\.6\.6/);
   });
 
-  it("takes the environment from the header, then the host, then the cookie", async (t) => {
-    const { who } = await openShop(t);
-    const cookie = "a=b; cocktail-route=mp-101; c=d";
-    assert.equal(await who({ headers: { cookie } }), "storefront:mp-101");
-    assert.equal(await who({ host: "mp-102.localhost", headers: { cookie } }), "storefront:mp-102");
-    assert.equal(
-      await who({ host: "mp-102.localhost", headers: { cookie, "x-source-route": "mp-101" } }),
-      "storefront:mp-101",
-    );
-    assert.equal(await who({ host: "stable.localhost", headers: { cookie } }), "storefront:stable");
-    assert.equal(
-      await who({ host: "mp-102.localhost", headers: { "x-source-route": "a,b" } }),
-      "storefront:stable",
-    );
-    assert.equal(await who({ headers: { "x-source-route": "", cookie } }), "storefront:stable");
-    assert.equal(await who({ headers: { cookie: "cocktail-route=No Such" } }), "storefront:stable");
-    assert.equal(
-      await who({ headers: { cookie: "cocktail-route-x=mp-101" } }),
-      "storefront:stable",
-    );
-  });
-
-  it("hands the environment of host and cookie on as a header", async (t) => {
-    const { ask } = await openShop(t);
-    const byHost = echoed(await ask({ host: "mp-101.cart.localhost:8080" }));
-    assert.deepEqual(
-      [byHost.name, valuesOf(byHost.rawHeaders, "x-source-route")],
-      ["cart:mp-101", ["mp-101"]],
-    );
-    const byCookie = echoed(await ask({ headers: { cookie: "cocktail-route=mp-101" } }));
-    assert.deepEqual(valuesOf(byCookie.rawHeaders, "x-source-route"), ["mp-101"]);
-    assert.deepEqual(valuesOf(byCookie.rawHeaders, "cookie"), ["cocktail-route=mp-101"]);
-  });
-
-  const hosts: Readonly<Record<string, readonly [status: number, what: string]>> = {
-    localhost: [200, "storefront:stable"],
-    "LOCALHOST.:80": [200, "storefront:stable"],
-    "127.0.0.1:8080": [200, "storefront:stable"],
-    "[::1]:8080": [200, "storefront:stable"],
-    "storefront.localhost": [200, "storefront:stable"],
-    "cart.localhost": [200, "cart:stable"],
-    "mp-101.localhost": [200, "storefront:mp-101"],
-    "mp-102.cart.localhost": [200, "cart:mp-101"],
-    "payment.localhost": [404, "NotAnEntry"],
-    "mp-101.payment.localhost": [404, "NotAnEntry"],
-    "nothing.localhost": [404, "UnknownHost"],
-    "nothing.cart.localhost": [404, "UnknownEnvironment"],
-    "a.b.c.localhost": [404, "UnknownHost"],
-    "constructor.localhost": [404, "UnknownHost"],
-    "__proto__.cart.localhost": [400, "MalformedRequest"],
-    "example.com": [421, "OutsideDomain"],
-    "storefront.localhost.example.com": [421, "OutsideDomain"],
-    notlocalhost: [421, "OutsideDomain"],
-  };
-  for (const [host, [status, what]] of Object.entries(hosts)) {
-    it(`answers ${host} with ${status} ${what}`, async (t) => {
-      const { ask } = await openShop(t);
-      const answer = await ask({ host });
-      assert.equal(answer.status, status);
-      assert.equal(status === 200 ? echoed(answer).name : problemOf(answer).code, what);
-    });
-  }
-
-  it("takes an address for the domain only where the domain is localhost", async (t) => {
-    const settings = {
-      domain: "dev.example.com",
-      services: { storefront: { entry: true, protocol: "auto" as const } },
-    };
-    const { ask } = await openShop(t, { settings });
-    assert.equal(problemOf(await ask({ host: "127.0.0.1" })).code, "OutsideDomain");
-    assert.equal(
-      echoed(await ask({ host: "storefront.dev.example.com" })).name,
-      "storefront:stable",
-    );
-  });
-
   it("answers strict routes with 424 when anything was rejected or is not live", async (t) => {
     const { ask, who } = await openShop(t);
     const strict = (headers: Record<string, string>): Asked => ({
@@ -283,70 +207,6 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.match(problemOf(await ask(noStable.port)).fix, /cart:mp-101/);
   });
 
-  it("routes a CORS preflight by host, lets route headers through, and exposes who served", async (t) => {
-    const variant = await serve(t, (_req, res) => {
-      res.writeHead(204, {
-        "access-control-allow-origin": "*",
-        "access-control-allow-headers": "x-own",
-      });
-      res.end();
-    });
-    const table = tableOf({
-      variants: { "cart:stable": "http://127.0.0.1:9", "cart:mp-101": variant.url },
-      environments,
-    });
-    const { edge } = await openWorld(t, table);
-    const origin = "http://mp-101.localhost:8080";
-    const preflight = await ask(edge.port, {
-      method: "OPTIONS",
-      host: "mp-101.cart.localhost",
-      headers: {
-        origin,
-        "access-control-request-method": "PUT",
-        "access-control-request-headers": "x-service-route",
-      },
-    });
-    assert.deepEqual([preflight.status, preflight.headers["x-route-served"]], [204, "cart:mp-101"]);
-    const allowed = preflight.headers["access-control-allow-headers"] ?? "";
-    for (const name of ["x-own", "x-service-route", "x-source-route", "x-route-trace"])
-      assert.ok(allowed.includes(name), name);
-    const answer = await ask(edge.port, { host: "mp-101.cart.localhost", headers: { origin } });
-    assert.match(String(answer.headers["access-control-expose-headers"]), /x-route-served/);
-    assert.equal(answer.headers["access-control-allow-headers"], "x-own");
-  });
-
-  it("enters and leaves an environment by a page of its own", async (t) => {
-    const { ask } = await openShop(t);
-    const page = "/.well-known/cocktail";
-    const enter = await ask({ path: `${page}/enter?environment=mp-101&to=/cart%3Fa=b` });
-    assert.deepEqual([enter.status, enter.headers.location], [303, "/cart?a=b"]);
-    assert.deepEqual(enter.headers["set-cookie"], [
-      "cocktail-route=mp-101; Path=/; HttpOnly; SameSite=Lax",
-    ]);
-    const leave = await ask({ path: `${page}/leave` });
-    assert.deepEqual([leave.status, leave.headers.location], [303, "/"]);
-    assert.match(String(leave.headers["set-cookie"]), /^cocktail-route=; Max-Age=0;/);
-    assert.equal(
-      problemOf(await ask({ path: `${page}/enter?environment=unknown` })).code,
-      "UnknownEnvironment",
-    );
-    assert.equal(problemOf(await ask({ path: `${page}/enter` })).code, "UnknownEnvironment");
-    assert.equal(problemOf(await ask({ path: `${page}/other` })).code, "NoSuchPage");
-    const posted = await ask({ method: "POST", path: `${page}/enter?environment=mp-101` });
-    assert.equal(posted.status, 405);
-    for (const to of [
-      "//evil.example",
-      "/\\evil.example",
-      "https://evil.example",
-      "/a%0d%0ab",
-      "evil",
-      "",
-    ]) {
-      const unsafe = await ask({ path: `${page}/enter?environment=mp-101&to=${to}` });
-      assert.equal(unsafe.headers.location, "/", to);
-    }
-  });
-
   it("resolves a request in the table held when its head arrives, and the next one in the next", async (t) => {
     const arrived = gate();
     const release = gate();
@@ -367,83 +227,5 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.equal(echoed(await ask(edge.port)).name, "new");
     release.open();
     assert.equal(echoed(await first).name, "old");
-  });
-});
-
-describe("a mesh listener", { concurrency: 4 }, () => {
-  const mesh = async (t: TestContext): Promise<Shop & { port: number }> => {
-    const world = await openShop(t);
-    const where = { host: "127.0.0.1", port: 0 };
-    const { port } = await world.gateway.listenMesh({
-      caller: "storefront:stable",
-      callee: "cart",
-      ...where,
-    });
-    return { ...world, port };
-  };
-
-  it("answers any host for its callee, and leaves the route as it came", async (t) => {
-    const { port } = await mesh(t);
-    const headers = [
-      "X-Service-Route",
-      "CART:mp-101, bad pin",
-      "x-route-epoch",
-      "7-0",
-      "baggage",
-      "a=1,service-route=cart%3Aevil",
-    ];
-    const { name, rawHeaders } = echoed(await ask(port, { host: "127.0.0.1:99", headers }));
-    assert.equal(name, "cart:mp-101");
-    assert.deepEqual(valuesOf(rawHeaders, "x-service-route"), ["CART:mp-101, bad pin"]);
-    assert.deepEqual(valuesOf(rawHeaders, "x-route-epoch"), ["7-0"]);
-    assert.deepEqual(valuesOf(rawHeaders, "baggage"), ["a=1,service-route=cart%3Aevil"]);
-    assert.equal(
-      echoed(await ask(port, { headers: { baggage: "source-route=mp-101" } })).name,
-      "cart:mp-101",
-    );
-  });
-
-  it("knows no cookie and no page of its own", async (t) => {
-    const { port } = await mesh(t);
-    assert.equal(
-      echoed(await ask(port, { headers: { cookie: "cocktail-route=mp-101" } })).name,
-      "cart:stable",
-    );
-    assert.equal(
-      echoed(await ask(port, { path: "/.well-known/cocktail/enter" })).name,
-      "cart:stable",
-    );
-  });
-
-  it("adds itself to who asked", async (t) => {
-    const { port } = await mesh(t);
-    const headers = {
-      "x-forwarded-for": "9.9.9.9",
-      "x-forwarded-host": "shop",
-      "x-forwarded-proto": "https",
-      forwarded: "for=9.9.9.9",
-    };
-    const { rawHeaders } = echoed(await ask(port, { host: "cart", headers }));
-    assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-for"), ["9.9.9.9, 127.0.0.1"]);
-    assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-host"), ["shop"]);
-    assert.deepEqual(valuesOf(rawHeaders, "x-forwarded-proto"), ["https"]);
-    assert.deepEqual(valuesOf(rawHeaders, "forwarded"), [
-      'for=9.9.9.9, for=127.0.0.1;host="cart";proto=http',
-    ]);
-  });
-
-  it("answers 424 to a strict route only for what it has missed of its own callee", async (t) => {
-    const { port } = await mesh(t);
-    const strict = (route: string): Asked => ({
-      headers: { "x-route-mode": "strict", "x-service-route": route },
-    });
-    assert.equal((await ask(port, strict("payment:gone"))).status, 200);
-    const answer = await ask(port, strict("cart:gone"));
-    assert.deepEqual([answer.status, problemOf(answer).missed], [424, ["cart:gone"]]);
-    assert.equal(
-      (await ask(port, { headers: { "x-route-mode": "strict", "x-source-route": "unknown" } }))
-        .status,
-      200,
-    );
   });
 });

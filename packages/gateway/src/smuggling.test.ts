@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
-import { echo, openWorld, rawExchange, serve, tableOf } from "../test/world.ts";
+import { ask, echo, openWorld, rawExchange, serve, tableOf } from "../test/world.ts";
 
 interface Counted {
   readonly port: number;
@@ -127,11 +127,14 @@ describe("request smuggling", { concurrency: 8 }, () => {
   for (const [shape, [bytes, status]] of Object.entries(refused)) {
     it(`refuses ${shape}`, async (t) => {
       const { port, seen } = await counted(t);
+      // A kept connection to the variant takes at once what should not have been sent.
+      await ask(port, { path: "/before" });
       const answer = await rawExchange(t, port, bytes + smuggled);
+      await ask(port, { path: "/after" });
       assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
       assert.match(answer, /application\/problem\+json/);
       assert.equal(answer.match(/HTTP\/1\.1 \d/g)?.length, 1, answer);
-      assert.deepEqual(seen, []);
+      assert.deepEqual(seen, ["GET /before", "GET /after"]);
     });
   }
 
@@ -207,5 +210,44 @@ describe("request smuggling", { concurrency: 8 }, () => {
     assert.match(answer, /^HTTP\/1\.1 200 /);
     assert.match(answer, /allow: GET/i);
     assert.deepEqual(seen, []);
+  });
+
+  const behind: Readonly<Record<string, readonly [bytes: string, status: string]>> = {
+    CONNECT: [
+      "CONNECT storefront.localhost:80 HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n",
+      "405",
+    ],
+    "a bad request": ["BAD\r\n\r\n", "400"],
+    "an upgrade, which then is none": [
+      get("GET /upgrade HTTP/1.1", `${host}Connection: close, Upgrade\r\nUpgrade: websocket\r\n`),
+      "200",
+    ],
+  };
+  for (const [what, [bytes, status]] of Object.entries(behind)) {
+    it(`answers ${what} only after the answers it owes, its own among them`, async (t) => {
+      const { port } = await counted(t);
+      const page = get("GET /.well-known/cocktail/nothing HTTP/1.1");
+      const slow = get("GET /slow HTTP/1.1");
+      const statuses = async (owed: string): Promise<readonly (string | undefined)[]> => {
+        const answer = await rawExchange(t, port, owed + bytes);
+        return [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code);
+      };
+      assert.deepEqual(await statuses(page + slow + page), ["404", "200", "404", status]);
+      assert.deepEqual(await statuses(page + page), ["404", "404", status]);
+    });
+  }
+
+  it("makes no tunnel of h2c, also where it is one of several", async (t) => {
+    const variant = await serve(t, echo("stable"));
+    variant.on("upgrade", (_req, socket) =>
+      socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"),
+    );
+    const variants = { "storefront:stable": variant.url };
+    const { edge } = await openWorld(t, tableOf({ variants }));
+    for (const upgrade of ["websocket, h2c", "H2C ,websocket"]) {
+      const headers = `${host}Connection: close, Upgrade\r\nUpgrade: ${upgrade}\r\n`;
+      const answer = await rawExchange(t, edge.port, get("GET / HTTP/1.1", headers));
+      assert.match(answer, /^HTTP\/1\.1 200 /);
+    }
   });
 });

@@ -1,13 +1,13 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import http2 from "node:http2";
 import { Socket } from "node:net";
-import { answerClientFault } from "./client-fault.ts";
+import { answerClientFault, refuseConnection } from "./client-fault.ts";
 import type { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
 import { takeHttp1 } from "./http1-intake.ts";
-import { takeSession } from "./http2-intake.ts";
+import { takeSession, takeStream } from "./http2-intake.ts";
 import type { Speakers } from "./listener.ts";
-import { renderRawProblem } from "./raw-response.ts";
+import { noTunnels } from "./target.ts";
 import { mayUpgrade, takeUpgrade } from "./tunnel.ts";
 
 /** The servers behind every listener of a gateway: one of HTTP/1.1 for all, and a session for each HTTP/2 connection. */
@@ -37,22 +37,29 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
     // Uploads may take hours; silence in them is watched by `BodyWatch`.
     requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: Math.min(5000, Math.max(20, limits.headMs / 4)),
+    connectionsCheckingInterval:
+      limits.headMs === 0 ? 5000 : Math.min(5000, Math.max(20, limits.headMs / 4)),
     // Node's own answer to a missing Host is no problem+json; `checkFraming` has one.
     requireHostHeader: false,
     optimizeEmptyRequests: true,
-    shouldUpgradeCallback: mayUpgrade,
+    // Behind an answer that is still owed, the bytes of another protocol would overtake it.
+    shouldUpgradeCallback: (req) => mayUpgrade(req) && connections.get(req.socket)?.owes === false,
   });
-  server.maxHeadersCount = Number.isFinite(limits.headLines) ? limits.headLines : 0;
+  server.maxHeadersCount = limits.headLines;
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
     const connection = connections.get(req.socket);
-    if (connection !== undefined) takeHttp1(core, connection, req, res);
+    if (connection !== undefined)
+      guard(core, connection, () => takeHttp1(core, connection, req, res));
   });
   server.on("upgrade", (req, _socket, early) => {
     const connection = connections.get(req.socket);
-    if (connection !== undefined) takeUpgrade(core, connection, req, early);
+    if (connection !== undefined)
+      guard(core, connection, () => takeUpgrade(core, connection, req, early));
   });
-  server.on("connect", (_req, socket) => socket.end(noTunnels, "latin1"));
+  server.on("connect", (req) => {
+    const connection = connections.get(req.socket);
+    if (connection !== undefined) refuseConnection(core, connection, noTunnels);
+  });
   server.on("clientError", (error, socket) => {
     const connection = socket instanceof Socket ? connections.get(socket) : undefined;
     if (connection !== undefined) answerClientFault(core, connection, error);
@@ -62,23 +69,32 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
   return server;
 }
 
-const noTunnels = renderRawProblem({
-  code: "MethodNotAllowed",
-  detail: "CONNECT asks for a tunnel, which this gateway does not make",
-  fix: "Send the request itself",
-});
+/** A defect ends the connection it shows on, not the process that all connections are in. */
+function guard({ log }: Core, { socket, place }: Connection, take: () => void): void {
+  try {
+    take();
+  } catch (err) {
+    log.error({ err, place }, "request failed by a defect of the gateway");
+    socket.destroy();
+  }
+}
 
 function openSession(core: Core, connection: Connection): void {
   const { limits } = core;
   const session = http2.performServerHandshake(connection.socket, {
     maxSessionMemory: 64,
-    maxHeaderListPairs: Number.isFinite(limits.headLines) ? limits.headLines + 8 : 1024,
+    // A variant may repeat any header, and Node throws at some of them.
+    strictSingleValueFields: false,
+    maxHeaderListPairs: limits.headLines + 8,
     settings: {
       maxConcurrentStreams: limits.streams,
       maxHeaderListSize: limits.headBytes + limits.targetBytes + 4096,
       initialWindowSize: 1 << 20,
       enablePush: false,
     },
+  });
+  session.on("stream", (stream, _headers, flags, rawHeaders) => {
+    guard(core, connection, () => takeStream({ core, connection, stream }, flags, rawHeaders));
   });
   takeSession(core, connection, session);
 }

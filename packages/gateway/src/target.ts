@@ -12,6 +12,7 @@ export type Target =
  * repair what should be refused.
  */
 export function readTarget(method: string, target: string, host: string | undefined): Target {
+  if (method === "CONNECT") return { kind: "refused", problem: noTunnels };
   if (target.includes("#"))
     return refused("A fragment in the request target", "Leave out what follows #");
   if (target.startsWith("/")) return { kind: "path", path: target };
@@ -32,6 +33,12 @@ function readAbsolute(target: string, host: string | undefined): Target {
   }
   return { kind: "path", path: rest.startsWith("/") ? rest : `/${rest}` };
 }
+
+export const noTunnels: Problem = Object.freeze({
+  code: "MethodNotAllowed",
+  detail: "CONNECT asks for a tunnel, which this gateway does not make",
+  fix: "Send the request itself",
+});
 
 function refused(detail: string, fix: string): Target {
   return { kind: "refused", problem: malformed(detail, fix) };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import net from "node:net";
 import type { Duplex } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
 import {
@@ -215,5 +216,75 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     client.send(upgrade("x-service-route: storefront:mp-1\r\n"));
     await client.until("branch");
     assert.match(client.received, /x-route-served: storefront:mp-1/);
+  });
+
+  it("end at the variant when the client leaves before it has answered", async (t) => {
+    const arrived = gate();
+    const left = gate();
+    const variant = await serve(t, echo("stable"));
+    variant.on("upgrade", (_req, socket) => {
+      socket.on("error", () => undefined);
+      socket.on("close", () => left.open());
+      socket.on("end", () => socket.destroy());
+      socket.resume();
+      arrived.open();
+    });
+    const { edge, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const client = open(t, edge.port);
+    client.send(upgrade());
+    await arrived.promise;
+    client.socket.end();
+    await left.promise;
+    await until(() => gateway.inFlight(stable) === 0, "the request to be ended");
+  });
+
+  it("deliver all that a variant said before it ended, to a client that is still talking", async (t) => {
+    const total = 1 << 18;
+    const { edge, gateway } = await upgrading(t, (socket) => {
+      socket.resume();
+      socket.end(Buffer.alloc(total, 97));
+    });
+    const client = net.connect({ port: edge.port, host: "127.0.0.1", allowHalfOpen: true });
+    t.after(() => client.destroy());
+    client.on("error", () => undefined);
+    client.write(upgrade());
+    await new Promise((resolve) => client.once("readable", resolve));
+    await until(() => gateway.inFlight(stable) === 0, "the variant to have ended");
+    // A connection closed by now would be reset by these, and what is unread lost.
+    for (let at = 0; at < 20; at++) {
+      await new Promise((resolve) => client.write("still here", resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    let bytes = 0;
+    client.on("data", (chunk: Buffer) => (bytes += chunk.length));
+    await new Promise((resolve) => client.on("end", resolve).on("close", resolve));
+    assert.ok(bytes > total, `${bytes} of ${total}`);
+  });
+
+  it("speak what the variant chose of several protocols", async (t) => {
+    const { edge } = await upgrading(t, (socket) => socket.resume());
+    const client = open(t, edge.port);
+    client.send(upgrade().replace("Upgrade: websocket", "Upgrade: other, websocket"));
+    await client.until("\r\n\r\n");
+    assert.match(client.received, /^Upgrade: websocket\r$/im);
+  });
+
+  it("are limited in number while the variant has not answered, too", async (t) => {
+    const arrived = gate();
+    const variant = await serve(t, echo("stable"));
+    variant.on("upgrade", (_req, socket) => {
+      t.after(() => socket.destroy());
+      arrived.open();
+    });
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const { edge } = await openWorld(t, table, { limits: { upgrades: 1 } });
+    open(t, edge.port).send(upgrade());
+    await arrived.promise;
+    const second = open(t, edge.port);
+    second.send(upgrade());
+    assert.match(await second.whole(), /^HTTP\/1\.1 503 [^]*TooManyConnections/);
   });
 });

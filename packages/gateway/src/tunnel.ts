@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import { admit } from "./admission.ts";
@@ -15,7 +16,8 @@ import { requestHeaders } from "./request-headers.ts";
 import { readResponseHead } from "./response-head.ts";
 
 /**
- * True for what may become another protocol. `h2c` is not: who wants HTTP/2 begins with it. Nor is a request with a
+ * True for what may become another protocol. `h2c`, also among others, is not: who wants HTTP/2 begins with it, and
+ * inside a tunnel nothing would be routed or checked. Nor is a request with a
  * body, whose end an upgraded connection no longer shows. The rest are ordinary requests whose `Upgrade` is ignored.
  */
 export function mayUpgrade(req: IncomingMessage): boolean {
@@ -24,7 +26,7 @@ export function mayUpgrade(req: IncomingMessage): boolean {
     req.method === "GET" &&
     req.httpVersion === "1.1" &&
     upgrade !== undefined &&
-    upgrade.toLowerCase() !== "h2c" &&
+    !/(?:^|,)[ \t]*h2c[ \t]*(?:,|$)/i.test(upgrade) &&
     encoding === undefined &&
     (length === undefined || length === "0")
   );
@@ -56,8 +58,14 @@ export function takeUpgrade(
   else if (core.upgrades >= core.limits.upgrades) refuse(what, tooMany(core.limits.upgrades), []);
   else {
     const { admitted } = admission;
-    const start = { core, connection, method, head, reply, startedAt, ...admitted };
-    new TunnelForward(new Exchange(start), early).send();
+    const exchange = new Exchange({
+      ...{ core, connection, method, head, reply, startedAt },
+      ...admitted,
+    });
+    // Counted while it waits, too: the limit is for what may become of it.
+    core.upgrades++;
+    connection.socket.once("close", () => core.upgrades--);
+    new TunnelForward(exchange, early).send();
   }
 }
 
@@ -88,7 +96,6 @@ function replyOn(core: Core, connection: Connection, req: IncomingMessage): Http
 class TunnelForward extends Http1Forward {
   readonly #exchange: Exchange;
   readonly #early: Buffer;
-  readonly #protocol: string;
 
   constructor(exchange: Exchange, early: Buffer) {
     const { core, connection, head, decision } = exchange.start;
@@ -100,12 +107,14 @@ class TunnelForward extends Http1Forward {
       remote: connection.remote,
       host: head.host ?? "",
     });
-    const protocol = head.upgrade ?? "websocket";
-    super(exchange, headers, protocol);
+    super(exchange, headers, head.upgrade ?? "websocket");
     this.#exchange = exchange;
     this.#early = early;
-    this.#protocol = protocol;
+    // Until the variant has answered, a client that closes its half has left: unless bytes for the variant are waiting.
+    connection.socket.once("end", this.#leave);
   }
+
+  readonly #leave = (): void => this.#exchange.start.connection.gone();
 
   onRequestUpgrade(
     controller: Dispatcher.DispatchController,
@@ -120,39 +129,58 @@ class TunnelForward extends Http1Forward {
     }
     const { core, connection } = exchange.start;
     const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
-    const response = readResponseHead(raw, core.vocabulary.names);
+    const response = readResponseHead(status, raw, core.vocabulary.names);
     exchange.switchProtocol(response);
     const { socket } = connection;
-    socket.write(
-      renderRawHead(status, [
-        "Connection",
-        "Upgrade",
-        "Upgrade",
-        this.#protocol,
-        ...response.headers,
-      ]),
-      "latin1",
-    );
+    socket.off("end", this.#leave);
+    const agreed = ["Connection", "Upgrade", "Upgrade", protocolOf(raw)];
+    socket.write(renderRawHead(status, [...agreed, ...response.headers]), "latin1");
     if (this.#early.length > 0) socket.unshift(this.#early);
     join(exchange, upstream);
   }
 }
 
-/** Bytes both ways until both have ended; a half that breaks takes the other along. */
+/** The protocol that the variant has chosen of those it was offered. */
+function protocolOf(raw: readonly (Buffer | string)[]): string {
+  const at = raw.findIndex((part, i) => i % 2 === 0 && String(part).toLowerCase() === "upgrade");
+  return at < 0 ? "websocket" : String(raw[at + 1]);
+}
+
+/**
+ * Bytes both ways. A client may end its half first and still gets what the variant has to say; when the variant ends,
+ * the connection does, after everything it sent. A half that breaks takes the other along.
+ */
 function join(exchange: Exchange, upstream: Duplex): void {
-  const { core, connection } = exchange.start;
-  const { socket } = connection;
-  core.upgrades++;
+  const { socket } = exchange.start.connection;
   exchange.abort = () => upstream.destroy();
   socket.setTimeout(0);
   socket.setNoDelay(true);
   upstream.on("data", (chunk: Buffer) => exchange.passed(chunk.length));
   upstream.on("error", () => socket.destroy());
+  upstream.once("end", () => {
+    // It takes nothing more, and a write to it would break what the client has yet to read.
+    socket.unpipe(upstream);
+    socket.resume();
+  });
   upstream.once("close", () => {
-    core.upgrades--;
     exchange.end([]);
-    if (!socket.destroyed) socket.destroySoon();
+    if (!socket.destroyed) linger(socket);
   });
   upstream.pipe(socket);
   socket.pipe(upstream);
+}
+
+const lingerMs = 5000;
+
+/**
+ * Ends a connection whose client may still be sending: closing at once would reset it under what the client has yet to
+ * read. What still comes is thrown away until the client ends too, or for a moment.
+ */
+function linger(socket: Socket): void {
+  let timer: NodeJS.Timeout | undefined;
+  socket.once("close", () => clearTimeout(timer));
+  socket.end(() => {
+    if (!socket.destroyed) timer = setTimeout(() => socket.destroy(), lingerMs);
+  });
+  socket.resume();
 }

@@ -1,77 +1,6 @@
 import { type Mutant, noticedBy } from "./mutant.ts";
 
-const evidence = [
-  ...noticedBy("trace", [
-    [
-      "G-24",
-      "response-head",
-      "lower === names.served ||",
-      "",
-      "replaces what a variant claims to be",
-    ],
-    [
-      "G-25",
-      "own-hop",
-      "...trace.hops, ",
-      "",
-      "holds the hops below, as the variant's library reports them",
-    ],
-    [
-      "G-25",
-      "request-headers",
-      'head.trace.trim().toLowerCase() === "on"',
-      "head.trace.length > 0",
-      "has an item for the hop, with missed and incarnation, and only when asked for",
-    ],
-    [
-      "G-25",
-      "admission",
-      "return refuse(decision.problem, trace());",
-      "return refuse(decision.problem);",
-      "comes with refusals too",
-    ],
-    [
-      "G-26",
-      "admission",
-      "if (core.upstreams.isUnroutedInFlight(place.caller)) return;",
-      "",
-      "blames nobody for a request that one without a route explains",
-    ],
-    ["G-26", "own-hop", ", ...lost]", "]", "shows where a service dropped the route"],
-  ]),
-  ...noticedBy("observe", [
-    [
-      "G-28",
-      "metrics",
-      "this.inc({ service, tier, status }, count);",
-      "this.inc({ service, tier, status }, 1);",
-      "count requests by service, tier and class of status, never by key or environment",
-    ],
-    [
-      "G-28",
-      "upstreams",
-      "sumFor(this.#gone, { service: ref.service, tier }).tally.add(tally);",
-      "void tally; void tier; void ref;",
-      "never go back when a variant leaves",
-    ],
-    [
-      "G-29",
-      "access-log",
-      "return reason !== undefined && (status >= 500",
-      "return (status >= 500",
-      "says nothing of what went well, also of a variant's own errors, unless asked",
-    ],
-    [
-      "G-29",
-      "exchange",
-      'this.#reason = "Cut";',
-      'this.#reason = "Lost";',
-      "has a line for an answer that was cut off",
-    ],
-  ]),
-];
-
-const hostile = [
+export const limitMutants: readonly Mutant[] = [
   ...noticedBy("smuggling", [
     [
       "G-30",
@@ -115,17 +44,11 @@ const hostile = [
       'if (target.startsWith("#"))',
       "refuses a target with a fragment",
     ],
-    [
-      "G-31",
-      "http1-reply",
-      "this.#connection.broken = true;",
-      "",
-      "refuses Transfer-Encoding xchunked",
-    ],
+    ["G-31", "http1-reply", "this.#connection.broken = true;", "", "refuses Host twice, equal"],
     [
       "G-31",
       "connection",
-      "if (this.busy || this.socket.destroyed) return;",
+      "if (this.busy || this.owes || this.socket.destroyed) return;",
       "if (this.socket.destroyed) return;",
       "answers the good requests before a bad one, then the bad one, and closes",
     ],
@@ -135,6 +58,27 @@ const hostile = [
       "if (connection.refuseUpload(problem)) return;",
       "",
       "ends a body with data longer than the chunk",
+    ],
+    [
+      "G-30",
+      "tunnel",
+      "!/(?:^|,)[ \\t]*h2c[ \\t]*(?:,|$)/i.test(upgrade) &&",
+      'upgrade.toLowerCase() !== "h2c" &&',
+      "makes no tunnel of h2c, also where it is one of several",
+    ],
+    [
+      "G-31",
+      "connection",
+      "if (this.busy || this.owes || this.socket.destroyed) return;",
+      "if (this.busy || this.socket.destroyed) return;",
+      "answers a bad request only after the answers it owes, its own among them",
+    ],
+    [
+      "G-31",
+      "speakers",
+      "mayUpgrade(req) && connections.get(req.socket)?.owes === false",
+      "mayUpgrade(req)",
+      "answers an upgrade, which then is none only after the answers it owes, its own among them",
     ],
   ]),
   ...noticedBy("limits", [
@@ -177,7 +121,7 @@ const hostile = [
     [
       "G-33",
       "dispatch",
-      "core.bodies.add(exchange.upload, () => {",
+      "bodies.add(upload, () => {",
       "const never = new Set<() => void>(); never.add(() => {",
       "answers 408 to a body that stops coming",
     ],
@@ -202,80 +146,121 @@ const hostile = [
       "",
       "lets requests wait when the connections to a variant are used up",
     ],
+    [
+      "G-33",
+      "http1-forward",
+      "if (responseHeadMs > 0) this.#waiting = setTimeout(this.#giveUp, responseHeadMs);",
+      "",
+      "answers 504 to a request that waits too long for a connection to the variant",
+    ],
+    [
+      "G-33",
+      "exchange",
+      "if (this.upload !== undefined) this.start.core.bodies.remove(this.upload);\n    this.#addOwn",
+      "this.#addOwn",
+      "lets a client be silent once the variant answers",
+    ],
+  ]),
+  ...noticedBy("http2-connection", [
+    [
+      "G-18",
+      "http2-intake",
+      'connection.socket.once("end", () => session.destroy());',
+      "",
+      "counts as left when the client closes its half",
+    ],
+    [
+      "G-22",
+      "problem",
+      ".toWellFormed()",
+      "",
+      "survives a name cut in the middle of a character, in a problem for gRPC",
+    ],
+    [
+      "G-33",
+      "http2-intake",
+      "if (!connection.busy) session.destroy();",
+      "if (!connection.busy) session.close();",
+      "is given up when idle, also where the client never ends its half",
+    ],
+    [
+      "G-33",
+      "http2-reply",
+      "setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));",
+      "",
+      "ends the upload behind a whole answer, so that no refusal holds it",
+    ],
+  ]),
+  ...noticedBy("drain", [
+    [
+      "G-35",
+      "upstream",
+      "this.inFlight++;",
+      "",
+      "waits for the requests in flight to an incarnation, and fails none",
+    ],
+    [
+      "G-35",
+      "upstreams",
+      "&& a.incarnation === b.incarnation",
+      "",
+      "counts the incarnation, not the key",
+    ],
+    [
+      "G-35",
+      "upstreams",
+      "if (!listed && upstream.inFlight === 0)",
+      "if (!listed)",
+      "fails no request while a thousand swaps happen",
+    ],
+    [
+      "G-36",
+      "upstreams",
+      "if (!listed && upstream.inFlight === 0) this.#remove(upstream, id);",
+      "",
+      "closes the connections to what left the table, and opens new ones when it comes back",
+    ],
+    [
+      "G-36",
+      "upstreams",
+      "known !== undefined && !known.destroyed",
+      "known !== undefined",
+      "closes the connections to what left the table, and opens new ones when it comes back",
+    ],
+    [
+      "G-37",
+      "connection",
+      "else if (this.closing) this.close();",
+      "",
+      "ends a connection whose answer had begun before",
+    ],
+    [
+      "G-37",
+      "connection",
+      "if (this.session !== undefined) this.session.close();\n    else",
+      "",
+      "lets HTTP/2 streams in flight end",
+    ],
+    [
+      "G-37",
+      "listener",
+      "session?.destroy();\n      socket.destroy();",
+      "session?.destroy();",
+      "cuts what is left after the grace",
+    ],
+    [
+      "G-37",
+      "http1-reply",
+      "if (this.#connection.closing) res.shouldKeepAlive = false;",
+      "",
+      "lets requests in flight end, tells kept connections to close, and accepts nothing more",
+    ],
+    [
+      "G-38",
+      "table-holder",
+      "({ epoch }) => table.epoch >= epoch",
+      "({ epoch }) => table.epoch >= epoch - 1",
+      "is waited for, until a signal fires",
+    ],
   ]),
 ];
-
-const going = noticedBy("drain", [
-  [
-    "G-35",
-    "upstream",
-    "this.inFlight++;",
-    "",
-    "waits for the requests in flight to an incarnation, and fails none",
-  ],
-  [
-    "G-35",
-    "upstreams",
-    "&& a.incarnation === b.incarnation",
-    "",
-    "counts the incarnation, not the key",
-  ],
-  [
-    "G-35",
-    "upstreams",
-    "if (!listed && upstream.inFlight === 0)",
-    "if (!listed)",
-    "fails no request while a thousand swaps happen",
-  ],
-  [
-    "G-36",
-    "upstreams",
-    "if (!listed && upstream.inFlight === 0) this.#remove(upstream, id);",
-    "",
-    "closes the connections to what left the table, and opens new ones when it comes back",
-  ],
-  [
-    "G-36",
-    "upstreams",
-    "known !== undefined && !known.destroyed",
-    "known !== undefined",
-    "closes the connections to what left the table, and opens new ones when it comes back",
-  ],
-  [
-    "G-37",
-    "connection",
-    "else if (this.closing) setImmediate(() => this.close());",
-    "",
-    "ends a connection whose answer had begun before",
-  ],
-  [
-    "G-37",
-    "connection",
-    "if (this.session !== undefined) this.session.close();\n    else",
-    "",
-    "lets HTTP/2 streams in flight end",
-  ],
-  [
-    "G-37",
-    "listener",
-    "session?.destroy();\n      socket.destroy();",
-    "session?.destroy();",
-    "cuts what is left after the grace",
-  ],
-  [
-    "G-37",
-    "http1-reply",
-    "if (this.#connection.closing) res.shouldKeepAlive = false;",
-    "",
-    "lets requests in flight end, tells kept connections to close, and accepts nothing more",
-  ],
-  [
-    "G-38",
-    "table-holder",
-    "({ epoch }) => table.epoch >= epoch",
-    "({ epoch }) => table.epoch >= epoch - 1",
-    "is waited for, until a signal fires",
-  ],
-]);
-
-export const limitMutants: readonly Mutant[] = [...evidence, ...hostile, ...going];

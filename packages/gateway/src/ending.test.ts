@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  ask,
+  gate,
+  openWorld,
+  RawClient,
+  rawExchange,
+  serve,
+  serveRaw,
+  tableOf,
+  until,
+} from "../test/world.ts";
+
+const request = (path: string, headers = ""): string =>
+  `GET ${path} HTTP/1.1\r\nHost: storefront.localhost\r\n${headers}\r\n`;
+
+describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
+  it("ends the request at the variant when the client leaves before the answer", async (t) => {
+    const arrived = gate();
+    const left = gate();
+    const variant = await serve(t, (req) => {
+      req.on("close", () => left.open());
+      arrived.open();
+    });
+    const { edge, gateway } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const client = new RawClient(edge.port);
+    client.send(request("/"));
+    await arrived.promise;
+    client.close();
+    await left.promise;
+    assert.equal(gateway.inFlight({ service: "storefront", key: "stable", incarnation: 1 }), 0);
+  });
+
+  it("ends the request at the variant when the client leaves in the middle of the answer", async (t) => {
+    const left = gate();
+    const variant = await serve(t, (_req, res) => {
+      res.on("close", () => left.open());
+      res.write("begin");
+    });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const client = new RawClient(edge.port);
+    client.send(request("/"));
+    await client.until("begin");
+    client.close();
+    await left.promise;
+  });
+
+  it("ends the request at the variant when the client leaves in mid-upload", async (t) => {
+    const left = gate<boolean>();
+    const arrived = gate();
+    const variant = await serve(t, (req) => {
+      req.on("data", () => arrived.open());
+      req.on("error", () => undefined);
+      req.on("close", () => left.open(req.complete));
+    });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const client = new RawClient(edge.port);
+    client.send("POST / HTTP/1.1\r\nHost: storefront.localhost\r\nContent-Length: 10\r\n\r\nabc");
+    await arrived.promise;
+    client.close();
+    assert.equal(await left.promise, false);
+  });
+
+  it("cuts the client off when the variant is cut off in mid-answer", async (t) => {
+    const url = await serveRaw(t, (socket) => {
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        setImmediate(() => socket.destroy());
+      });
+    });
+    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": url } }));
+    await assert.rejects(ask(edge.port), { code: "ECONNRESET" });
+  });
+
+  it("cuts the client off when a chunked answer is cut off", async (t) => {
+    const url = await serveRaw(t, (socket) => {
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+        setImmediate(() => socket.destroy());
+      });
+    });
+    const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": url } }));
+    const answer = await rawExchange(t, edge.port, request("/"));
+    assert.match(answer, /4\r\nhalf\r\n$/);
+  });
+
+  it("gives the client an answer that comes before its upload has ended, and keeps the gateway going", async (t) => {
+    const variant = await serve(t, (_req, res) => {
+      res.writeHead(413, { connection: "close" });
+      res.end("too much");
+    });
+    const { edge } = await openWorld(
+      t,
+      tableOf({ variants: { "storefront:stable": variant.url } }),
+    );
+    const client = new RawClient(edge.port);
+    t.after(() => client.close());
+    client.send(
+      "POST / HTTP/1.1\r\nHost: storefront.localhost\r\nContent-Length: 1000000\r\n\r\nabc",
+    );
+    await client.until("too much");
+    assert.match(client.received, /^HTTP\/1\.1 413 /);
+    client.send("x".repeat(999_997));
+    client.send(request("/again"));
+    await until(
+      () => client.received.match(/too much/g)?.length === 2,
+      "the second answer",
+      () => client.received,
+    );
+  });
+});
