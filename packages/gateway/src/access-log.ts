@@ -1,6 +1,6 @@
 import type { Logger } from "./logger.ts";
 
-/** `errors`: 5xx of the gateway's own and aborted transfers, as warnings. `all`: every request, as info. */
+/** `errors`: 5xx of the gateway's own and transfers that it cut, as warnings. `all`: every request, as info. */
 export type AccessLogMode = "all" | "errors" | "none";
 
 /** One line of the access log. */
@@ -26,12 +26,14 @@ export interface AccessEntry {
 
 /** Whether a request is written down at all; asked before the entry is made. */
 export function isLogged(mode: AccessLogMode, status: number, reason: string | undefined): boolean {
-  if (mode === "errors") return reason !== undefined && (status >= 500 || reason === "Cut");
-  return mode === "all";
+  return mode === "errors" ? isBad(status, reason) : mode === "all";
+}
+
+function isBad(status: number, reason: string | undefined): boolean {
+  return reason !== undefined && (status >= 500 || reason === "Cut" || reason === "ClientStalled");
 }
 
 export function writeAccess(log: Logger, entry: AccessEntry): void {
-  const bad = entry.reason === "Cut" || (entry.reason !== undefined && entry.status >= 500);
-  if (bad) log.warn(entry, "request failed");
+  if (isBad(entry.status, entry.reason)) log.warn(entry, "request failed");
   else log.info(entry, "request");
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import http from "node:http";
+import net from "node:net";
 import { describe, it } from "node:test";
-import { gate, openWorld, serve, stalled, tableOf } from "../test/world.ts";
+import { gate, openWorld, serve, stalled, tableOf, until } from "../test/world.ts";
+import { silentLogger } from "./logger.ts";
 
 const mib = 1 << 20;
 
@@ -45,6 +47,60 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
     let received = 0;
     for await (const chunk of res) received += (chunk as Buffer).length;
     assert.equal(received, total);
+  });
+
+  it("cuts off who takes nothing of its answer, and lets the variant go", async (t) => {
+    let left = false;
+    const variant = await serve(t, (_req, res) => {
+      res.on("close", () => (left = true));
+      const chunk = Buffer.alloc(mib);
+      const more = (): void => {
+        while (res.write(chunk));
+      };
+      res.on("drain", more);
+      more();
+    });
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const reasons: unknown[] = [];
+    const { edge } = await openWorld(t, table, {
+      limits: { stalledMs: 100 },
+      accessLog: "all",
+      log: { ...silentLogger, warn: (fields) => void reasons.push(Reflect.get(fields, "reason")) },
+    });
+    // What fits into the buffers between the two is all that is ever taken.
+    const client = net.connect({ port: edge.port, host: "127.0.0.1" }).pause();
+    client.on("error", () => undefined);
+    t.after(() => client.destroy());
+    client.write("GET / HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n");
+    await until(() => left, "the variant to be let go");
+    assert.deepEqual(reasons, ["ClientStalled"]);
+  });
+
+  it("does not cut off who took everything while the variant is silent", async (t) => {
+    const total = 16 * mib;
+    const last = gate();
+    const variant = await serve(t, async (_req, res) => {
+      res.writeHead(200, { "content-length": total + 1 });
+      res.write(Buffer.alloc(total));
+      await last.promise;
+      res.end("!");
+    });
+    const table = tableOf({ variants: { "storefront:stable": variant.url } });
+    const { edge } = await openWorld(t, table, { limits: { stalledMs: 300 } });
+    const headers = { host: "storefront.localhost" };
+    let received = 0;
+    let whole = false;
+    http.get({ port: edge.port, host: "127.0.0.1", headers, agent: false }, (res) => {
+      res.on("data", (chunk: Buffer) => (received += chunk.length));
+      res.on("error", () => undefined);
+      res.on("end", () => (whole = true));
+    });
+    await until(() => received === total, "all but the last byte");
+    // Several times the limit: a condition that must stay false has no event to wait for.
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    last.open();
+    await until(() => whole, "the end");
+    assert.equal(received, total + 1);
   });
 
   it("holds a fast client back when the variant is slow, and loses nothing", async (t) => {

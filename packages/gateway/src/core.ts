@@ -1,7 +1,7 @@
 import type { RouteTable } from "@cocktail/route";
 import type { AccessLogMode } from "./access-log.ts";
-import type { BodyWatch } from "./body-watch.ts";
 import type { HeadFlusher } from "./head-flusher.ts";
+import type { IdleWatch } from "./idle-watch.ts";
 import type { Limits } from "./limits.ts";
 import type { Locator } from "./locate.ts";
 import type { Logger } from "./logger.ts";
@@ -22,7 +22,10 @@ export interface Core {
   readonly upstreams: Upstreams;
   readonly lost: LostRoutes;
   readonly flusher: HeadFlusher;
-  readonly bodies: BodyWatch;
+  /** Uploads that wait for their next byte. */
+  readonly bodies: IdleWatch;
+  /** Answers that wait for their client to take what came. */
+  readonly readers: IdleWatch;
   readonly refusals: Refusals;
   readonly log: Logger;
   readonly accessLog: AccessLogMode;

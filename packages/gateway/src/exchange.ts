@@ -5,6 +5,7 @@ import type { Core } from "./core.ts";
 import type { Forward } from "./decide.ts";
 import type { Failure } from "./failure.ts";
 import type { Head } from "./head.ts";
+import type { Waiting } from "./idle-watch.ts";
 import { ownHop, traceHeader } from "./own-hop.ts";
 import { type Problem, statusOf } from "./problem.ts";
 import type { Reply } from "./reply.ts";
@@ -36,7 +37,7 @@ export type Abort = (reason: Error) => void;
  * One request between a client and a variant: counts it, completes the head of the answer, and sees to it that it ends
  * once, whichever side ends it. How bytes come and go is the business of a `Reply` and a forwarder.
  */
-export class Exchange implements Carried {
+export class Exchange implements Carried, Waiting {
   readonly start: ExchangeStart;
   readonly #traced: boolean;
   readonly #routed: boolean;
@@ -46,6 +47,8 @@ export class Exchange implements Carried {
   abort: Abort | undefined;
   upload: Upload | undefined;
   done = false;
+  /** Since when the variant is held back for the client. */
+  waitingSince = 0;
   /** True after 101: whatever ends it then ends it well. */
   #switched = false;
   #status = 0;
@@ -83,11 +86,29 @@ export class Exchange implements Carried {
     reply.begin({ status, message, headers, contentLength, last });
   }
 
-  /** False: the client is slower than the variant, wait for `reply.onceWritable`. */
+  /** False: the client is slower than the variant, wait for `whenTaken`. */
   data(chunk: Buffer): boolean {
     this.#bytes += chunk.length;
     return this.start.reply.write(chunk);
   }
+
+  /** Resumes the variant when the client has taken what there is; who takes nothing is not waited for without end. */
+  whenTaken(resume: () => void): void {
+    const { core, reply } = this.start;
+    this.waitingSince = Date.now();
+    core.readers.add(this, this.#stall);
+    reply.onceWritable(() => {
+      this.waitingSince = 0;
+      resume();
+    });
+  }
+
+  readonly #stall = (): void => {
+    this.#reason = "ClientStalled";
+    this.start.reply.cut();
+    this.#finish();
+    this.abort?.(new Error("the client takes nothing"));
+  };
 
   end(trailers: readonly string[]): void {
     if (this.done) return;
@@ -178,6 +199,7 @@ export class Exchange implements Carried {
     const { core, upstream, connection, startedAt } = this.start;
     if (this.#watched) core.lost.end(upstream.label, this);
     if (this.upload !== undefined) core.bodies.remove(this.upload);
+    core.readers.remove(this);
     const ms = performance.now() - startedAt;
     upstream.tally.count(this.#status, ms);
     upstream.end(this.#routed);

@@ -1,9 +1,9 @@
 import { defaultHeaderNames, type HeaderNames, type RouteTable } from "@cocktail/route";
 import type { Registry } from "prom-client";
 import type { AccessLogMode } from "./access-log.ts";
-import { BodyWatch } from "./body-watch.ts";
 import type { Core } from "./core.ts";
 import { HeadFlusher } from "./head-flusher.ts";
+import { IdleWatch } from "./idle-watch.ts";
 import { completeLimits, type Limits } from "./limits.ts";
 import { listen, type Listener, type ListenOptions } from "./listener.ts";
 import { Locator } from "./locate.ts";
@@ -110,7 +110,8 @@ function createCore(options: GatewayOptions): Core & { readonly held: TableHolde
     upstreams,
     lost: new LostRoutes(),
     flusher: new HeadFlusher(),
-    bodies: new BodyWatch(limits.bodyIdleMs),
+    bodies: new IdleWatch(limits.bodyIdleMs),
+    readers: new IdleWatch(limits.stalledMs),
     refusals: new Refusals(),
     log: options.log ?? silentLogger,
     accessLog: options.accessLog ?? "errors",

@@ -77,7 +77,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
     if (exchange.done || exchange.data(chunk)) return;
     controller.pause();
     this.#resume ??= () => this.#controller?.resume();
-    exchange.start.reply.onceWritable(this.#resume);
+    exchange.whenTaken(this.#resume);
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {

@@ -64,7 +64,7 @@ export class Http2Forward {
     stream.on("data", (chunk: Buffer) => {
       if (exchange.done || exchange.data(chunk)) return;
       stream.pause();
-      exchange.start.reply.onceWritable(() => stream.resume());
+      exchange.whenTaken(() => stream.resume());
     });
     stream.on("trailers", (_headers, _flags, raw: string[]) => {
       this.#trailers = raw;

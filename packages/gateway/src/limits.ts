@@ -15,6 +15,8 @@ export interface Limits {
   readonly headMs: number;
   /** Without a byte of an upload that the variant is ready to take and has not begun to answer; beyond: 408. Not in gRPC. */
   readonly bodyIdleMs: number;
+  /** Without a client taking what was sent of its answer; beyond, it is cut off. */
+  readonly stalledMs: number;
   /** A kept-alive connection without a request; in HTTP/2 also one whose head is not complete. */
   readonly keepAliveMs: number;
   /** Until a variant accepts a connection; beyond: 503. */
@@ -43,6 +45,7 @@ export const defaultLimits: Limits = Object.freeze({
   bodyBytes: Number.POSITIVE_INFINITY,
   headMs: 30_000,
   bodyIdleMs: 60_000,
+  stalledMs: 300_000,
   keepAliveMs: 65_000,
   connectMs: 5000,
   responseHeadMs: 300_000,

@@ -64,6 +64,8 @@ function accept(
 ): void {
   const { socket } = connection;
   socket.on("error", ignore);
+  // A peer that vanished shows nowhere else on a tunnel or an event stream that is silent.
+  socket.setKeepAlive(true, tcpKeepAliveMs);
   if (core.connections >= core.limits.connections) {
     turnAway(core, socket);
     return;
@@ -78,6 +80,7 @@ function accept(
   peek(socket, core.limits.headMs, (spoken) => speakers[spoken](connection));
 }
 
+const tcpKeepAliveMs = 60_000;
 const ignore = (): void => undefined;
 
 function turnAway(core: Core, socket: Socket): void {

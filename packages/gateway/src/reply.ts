@@ -29,5 +29,5 @@ export interface Reply {
   /** An answer of the gateway itself; `headers` are sent beside its own. */
   problem(problem: Problem, headers: readonly string[]): void;
   /** Ends the connection, or the stream with `reset`, so that the client can't take it for a complete answer. */
-  cut(reset: number | undefined): void;
+  cut(reset?: number): void;
 }

@@ -34,9 +34,12 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
     // The start line and the headers each have a limit of their own; this one is only the parser's.
     maxHeaderSize: limits.headBytes + limits.targetBytes + 4096,
     headersTimeout: limits.headMs,
-    // Uploads may take hours; silence in them is watched by `BodyWatch`.
+    // Uploads may take hours; silence in them is watched by `IdleWatch`.
     requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveMs,
+    // Clients are told the time without it: a request on its way when the connection ends is lost, and Node's one second is
+    // less than a process may be held up on a busy machine.
+    keepAliveTimeoutBuffer: limits.keepAliveMs / 2,
     connectionsCheckingInterval:
       limits.headMs === 0 ? 5000 : Math.min(5000, Math.max(20, limits.headMs / 4)),
     // Node's own answer to a missing Host is no problem+json; `checkFraming` has one.

@@ -24,8 +24,8 @@ export class Upload extends Readable {
   #trailers: readonly string[] = [];
   /** True once the last byte came from the client. */
   whole = false;
-  /** When the variant was ready for a byte that hasn't come since; `Date.now()`, 0 where it isn't waiting. */
-  hungrySince = 0;
+  /** When the variant was ready for a byte that hasn't come since: a full pipe is not the client's fault. */
+  waitingSince = 0;
 
   constructor({ source, maxBytes, onTooLarge }: UploadOptions) {
     super();
@@ -48,12 +48,12 @@ export class Upload extends Readable {
   }
 
   override _read(): void {
-    if (this.hungrySince === 0) this.hungrySince = Date.now();
+    if (this.waitingSince === 0) this.waitingSince = Date.now();
     this.#source.resume();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.hungrySince = 0;
+    this.waitingSince = 0;
     this.#source.off("data", this.#take);
     this.#source.off("end", this.#finish);
     this.#source.off("close", this.#lose);
@@ -69,16 +69,16 @@ export class Upload extends Readable {
       return;
     }
     if (this.push(chunk)) {
-      this.hungrySince = Date.now();
+      this.waitingSince = Date.now();
     } else {
-      this.hungrySince = 0;
+      this.waitingSince = 0;
       this.#source.pause();
     }
   };
 
   readonly #finish = (): void => {
     this.whole = true;
-    this.hungrySince = 0;
+    this.waitingSince = 0;
     this.push(null);
   };
 

@@ -113,8 +113,8 @@ export const limitMutants: readonly Mutant[] = [
     ],
     [
       "G-33",
-      "body-watch",
-      "if (upload.hungrySince > 0 && now",
+      "idle-watch",
+      "if (waitingSince > 0 && now",
       "if (now",
       "does not blame the client when the variant is the slow one",
     ],

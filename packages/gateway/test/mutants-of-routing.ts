@@ -238,7 +238,7 @@ export const routingMutants: readonly Mutant[] = [
     [
       "G-29",
       "access-log",
-      'entry.reason === "Cut" ||',
+      'reason === "Cut" || ',
       "",
       "has a line for an answer that was cut off",
     ],

@@ -61,6 +61,20 @@ export const mutants: readonly Mutant[] = [
   ]),
   ...noticedBy("back-pressure", [
     [
+      "G-33",
+      "exchange",
+      "core.readers.add(this, this.#stall);",
+      "",
+      "cuts off who takes nothing of its answer, and lets the variant go",
+    ],
+    [
+      "G-33",
+      "exchange",
+      "this.waitingSince = 0;\n      resume();",
+      "resume();",
+      "does not cut off who took everything while the variant is silent",
+    ],
+    [
       "G-17",
       "http1-forward",
       "controller.pause();",
@@ -70,8 +84,8 @@ export const mutants: readonly Mutant[] = [
     [
       "G-17",
       "upload",
-      "this.hungrySince = 0;\n      this.#source.pause();",
-      "this.hungrySince = 0;",
+      "this.waitingSince = 0;\n      this.#source.pause();",
+      "this.waitingSince = 0;",
       "holds a fast client back when the variant is slow, and loses nothing",
     ],
   ]),

@@ -1,0 +1,36 @@
+/** Something that waits for a client. */
+export interface Waiting {
+  /** Since when, as `Date.now()` says; 0 while it isn't waiting. */
+  readonly waitingSince: number;
+}
+
+/** Ends what waits for a client for too long. One timer for all, running only while anything is watched. */
+export class IdleWatch {
+  readonly #idleMs: number;
+  readonly #watched = new Map<Waiting, () => void>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `idleMs` 0: never. */
+  constructor(idleMs: number) {
+    this.#idleMs = idleMs;
+  }
+
+  add(waiting: Waiting, onIdle: () => void): void {
+    if (this.#idleMs === 0) return;
+    this.#watched.set(waiting, onIdle);
+    this.#timer ??= setInterval(this.#check, Math.max(10, this.#idleMs / 4));
+  }
+
+  remove(waiting: Waiting): void {
+    if (!this.#watched.delete(waiting) || this.#watched.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  readonly #check = (): void => {
+    const now = Date.now();
+    for (const [{ waitingSince }, onIdle] of [...this.#watched]) {
+      if (waitingSince > 0 && now - waitingSince > this.#idleMs) onIdle();
+    }
+  };
+}
