@@ -235,12 +235,6 @@ export const routingMutants: readonly Mutant[] = [
       "throw err;",
       "has a line for a defect, which ends no more than the connection it shows on",
     ],
-    [
-      "G-29",
-      "access-log",
-      'reason === "Cut" || ',
-      "",
-      "has a line for an answer that was cut off",
-    ],
+    ["G-29", "access-log", 'reason === "Cut" || ', "", "has a line for an answer that was cut off"],
   ]),
 ];
