@@ -115,8 +115,11 @@ test("names of JavaScript's own objects are ordinary names to resolve", () => {
   ]);
   assert.deepEqual(short(ask("hasOwnProperty", undefined)), ["none", undefined, undefined]);
   assert.deepEqual(short(ask("__proto__", undefined)), ["none", undefined, undefined]);
-  const missed = [{ kind: "environment", environment: "constructor" }];
-  assert.deepEqual(ask("payment", undefined, "constructor").missed, missed);
+  for (const environment of ["constructor", "__proto__"]) {
+    const missed = [{ kind: "environment", environment }];
+    const route = { pins: new Map<string, string>(), environment, mode: "fallback" } as const;
+    assert.deepEqual(resolve(shop, route, { service: "payment" }).missed, missed);
+  }
 });
 
 test("an endpoint is answered only by variants that consume it", () => {

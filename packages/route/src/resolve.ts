@@ -1,6 +1,7 @@
+import { lookup } from "./lookup.ts";
 import { STABLE } from "./names.ts";
 import type { Route } from "./route.ts";
-import { maxDepth, own, type RouteTable, type TableVariant } from "./table.ts";
+import { maxDepth, type RouteTable, type TableVariant } from "./table.ts";
 
 export type Via = "pin" | "environment" | "stable" | "none";
 
@@ -49,7 +50,7 @@ interface Search {
  * is live; else stable; else nothing. Health is never an input.
  */
 export function resolve(table: RouteTable, route: Route, target: Target): Resolution {
-  const variants = own(table.services, target.service);
+  const variants = lookup(table.services, target.service);
   const search: Search = { target, variants, missed: undefined };
   return (
     fromPin(table, route, search) ??
@@ -71,7 +72,7 @@ function fromPin(table: RouteTable, route: Route, search: Search): Resolution | 
   // A name nobody knows is worth saying even where the pin made it irrelevant.
   const { environment } = route;
   if (environment === undefined || environment === STABLE) return resolution;
-  if (own(table.environments, environment) !== undefined) return resolution;
+  if (lookup(table.environments, environment) !== undefined) return resolution;
   return { ...resolution, missed: [{ kind: "environment", environment }] };
 }
 
@@ -83,12 +84,12 @@ function fromLayers(
   const { service } = search.target;
   let layer = environment;
   for (let depth = 0; layer !== undefined && layer !== STABLE && depth < maxDepth; depth++) {
-    const listed = own(table.environments, layer);
+    const listed = lookup(table.environments, layer);
     if (listed === undefined) {
       miss(search, { kind: "environment", environment: layer });
       return undefined;
     }
-    const key = own(listed.members, service);
+    const key = lookup(listed.members, service);
     if (key !== undefined) {
       const resolution = found(search, "environment", key, layer);
       if (resolution !== undefined) return resolution;
@@ -102,7 +103,7 @@ function fromLayers(
 function found(search: Search, via: Via, key: string, layer?: string): Resolution | undefined {
   const { service, endpoint } = search.target;
   if (search.variants === undefined) return undefined;
-  const variant = own(search.variants, key);
+  const variant = lookup(search.variants, key);
   if (variant === undefined || !consumes(variant, endpoint)) return undefined;
   return { service, via, key, variant, layer, missed: search.missed ?? nothingMissed };
 }
@@ -137,7 +138,7 @@ export function missedAnywhere(table: RouteTable, route: Route): readonly Missed
   const services = new Set(["", ...route.pins.keys()]);
   let layer = route.environment;
   for (let depth = 0; layer !== undefined && layer !== STABLE && depth < maxDepth; depth++) {
-    const environment = own(table.environments, layer);
+    const environment = lookup(table.environments, layer);
     if (environment === undefined) break;
     for (const service of Object.keys(environment.members)) services.add(service);
     layer = environment.parent;

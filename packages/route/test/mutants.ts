@@ -294,8 +294,8 @@ const resolving = [
     ],
     [
       "R-24",
-      "const key = own(listed.members, service);",
-      "const member = own(listed.members, service); const key = member === STABLE ? undefined : member;",
+      "const key = lookup(listed.members, service);",
+      "const member = lookup(listed.members, service); const key = member === STABLE ? undefined : member;",
       "stable as a member or as a pin hides the layers below",
     ],
     [
@@ -348,18 +348,34 @@ const resolving = [
       "export const maxDepth = 9;",
       "eight layers answer, a ninth is out of reach",
     ],
+  ]),
+  ...inFile("lookup.ts", "resolve.test.ts", [
+    [
+      "R-15",
+      "return Object.hasOwn(record, name) ? value : undefined;",
+      "return value;",
+      "names of JavaScript's own objects are ordinary names to resolve",
+    ],
+    [
+      "R-15",
+      ' && name !== "__proto__"',
+      "",
+      "names of JavaScript's own objects are ordinary names to resolve",
+    ],
+  ]),
+  ...inFile("table.ts", "read-table.test.ts", [
     [
       "R-15",
       "return Object.hasOwn(record, name) ? record[name] : undefined;",
       "return record[name];",
-      "names of JavaScript's own objects are ordinary names to resolve",
+      "names of JavaScript's own objects are ordinary names in a table",
     ],
   ]),
   ...inFile("resolve.ts", "resolve.test.ts", [
     [
       "R-31",
-      "const key = own(listed.members, service);",
-      "const key = own(listed.members, service) ?? Object.keys(search.variants ?? {}).toSorted()[0];",
+      "const key = lookup(listed.members, service);",
+      "const key = lookup(listed.members, service) ?? Object.keys(search.variants ?? {}).toSorted()[0];",
       "a new variant changes nothing for a route that names neither it nor its layers",
     ],
   ]),
