@@ -28,10 +28,16 @@ export async function endEscaped(
   options: EndOptions,
 ): Promise<number> {
   const wanted = Object.entries(markEnvironment(runId, workload));
-  const marked = await findMarked(runId);
-  const escaped = marked.filter(({ marks }) =>
-    wanted.every(([name, value]) => marks.get(name) === value),
-  );
-  await endProcesses(escaped, options);
-  return escaped.length;
+  let count = 0;
+  // More than once: while they are being ended they may start others.
+  for (let look = 0; look < 3; look++) {
+    const marked = await findMarked(runId);
+    const escaped = marked.filter(({ marks }) =>
+      wanted.every(([name, value]) => marks.get(name) === value),
+    );
+    if (escaped.length === 0) break;
+    count += escaped.length;
+    await endProcesses(escaped, options);
+  }
+  return count;
 }

@@ -49,19 +49,35 @@ export async function endLeftovers(
   const records = readProcessRecords(directory);
   const runIds = new Set(records.map(({ runId }) => runId));
   if (earlierRunId !== undefined) runIds.add(earlierRunId);
-  const marked: MarkedProcess[] = [];
-  for (const runId of runIds) marked.push(...(await findMarked(runId)));
-  const plan = planLeftovers(records, marked);
+  const plan = planLeftovers(records, await findAll(runIds));
   await Promise.all([
     ...plan.groups.map(({ pid }) => endGroup(pid, { graceMs: 2_000 })),
     endProcesses(plan.strays, { graceMs: 2_000 }),
   ]);
   const groups = plan.groups.filter(({ pid }) => !isGroupEmpty(pid));
-  const stubborn = [...groups, ...plan.strays.filter(isAlive)];
+  const stubborn = [...groups, ...plan.strays.filter(isAlive), ...(await endLateOnes(runIds))];
   if (stubborn.length > 0) throw new StubbornLeftovers(stubborn.map(({ pid }) => pid));
   removeProcessRecords(directory);
   return describe(plan);
 }
+
+async function findAll(runIds: ReadonlySet<string>): Promise<readonly MarkedProcess[]> {
+  const marked: MarkedProcess[] = [];
+  for (const runId of runIds) marked.push(...(await findMarked(runId)));
+  return marked;
+}
+
+/** Ends what those started while they were being ended, and gives what is still there after several looks. */
+async function endLateOnes(runIds: ReadonlySet<string>): Promise<readonly MarkedProcess[]> {
+  let late = await findAll(runIds);
+  for (let look = 0; late.length > 0 && look < lateLooks; look++) {
+    await endProcesses(late, { graceMs: 200 });
+    late = await findAll(runIds);
+  }
+  return late;
+}
+
+const lateLooks = 10;
 
 function describe({ groups, strays }: LeftoverPlan): readonly string[] {
   const lines = groups.map(
