@@ -27,6 +27,11 @@ const files: Readonly<Record<string, string>> = {
     'import { one } from "./one.ts"; export const two = (): number => one();',
   "packages/novel/src/index.ts":
     'import { route } from "../../route/src/index.ts"; export const n = route;',
+  "test/planted-bugs/src/index.ts": "export const plant = 1;",
+  "packages/client/test/plants.ts":
+    'import { plant } from "../../../test/planted-bugs/src/index.ts"; export const p = plant;',
+  "packages/client/src/to-tests.ts":
+    'import { plant } from "../../../test/planted-bugs/src/index.ts"; export const p = plant;',
   "apps/cli/src/main.ts":
     'import { route } from "../../../packages/route/src/index.ts"; export const cli = route;',
   "apps/local/src/main.ts":
@@ -50,11 +55,15 @@ test("every way to break a rule is found, and what is allowed is not", async () 
     "apps/local/src/lost.ts: resolvable",
     "apps/local/src/main.ts: apps never import apps",
     "packages/client/src/to-app.ts: direction of packages/client",
+    "packages/client/src/to-tests.ts: tests are for tests",
     "packages/client/test/up.ts: direction of the tests of packages/client",
     "packages/environment/src/one.ts: no cycles",
     "packages/novel/src/index.ts: unknown package",
     "packages/route/src/reads.ts: route is pure",
     "packages/route/src/up.ts: direction of packages/route",
   ]);
-  assert.equal(seen, Object.keys(files).filter((file) => file.includes("/src/")).length);
+  assert.equal(
+    seen,
+    Object.keys(files).filter((file) => /^(packages|apps)\/.*\/src\//.test(file)).length,
+  );
 });

@@ -62,6 +62,13 @@ export const forbidden: IForbiddenRuleType[] = [
     to: { path: "^apps/", pathNot: "^apps/$1/" },
   },
   {
+    name: "tests are for tests",
+    severity: "error",
+    comment: "Shipped code imports what only tests share.",
+    from: { path: "^(packages|apps)/", pathNot: tests },
+    to: { path: "^test/" },
+  },
+  {
     name: "no cycles",
     severity: "error",
     comment: "Two files that need each other hide a third concept that both need: name it.",

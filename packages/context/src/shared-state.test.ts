@@ -3,10 +3,10 @@ import { channel } from "node:diagnostics_channel";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
+import { copyPackage } from "@cocktail/planted-bugs";
 import { parseRoute } from "@cocktail/route";
 import * as own from "./index.ts";
 import { silent } from "./logger.ts";
-import { copyPackage } from "../test/copy.ts";
 import { callEcho, echo, fetchEcho, lines, type Running, serve } from "../test/servers.ts";
 
 const { route } = parseRoute({ pins: "payment-service:mp-101" });
@@ -23,7 +23,7 @@ describe("the process", () => {
   });
 
   it("shares one context between two copies of the library, and injects once", async () => {
-    using copy = copyPackage();
+    using copy = copyPackage(join(import.meta.dirname, ".."));
     const path = pathToFileURL(join(copy.directory, "src/index.ts")).href;
     const other = (await import(path)) as typeof own;
     assert.notEqual(other.run, own.run, "these are not two copies");

@@ -1,4 +1,5 @@
-import { inFile, type Mutant } from "./mutant.ts";
+import type { Mutant } from "@cocktail/planted-bugs";
+import { inFile } from "./mutant.ts";
 import { mutantsOfCalls } from "./mutants-of-calls.ts";
 import { mutantsOfGrpc } from "./mutants-of-grpc.ts";
 

@@ -1,4 +1,5 @@
-import { type Mutant, noticedBy } from "./mutant.ts";
+import type { Mutant } from "@cocktail/planted-bugs";
+import { noticedBy } from "./mutant.ts";
 
 export const limitMutants: readonly Mutant[] = [
   ...noticedBy("smuggling", [

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Mutant } from "@cocktail/planted-bugs";
 import { collected } from "./collected.ts";
-import type { Mutant } from "./mutants.ts";
 
 const sources = join(import.meta.dirname, "../src");
 const collector = new URL("collect-tests.ts", import.meta.url).href;

@@ -1,15 +1,4 @@
-/** One planted bug: the rule of docs/spec/route.md it breaks, the change, and the test that must notice. */
-export interface Mutant {
-  readonly rule: string;
-  /** Below src. */
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
-  /** Below src. */
-  readonly testFile: string;
-  readonly test: string;
-}
+import type { Mutant } from "@cocktail/planted-bugs";
 
 type Row = readonly [rule: string, find: string, replace: string, test: string];
 
