@@ -6,18 +6,15 @@ import * as core from "@opentelemetry/core";
 import * as http from "@opentelemetry/instrumentation-http";
 import * as sdk from "@opentelemetry/sdk-trace";
 
-// A service started the way its documentation says, as a child of the benchmark. Each loads what any of them uses: merely
+// A service started the way its documentation says, at the port it is told. Each loads what any of them uses: merely
 // loading one module more, or less, moved the cost of a request by a quarter, up or down, whichever module it was.
-const contestant = process.argv[2];
+const [contestant, port] = process.argv.slice(2);
 if (contestant === "opentelemetry") startOpenTelemetry();
 const { fastify } = await import("fastify");
 const app = fastify();
 if (contestant === "context") await app.register(routeContext, { leakGuard: false });
 app.get("/", () => ({ hello: "world" }));
-const url = await app.listen({ port: 0, host: "127.0.0.1" });
-process.on("message", () => process.send?.({ cpu: totalOf(process.cpuUsage()) }));
-process.on("disconnect", () => process.exit());
-process.send?.({ url });
+await app.listen({ port: Number(port), host: "127.0.0.1" });
 
 /** Only the HTTP instrumentation, W3C propagation and a processor that drops every span: the least it can cost. */
 function startOpenTelemetry(): void {
@@ -33,8 +30,4 @@ function startOpenTelemetry(): void {
   instrumentation.setTracerProvider(provider);
   createRequire(import.meta.url)("node:http");
   syncBuiltinESMExports();
-}
-
-function totalOf({ user, system }: NodeJS.CpuUsage): number {
-  return user + system;
 }

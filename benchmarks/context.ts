@@ -1,13 +1,19 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import autocannon from "autocannon";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { node } from "./gateway-contestants.ts";
+import { client, saturate } from "./gateway-load.ts";
+import { freePort, pinned, processorTime, type Running, start } from "./gateway-process.ts";
 
 /**
- * What carrying a route costs a hello-world fastify service, beside OpenTelemetry's HTTP instrumentation. One client,
- * rounds interleaved, medians: `node --conditions=@cocktail/source benchmarks/context.ts [rounds] [seconds]`.
+ * What carrying a route costs a hello-world fastify service, beside OpenTelemetry's HTTP instrumentation. One client, one
+ * core for the service, rounds interleaved, medians:
+ * `node --conditions=@cocktail/source benchmarks/context.ts [rounds] [seconds]`.
  */
 const rounds = Number(process.argv[2] ?? 15);
 const seconds = Number(process.argv[3] ?? 1);
+const connections = 50;
+const serviceCore = 0;
+const otherCore = 1;
 
 const pins = "payment-service:mp-101::cart-service:mp-102::order-service:rc";
 const routed = { "x-service-route": pins };
@@ -40,15 +46,11 @@ interface Sample {
   readonly cpu: number;
 }
 
-interface Service {
-  readonly child: ChildProcess;
-  readonly url: string;
-}
-
 /** After so many rounds the services start anew: how well a process was compiled is luck, and must not decide. */
 const roundsOfProcess = 3;
 
-const services = new Map<string, Service>();
+if (pinned) spawnSync("taskset", ["-cp", String(otherCore), String(process.pid)]);
+const services = new Map<Case["contestant"], Running>();
 const samples = new Map<string, Sample[]>(cases.map(({ name }) => [name, []]));
 try {
   for (let round = 0; round < rounds; round++) {
@@ -59,50 +61,35 @@ try {
   }
   print();
 } finally {
-  stop();
+  await stop();
 }
 
 /** New processes, warm. */
 async function restart(): Promise<void> {
-  stop();
-  for (const name of ["plain", "context", "opentelemetry"]) services.set(name, await start(name));
-  for (const each of cases) await sample(each, 1);
+  await stop();
+  for (const contestant of ["plain", "context", "opentelemetry"] as const) {
+    const port = await freePort();
+    const script = join(import.meta.dirname, "context-server.ts");
+    const command = [...node, script, contestant, String(port)];
+    services.set(contestant, await start(command, { core: serviceCore, port, workers: false }));
+  }
+  for (const each of cases) await sample(each, 2);
 }
 
-function stop(): void {
-  for (const { child } of services.values()) child.disconnect();
+async function stop(): Promise<void> {
+  for (const service of services.values()) await service.stop();
   services.clear();
-}
-
-async function start(contestant: string): Promise<Service> {
-  const child = fork(new URL("./context-server.ts", import.meta.url), [contestant]);
-  return { child, url: String(await answer(child, "url")) };
 }
 
 async function sample({ contestant, headers }: Case, duration: number): Promise<Sample> {
   const service = services.get(contestant);
   if (service === undefined) throw new Error(`there is no service ${contestant}`);
-  const before = await cpuTime(service.child);
-  const result = await autocannon({ url: service.url, connections: 50, duration, headers });
-  const after = await cpuTime(service.child);
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${contestant} failed requests`);
-  const total = result.requests.total;
-  return {
-    perSecond: total / result.duration,
-    p99: result.latency.p99,
-    cpu: (after - before) / total,
-  };
-}
-
-async function cpuTime(child: ChildProcess): Promise<number> {
-  child.send("cpu");
-  return Number(await answer(child, "cpu"));
-}
-
-/** A field of the next message of a service. */
-async function answer(child: ChildProcess, field: string): Promise<unknown> {
-  const messages: readonly unknown[] = await once(child, "message");
-  return new Map<string, unknown>(Object.entries(messages[0] ?? {})).get(field);
+  const { port, pid } = service;
+  const before = processorTime(pid);
+  const measured = await saturate({ port, headers, connections, seconds: duration });
+  const cpu = (processorTime(pid) - before) / measured.requests;
+  if (measured.bad > 0) throw new Error(`${contestant} failed requests`);
+  return { perSecond: measured.perSecond, p99: measured.p99, cpu };
 }
 
 function print(): void {
@@ -117,13 +104,16 @@ function print(): void {
     const cells = [
       name,
       median(own.map((one) => one.perSecond)).toFixed(0),
-      median(own.map((one) => one.p99)).toFixed(0),
+      median(own.map((one) => one.p99)).toFixed(1),
       median(own.map((one) => one.cpu)).toFixed(2),
       name === against ? "" : `${(slower * 100).toFixed(1)} %`,
       name === against ? "" : dearer.toFixed(2),
     ];
     return `| ${cells.join(" | ")} |`;
   });
+  console.log(
+    `${connections} kept connections, ${client}${pinned ? "; the service has a core of its own" : ""}.\n`,
+  );
   console.log(
     `| ${rounds} rounds of ${seconds} s | req/s | p99 ms | CPU µs a request | req/s lost | CPU µs added |`,
   );
