@@ -45,7 +45,7 @@ function begin(
   const said = mayCarry ? contextOf(request) : undefined;
   if (said === undefined && !shared.contextForAll) return undefined;
   const record = watch(request, peer, said !== undefined);
-  const context = new ActiveContext(said?.route ?? unrouted, said?.collector, record);
+  const context = contextWith(said, record);
   request[slot] = context;
   bindEvents(request, context);
   bindEvents(peer, context);
@@ -53,12 +53,22 @@ function begin(
   return context;
 }
 
+function contextWith(
+  said: ActiveContext | undefined,
+  record: RequestRecord | undefined,
+): ActiveContext {
+  if (said !== undefined && record === undefined) return said;
+  return new ActiveContext(said?.route ?? unrouted, said?.collector, record);
+}
+
 /** Undefined where nothing was said: baggage of others only. A rejected header is not nothing: it hides its baggage. */
 function contextOf({ headers }: EnteredRequest): ActiveContext | undefined {
   const { names } = shared;
   const context = readContext((name) => headers[name]);
-  const present = [names.pins, names.environment, names.mode].some((n) => headers[n] !== undefined);
-  return present || saysAnything(context) ? context : undefined;
+  if (saysAnything(context)) return context;
+  const { pins, environment, mode } = names;
+  const isPresent = [pins, environment, mode].some((name) => headers[name] !== undefined);
+  return isPresent ? context : undefined;
 }
 
 let sniffer: { readonly names: HeaderNames; readonly sniff: Sniffer } | undefined;

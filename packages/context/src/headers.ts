@@ -1,7 +1,8 @@
-import { type FieldValue, type HeaderLookup, isRouted, readRoute } from "@cocktail/route";
+import { type FieldValue, type HeaderLookup, isRouted } from "@cocktail/route";
 import { ActiveContext, type RouteContext } from "./context.ts";
 import { isOurs } from "./hosts.ts";
 import { inject, withhold } from "./outgoing.ts";
+import { readRecentRoute } from "./recent-routes.ts";
 import { shared } from "./shared-state.ts";
 import { TraceCollector } from "./trace-collector.ts";
 
@@ -59,7 +60,7 @@ export function contextFrom(carrier: HeaderCarrier | null | undefined): RouteCon
 /** The context that headers hold, of no request yet. */
 export function readContext(get: HeaderLookup): ActiveContext {
   const { names } = shared;
-  const { route, rejected } = readRoute(get, names);
+  const { route, rejected } = readRecentRoute(get, names);
   if (rejected.length > 0) shared.log.debug({ rejected }, "parts of a route were not accepted");
   return new ActiveContext(route, isTraceWish(get(names.trace)) ? new TraceCollector() : undefined);
 }

@@ -7,8 +7,8 @@ const coming = [
   ...inFile("entry.ts", [
     [
       "C-2",
-      "return present || saysAnything(context)",
-      "return saysAnything(context)",
+      "return isPresent ? context : undefined;",
+      "return undefined;",
       "entry",
       "hides the baggage member of a field by its header, even a rejected one",
     ],
@@ -101,6 +101,29 @@ const between = [
       "says what the service set by hand once, however it was set",
     ],
   ]),
+  ...inFile("recent-routes.ts", [
+    [
+      "C-18",
+      "return readRoute(get, names);",
+      "return readRoute(get);",
+      "run",
+      "are inverse with other header names too",
+    ],
+    [
+      "C-18",
+      "const parsed = readRoute(get, names);",
+      "const parsed = readRoute(get);",
+      "recent-routes",
+      "are what reading them anew gives, whatever else the request says",
+    ],
+    [
+      "C-3",
+      " || saysMore(get, names))",
+      ")",
+      "recent-routes",
+      "are what reading them anew gives, whatever else the request says",
+    ],
+  ]),
   ...inFile("headers.ts", [
     [
       "C-1",
@@ -115,13 +138,6 @@ const between = [
       "return false && value instanceof Uint8Array ?",
       "run",
       "read what clients of brokers and of HTTP give",
-    ],
-    [
-      "C-18",
-      "readRoute(get, names);",
-      "readRoute(get);",
-      "run",
-      "are inverse with other header names too",
     ],
     [
       "C-13",
