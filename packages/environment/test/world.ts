@@ -29,30 +29,10 @@ import {
   promotedGeneration,
   recordsBehind,
 } from "@cocktail/environment";
+import { type Memory, freshMemory } from "./memory.ts";
 
 /** What becomes of a generation's workload once it is started. */
 export type Fate = "ready" | "failed" | "crashLoop";
-
-/** What is found out in one run, and lost with it. */
-interface Memory {
-  drain: Map<string, "drained" | "budgetOver">;
-  removed: Set<string>;
-  released: Set<string>;
-  probed: Map<string, number>;
-  changedAt: Map<string, number>;
-  acked: number;
-}
-
-function freshMemory(): Memory {
-  return {
-    drain: new Map(),
-    removed: new Set(),
-    released: new Set(),
-    probed: new Map(),
-    changedAt: new Map(),
-    acked: 0,
-  };
-}
 
 /**
  * A store, a platform and gateways in a few maps. It executes actions the way a control plane does, one at a time, and

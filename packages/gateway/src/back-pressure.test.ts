@@ -1,29 +1,28 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import net from "node:net";
-import { describe, it } from "node:test";
-import { gate, openWorld, serve, stalled, tableOf, until } from "../test/world.ts";
+import { describe, it, type TestContext } from "node:test";
+import { type Poured, pour } from "../test/pour.ts";
+import { gate, getRequest, openWorld, serve, stalled, tableOf, until } from "../test/world.ts";
 import { silentLogger } from "./logger.ts";
 
 const mib = 1 << 20;
 
+/** What fits into the buffers between the two is all that is ever taken. */
+function askAndReadNothing(t: TestContext, port: number, path: string): void {
+  const client = net.connect({ port, host: "127.0.0.1" }).pause();
+  client.on("error", () => undefined);
+  t.after(() => client.destroy());
+  client.write(getRequest(path));
+}
+
 describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
   it("holds a fast variant back when the client is slow, and loses nothing", async (t) => {
     const total = 64 * mib;
-    let sent = 0;
+    let poured: Poured | undefined;
+    const sent = (): number => poured?.sent ?? 0;
     const variant = await serve(t, (_req, res) => {
-      const chunk = Buffer.alloc(mib, 1);
-      const more = (): void => {
-        while (sent < total) {
-          sent += chunk.length;
-          if (!res.write(chunk)) {
-            res.once("drain", more);
-            return;
-          }
-        }
-        res.end();
-      };
-      more();
+      poured = pour(res, total, () => res.end());
     });
     const { edge } = await openWorld(
       t,
@@ -42,8 +41,8 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
     );
     t.after(() => req.destroy());
     res.pause();
-    await stalled(() => sent, "the variant to be held back");
-    assert.ok(sent < total / 2, `${sent} bytes left the variant although nobody read them`);
+    await stalled(sent, "the variant to be held back");
+    assert.ok(sent() < total / 2, `${sent()} bytes left the variant although nobody read them`);
     let received = 0;
     for await (const chunk of res) received += (chunk as Buffer).length;
     assert.equal(received, total);
@@ -53,12 +52,7 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
     let left = false;
     const variant = await serve(t, (_req, res) => {
       res.on("close", () => (left = true));
-      const chunk = Buffer.alloc(mib);
-      const more = (): void => {
-        while (res.write(chunk));
-      };
-      res.on("drain", more);
-      more();
+      pour(res, Infinity);
     });
     const table = tableOf({ variants: { "storefront:stable": variant.url } });
     const reasons: unknown[] = [];
@@ -67,11 +61,7 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
       accessLog: "all",
       log: { ...silentLogger, warn: (fields) => void reasons.push(Reflect.get(fields, "reason")) },
     });
-    // What fits into the buffers between the two is all that is ever taken.
-    const client = net.connect({ port: edge.port, host: "127.0.0.1" }).pause();
-    client.on("error", () => undefined);
-    t.after(() => client.destroy());
-    client.write("GET / HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n");
+    askAndReadNothing(t, edge.port, "/");
     await until(() => left, "the variant to be let go");
     assert.deepEqual(reasons, ["ClientStalled"]);
   });
@@ -79,7 +69,13 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
   it("does not cut off who took everything while the variant is silent", async (t) => {
     const total = 16 * mib;
     const last = gate();
-    const variant = await serve(t, async (_req, res) => {
+    let left = false;
+    const variant = await serve(t, async (req, res) => {
+      if (req.url === "/flood") {
+        res.on("close", () => (left = true));
+        pour(res, Infinity);
+        return;
+      }
       res.writeHead(200, { "content-length": total + 1 });
       res.write(Buffer.alloc(total));
       await last.promise;
@@ -96,8 +92,9 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
       res.on("end", () => (whole = true));
     });
     await until(() => received === total, "all but the last byte");
-    // Several times the limit: a condition that must stay false has no event to wait for.
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    // Who really takes nothing, and began to only now, is cut off: so the limit was over for the other one, too.
+    askAndReadNothing(t, edge.port, "/flood");
+    await until(() => left, "the limit to be over");
     last.open();
     await until(() => whole, "the end");
     assert.equal(received, total + 1);
@@ -127,19 +124,10 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
     const answered = new Promise<number>((resolve) =>
       req.on("response", (res) => resolve(res.statusCode ?? 0)),
     );
-    const chunk = Buffer.alloc(mib);
-    let sent = 0;
-    const more = (): void => {
-      while (sent < total) {
-        sent += chunk.length;
-        if (!req.write(chunk)) return;
-      }
-      req.end();
-    };
-    req.on("drain", more);
-    more();
-    await stalled(() => sent, "the client to be held back");
-    assert.ok(sent < total / 2, `${sent} bytes left the client although nobody read them`);
+    const poured = pour(req, total, () => req.end());
+    const sent = (): number => poured.sent;
+    await stalled(sent, "the client to be held back");
+    assert.ok(sent() < total / 2, `${sent()} bytes left the client although nobody read them`);
     read.open();
     assert.equal(await answered, 200);
     assert.equal(received, total);

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import {
   ask,
   gate,
+  getRequest,
   openWorld,
   RawClient,
   rawExchange,
@@ -11,9 +12,6 @@ import {
   tableOf,
   until,
 } from "../test/world.ts";
-
-const request = (path: string, headers = ""): string =>
-  `GET ${path} HTTP/1.1\r\nHost: storefront.localhost\r\n${headers}\r\n`;
 
 describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
   it("ends the request at the variant when the client leaves before the answer", async (t) => {
@@ -28,7 +26,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
       tableOf({ variants: { "storefront:stable": variant.url } }),
     );
     const client = new RawClient(edge.port);
-    client.send(request("/"));
+    client.send(getRequest("/"));
     await arrived.promise;
     client.close();
     await left.promise;
@@ -46,7 +44,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
       tableOf({ variants: { "storefront:stable": variant.url } }),
     );
     const client = new RawClient(edge.port);
-    client.send(request("/"));
+    client.send(getRequest("/"));
     await client.until("begin");
     client.close();
     await left.promise;
@@ -90,7 +88,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
       });
     });
     const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": url } }));
-    const answer = await rawExchange(t, edge.port, request("/"));
+    const answer = await rawExchange(t, edge.port, getRequest("/"));
     assert.match(answer, /4\r\nhalf\r\n$/);
   });
 
@@ -111,7 +109,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
     await client.until("too much");
     assert.match(client.received, /^HTTP\/1\.1 413 /);
     client.send("x".repeat(999_997));
-    client.send(request("/again"));
+    client.send(getRequest("/again"));
     await until(
       () => client.received.match(/too much/g)?.length === 2,
       "the second answer",

@@ -95,7 +95,7 @@ export class Exchange implements Carried, Waiting {
   /** Resumes the variant when the client has taken what there is; who takes nothing is not waited for without end. */
   whenTaken(resume: () => void): void {
     const { core, reply } = this.start;
-    this.waitingSince = Date.now();
+    this.waitingSince = performance.now();
     core.readers.add(this, this.#stall);
     reply.onceWritable(() => {
       this.waitingSince = 0;
@@ -103,12 +103,15 @@ export class Exchange implements Carried, Waiting {
     });
   }
 
-  readonly #stall = (): void => {
-    this.#reason = "ClientStalled";
-    this.start.reply.cut();
+  readonly #stall = (): void => this.#cut("ClientStalled");
+
+  /** Ends an answer that has begun. */
+  #cut(reason: string, reset?: number): void {
+    this.#reason = reason;
+    this.start.reply.cut(reset);
     this.#finish();
-    this.abort?.(new Error("the client takes nothing"));
-  };
+    this.abort?.(new Error(reason));
+  }
 
   end(trailers: readonly string[]): void {
     if (this.done) return;
@@ -141,13 +144,12 @@ export class Exchange implements Carried, Waiting {
     const { core, reply } = this.start;
     core.refusals.count(problem.code);
     if (reply.begun) {
-      this.#reason = "Cut";
-      reply.cut(reset);
-    } else {
-      this.#reason = problem.code;
-      this.#status = statusOf(problem);
-      reply.problem(problem, this.#traced ? this.#traceLine(undefined) : []);
+      this.#cut("Cut", reset);
+      return;
     }
+    this.#reason = problem.code;
+    this.#status = statusOf(problem);
+    reply.problem(problem, this.#traced ? this.#traceLine(undefined) : []);
     this.#finish();
     this.abort?.(new Error(problem.code));
   }

@@ -5,6 +5,7 @@ import {
   echo,
   echoed,
   gate,
+  getRequest,
   openWorld,
   RawClient,
   rawExchange,
@@ -13,9 +14,6 @@ import {
   tableOf,
   valuesOf,
 } from "../test/world.ts";
-
-const request = (path: string, headers = ""): string =>
-  `GET ${path} HTTP/1.1\r\nHost: storefront.localhost\r\n${headers}\r\n`;
 
 describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
   it("passes method, path, query, body and end-to-end headers on, in order and case", async (t) => {
@@ -46,7 +44,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       });
     });
     const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": url } }));
-    const answer = await rawExchange(t, edge.port, request("/", "Connection: close\r\n"));
+    const answer = await rawExchange(t, edge.port, getRequest("/", "Connection: close\r\n"));
     assert.match(
       answer,
       /^HTTP\/1\.1 299 Quite Fine\r\nX-Case: Kept\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\n/,
@@ -65,7 +63,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     const { edge } = await openWorld(t, table);
     for (const length of [0, 1, 255, 4095, 4096, 4097, 70_000]) {
       const headers = "Connection: close\r\n";
-      const answer = await rawExchange(t, edge.port, request(`/${length}`, headers));
+      const answer = await rawExchange(t, edge.port, getRequest(`/${length}`, headers));
       const body = Buffer.from(answer.slice(answer.indexOf("\r\n\r\n") + 4), "latin1");
       const whole = Buffer.from(Array.from({ length }, (_, at) => (at * 7) & 255));
       assert.ok(body.equals(whole), `${length} bytes`);
@@ -178,7 +176,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       t,
       tableOf({ variants: { "storefront:stable": variant.url } }),
     );
-    const bytes = request("/1") + request("/2") + request("/3", "Connection: close\r\n");
+    const bytes = getRequest("/1") + getRequest("/2") + getRequest("/3", "Connection: close\r\n");
     const answer = await rawExchange(t, edge.port, bytes);
     assert.deepEqual([...answer.matchAll(/answer \/\d/g)].map(String), [
       "answer /1",
@@ -201,7 +199,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     );
     const client = new RawClient(edge.port);
     t.after(() => client.close());
-    client.send(request("/", "Connection: close\r\n"));
+    client.send(getRequest("/", "Connection: close\r\n"));
     await client.until("text/event-stream");
     assert.doesNotMatch(client.received, /data: 1/);
     more.open();
@@ -217,7 +215,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
       t,
       tableOf({ variants: { "storefront:stable": variant.url } }),
     );
-    const answer = await rawExchange(t, edge.port, request("/", "Connection: close\r\n"));
+    const answer = await rawExchange(t, edge.port, getRequest("/", "Connection: close\r\n"));
     assert.match(
       answer,
       /^HTTP\/1\.1 103 Early Hints\r\nlink: <\/style\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK/i,

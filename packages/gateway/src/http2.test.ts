@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { describe, it } from "node:test";
 import { fetch2, session } from "../test/http2-client.ts";
+import { type Poured, pour } from "../test/pour.ts";
 import {
   echo,
   echoed,
@@ -180,20 +181,10 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
 
   it("are held back and hold back", async (t) => {
     const total = 32 << 20;
-    let sent = 0;
+    let poured: Poured | undefined;
+    const sent = (): number => poured?.sent ?? 0;
     const variant = await serve(t, (_req, res) => {
-      const chunk = Buffer.alloc(1 << 20);
-      const more = (): void => {
-        while (sent < total) {
-          sent += chunk.length;
-          if (!res.write(chunk)) {
-            res.once("drain", more);
-            return;
-          }
-        }
-        res.end();
-      };
-      more();
+      poured = pour(res, total, () => res.end());
     });
     const { edge } = await openWorld(
       t,
@@ -203,8 +194,8 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
       ":path": "/",
       ":authority": "storefront.localhost",
     });
-    await stalled(() => sent, "the variant to be held back");
-    assert.ok(sent < total / 2, `${sent}`);
+    await stalled(sent, "the variant to be held back");
+    assert.ok(sent() < total / 2, `${sent()}`);
     let received = 0;
     for await (const chunk of stream) received += (chunk as Buffer).length;
     assert.equal(received, total);

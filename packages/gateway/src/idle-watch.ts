@@ -1,6 +1,6 @@
 /** Something that waits for a client. */
 export interface Waiting {
-  /** Since when, as `Date.now()` says; 0 while it isn't waiting. */
+  /** Since when, as `performance.now()` says, which nobody sets; 0 while it isn't waiting. */
   readonly waitingSince: number;
 }
 
@@ -28,7 +28,7 @@ export class IdleWatch {
   }
 
   readonly #check = (): void => {
-    const now = Date.now();
+    const now = performance.now();
     for (const [{ waitingSince }, onIdle] of [...this.#watched]) {
       if (waitingSince > 0 && now - waitingSince > this.#idleMs) onIdle();
     }

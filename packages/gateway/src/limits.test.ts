@@ -128,9 +128,11 @@ describe("limits", { concurrency: 4 }, () => {
   });
 
   it("does not blame the client when the variant is the slow one", async (t) => {
+    const arrived = gate();
     const release = gate();
     const variant = await serve(t, async (req, res) => {
       req.pause();
+      arrived.open();
       await release.promise;
       echo("stable")(req, res);
       req.resume();
@@ -145,8 +147,10 @@ describe("limits", { concurrency: 4 }, () => {
         return answer;
       },
     );
-    // Several times the limit: a condition that must stay false has no event to wait for.
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await arrived.promise;
+    // The client of another upload is to blame, and began later: when it is told so, the limit was over for both.
+    const slow = `POST / HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\nabc`;
+    assert.match(await rawExchange(t, edge.port, slow), /^HTTP\/1\.1 408 /);
     assert.equal(answered, 0);
     release.open();
     assert.equal(echoed(await sent).body.length, total);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
+import { type Poured, pour } from "../test/pour.ts";
 import {
   ask,
   echo,
@@ -121,26 +122,17 @@ describe("upgraded connections", { concurrency: 4 }, () => {
   });
 
   it("are held back by a slow reader", async (t) => {
-    let written = 0;
     const total = 64 << 20;
+    let poured: Poured | undefined;
+    const written = (): number => poured?.sent ?? 0;
     const { edge } = await upgrading(t, (socket) => {
-      const chunk = Buffer.alloc(1 << 20);
-      const more = (): void => {
-        while (written < total) {
-          written += chunk.length;
-          if (!socket.write(chunk)) {
-            socket.once("drain", more);
-            return;
-          }
-        }
-      };
-      more();
+      poured = pour(socket, total);
     });
     const client = open(t, edge.port);
     client.socket.pause();
     client.send(upgrade());
-    await stalled(() => written, "the variant to be held back");
-    assert.ok(written < total / 2);
+    await stalled(written, "the variant to be held back");
+    assert.ok(written() < total / 2);
   });
 
   it("need not come about: a refusal is an ordinary answer", async (t) => {

@@ -48,7 +48,7 @@ export class Upload extends Readable {
   }
 
   override _read(): void {
-    if (this.waitingSince === 0) this.waitingSince = Date.now();
+    if (this.waitingSince === 0) this.waitingSince = performance.now();
     this.#source.resume();
   }
 
@@ -69,7 +69,7 @@ export class Upload extends Readable {
       return;
     }
     if (this.push(chunk)) {
-      this.waitingSince = Date.now();
+      this.waitingSince = performance.now();
     } else {
       this.waitingSince = 0;
       this.#source.pause();

@@ -225,8 +225,8 @@ export const routingMutants: readonly Mutant[] = [
     [
       "G-29",
       "exchange",
-      'this.#reason = "Cut";',
-      'this.#reason = "Lost";',
+      'this.#cut("Cut", reset);',
+      'this.#cut("Lost", reset);',
       "has a line for an answer that was cut off",
     ],
     [

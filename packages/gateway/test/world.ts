@@ -207,6 +207,11 @@ export function problemOf(answer: { readonly body: string }): ProblemBody {
   return JSON.parse(answer.body) as ProblemBody;
 }
 
+/** A GET in bytes; `headers` are whole lines. */
+export function getRequest(path: string, headers: string = ""): string {
+  return `GET ${path} HTTP/1.1\r\nHost: storefront.localhost\r\n${headers}\r\n`;
+}
+
 /** A connection in bytes. */
 export class RawClient {
   readonly socket: net.Socket;

@@ -1,10 +1,6 @@
 import type { Mutant } from "@cocktail/planted-bugs";
-
-type Row = readonly [rule: string, find: string, replace: string, test: string];
-
-function inFile(file: string, testFile: string, rows: readonly Row[]): readonly Mutant[] {
-  return rows.map(([rule, find, replace, test]) => ({ rule, file, find, replace, testFile, test }));
-}
+import { inFile } from "./mutant-rows.ts";
+import { tableMutants } from "./mutants-of-tables.ts";
 
 const parsing = [
   ...inFile("split.ts", "parse.test.ts", [
@@ -255,129 +251,6 @@ const baggage = [
   ]),
 ];
 
-const resolving = [
-  ...inFile("resolve.ts", "resolve.test.ts", [
-    [
-      "R-21",
-      "if (variant === undefined || !consumes(variant, endpoint)) return undefined;",
-      "if (variant === undefined) return undefined;",
-      "resolve is total, deterministic, and names only what is live in the table",
-    ],
-    [
-      "R-22",
-      "    fromPin(table, route, search) ??\n    fromLayers(table, route.environment, search) ??",
-      "    fromLayers(table, route.environment, search) ??\n    fromPin(table, route, search) ??",
-      "a live pin beats every environment",
-    ],
-    [
-      "R-23",
-      "    layer = listed.parent;",
-      "    layer = STABLE;",
-      "layers fall through upward to their parent",
-    ],
-    [
-      "R-23",
-      'if (resolution !== undefined) return resolution;\n      miss(search, { kind: "member"',
-      'return resolution;\n      miss(search, { kind: "member"',
-      "a member that isn't live is missed on the way up",
-    ],
-    [
-      "R-24",
-      "const key = lookup(listed.members, service);",
-      "const member = lookup(listed.members, service); const key = member === STABLE ? undefined : member;",
-      "stable as a member or as a pin hides the layers below",
-    ],
-    [
-      "R-25",
-      '    found(search, "stable", STABLE) ??\n',
-      "",
-      "a route that names nothing gets stable",
-    ],
-    [
-      "R-25",
-      'found(search, "stable", STABLE)',
-      'found(search, "stable", Object.keys(search.variants ?? {})[0] ?? "")',
-      "a service without stable is there for those who name it, and nothing for the rest",
-    ],
-    [
-      "R-26",
-      '    miss(search, { kind: "pin", service, key });\n',
-      "",
-      "a pin that isn't live is missed, and the next layer answers",
-    ],
-    [
-      "R-27",
-      'return { ...resolution, missed: [{ kind: "environment", environment }] };',
-      "return resolution;",
-      "an unknown environment is missed, whatever answers",
-    ],
-    [
-      "R-27",
-      "let layer = environment;\n  for (let depth = 0; layer !== undefined && layer !== STABLE && depth",
-      "let layer = environment;\n  for (let depth = 0; layer !== undefined && depth",
-      "the environment stable is the root, never a miss",
-    ],
-    [
-      "R-28",
-      "return variant.endpoints.includes(endpoint);",
-      "return variant.endpoints.length === 0 || variant.endpoints.includes(endpoint);",
-      "an endpoint is answered only by variants that consume it",
-    ],
-    [
-      "R-30",
-      'new Set(["", ...route.pins.keys()])',
-      "new Set(route.pins.keys())",
-      "a strict edge learns everything that is missed, once each",
-    ],
-  ]),
-  ...inFile("table.ts", "resolve.test.ts", [
-    [
-      "R-29",
-      "export const maxDepth = 8;",
-      "export const maxDepth = 9;",
-      "eight layers answer, a ninth is out of reach",
-    ],
-  ]),
-  ...inFile("lookup.ts", "resolve.test.ts", [
-    [
-      "R-15",
-      "return Object.hasOwn(record, name) ? value : undefined;",
-      "return value;",
-      "names of JavaScript's own objects are ordinary names to resolve",
-    ],
-    [
-      "R-15",
-      ' && name !== "__proto__"',
-      "",
-      "names of JavaScript's own objects are ordinary names to resolve",
-    ],
-  ]),
-  ...inFile("table.ts", "read-table.test.ts", [
-    [
-      "R-15",
-      "return Object.hasOwn(record, name) ? record[name] : undefined;",
-      "return record[name];",
-      "names of JavaScript's own objects are ordinary names in a table",
-    ],
-  ]),
-  ...inFile("resolve.ts", "resolve.test.ts", [
-    [
-      "R-31",
-      "const key = lookup(listed.members, service);",
-      "const key = lookup(listed.members, service) ?? Object.keys(search.variants ?? {}).toSorted()[0];",
-      "a new variant changes nothing for a route that names neither it nor its layers",
-    ],
-  ]),
-  ...inFile("table.ts", "table.test.ts", [
-    [
-      "R-29",
-      "depth < maxDepth && layer !== STABLE",
-      "depth <= maxDepth && layer !== STABLE",
-      "a chain of parents ends at stable in at most eight steps",
-    ],
-  ]),
-];
-
 const matches =
   "the regex of a variant matches a canonical header exactly when parse finds that pin";
 const patterns = [
@@ -471,71 +344,11 @@ const keys = inFile("key.ts", "key.test.ts", [
   ],
 ]);
 
-const tables = [
-  ...inFile("table-tag.ts", "table.test.ts", [
-    [
-      "R-40",
-      ".toSorted(([one], [other]) => (one < other ? -1 : 1))",
-      "",
-      "the canonical text of a table doesn't depend on the order of its names",
-    ],
-    [
-      "R-40",
-      "    onUnavailable: variant.onUnavailable,\n",
-      "",
-      "every part of a table's content is in its canonical text, its number is not",
-    ],
-    [
-      "R-41",
-      "${previousTag}\\n",
-      "",
-      "the tag follows from the tag before, the epoch and the content",
-    ],
-    [
-      "R-41",
-      "${next.epoch}\\n",
-      "",
-      "the tag follows from the tag before, the epoch and the content",
-    ],
-  ]),
-  ...inFile("table-id.ts", "table.test.ts", [
-    [
-      "R-42",
-      "(0|[1-9][0-9]{0,15})",
-      "([0-9]{1,16})",
-      "a table's id is its epoch and its tag, and nothing else is",
-    ],
-  ]),
-  ...inFile("read-table.ts", "read-table.test.ts", [
-    [
-      "R-43",
-      "    if (error instanceof Fault) return { ok: false, fault: error.fault };\n",
-      "    if (!(error instanceof Fault)) throw error;\n    return { ok: false, fault: error.fault };\n",
-      "reading a table is total, whatever the value",
-    ],
-    [
-      "R-43",
-      "if (entries.length > limit)",
-      "if (entries.length > limit + 1)",
-      "a table beyond a limit is refused",
-    ],
-    ["R-43", "  checkChains(environments);\n", "", "each fault is named with its place"],
-    ["R-43", "[\\x21-\\x7e]+$/", "[^]+$/", "each fault is named with its place"],
-    [
-      "R-43",
-      "incarnation: countOf(",
-      "incarnation: 1 + countOf(",
-      "a table that went through JSON is read as it was",
-    ],
-  ]),
-];
-
 /** All of them. Every rule of docs/spec/route.md is broken by at least one. */
 export const mutants: readonly Mutant[] = [
   ...parsing,
   ...baggage,
-  ...resolving,
   ...patterns,
   ...keys,
-  ...tables,
+  ...tableMutants,
 ];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -63,6 +63,38 @@ it("down names the file of which nothing runs", async (t) => {
   const { code, stdout } = await invoke(["down"], { cwd: directory });
   const file = join(directory, "cocktail.yaml");
   assert.deepEqual([code, stdout], [0, `cocktail already absent  ${file}\n`]);
+});
+
+describe("down --purge", () => {
+  it("tells which schema it leaves in a database of the user's", async (t) => {
+    const directory = await workspace(t);
+    await mkdir(join(directory, ".cocktail"));
+    await writeFile(join(directory, ".cocktail/schema"), "cocktail_shop_0badcafe\n");
+    const { code, stdout } = await invoke(["down", "--purge"], { cwd: directory });
+    assert.equal(code, 0);
+    assert.match(stdout, /^left: .*; DROP SCHEMA cocktail_shop_0badcafe CASCADE$/m);
+    assert.equal(existsSync(join(directory, ".cocktail")), false);
+  });
+
+  it("makes git forget our worktrees, and no other that is away", async (t) => {
+    const directory = await workspace(t);
+    const git = (...args: readonly string[]): string =>
+      execFileSync("git", ["-C", directory, "-c", "user.name=t", "-c", "user.email=t@t", ...args], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+    git("init", "-q");
+    git("commit", "-q", "--allow-empty", "-m", "one");
+    const ours = join(directory, ".cocktail/worktrees/cart.mp-1.0");
+    const theirs = join(directory, "elsewhere");
+    for (const path of [ours, theirs]) git("worktree", "add", "-q", "--detach", path);
+    await rm(theirs, { recursive: true });
+    const { code, stderr } = await invoke(["down", "--purge"], { cwd: directory });
+    assert.equal(code, 0, stderr);
+    const known = git("worktree", "list", "--porcelain");
+    assert.doesNotMatch(known, /cart\.mp-1/);
+    assert.match(known, /elsewhere/);
+  });
 });
 
 describe("a state directory that can't be used", () => {

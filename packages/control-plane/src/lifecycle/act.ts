@@ -8,7 +8,6 @@ import {
   destroyVariant,
   findRecord,
   forgetVariant,
-  recordState,
 } from "./record.ts";
 
 /** `done`: the facts changed, plan again. `waiting`: something was begun or is awaited, and will call. */
@@ -72,7 +71,7 @@ type Change = Exclude<
 async function change(core: Core, action: Change): Promise<void> {
   switch (action.kind) {
     case "RecordState":
-      return recordState(core, action);
+      return core.record(action);
     case "CreateIncarnation":
       return createIncarnation(core, action);
     case "DestroyVariant":

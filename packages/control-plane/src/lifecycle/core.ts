@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Policy, defaultPolicy } from "@cocktail/environment";
+import { type Policy, type RecordStep, defaultPolicy } from "@cocktail/environment";
 import { type HeaderNames, defaultHeaderNames } from "@cocktail/route";
 import { type Logger, silentLogger } from "../log.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
@@ -29,6 +29,8 @@ export interface Core {
   readonly knowledge: Knowledge;
   readonly acknowledgements: Acknowledgements;
   readonly background: Background;
+  /** Writes a step of a record, if the facts of now still ask for it. */
+  record(step: RecordStep): Promise<void>;
   /** Facts as last known, without asking anybody. */
   sources(): Sources;
   /** Facts for a decision: rejects while the store is away and what is stored is not known. */
@@ -49,10 +51,13 @@ export function createCore(
   const state = new StateCache(store);
   const acknowledgements = new Acknowledgements(readers, background.signal);
   const base = { platform, knowledge, acknowledgements, run };
-  const writer: TableWriter = createWriter(
-    { ...base, store, log, state, clock, policy },
-    onPublished,
-  );
+  const record = async (step: RecordStep): Promise<void> => {
+    await state.update((known) => {
+      const sources = { ...base, state: known, table: writer.table };
+      return decideRecord(sources, step, { now: clock.now(), policy });
+    });
+  };
+  const writer: TableWriter = createWriter({ ...base, store, log, state, record }, onPublished);
   return {
     ...base,
     log,
@@ -65,6 +70,7 @@ export function createCore(
     state,
     writer,
     background,
+    record,
     sources: () => ({ ...base, state: state.known, table: writer.table }),
     freshSources: async () => ({ ...base, state: await state.fresh(), table: await writer.head() }),
   };
@@ -72,27 +78,22 @@ export function createCore(
 
 type WriterParts = Pick<
   Core,
-  "acknowledgements" | "clock" | "knowledge" | "log" | "platform" | "policy" | "run" | "state"
+  "acknowledgements" | "knowledge" | "log" | "platform" | "record" | "run" | "state"
 > &
   Pick<LifecycleOptions, "store">;
 
-/** The writer of the table, with the records and the knowledge that follow from what it does. */
+/** The writer of the table, with the knowledge that follows from what it does. */
 function createWriter(
-  { clock, log, policy, state, store, ...base }: WriterParts,
+  { log, record, state, store, ...base }: WriterParts,
   onPublished: (names: readonly string[]) => void,
 ): TableWriter {
   const { acknowledgements, knowledge } = base;
-  const writer: TableWriter = new TableWriter({
+  return new TableWriter({
     store,
     log,
     state: () => state.fresh(),
     inputs: (indexed, table) => observeAll({ ...base, state: indexed, table }),
-    record: async (step) => {
-      await state.update((known) => {
-        const sources = { ...base, state: known, table: writer.table };
-        return decideRecord(sources, step, { now: clock.now(), policy });
-      });
-    },
+    record,
     published: (plan) => {
       const { epoch } = plan.table;
       const names = [...plan.variants, ...plan.environments];
@@ -105,5 +106,4 @@ function createWriter(
       acknowledgements.reset();
     },
   });
-  return writer;
 }

@@ -2,7 +2,6 @@ import {
   type Action,
   type DesiredVariant,
   type IncarnationRecord,
-  type RecordStep,
   type StateChange,
   decideDeleteEnvironment,
   findEnvironment,
@@ -13,20 +12,12 @@ import {
 import { RC, formatVariant } from "@cocktail/route";
 import type { Core } from "./core.ts";
 import { type VariantName, observeVariant } from "./observe.ts";
-import { decideRecord } from "./decide-record.ts";
 import type { IndexedState } from "./state-cache.ts";
 
 /**
  * Actions that are writes of the stored state. Each decides once more upon the state its turn finds: between a plan and
  * its actions somebody may have deployed, extended or destroyed.
  */
-export async function recordState(core: Core, step: RecordStep): Promise<void> {
-  const { clock, policy } = core;
-  await core.state.update((state) =>
-    decideRecord({ ...core.sources(), state }, step, { now: clock.now(), policy }),
-  );
-}
-
 export async function createIncarnation(
   core: Core,
   action: Extract<Action, { readonly kind: "CreateIncarnation" }>,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { oneAtATime } from "./one-at-a-time.ts";
 import type { CompiledPostgresOptions } from "./postgres-options.ts";
@@ -46,7 +47,7 @@ export class HeadListener {
       if (!this.#isLost) this.#settings.onLost(why);
       this.#isLost = true;
       if (performance.now() - startedAt > maxRetryMs) retryMs = firstRetryMs;
-      await pause(retryMs, this.#stop.signal);
+      await delay(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       retryMs = Math.min(retryMs * 2, maxRetryMs);
     }
   }
@@ -108,16 +109,4 @@ function askAgainAndAgain(
   };
   const timer = setInterval(() => void ping(), ms);
   return () => clearInterval(timer);
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener("abort", finish, { once: true });
-  });
 }

@@ -1,0 +1,20 @@
+/** What is found out in one run, and lost with it. */
+export interface Memory {
+  drain: Map<string, "drained" | "budgetOver">;
+  removed: Set<string>;
+  released: Set<string>;
+  probed: Map<string, number>;
+  changedAt: Map<string, number>;
+  acked: number;
+}
+
+export function freshMemory(): Memory {
+  return {
+    drain: new Map(),
+    removed: new Set(),
+    released: new Set(),
+    probed: new Map(),
+    changedAt: new Map(),
+    acked: 0,
+  };
+}
