@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { PostgresError, unusableDirectory } from "./errors.ts";
+import { escalation } from "./escalation.ts";
 import type { Logger } from "./log.ts";
 import { parsePostmasterFile } from "./postmaster-file.ts";
 import {
@@ -88,13 +89,6 @@ function worksIn(pid: number, data: string): boolean {
     return true;
   }
 }
-
-/** Fast shutdown, then immediate, then SIGKILL. */
-const escalation = [
-  { signal: "SIGINT", waitMs: 10_000 },
-  { signal: "SIGQUIT", waitMs: 5_000 },
-  { signal: "SIGKILL", waitMs: 5_000 },
-] as const;
 
 async function endPostmaster(postmaster: ProcessIdentity): Promise<void> {
   for (const { signal, waitMs } of escalation) {

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { PostgresError, unusableDirectory, useOwnDatabase } from "./errors.ts";
+import { escalation } from "./escalation.ts";
 import { isReady } from "./postmaster-file.ts";
 import { identify } from "./process-identity.ts";
 import { removeRecord, writeRecord } from "./record.ts";
@@ -109,11 +110,7 @@ function recordStart(directory: string, pid: number): void {
 }
 
 async function shutDown(child: ChildProcess, exited: Promise<PostgresExit>): Promise<void> {
-  for (const [signal, waitMs] of [
-    ["SIGINT", 10_000],
-    ["SIGQUIT", 5_000],
-    ["SIGKILL", 5_000],
-  ] as const) {
+  for (const { signal, waitMs } of escalation) {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
     const gone = await Promise.race([

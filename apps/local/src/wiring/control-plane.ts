@@ -7,6 +7,7 @@ import {
   type Platform,
   type Readers,
   type Store,
+  StoreCorrupt,
   storeTableSource,
 } from "@cocktail/control-plane";
 import type { RouteTable } from "@cocktail/route";
@@ -107,13 +108,18 @@ async function open(
   };
 }
 
+/** Postgres itself is well. */
+const fixOfForeignStore =
+  "start the version of cocktail that wrote it; or begin anew: cocktail down --purge";
+
 async function openStore(database: Database, log: Output["log"]): Promise<Store> {
   const { connection, schema } = database;
   try {
     return await openPostgresStore({ connection, schema, log });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StartFailure(`the database can't be used: ${why}`, database.fix, 1, cause);
+    const fix = cause instanceof StoreCorrupt ? fixOfForeignStore : database.fix;
+    throw new StartFailure(`the database can't be used: ${why}`, fix, 1, cause);
   }
 }
 
