@@ -1,4 +1,5 @@
 import { type RouteTable, readTable } from "@cocktail/route";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type {
   CreateEnvironment,
   Environment,
@@ -10,6 +11,7 @@ import type {
 import type { ResolveRequest, ResolveResult } from "./api/resolution.ts";
 import type { Service, Status } from "./api/service.ts";
 import type { DeleteResult, DeployRequest, DeployResult, LogLine, Variant } from "./api/variant.ts";
+import type { WatchEvent } from "./api/watch.ts";
 import { ApiUnreachable } from "./errors.ts";
 import type { ByteStream } from "./http/byte-stream.ts";
 import { readLines } from "./http/lines.ts";
@@ -99,6 +101,8 @@ export interface CocktailClient {
   /** The head, or the table of an epoch: NOT_FOUND below the history floor. */
   routeTable(epoch?: number, options?: CallOptions): Promise<RouteTable>;
   resolve(request: ResolveRequest, options?: CallOptions): Promise<ResolveResult>;
+  /** Every change of an object from now on. Read the lists when the first event of kind `alive` is there. */
+  watch(options?: CallOptions): AsyncIterable<WatchEvent | Alive>;
   /** The events of `GET /v1/route-table/stream`, raw. Use `openTableReader` with `httpTableSource`. */
   tableEvents(lastEventId: string | undefined, options?: CallOptions): Promise<ByteStream>;
 }
@@ -194,7 +198,7 @@ function environmentCalls(transport: Transport): EnvironmentCalls {
   };
 }
 
-type TableCalls = Pick<CocktailClient, "routeTable" | "resolve" | "tableEvents">;
+type TableCalls = Pick<CocktailClient, "routeTable" | "resolve" | "tableEvents" | "watch">;
 
 function tableCalls(transport: Transport): TableCalls {
   return {
@@ -207,6 +211,7 @@ function tableCalls(transport: Transport): TableCalls {
     },
     resolve: (request, options = {}) =>
       post<ResolveResult>(transport, "/v1/resolve", request, options),
+    watch: (options) => watchObjects(transport, options),
     tableEvents: (lastEventId, options) =>
       transport.stream(
         {
@@ -218,6 +223,35 @@ function tableCalls(transport: Transport): TableCalls {
         "text/event-stream",
       ),
   };
+}
+
+/** The connection stands: a sign of life. */
+export interface Alive {
+  readonly kind: "alive";
+}
+
+async function* watchObjects(
+  transport: Transport,
+  options: CallOptions | undefined,
+): AsyncGenerator<WatchEvent | Alive, void, undefined> {
+  const request = { method: "GET", path: "/v1/watch", ...options } as const;
+  const body = await transport.stream(request, "text/event-stream");
+  const events: WatchEvent[] = [];
+  const onEvent = ({ event, data }: EventSourceMessage): void => {
+    if (event === "change") events.push(asWire(JSON.parse(data)));
+  };
+  const parser = createParser({ onEvent });
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of body) {
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      yield { kind: "alive" };
+      yield* events.splice(0);
+    }
+  } catch (error) {
+    if (options?.signal?.aborted === true) throw options.signal.reason;
+    throw new ApiUnreachable(transport.baseUrl, "the watch was cut off", { cause: error });
+  }
 }
 
 /** The server ends a line of the log with `\n`; empty lines are its heartbeats, so that no time-out cuts a quiet log. */

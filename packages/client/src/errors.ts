@@ -63,6 +63,7 @@ export function readProblem(body: unknown): Problem | undefined {
     detail: textOf(body, "detail") ?? "",
     code,
     ...reasonOf(body),
+    ...paramsOf(body),
     fix: textOf(body, "fix") ?? "",
     retryable: Reflect.get(body, "retryable") === true,
     ...(errors.length > 0 && { errors }),
@@ -72,6 +73,15 @@ export function readProblem(body: unknown): Problem | undefined {
 function reasonOf(body: object): Pick<Problem, "reason"> {
   const reason = textOf(body, "reason");
   return reason === undefined ? {} : { reason };
+}
+
+function paramsOf(body: object): Pick<Problem, "params"> {
+  const params: unknown = Reflect.get(body, "params");
+  if (typeof params !== "object" || params === null) return {};
+  const texts = Object.entries(params).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  return { params: Object.fromEntries(texts) };
 }
 
 function textOf(body: object, name: string): string | undefined {

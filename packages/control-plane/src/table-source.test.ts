@@ -9,10 +9,10 @@ import { storeTableSource } from "./table-source.ts";
 describe("a reader in the process of the control plane", () => {
   test("has every table as soon as it is appended", async () => {
     const store = new MemoryStore();
-    const reader = await openTableReader({ source: storeTableSource(store) });
-    assert.deepEqual(reader.table(), await store.head());
+    const reader = await openTableReader({ source: storeTableSource(store.tables) });
+    assert.deepEqual(reader.table(), await store.tables.head());
     for (let epoch = 0; epoch < 5; epoch++) {
-      await store.append(epoch, sampleContent({ a: { stable: `r${epoch}` } }));
+      await store.tables.append(epoch, sampleContent({ a: { stable: `r${epoch}` } }));
       assert.equal((await reader.waitFor(epoch + 1, { timeoutMs: 20_000 })).epoch, epoch + 1);
     }
     await reader.close();
@@ -21,7 +21,7 @@ describe("a reader in the process of the control plane", () => {
 
   test("stays connected in silence, because there are heartbeats", async () => {
     const store = new MemoryStore();
-    const beating = storeTableSource(store, { heartbeatMs: 10 });
+    const beating = storeTableSource(store.tables, { heartbeatMs: 10 });
     let streams = 0;
     let beats = 0;
     const source: TableSource = {
@@ -45,7 +45,7 @@ describe("a reader in the process of the control plane", () => {
 
   test("closes at once, also while it waits for a change", async () => {
     const store = new MemoryStore();
-    const reader = await openTableReader({ source: storeTableSource(store) });
+    const reader = await openTableReader({ source: storeTableSource(store.tables) });
     await reader.close();
     await assert.rejects(reader.waitFor(1), { name: "ReaderClosed" });
     await store.close();
@@ -53,12 +53,18 @@ describe("a reader in the process of the control plane", () => {
 
   test("can leave a stream between two tables", async () => {
     const store = new MemoryStore();
-    const source = storeTableSource(store, { heartbeatMs: 5 });
-    for await (const event of source.stream(await store.head(), new AbortController().signal)) {
+    const source = storeTableSource(store.tables, { heartbeatMs: 5 });
+    for await (const event of source.stream(
+      await store.tables.head(),
+      new AbortController().signal,
+    )) {
       if (event.kind === "alive") break;
     }
     let beats = 0;
-    for await (const event of source.stream(await store.head(), new AbortController().signal)) {
+    for await (const event of source.stream(
+      await store.tables.head(),
+      new AbortController().signal,
+    )) {
       assert.equal(event.kind, "alive");
       if (++beats === 3) break;
     }

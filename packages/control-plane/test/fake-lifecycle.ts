@@ -1,6 +1,6 @@
 import type { Environment, Service, Variant } from "@cocktail/client";
 import { emptyTable } from "@cocktail/route";
-import type { LifecycleService } from "../src/lifecycle/lifecycle-service.ts";
+import type { LifecycleService } from "../src/service/lifecycle-service.ts";
 
 export const aService: Service = {
   name: "payment-service",
@@ -100,9 +100,11 @@ export function fakeLifecycle(overrides: Partial<LifecycleService> = {}): FakeLi
     } as const),
     services: () => [aService],
     service: (name) => (name === aService.name ? aService : undefined),
+    variantNames: () => [aVariant.name],
     variants: () => [aVariant],
     variant: (service, key) =>
       service === aVariant.service && key === aVariant.key ? aVariant : undefined,
+    environmentNames: () => [anEnvironment.name],
     environments: () => [anEnvironment],
     environment: (name) => (name === anEnvironment.name ? anEnvironment : undefined),
     explain: (name) =>
@@ -111,8 +113,8 @@ export function fakeLifecycle(overrides: Partial<LifecycleService> = {}): FakeLi
             ready: true,
             reason: "Served",
             cause: "",
+            params: {},
             blocks: [],
-            fix: "",
             environment: anEnvironment,
           }
         : undefined,

@@ -2,8 +2,8 @@ import { type CocktailClient, createClient, type LogLine } from "@cocktail/clien
 import { Registry } from "prom-client";
 import { createApi } from "../src/api/api.ts";
 import type { StreamLimits } from "../src/api/streaming/streams.ts";
-import type { LifecycleService } from "../src/lifecycle/lifecycle-service.ts";
-import type { LogQuery } from "../src/lifecycle/platform.ts";
+import type { LifecycleService } from "../src/service/lifecycle-service.ts";
+import type { LogQuery } from "../src/engine/platform.ts";
 import type { Logger } from "../src/log.ts";
 import { MemoryStore } from "../src/store/memory/memory-store.ts";
 import { type FakeLifecycle, fakeLifecycle } from "./fake-lifecycle.ts";

@@ -14,15 +14,17 @@ export type Action =
   | {
       readonly kind: "DestroyVariant";
       readonly target: string;
-      readonly reason: "Expired" | "Promoted";
+      readonly reason: "Expired" | "Promoted" | "Requested";
+      /** Work that is nowhere else may be lost. */
+      readonly discard?: boolean | undefined;
     }
   | { readonly kind: "DestroyEnvironment"; readonly target: string; readonly reason: "Expired" }
   | {
       readonly kind: "CreateIncarnation";
       readonly ref: IncarnationRef;
-      readonly generation: number;
+      readonly rollout: number;
     }
-  | { readonly kind: "EnsureWorkload"; readonly ref: IncarnationRef; readonly from: string }
+  | { readonly kind: "EnsureWorkload"; readonly ref: IncarnationRef }
   | { readonly kind: "AwaitReady"; readonly ref: IncarnationRef }
   | { readonly kind: "PublishTable"; readonly target: string; readonly change: string }
   | {
@@ -38,9 +40,11 @@ export type Action =
   | { readonly kind: "DrainWorkload"; readonly ref: IncarnationRef }
   | { readonly kind: "RemoveWorkload"; readonly ref: IncarnationRef }
   | { readonly kind: "ForgetIncarnation"; readonly ref: IncarnationRef }
-  /** What a variant has beside its incarnations goes: checkouts, listeners, logs. `discard`: work in them may be lost. */
+  /** Takes away what a variant has beside its incarnations: checkouts, listeners, logs. */
   | { readonly kind: "ReleaseVariant"; readonly target: string; readonly discard: boolean }
-  | { readonly kind: "ForgetVariant"; readonly target: string };
+  /** Lets the object of a deleted variant or environment go. */
+  | { readonly kind: "ForgetVariant"; readonly target: string }
+  | { readonly kind: "ForgetEnvironment"; readonly target: string };
 
 export type ActionKind = Action["kind"];
 
@@ -63,9 +67,7 @@ function detailOf(action: Action): string | undefined {
     case "DestroyEnvironment":
       return action.reason;
     case "CreateIncarnation":
-      return `generation ${action.generation}`;
-    case "EnsureWorkload":
-      return action.from;
+      return `rollout ${action.rollout}`;
     case "PublishTable":
       return action.change;
     case "RecordState":

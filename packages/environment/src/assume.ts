@@ -1,14 +1,14 @@
 import type { Action } from "./action.ts";
-import type { DesiredVariant } from "./desired.ts";
-import type { IncarnationRecord, IncarnationRef } from "./incarnation.ts";
+import type { IncarnationRef } from "./incarnation.ts";
+import { newIncarnation } from "./incarnation.ts";
 import {
+  type Facts,
   type ObservedIncarnation,
   type ObservedRoute,
   type ObservedVariant,
   absentWorkload,
 } from "./observed.ts";
-import type { Facts } from "./record-steps.ts";
-import { servingOf } from "./serving.ts";
+import { derive } from "./serving.ts";
 
 /** A destination no real workload has: it only stands for "known by then" inside a plan. */
 const expected = {
@@ -20,32 +20,35 @@ const expected = {
 
 /** The facts as they should be once a step has had its effect: what turns single steps into a whole plan. */
 export function assume(facts: Facts, action: Action): Facts {
-  const { observed } = facts;
+  const { desired, observed } = facts;
+  const observing = (change: Partial<ObservedVariant>): Facts => ({
+    ...facts,
+    observed: { ...observed, ...change },
+  });
   switch (action.kind) {
     case "DestroyVariant":
-      return { ...facts, desired: destroyed(facts.desired) };
-    case "ReleaseVariant":
-      return { ...facts, observed: { ...observed, isReleased: true } };
+      return { ...facts, desired: desired && { ...desired, deletedAt: facts.now } };
     case "ForgetVariant":
       return { ...facts, desired: undefined };
+    case "ReleaseVariant":
+      return observing({ isReleased: true });
     case "CreateIncarnation":
-      return { ...facts, observed: created(facts, action.ref) };
+      return observing(created(facts, action.ref));
     case "PublishTable":
-      return { ...facts, observed: published(facts) };
+      return observing(published(facts));
     case "AwaitReaders":
-      return { ...facts, observed: withRoute(observed, { acked: observed.route.changedAt }) };
+      return observing(withRoute(observed, { acked: observed.route.changedAt }));
     case "ProbeRoute":
-      return { ...facts, observed: withRoute(observed, { probed: action.ref.number }) };
+      return observing(withRoute(observed, { probed: action.ref.incarnation }));
     case "ForgetIncarnation":
-      return {
-        ...facts,
-        observed: {
-          ...observed,
-          incarnations: observed.incarnations.filter((each) => !isNamed(each, action.ref)),
-        },
-      };
+      return observing({
+        incarnations: observed.incarnations.filter((each) => !isNamed(each, action.ref)),
+      });
+    case "DestroyEnvironment":
+    case "ForgetEnvironment":
+      return facts;
     default:
-      return { ...facts, observed: withIncarnation(observed, action) };
+      return observing(withIncarnation(observed, action));
   }
 }
 
@@ -63,15 +66,15 @@ type IncarnationAction = Extract<
 
 function withIncarnation(
   observed: ObservedVariant,
-  action: IncarnationAction | { readonly kind: "DestroyEnvironment" },
-): ObservedVariant {
-  if (action.kind === "DestroyEnvironment") return observed;
-  const incarnations = observed.incarnations.map((each) =>
-    isNamed(each, action.ref) ? { ...each, ...effectOf(action, each) } : each,
-  );
-  // What starts needs a checkout and listeners again.
-  const isReleased = observed.isReleased && action.kind !== "EnsureWorkload";
-  return { ...observed, incarnations, isReleased };
+  action: IncarnationAction,
+): Partial<ObservedVariant> {
+  return {
+    incarnations: observed.incarnations.map((each) =>
+      isNamed(each, action.ref) ? { ...each, ...effectOf(action, each) } : each,
+    ),
+    // What starts needs a checkout and listeners again.
+    isReleased: observed.isReleased && action.kind !== "EnsureWorkload",
+  };
 }
 
 function effectOf(
@@ -92,57 +95,35 @@ function effectOf(
   }
 }
 
-function destroyed(desired: DesiredVariant | undefined): DesiredVariant | undefined {
-  return desired === undefined ? undefined : { ...desired, deleted: true };
-}
-
-function created({ desired, observed, now }: Facts, ref: IncarnationRef): ObservedVariant {
-  if (desired === undefined) return observed;
-  const record = newIncarnation(desired, ref.number, { run: observed.run, now });
+function created({ desired, observed, now }: Facts, ref: IncarnationRef): Partial<ObservedVariant> {
+  if (desired === undefined) return {};
   const incarnation: ObservedIncarnation = {
-    record,
+    ref,
+    record: newIncarnation(desired.spec, ref.incarnation, { host: "", now }),
     workload: absentWorkload,
     drain: "unknown",
     isRemoved: false,
   };
   return {
-    ...observed,
-    lastIncarnation: Math.max(observed.lastIncarnation, ref.number),
+    lastIncarnation: Math.max(observed.lastIncarnation, ref.incarnation),
     incarnations: [...observed.incarnations, incarnation],
   };
 }
 
-/** The record a variant's next incarnation begins with. */
-export function newIncarnation(
-  desired: DesiredVariant,
-  number: number,
-  { run, now }: { readonly run: string; readonly now: number },
-): IncarnationRecord {
-  return {
-    service: desired.service,
-    key: desired.key,
-    number,
-    generation: desired.generation,
-    state: "PENDING",
-    revision: "",
-    run,
-    onUnavailable: desired.onUnavailable,
-    ...(desired.endpoints === undefined ? {} : { endpoints: desired.endpoints }),
-    createdAt: now,
-  };
-}
-
-function published({ desired, observed }: Facts): ObservedVariant {
+function published({ desired, observed }: Facts): Partial<ObservedVariant> {
   return withRoute(observed, {
-    entry: servingOf(desired, observed)?.entry,
+    entry: derive(desired, observed).serving?.entry,
     changedAt: Math.max(observed.route.changedAt, observed.route.acked) + 1,
   });
 }
 
-function withRoute(observed: ObservedVariant, change: Partial<ObservedRoute>): ObservedVariant {
-  return { ...observed, route: { ...observed.route, ...change } };
+function withRoute(
+  { route }: ObservedVariant,
+  change: Partial<ObservedRoute>,
+): Pick<ObservedVariant, "route"> {
+  return { route: { ...route, ...change } };
 }
 
 function isNamed({ record }: ObservedIncarnation, ref: IncarnationRef): boolean {
-  return record.number === ref.number;
+  return record.number === ref.incarnation;
 }

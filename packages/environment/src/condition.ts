@@ -1,3 +1,5 @@
+import type { Reason } from "./reasons.ts";
+
 /** A fact about an object, in the form Kubernetes gives it, without the time since it holds. */
 export interface ConditionFact {
   readonly type:
@@ -8,8 +10,7 @@ export interface ConditionFact {
     | "Expiring"
     | "Degraded";
   readonly status: "True" | "False" | "Unknown";
-  /** One of `reasons`, or a word of the platform's. */
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
   readonly observedGeneration: number;
 }
@@ -25,7 +26,7 @@ export function stampConditions(
   facts: readonly ConditionFact[],
   now: number,
 ): readonly Condition[] {
-  return facts.map((fact) => {
+  return facts.map((fact): Condition => {
     const before = previous.find((each) => each.type === fact.type);
     const lastTransitionTime =
       before !== undefined && before.status === fact.status
@@ -35,27 +36,27 @@ export function stampConditions(
   });
 }
 
-/** What is wrong with an object whose lifetime ends, or undefined where it has none. */
+/** How near the end of an object's lifetime is; undefined where it has none. */
 export function expiringFact(
-  lifetime: { readonly expiresAt?: number | undefined; readonly uncommittedWork: boolean },
+  lifetime: { readonly expiresAt?: number | undefined; readonly wouldLoseWork: boolean },
   at: { readonly now: number; readonly soonMs: number; readonly observedGeneration: number },
 ): ConditionFact | undefined {
-  const { expiresAt, uncommittedWork } = lifetime;
+  const { expiresAt, wouldLoseWork } = lifetime;
   if (expiresAt === undefined) return undefined;
   const { observedGeneration } = at;
   const when = new Date(expiresAt).toISOString();
-  const fact = (status: "True" | "False", reason: string, message: string): ConditionFact => ({
+  const fact = (status: "True" | "False", reason: Reason, message: string): ConditionFact => ({
     type: "Expiring",
     status,
     reason,
     message,
     observedGeneration,
   });
-  if (expiresAt <= at.now && uncommittedWork) {
+  if (expiresAt <= at.now && wouldLoseWork) {
     return fact(
       "True",
       "UncommittedWork",
-      `kept since ${when}: its checkout holds uncommitted work`,
+      `kept since ${when}: it holds work that is nowhere else`,
     );
   }
   return expiresAt - at.soonMs <= at.now

@@ -1,32 +1,33 @@
 import { type ConditionFact, expiringFact } from "./condition.ts";
+import type { EnvironmentObject } from "./object.ts";
 import { type ObservedEnvironment, sameLayer } from "./plan-environment.ts";
 import { type Policy, defaultPolicy } from "./policy.ts";
 
-/** How a member does: `undefined` conditions mean that there is no such variant. */
+/** How a member does. `ready` is undefined where there is no such variant. */
 export interface MemberFact {
   readonly service: string;
   readonly key: string;
-  readonly ready: ConditionFact | undefined;
+  readonly ready: Pick<ConditionFact, "status" | "reason" | "message"> | undefined;
 }
 
 export interface EnvironmentFacts {
-  /** 0 for a layer that nobody wrote. */
-  readonly generation: number;
-  readonly expiresAt?: number | undefined;
+  readonly environment: EnvironmentObject;
   readonly members: readonly MemberFact[];
   readonly observed: ObservedEnvironment;
 }
 
 /** The conditions of an environment: its members serve, and every gateway knows the layer. */
 export function environmentConditions(
-  { generation, expiresAt, members, observed }: EnvironmentFacts,
+  { environment, members, observed }: EnvironmentFacts,
   now: number,
   policy: Policy = defaultPolicy,
 ): readonly ConditionFact[] {
-  const observedGeneration = generation;
+  const { generation: observedGeneration, deletedAt } = environment;
+  const { expiresAt } = environment.spec;
   const variants = { ...membersFinding(members), observedGeneration };
   const routes = { ...layerFinding(observed), observedGeneration };
-  const cause = variants.status === "True" ? routes : variants;
+  const unready = variants.status === "True" ? routes : variants;
+  const cause = deletedAt === undefined ? unready : { ...terminating, observedGeneration };
   const conditions: ConditionFact[] = [
     { ...cause, type: "Ready" },
     { ...variants, type: "VariantsReady" },
@@ -35,7 +36,7 @@ export function environmentConditions(
   const missing = missingFinding(members);
   if (missing !== undefined) conditions.push({ ...missing, type: "Degraded", observedGeneration });
   const expiring = expiringFact(
-    { expiresAt, uncommittedWork: false },
+    { expiresAt, wouldLoseWork: false },
     { now, soonMs: policy.expiresSoonMs, observedGeneration },
   );
   if (expiring !== undefined) conditions.push(expiring);
@@ -44,7 +45,14 @@ export function environmentConditions(
 
 type Finding = Pick<ConditionFact, "status" | "reason" | "message">;
 
-function membersFinding(members: readonly MemberFact[]): Finding {
+const terminating: Finding = {
+  status: "False",
+  reason: "Terminating",
+  message: "it is being deleted",
+};
+
+/** How the members of a layer do, together. */
+export function membersFinding(members: readonly MemberFact[]): Finding {
   const down = members.filter(({ ready }) => ready !== undefined && ready.status !== "True");
   const first = down[0];
   if (first?.ready !== undefined) {
@@ -56,8 +64,8 @@ function membersFinding(members: readonly MemberFact[]): Finding {
   return { status: "True", reason: "MembersServe", message: count };
 }
 
-/** Not deployed is no fault of the environment: the layers below answer, and that is worth telling. */
-function missingFinding(members: readonly MemberFact[]): Finding | undefined {
+/** A member that is not deployed: the layers below answer instead. Worth telling, and no fault of the environment. */
+export function missingFinding(members: readonly MemberFact[]): Finding | undefined {
   const missing = members.filter(({ ready }) => ready === undefined);
   if (missing.length === 0) return undefined;
   const message = `${namesOf(missing)}: not deployed; the layers below answer`;

@@ -1,4 +1,6 @@
 import type { OnUnavailable } from "@cocktail/route";
+import type { VariantSpec } from "./object.ts";
+import type { Reason } from "./reasons.ts";
 
 /** States of an incarnation; `transition` says how one follows another. */
 export const variantStates = [
@@ -11,24 +13,25 @@ export const variantStates = [
 ] as const;
 export type VariantState = (typeof variantStates)[number];
 
-/** Names one incarnation: `payment-service:mp-101` #2. */
+/** Names one incarnation: `payment-service:mp-101#2`. */
 export interface IncarnationRef {
   readonly service: string;
   readonly key: string;
-  readonly number: number;
+  readonly incarnation: number;
 }
 
-/** What is remembered of one incarnation. */
-export interface IncarnationRecord extends IncarnationRef {
-  /** Generation of the desired variant that it embodies. */
-  readonly generation: number;
+/** What is remembered of one incarnation, in the status of its variant. */
+export interface IncarnationRecord {
+  readonly number: number;
+  /** Rollout of the variant that it was made for. */
+  readonly rollout: number;
   readonly state: VariantState;
   /** Empty until the platform knows it. */
   readonly revision: string;
   /** Base URL; fixed for the life of the incarnation, absent until it first listened. */
   readonly destination?: string | undefined;
-  /** The run of the platform that holds its workload: a workload of another run is dead. */
-  readonly run: string;
+  /** What holds its workload, in a word of the platform's: a workload whose host is gone is lost. */
+  readonly host: string;
   readonly onUnavailable: OnUnavailable;
   readonly endpoints?: readonly string[] | undefined;
   readonly createdAt: number;
@@ -37,12 +40,30 @@ export interface IncarnationRecord extends IncarnationRef {
 }
 
 export interface Failure {
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
   readonly at: number;
 }
 
+/** The record a variant's next incarnation begins with. */
+export function newIncarnation(
+  spec: VariantSpec,
+  number: number,
+  { host, now }: { readonly host: string; readonly now: number },
+): IncarnationRecord {
+  return {
+    number,
+    rollout: spec.rollout,
+    state: "PENDING",
+    revision: "",
+    host,
+    onUnavailable: spec.onUnavailable,
+    ...(spec.endpoints === undefined ? {} : { endpoints: spec.endpoints }),
+    createdAt: now,
+  };
+}
+
 /** `payment-service:mp-101#2`. */
 export function formatIncarnation(ref: IncarnationRef): string {
-  return `${ref.service}:${ref.key}#${ref.number}`;
+  return `${ref.service}:${ref.key}#${ref.incarnation}`;
 }

@@ -2,25 +2,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { STABLE, maxDepth } from "@cocktail/route";
 import fc from "fast-check";
-import type { DesiredEnvironment } from "./desired.ts";
-import { type LayerVariant, depthOf, materialiseLayers } from "./layers.ts";
+import { type LayerVariant, type WantedLayer, depthOf, materialiseLayers } from "./layers.ts";
 
 function variant(name: string, more: Partial<LayerVariant> = {}): LayerVariant {
   const [service = "", key = ""] = name.split(":");
-  return { service, key, isActive: true, isComing: false, ...more };
+  return { service, key, isActive: true, isPending: false, ...more };
 }
 
 function environment(
   name: string,
   members: Readonly<Record<string, string>> = {},
   parent = STABLE,
-): DesiredEnvironment {
-  return { name, parent, members, generation: 1, createdAt: 0 };
+): WantedLayer {
+  return { name, parent, members };
 }
 
 function layersOf(
   variants: readonly LayerVariant[],
-  environments: readonly DesiredEnvironment[] = [],
+  environments: readonly WantedLayer[] = [],
   current: Parameters<typeof materialiseLayers>[2] = {},
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(materialiseLayers(variants, environments, current));
@@ -43,17 +42,26 @@ test("an explicit environment overlays the layer of its name: its members win, i
   });
 });
 
-test("an environment stays as it is while a member is coming, and then takes the whole change", () => {
+test("an environment stays as it is while a member is pending, and then takes the whole change", () => {
   const current = { ops: { parent: STABLE, members: { cart: "mp-1" } } };
   const wanted = environment("ops", { cart: "mp-1", pay: "mp-2" }, "rc");
-  const coming = [variant("cart:mp-1"), variant("pay:mp-2", { isActive: false, isComing: true })];
-  assert.deepEqual(layersOf(coming, [wanted], current)["ops"], current.ops);
-  assert.equal(layersOf(coming, [wanted])["ops"], undefined);
+  const pending = [variant("cart:mp-1"), variant("pay:mp-2", { isActive: false, isPending: true })];
+  assert.deepEqual(layersOf(pending, [wanted], current)["ops"], current.ops);
+  assert.equal(layersOf(pending, [wanted])["ops"], undefined);
   const failed = [variant("cart:mp-1"), variant("pay:mp-2", { isActive: false })];
   assert.deepEqual(layersOf(failed, [wanted], current)["ops"], {
     parent: "rc",
     members: { cart: "mp-1", pay: "mp-2" },
   });
+});
+
+test("one that is being deleted stays until what goes with it does, and leaves with it", () => {
+  const current = { ops: { parent: STABLE, members: { cart: "mp-1" } } };
+  const wanted = environment("ops", { cart: "mp-1" });
+  const active = [variant("cart:mp-1")];
+  const waiting = { ...wanted, closing: "waiting" } as const;
+  assert.deepEqual(layersOf(active, [waiting], current)["ops"], current.ops);
+  assert.equal(layersOf([], [{ ...wanted, closing: "closed" }], current)["ops"], undefined);
 });
 
 test("a parent that is gone is kept as an empty layer", () => {

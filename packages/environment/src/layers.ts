@@ -1,5 +1,6 @@
 import { RC, STABLE, type TableEnvironment, maxDepth } from "@cocktail/route";
-import type { DesiredEnvironment } from "./desired.ts";
+import { type EnvironmentObject, type VariantObject, isLive } from "./object.ts";
+import type { Objects } from "./object-index.ts";
 
 /** A variant as layers see it: whether it may be a member by itself, and whether it is worth waiting for. */
 export interface LayerVariant {
@@ -8,19 +9,35 @@ export interface LayerVariant {
   /** It serves, or did and is only withdrawn: it is a member of its key's layer. */
   readonly isActive: boolean;
   /** It does not serve yet and may soon. */
-  readonly isComing: boolean;
+  readonly isPending: boolean;
+}
+
+/** An explicit environment as layers see it. */
+export interface WantedLayer {
+  readonly name: string;
+  readonly parent: string;
+  readonly members: Readonly<Record<string, string>>;
+  /** It is being deleted. It stays in the table until the variants that go with it do, so that all leave in one epoch. */
+  readonly closing?: "waiting" | "closed" | undefined;
+}
+
+export function wantedLayer(
+  { name, spec }: EnvironmentObject,
+  closing: WantedLayer["closing"],
+): WantedLayer {
+  return { name, parent: spec.parent, members: spec.members, closing };
 }
 
 export type Layers = ReadonlyMap<string, TableEnvironment>;
 
 /**
  * Every layer of the table: one for each key that is active, `rc`, and the explicit ones over them. An environment changes
- * as a whole: while one of its members is still coming it stays as `current` has it, so that it opens, and takes each
+ * as a whole: while one of its members is still pending it stays as `current` has it, so that it opens, and takes each
  * change, in one epoch.
  */
 export function materialiseLayers(
   variants: readonly LayerVariant[],
-  environments: readonly DesiredEnvironment[],
+  environments: readonly WantedLayer[],
   current: Readonly<Record<string, TableEnvironment>>,
 ): Layers {
   const implicit = implicitLayers(variants);
@@ -28,15 +45,17 @@ export function materialiseLayers(
   for (const [name, members] of implicit) {
     layers.set(name, { parent: STABLE, members: toRecord(members) });
   }
-  const isComing = comingMembers(variants);
-  for (const wanted of environments) {
+  const isPending = pendingMembers(variants);
+  const open = environments.filter(({ closing }) => closing !== "closed");
+  for (const wanted of open) {
     const members = implicit.get(wanted.name) ?? new Map<string, string>();
-    const layer = isComing(wanted)
-      ? heldLayer(wanted, members, current)
-      : overlay(wanted.parent, members, Object.entries(wanted.members));
+    const layer =
+      wanted.closing === "waiting" || isPending(wanted)
+        ? heldLayer(wanted, members, current)
+        : overlay(wanted.parent, members, Object.entries(wanted.members));
     if (layer !== undefined) layers.set(wanted.name, layer);
   }
-  return rooted(layers, environments);
+  return rooted(layers, open);
 }
 
 function implicitLayers(variants: readonly LayerVariant[]): Map<string, Map<string, string>> {
@@ -49,18 +68,16 @@ function implicitLayers(variants: readonly LayerVariant[]): Map<string, Map<stri
   return layers;
 }
 
-function comingMembers(
-  variants: readonly LayerVariant[],
-): (environment: DesiredEnvironment) => boolean {
-  const coming = new Set<string>();
-  for (const each of variants) if (each.isComing) coming.add(`${each.service}:${each.key}`);
+function pendingMembers(variants: readonly LayerVariant[]): (layer: WantedLayer) => boolean {
+  const pending = new Set<string>();
+  for (const each of variants) if (each.isPending) pending.add(`${each.service}:${each.key}`);
   return ({ members }) =>
-    Object.entries(members).some(([service, key]) => coming.has(`${service}:${key}`));
+    Object.entries(members).some(([service, key]) => pending.has(`${service}:${key}`));
 }
 
 /** As it is in the table now, but for the implicit members, which come and go by themselves. */
 function heldLayer(
-  wanted: DesiredEnvironment,
+  wanted: WantedLayer,
   implicit: ReadonlyMap<string, string>,
   current: Readonly<Record<string, TableEnvironment>>,
 ): TableEnvironment | undefined {
@@ -81,7 +98,7 @@ function overlay(
 /** Every chain of parents ends at stable: a missing parent is made empty, a chain that does not end is cut. */
 function rooted(
   layers: Map<string, TableEnvironment>,
-  environments: readonly DesiredEnvironment[],
+  environments: readonly WantedLayer[],
 ): Layers {
   const parents = new Map(environments.map(({ name, parent }) => [name, parent]));
   const missing = [...layers.values()].map(({ parent }) => parent);
@@ -116,4 +133,16 @@ export function depthOf(
 
 function toRecord(members: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
   return Object.fromEntries(members);
+}
+
+/** True for a variant that is being deleted while an environment that holds it waits for others that go with it. */
+export function isHeldBack(
+  objects: Pick<Objects, "naming" | "environments">,
+  variant: VariantObject | undefined,
+  isWaiting: (environment: EnvironmentObject) => boolean,
+): boolean {
+  if (variant === undefined || isLive(variant)) return false;
+  const { service, key } = variant.spec;
+  const own = objects.environments.get(key);
+  return [...objects.naming(service, key), ...(own === undefined ? [] : [own])].some(isWaiting);
 }

@@ -1,6 +1,6 @@
 import type { TableEnvironment } from "@cocktail/route";
 import type { Action } from "./action.ts";
-import type { DesiredEnvironment } from "./desired.ts";
+import type { EnvironmentObject } from "./object.ts";
 import type { Plan } from "./plan-variant.ts";
 import { type Policy, defaultPolicy } from "./policy.ts";
 
@@ -15,34 +15,75 @@ export interface ObservedEnvironment {
   readonly changedAt: number;
   /** Every reader holds a table of at least this epoch. */
   readonly acked: number;
-  /** Another environment stands on it, so it can't go. */
+  /** It is another environment's parent, so it cannot be deleted. */
   readonly isParent: boolean;
+  /** `service:key` of live variants that only it holds and that are deleted with it. Looked at only when it ends. */
+  readonly toDestroy: readonly string[];
 }
 
-/** What is to be done for one environment: its end when its lifetime is over, and its layer in every gateway's table. */
+/** What is to be done for one environment: its layer in every gateway's table, and its end. */
 export function planEnvironment(
-  desired: DesiredEnvironment | undefined,
+  desired: EnvironmentObject | undefined,
   observed: ObservedEnvironment,
   now: number,
   policy: Policy = defaultPolicy,
 ): Plan {
-  const expiresAt = desired?.expiresAt;
-  const target = observed.name;
+  const steps = environmentSteps(desired, observed, now);
+  const { deletedAt, spec } = desired ?? {};
+  const expiresAt = deletedAt === undefined ? spec?.expiresAt : undefined;
   const isOver = expiresAt !== undefined && expiresAt <= now;
-  if (isOver && !observed.isParent) {
-    const end: Action = { kind: "DestroyEnvironment", target, reason: "Expired" };
-    return {
-      actions: [end, ...publication(target, { ...observed, nextLayer: undefined })],
-      ready: [end],
-      planAgainAt: undefined,
-    };
-  }
-  const actions = publication(target, observed);
   return {
-    actions,
-    ready: actions.slice(0, 1),
+    ready: steps[0] ?? [],
     planAgainAt: isOver ? now + policy.expiryRetryMs : expiresAt,
   };
+}
+
+/** Everything between now and what is wanted, in order: for a dry run. */
+export function wholeEnvironmentPlan(
+  desired: EnvironmentObject | undefined,
+  observed: ObservedEnvironment,
+  now: number,
+): readonly Action[] {
+  return environmentSteps(desired, observed, now).flat();
+}
+
+/** Groups of actions, each to be begun when the one before has had its effect. */
+function environmentSteps(
+  desired: EnvironmentObject | undefined,
+  observed: ObservedEnvironment,
+  now: number,
+): readonly (readonly Action[])[] {
+  const target = observed.name;
+  const publishing = publication(target, observed).map((action) => [action]);
+  if (desired?.deletedAt !== undefined) {
+    return [
+      ...destructions(desired, observed),
+      ...publishing,
+      [{ kind: "ForgetEnvironment", target }],
+    ];
+  }
+  const expiresAt = desired?.spec.expiresAt;
+  const isOver = expiresAt !== undefined && expiresAt <= now;
+  if (!isOver || observed.isParent) return publishing;
+  return [
+    [{ kind: "DestroyEnvironment", target, reason: "Expired" }],
+    ...publication(target, { ...observed, nextLayer: undefined }).map((action) => [action]),
+  ];
+}
+
+/** The variants that go with it go first, so that a crash in between finds them still to be deleted. */
+function destructions(
+  { spec }: EnvironmentObject,
+  { toDestroy }: ObservedEnvironment,
+): readonly (readonly Action[])[] {
+  const discard = spec.onDelete === "Discard";
+  const actions = toDestroy.map((target): Action => ({
+    kind: "DestroyVariant",
+    target,
+    reason: "Requested",
+    discard,
+  }));
+  return actions.length === 0 ? [] : [actions];
 }
 
 function publication(target: string, observed: ObservedEnvironment): readonly Action[] {
@@ -69,9 +110,9 @@ function describeLayerChange(
   before: TableEnvironment | undefined,
   after: TableEnvironment | undefined,
 ): string {
-  if (after === undefined) return "the layer goes";
+  if (after === undefined) return "layer removed";
   const text = `${membersText(after.members) || "no members"} over ${after.parent}`;
-  return before === undefined ? `the layer opens: ${text}` : `the layer becomes ${text}`;
+  return before === undefined ? `layer added: ${text}` : `layer changed: ${text}`;
 }
 
 function membersText(members: Readonly<Record<string, string>>): string {

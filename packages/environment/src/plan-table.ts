@@ -8,17 +8,15 @@ import {
   formatVariant,
   nextTag,
 } from "@cocktail/route";
-import type { DesiredEnvironment, DesiredVariant } from "./desired.ts";
-import { type LayerVariant, materialiseLayers } from "./layers.ts";
-import type { ObservedVariant } from "./observed.ts";
+import { documentText } from "./document.ts";
+import { type LayerVariant, type WantedLayer, materialiseLayers } from "./layers.ts";
+import type { RolloutRef } from "./object.ts";
+import type { Facts } from "./observed.ts";
 import { type RecordStep, enteredStep } from "./record-steps.ts";
-import { isComing, servingOf } from "./serving.ts";
+import { derive } from "./serving.ts";
 
 /** One variant of the batch. */
-export interface TableInput {
-  readonly desired: DesiredVariant | undefined;
-  readonly observed: ObservedVariant;
-}
+export type TableInput = Pick<Facts, "desired" | "observed">;
 
 export type TablePlan =
   | { readonly kind: "unchanged" }
@@ -48,7 +46,7 @@ export function recordsBehind(variants: readonly TableInput[]): readonly RecordS
 export function planTable(
   current: RouteTable,
   variants: readonly TableInput[],
-  environments: readonly DesiredEnvironment[],
+  environments: readonly WantedLayer[],
 ): TablePlan {
   const next = contentOf(current, variants, environments);
   if (canonicalTable(next) === canonicalTable(current)) return { kind: "unchanged" };
@@ -71,22 +69,19 @@ export function planTable(
 function contentOf(
   current: RouteTable,
   variants: readonly TableInput[],
-  environments: readonly DesiredEnvironment[],
+  environments: readonly WantedLayer[],
 ): TableContent {
   const services = new Map<string, Map<string, TableVariant>>();
   const layerVariants: LayerVariant[] = [];
   for (const { desired, observed } of withPromotions(variants)) {
-    const serving = servingOf(desired, observed);
-    const { service, key } = observed;
-    layerVariants.push({
-      service,
-      key,
-      isActive: serving !== undefined,
-      isComing: isComing(desired, observed),
-    });
-    if (serving?.entry === undefined) continue;
+    const { isPending, serving } = derive(desired, observed);
+    const { service, key, route } = observed;
+    const isActive = serving !== undefined || route.isHeld;
+    layerVariants.push({ service, key, isActive, isPending });
+    const entry = route.isHeld ? route.entry : serving?.entry;
+    if (entry === undefined) continue;
     const entries = services.get(service) ?? new Map<string, TableVariant>();
-    services.set(service, entries.set(key, serving.entry));
+    services.set(service, entries.set(key, entry));
   }
   const layers = materialiseLayers(layerVariants, environments, current.environments);
   return {
@@ -99,26 +94,36 @@ function contentOf(
 
 /** A candidate leaves in the same epoch in which stable takes it over, so its end is read from what will be listed. */
 function withPromotions(variants: readonly TableInput[]): readonly TableInput[] {
-  const promoted = new Map<string, number>();
+  const promoted = new Map<string, RolloutRef>();
   for (const each of variants) {
-    const generation = promotedGeneration(each);
-    if (generation !== undefined) promoted.set(each.observed.service, generation);
+    const candidate = promotedCandidate(each);
+    if (candidate !== undefined) promoted.set(each.observed.service, candidate);
   }
   return variants.map((each) => {
-    const generation = each.observed.key === RC ? promoted.get(each.observed.service) : undefined;
-    if (generation === undefined) return each;
-    return { ...each, observed: { ...each.observed, promoted: generation } };
+    const candidate = each.observed.key === RC ? promoted.get(each.observed.service) : undefined;
+    if (candidate === undefined) return each;
+    return { ...each, observed: { ...each.observed, promoted: candidate } };
   });
 }
 
-/** The candidate's generation that stable serves, or is about to. */
-export function promotedGeneration({ desired, observed }: TableInput): number | undefined {
-  if (observed.key !== STABLE || desired?.promotion === undefined) return undefined;
-  const serving = servingOf(desired, observed);
-  return serving?.entry !== undefined &&
-    serving.incarnation.record.generation === desired.generation
-    ? desired.promotion.rcGeneration
-    : undefined;
+/** The candidate that stable serves in the place of, or is about to. */
+export function promotedCandidate({ desired, observed }: TableInput): RolloutRef | undefined {
+  const promotion = observed.key === STABLE ? desired?.spec.promotion : undefined;
+  if (promotion === undefined) return undefined;
+  const { serving } = derive(desired, observed);
+  const isServing =
+    serving?.entry !== undefined && serving.incarnation.record.rollout === desired?.spec.rollout;
+  return isServing ? promotion.candidate : undefined;
+}
+
+/** The candidate that stable has taken over, as the table shows: not one that it merely is about to. */
+export function promotedInTable(stable: TableInput): RolloutRef | undefined {
+  const { desired, observed } = stable;
+  const listed = observed.route.entry?.incarnation;
+  const isListed = observed.incarnations.some(
+    ({ record }) => record.number === listed && record.rollout === desired?.spec.rollout,
+  );
+  return isListed ? promotedCandidate(stable) : undefined;
 }
 
 function changedVariants(before: TableContent, after: TableContent): readonly string[] {
@@ -143,16 +148,7 @@ function changedNames(
 
 /** A comparison of parts may take differently ordered members for a change; it decides no epoch. */
 function textOf(record: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  return Object.hasOwn(record, name) ? canonicalText(record[name]) : undefined;
-}
-
-function canonicalText(value: unknown): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${entries
-    .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, member]) => `${name}:${canonicalText(member)}`)
-    .join(",")}}`;
+  return Object.hasOwn(record, name) ? documentText(record[name]) : undefined;
 }
 
 function sortedRecord<T>(entries: ReadonlyMap<string, T>): Readonly<Record<string, T>> {

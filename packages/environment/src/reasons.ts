@@ -1,6 +1,6 @@
 /**
- * Every reason there is, with what it means. One word is the condition's reason, the log field, the metric label and the
- * text of the command line.
+ * Every reason there is, with what it means. One word is the condition's reason, the log field, the metric label, and what
+ * the doors (API, command line, console) look their texts up by.
  */
 export const reasons = {
   // A variant's way to its route.
@@ -9,7 +9,7 @@ export const reasons = {
   Starting: "it was started and is not ready yet",
   Running: "its workload is ready",
   NotReady: "it was ready and is not",
-  CrashLoop: "it keeps ending; one try a minute goes on",
+  CrashLoop: "it keeps exiting; it is retried every minute",
   WorkloadFailed: "its workload can never become ready",
   PrepareFailed: "the preparation of its directory failed",
   PathMissing: "its directory does not exist",
@@ -17,13 +17,12 @@ export const reasons = {
   StartDeadline: "it did not become ready in time",
   Publishing: "its route is not in the table yet",
   AwaitingReaders: "a gateway does not hold the table yet",
-  Probing: "a request through the gateway is on its way",
+  Probing: "a request through the gateway is in flight",
   ProbeFailed: "a request through the gateway was not answered by it",
   Withdrawn: "it is down, and its traffic falls back to the next layer",
   Serving: "a request through the gateway was answered by it",
   PreviousServes: "the previous incarnation still serves",
-  NothingServes: "nothing serves it",
-  Terminating: "it is being destroyed",
+  Terminating: "it is being deleted",
 
   // Ends.
   Expired: "its lifetime is over",
@@ -31,11 +30,10 @@ export const reasons = {
   Requested: "somebody asked for it",
   ExpiresSoon: "it expires within the hour",
   ExpiresLater: "it has a lifetime",
-  UncommittedWork: "its checkout holds work that is nowhere else",
+  UncommittedWork: "it holds work that is nowhere else",
 
   // Environments.
   MembersServe: "every member serves",
-  MemberNotReady: "a member is not ready",
   MemberMissing: "a member does not exist",
   LayerPublished: "the layer is in the table of every gateway",
 
@@ -43,23 +41,21 @@ export const reasons = {
   InvalidName: "not a name of the grammar",
   InvalidRequest: "the request contradicts itself",
   InvalidLifetime: "not a lifetime",
-  ReservedKey: "stable is made by its file or by a promotion",
+  ReservedKey: "stable follows its file or a promotion",
   KeyConflict: "the key belongs to another branch",
   NameTaken: "environments, keys and services share one set of names",
-  ServiceNotFound: "no such service",
   CommandMissing: "nothing says how to start it",
   SourceMissing: "nothing says where its code is",
+  SourceUnsupported: "the platform can't run code from there",
   NoRepository: "no repository holds the service's path",
   BranchNotFound: "the repository has no such branch",
-  VariantNotFound: "no such variant",
   NothingToPromote: "the service has no release candidate that serves",
   EnvironmentNotFound: "no such environment",
   EnvironmentExists: "the environment exists",
   EnvironmentBuiltIn: "stable and rc are built in",
-  EnvironmentIsParent: "another environment stands on it",
-  EnvironmentImplicit: "the layer of a key has no lifetime of its own",
+  EnvironmentIsParent: "it is the parent of another environment",
   ParentNotFound: "no such parent",
-  ParentCycle: "an environment can't stand on itself",
+  ParentCycle: "an environment can't be above itself",
   ParentTooDeep: "too many parents",
 } as const;
 

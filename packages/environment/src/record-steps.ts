@@ -1,19 +1,15 @@
 import { STABLE } from "@cocktail/route";
 import type { Action } from "./action.ts";
-import type { DesiredVariant } from "./desired.ts";
 import type { Failure } from "./incarnation.ts";
-import { type ObservedIncarnation, type ObservedVariant, isRunning } from "./observed.ts";
-import type { Policy } from "./policy.ts";
+import {
+  type Facts,
+  type ObservedIncarnation,
+  type ObservedVariant,
+  isRunning,
+} from "./observed.ts";
 import type { Reason } from "./reasons.ts";
-import { incumbent, isActive, isWanted } from "./serving.ts";
+import { type Derived, isActive } from "./serving.ts";
 import { type LifecycleEvent, transition } from "./transition.ts";
-
-export interface Facts {
-  readonly desired: DesiredVariant | undefined;
-  readonly observed: ObservedVariant;
-  readonly now: number;
-  readonly policy: Policy;
-}
 
 export type RecordStep = Extract<Action, { readonly kind: "RecordState" }>;
 
@@ -23,8 +19,12 @@ interface Happened {
 }
 
 /** The step that brings one record up to date with the table and the platform, if it is behind. */
-export function recordStep(facts: Facts, incarnation: ObservedIncarnation): RecordStep | undefined {
-  const happened = whatHappened(facts, incarnation);
+export function recordStep(
+  facts: Facts,
+  derived: Derived,
+  incarnation: ObservedIncarnation,
+): RecordStep | undefined {
+  const happened = whatHappened(facts, derived, incarnation);
   return happened === undefined ? undefined : stepOf(incarnation, happened);
 }
 
@@ -39,12 +39,15 @@ export function enteredStep(
 }
 
 function stepOf(incarnation: ObservedIncarnation, happened: Happened): RecordStep | undefined {
-  const { service, key, number, state } = incarnation.record;
+  const {
+    ref,
+    record: { state },
+  } = incarnation;
   const to = transition(state, happened.event, isRunning(incarnation));
   if (to === state) return undefined;
   return {
     kind: "RecordState",
-    ref: { service, key, number },
+    ref,
     event: happened.event,
     from: state,
     to,
@@ -52,13 +55,17 @@ function stepOf(incarnation: ObservedIncarnation, happened: Happened): RecordSte
   };
 }
 
-function whatHappened(facts: Facts, incarnation: ObservedIncarnation): Happened | undefined {
+function whatHappened(
+  facts: Facts,
+  derived: Derived,
+  incarnation: ObservedIncarnation,
+): Happened | undefined {
   switch (incarnation.record.state) {
     case "PENDING":
-      return ofPending(facts, incarnation);
+      return ofPending(facts, derived, incarnation);
     case "ACTIVE":
     case "SUSPENDED":
-      return ofActive(facts, incarnation);
+      return ofActive(facts, derived, incarnation);
     case "DRAINING":
       return ofDraining(incarnation);
     case "ADOPTED":
@@ -69,27 +76,31 @@ function whatHappened(facts: Facts, incarnation: ObservedIncarnation): Happened 
   }
 }
 
-function ofPending(facts: Facts, incarnation: ObservedIncarnation): Happened | undefined {
+function ofPending(
+  facts: Facts,
+  { isWanted }: Derived,
+  incarnation: ObservedIncarnation,
+): Happened | undefined {
   const { desired, observed } = facts;
-  const { record } = incarnation;
+  const { record, workload } = incarnation;
   // The table is the truth: what it lists has taken over, whatever was written down since.
   if (observed.route.entry?.incarnation === record.number) return { event: "ready" };
-  if (!isWanted(desired, observed.promoted)) return { event: "destroyed" };
-  if (record.generation !== desired.generation) return { event: "replaced" };
-  if (record.run !== observed.run) return { event: "replaced" };
+  if (!isWanted) return { event: "destroyed" };
+  if (record.rollout !== desired?.spec.rollout) return { event: "replaced" };
+  if (workload.phase === "Lost") return { event: "replaced" };
   const failure = failureOf(facts, incarnation);
   return failure === undefined ? undefined : { event: "failed", failure };
 }
 
 function ofActive(
-  { desired, observed }: Facts,
+  { observed }: Facts,
+  { incumbent, isWanted }: Derived,
   { record }: ObservedIncarnation,
 ): Happened | undefined {
   const listed = observed.route.entry;
   if (listed?.incarnation === record.number) return undefined;
-  if (!isWanted(desired, observed.promoted)) return { event: "destroyed" };
-  const heir = incumbent(observed);
-  return heir !== undefined && heir.record.number > record.number
+  if (!isWanted) return { event: "destroyed" };
+  return incumbent !== undefined && incumbent.record.number > record.number
     ? { event: "replaced" }
     : undefined;
 }
@@ -103,7 +114,7 @@ function ofDraining(incarnation: ObservedIncarnation): Happened | undefined {
 function failureOf(facts: Facts, incarnation: ObservedIncarnation): Failure | undefined {
   const { now, policy } = facts;
   const { record, workload } = incarnation;
-  const because = (reason: Reason | (string & {}), message: string): Failure => ({
+  const because = (reason: Reason, message: string): Failure => ({
     reason,
     message,
     at: now,
@@ -111,11 +122,11 @@ function failureOf(facts: Facts, incarnation: ObservedIncarnation): Failure | un
   if (workload.phase === "Failed") {
     return because(workload.reason ?? "WorkloadFailed", workload.message);
   }
-  if (mustTryOn(facts, incarnation)) return undefined;
+  if (mustKeepRetrying(facts, incarnation)) return undefined;
   if (workload.phase === "CrashLoop") return because("CrashLoop", workload.message);
   if (
     workload.phase !== "Ready" &&
-    hasDeadline(facts) &&
+    workload.isExternal !== true &&
     record.createdAt + policy.startDeadlineMs <= now
   ) {
     const seconds = Math.round(policy.startDeadlineMs / 1000);
@@ -124,16 +135,11 @@ function failureOf(facts: Facts, incarnation: ObservedIncarnation): Failure | un
   return undefined;
 }
 
-/** A process under somebody's debugger may take its time. */
-export function hasDeadline({ desired }: Pick<Facts, "desired">): boolean {
-  return desired?.source.kind !== "url";
-}
-
 /**
- * A process that keeps ending is given up only where that leaves things no worse: not where it is the only stable, and
- * not where the same generation was serving before (the platform was started again, and its neighbours are late).
+ * A process that keeps exiting is given up only where that leaves things no worse: not where it is the only stable, and
+ * not where the same rollout was serving before (the platform was started again, and its dependencies start later).
  */
-export function mustTryOn(
+export function mustKeepRetrying(
   { observed }: Pick<Facts, "observed">,
   incarnation: ObservedIncarnation,
 ): boolean {
@@ -142,6 +148,6 @@ export function mustTryOn(
     const anotherServes = others.some((other) => isActive(other.record.state) && isRunning(other));
     if (!anotherServes) return true;
   }
-  const { generation } = incarnation.record;
-  return others.some(({ record }) => record.generation === generation && isActive(record.state));
+  const { rollout } = incarnation.record;
+  return others.some(({ record }) => record.rollout === rollout && isActive(record.state));
 }

@@ -1,17 +1,11 @@
 import type { Reason } from "./reasons.ts";
 
-/** Why something is not done: an expected outcome, told before anything is stored. */
+/**
+ * Why something is not done: an expected outcome, told before anything is stored. What it means to a person, and what to
+ * do about it, is said at the door that they came through.
+ */
 export interface Refusal {
-  /** The code of the API's problem. */
-  readonly code:
-    | "INVALID"
-    | "NOT_FOUND"
-    | "CONFLICT"
-    | "REFUSED"
-    | "UNCOMMITTED_WORK"
-    | "NO_REPOSITORY";
   readonly reason: Reason;
-  /** What, where and why, in one sentence. */
-  readonly message: string;
-  readonly fix: string;
+  /** What the texts of a door name: `variant`, `environment`, `path` ... */
+  readonly params: Readonly<Record<string, string>>;
 }

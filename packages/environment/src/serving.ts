@@ -1,5 +1,5 @@
 import { RC, STABLE, type TableVariant, type Tier } from "@cocktail/route";
-import type { DesiredVariant } from "./desired.ts";
+import type { VariantObject, VariantSpec } from "./object.ts";
 import { type ObservedIncarnation, type ObservedVariant, isRunning } from "./observed.ts";
 
 /** The incarnation that should answer for a variant, and what the table should say of it. */
@@ -9,12 +9,43 @@ export interface Serving {
   readonly entry: TableVariant | undefined;
 }
 
-/** True while the variant is to be there: not being destroyed, not taken over by stable. */
-export function isWanted(
-  desired: DesiredVariant | undefined,
-  promoted: number | undefined,
-): desired is DesiredVariant {
-  return desired !== undefined && !desired.deleted && promoted !== desired.generation;
+/** What follows from the facts about a variant. Derived once for each look at them. */
+export interface Derived {
+  /** It is to be there: not being deleted, not taken over by stable. */
+  readonly isWanted: boolean;
+  readonly serving: Serving | undefined;
+  /** The one that has taken over: in the table, else (withdrawn) the newest that was ever in it. */
+  readonly incumbent: ObservedIncarnation | undefined;
+  /** The incarnation of the wanted rollout, if one is alive: not one that was lost or given up. */
+  readonly current: ObservedIncarnation | undefined;
+  /** The wanted rollout's last failure, where it has no incarnation that is alive. */
+  readonly failed: ObservedIncarnation | undefined;
+  /** It does not serve yet and may soon: what names it can wait for it. */
+  readonly isPending: boolean;
+}
+
+export function derive(desired: VariantObject | undefined, observed: ObservedVariant): Derived {
+  const wanted = wantedSpec(desired, observed);
+  const incumbent = incumbentOf(observed);
+  if (wanted === undefined) {
+    const nothing = { serving: undefined, current: undefined, failed: undefined };
+    return { isWanted: false, incumbent, ...nothing, isPending: false };
+  }
+  const serving = servingOf(wanted, observed, incumbent);
+  const current = currentIncarnation(wanted, observed);
+  const failed = current === undefined ? unresolvedFailure(wanted, observed) : undefined;
+  const isPending = serving === undefined && failed === undefined;
+  return { isWanted: true, serving, incumbent, current, failed, isPending };
+}
+
+function wantedSpec(
+  desired: VariantObject | undefined,
+  { promoted }: Pick<ObservedVariant, "promoted">,
+): VariantSpec | undefined {
+  if (desired === undefined || desired.deletedAt !== undefined) return undefined;
+  const { spec, uid } = desired;
+  const isTakenOver = promoted?.uid === uid && promoted.rollout === spec.rollout;
+  return isTakenOver ? undefined : spec;
 }
 
 export function tierOf(key: string): Tier {
@@ -23,15 +54,15 @@ export function tierOf(key: string): Tier {
 }
 
 /**
- * Which incarnation should answer: the wanted generation's, once ready; until then the one that does. A variant whose
- * process is down keeps its place, so that requests for it get an honest 503.
+ * The wanted rollout's incarnation, once ready; until then the one that serves. A variant whose process is down keeps its
+ * place, so that requests for it get an honest 503.
  */
-export function servingOf(
-  desired: DesiredVariant | undefined,
+function servingOf(
+  wanted: VariantSpec,
   observed: ObservedVariant,
+  incumbent: ObservedIncarnation | undefined,
 ): Serving | undefined {
-  if (!isWanted(desired, observed.promoted)) return undefined;
-  const incarnation = successor(desired, observed) ?? incumbent(observed);
+  const incarnation = successor(wanted, observed) ?? incumbent;
   return incarnation === undefined
     ? undefined
     : { incarnation, entry: entryOf(incarnation, observed.route.entry) };
@@ -39,28 +70,28 @@ export function servingOf(
 
 /** The next incarnation, ready to take over. */
 function successor(
-  desired: DesiredVariant,
+  { rollout }: VariantSpec,
   observed: ObservedVariant,
 ): ObservedIncarnation | undefined {
   return newest(
     observed.incarnations.filter(
       ({ record, workload }) =>
         record.state === "PENDING" &&
-        record.generation === desired.generation &&
-        record.run === observed.run &&
+        record.rollout === rollout &&
         workload.phase === "Ready" &&
         workload.destination !== undefined,
     ),
   );
 }
 
-/** The one that has taken over: the one in the table, else (withdrawn) the newest that was ever in it. */
-export function incumbent(observed: ObservedVariant): ObservedIncarnation | undefined {
-  const listed = observed.route.entry?.incarnation;
+function incumbentOf({
+  incarnations,
+  route,
+}: Pick<ObservedVariant, "incarnations" | "route">): ObservedIncarnation | undefined {
+  const listed = route.entry?.incarnation;
   return (
-    observed.incarnations.find(
-      ({ record }) => record.number === listed && record.state !== "GONE",
-    ) ?? newest(observed.incarnations.filter(({ record }) => isActive(record.state)))
+    incarnations.find(({ record }) => record.number === listed && record.state !== "GONE") ??
+    newest(incarnations.filter(({ record }) => isActive(record.state)))
   );
 }
 
@@ -81,14 +112,14 @@ function entryOf(
   incarnation: ObservedIncarnation,
   listed: TableVariant | undefined,
 ): TableVariant | undefined {
-  const { record, workload } = incarnation;
+  const { record, ref, workload } = incarnation;
   if (record.onUnavailable === "Fallback" && workload.phase !== "Ready") return undefined;
   const published = listed?.incarnation === record.number ? listed : undefined;
   return {
     // Both are fixed for the life of an incarnation: what was published stands.
     ...(published ?? found(incarnation)),
     incarnation: record.number,
-    tier: tierOf(record.key),
+    tier: tierOf(ref.key),
     onUnavailable: record.onUnavailable,
     ...(record.endpoints === undefined ? {} : { endpoints: record.endpoints }),
   };
@@ -99,13 +130,17 @@ function found({
   workload,
 }: ObservedIncarnation): Pick<TableVariant, "revision" | "destination"> {
   return {
-    revision: firstText(record.revision, workload.revision),
+    revision: revisionOf({ record, workload }),
     destination: record.destination ?? workload.destination,
   };
 }
 
-function firstText(...texts: readonly (string | undefined)[]): string {
-  return texts.find((text) => text !== undefined && text !== "") ?? "";
+/** What runs in an incarnation; empty until it is known. */
+export function revisionOf({
+  record,
+  workload,
+}: Pick<ObservedIncarnation, "record" | "workload">): string {
+  return record.revision === "" ? (workload.revision ?? "") : record.revision;
 }
 
 /** True when both say the same of a variant; absent and undefined members are alike. */
@@ -132,46 +167,29 @@ function sameEndpoints(
   );
 }
 
-/**
- * The incarnation that embodies the wanted generation in this run, if one is alive. A workload that the platform lost or
- * gave up on does not count.
- */
-export function embodiment(
-  desired: DesiredVariant,
+function currentIncarnation(
+  { rollout }: VariantSpec,
   observed: ObservedVariant,
 ): ObservedIncarnation | undefined {
   return newest(
     observed.incarnations.filter(
-      (incarnation) =>
-        incarnation.record.generation === desired.generation &&
-        incarnation.record.run === observed.run &&
-        (incarnation.record.state === "PENDING" ||
-          (isActive(incarnation.record.state) && isRunning(incarnation))),
+      (each) =>
+        each.record.rollout === rollout &&
+        each.workload.phase !== "Lost" &&
+        (each.record.state === "PENDING" || (isActive(each.record.state) && isRunning(each))),
     ),
   );
 }
 
-/** The wanted generation's last failure in this run, where nothing embodies it. */
-export function standingFailure(
-  desired: DesiredVariant,
+/** A failure on a host that is gone says nothing of the next try. */
+function unresolvedFailure(
+  { rollout }: VariantSpec,
   observed: ObservedVariant,
 ): ObservedIncarnation | undefined {
-  if (embodiment(desired, observed) !== undefined) return undefined;
   return newest(
     observed.incarnations.filter(
-      ({ record }) =>
-        record.failure !== undefined &&
-        record.generation === desired.generation &&
-        record.run === observed.run,
+      ({ record, workload }) =>
+        record.failure !== undefined && record.rollout === rollout && workload.phase !== "Lost",
     ),
-  );
-}
-
-/** True when the variant does not serve yet and may soon: what names it can wait for it. */
-export function isComing(desired: DesiredVariant | undefined, observed: ObservedVariant): boolean {
-  return (
-    isWanted(desired, observed.promoted) &&
-    servingOf(desired, observed) === undefined &&
-    standingFailure(desired, observed) === undefined
   );
 }

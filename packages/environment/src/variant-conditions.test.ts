@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defaultPolicy } from "./policy.ts";
 import { reasons } from "./reasons.ts";
 import { stampConditions } from "./condition.ts";
 import { variantConditions } from "./variant-conditions.ts";
-import type { DesiredVariant } from "./desired.ts";
+import type { VariantObject } from "./object.ts";
 import type { ObservedIncarnation, ObservedVariant, ObservedWorkload } from "./observed.ts";
 
-const desired: DesiredVariant = {
-  service: "cart",
-  key: "mp-1",
-  generation: 2,
-  source: { kind: "service" },
-  env: {},
-  onUnavailable: "Fail",
+const desired: VariantObject = {
+  kind: "ServiceVariant",
+  name: "cart:mp-1",
+  uid: "u",
+  version: "1",
+  generation: 7,
+  labels: {},
   createdAt: 0,
-  deleted: false,
-  discard: false,
+  spec: { service: "cart", key: "mp-1", rollout: 2, source: {}, onUnavailable: "Fail" },
 };
 const destination = "http://127.0.0.1:1";
 
@@ -25,15 +25,14 @@ function incarnation(
   more: Partial<ObservedIncarnation["record"]> = {},
 ): ObservedIncarnation {
   return {
+    ref: { service: "cart", key: "mp-1", incarnation: number },
     record: {
-      service: "cart",
-      key: "mp-1",
       number,
-      generation: number,
+      rollout: number,
       state: "ACTIVE",
       revision: "abc",
       destination,
-      run: "r",
+      host: "h",
       onUnavailable: "Fail",
       createdAt: 0,
       ...more,
@@ -60,16 +59,22 @@ function observed(
     key: "mp-1",
     incarnations,
     lastIncarnation: 2,
-    route: { entry, changedAt: 5, acked: 5, probed: 2, ...route },
+    route: { entry, isHeld: false, changedAt: 5, acked: 5, probed: 2, ...route },
     promoted: undefined,
-    uncommittedWork: false,
+    wouldLoseWork: false,
     isReleased: false,
-    run: "r",
   };
 }
 
-function ready(variant: DesiredVariant, facts: ObservedVariant, type = "Ready"): string {
-  const found = variantConditions(variant, facts, 0).find((each) => each.type === type);
+function conditions(
+  variant: VariantObject,
+  facts: ObservedVariant,
+): ReturnType<typeof variantConditions> {
+  return variantConditions(variant, { observed: facts, now: 0, policy: defaultPolicy });
+}
+
+function ready(variant: VariantObject, facts: ObservedVariant, type = "Ready"): string {
+  const found = conditions(variant, facts).find((each) => each.type === type);
   if (found !== undefined) assert.ok(Object.hasOwn(reasons, found.reason), found.reason);
   return found === undefined ? "none" : `${found.status} ${found.reason}`;
 }
@@ -94,7 +99,7 @@ for (const [what, facts, wanted] of cases) {
 }
 
 test("a failed redeploy is not ready, and says that the previous incarnation serves", () => {
-  const failure = { reason: "PrepareFailed", message: "npm ci ended with 1", at: 0 };
+  const failure = { reason: "PrepareFailed", message: "npm ci ended with 1", at: 0 } as const;
   const facts = observed(
     [incarnation(1, {}), incarnation(2, { phase: "Absent" }, { state: "GONE", failure })],
     {
@@ -109,7 +114,7 @@ test("a failed redeploy is not ready, and says that the previous incarnation ser
   );
   assert.equal(ready(desired, facts), "False PrepareFailed");
   assert.equal(ready(desired, facts, "Degraded"), "True PreviousServes");
-  const message = variantConditions(desired, facts, 0)[0]?.message ?? "";
+  const message = conditions(desired, facts)[0]?.message ?? "";
   assert.equal(message, "npm ci ended with 1; #1 still serves");
 });
 
@@ -117,13 +122,17 @@ test("a lifetime shows, and turns true in its last hour", () => {
   const facts = observed([incarnation(2, {})]);
   const hour = 3_600_000;
   assert.equal(ready(desired, facts, "Expiring"), "none");
-  assert.equal(ready({ ...desired, expiresAt: 2 * hour }, facts, "Expiring"), "False ExpiresLater");
-  assert.equal(ready({ ...desired, expiresAt: hour }, facts, "Expiring"), "True ExpiresSoon");
+  const ending = (expiresAt: number): VariantObject => ({
+    ...desired,
+    spec: { ...desired.spec, expiresAt },
+  });
+  assert.equal(ready(ending(2 * hour), facts, "Expiring"), "False ExpiresLater");
+  assert.equal(ready(ending(hour), facts, "Expiring"), "True ExpiresSoon");
 });
 
 test("every condition is about the wanted generation", () => {
-  for (const { observedGeneration } of variantConditions(desired, observed([]), 0)) {
-    assert.equal(observedGeneration, 2);
+  for (const { observedGeneration } of conditions(desired, observed([]))) {
+    assert.equal(observedGeneration, 7);
   }
 });
 

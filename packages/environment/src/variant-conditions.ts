@@ -1,26 +1,19 @@
 import { type ConditionFact, expiringFact } from "./condition.ts";
-import type { DesiredVariant } from "./desired.ts";
-import type { ObservedIncarnation, ObservedVariant, WorkloadPhase } from "./observed.ts";
-import { type Policy, defaultPolicy } from "./policy.ts";
+import type { VariantObject } from "./object.ts";
+import type { Facts, ObservedIncarnation, ObservedVariant, WorkloadPhase } from "./observed.ts";
 import type { Reason } from "./reasons.ts";
-import {
-  type Serving,
-  embodiment,
-  isWanted,
-  sameEntry,
-  servingOf,
-  standingFailure,
-} from "./serving.ts";
+import { type Derived, type Serving, derive, sameEntry } from "./serving.ts";
 
 type Status = ConditionFact["status"];
 interface Finding {
   readonly status: Status;
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
 }
 
 const phaseReasons: Readonly<Record<WorkloadPhase, Reason>> = {
-  Absent: "WorkloadLost",
+  Absent: "Starting",
+  Lost: "WorkloadLost",
   Preparing: "Preparing",
   Starting: "Starting",
   Ready: "Running",
@@ -30,20 +23,20 @@ const phaseReasons: Readonly<Record<WorkloadPhase, Reason>> = {
 };
 
 /**
- * The conditions of a variant, about its wanted generation: Ready is true only when a request through the gateway was
+ * The conditions of a variant, about its wanted rollout: Ready is true only when a request through the gateway was
  * answered by an incarnation of it. `Degraded` says that an older one serves meanwhile.
  */
 export function variantConditions(
-  desired: DesiredVariant,
-  observed: ObservedVariant,
-  now: number,
-  policy: Policy = defaultPolicy,
+  desired: VariantObject,
+  { observed, now, policy }: Omit<Facts, "desired">,
 ): readonly ConditionFact[] {
-  const serving = servingOf(desired, observed);
-  const workload = workloadFinding(desired, observed);
+  const derived = derive(desired, observed);
+  const { serving } = derived;
+  const previous = previousServes(desired, serving);
+  const workload = workloadFinding(derived);
   const routes = routesFinding(desired, observed, serving);
-  const ready = isWanted(desired, observed.promoted)
-    ? readyFinding(workload, routes, previousServes(desired, serving))
+  const ready = derived.isWanted
+    ? readyFinding(workload, routes, previous)
     : finding("False", "Terminating", "it is being destroyed");
   const observedGeneration = desired.generation;
   const conditions: ConditionFact[] = [
@@ -51,24 +44,24 @@ export function variantConditions(
     { type: "WorkloadReady", ...workload, observedGeneration },
     { type: "RoutesProgrammed", ...routes, observedGeneration },
   ];
-  const degraded = degradedFinding(desired, serving);
-  if (degraded !== undefined)
+  if (previous !== undefined) {
+    const degraded = finding("True", "PreviousServes", `${previous} of an earlier deploy serves`);
     conditions.push({ type: "Degraded", ...degraded, observedGeneration });
+  }
   const expiring = expiringFact(
-    { expiresAt: desired.expiresAt, uncommittedWork: observed.uncommittedWork },
+    { expiresAt: desired.spec.expiresAt, wouldLoseWork: observed.wouldLoseWork },
     { now, soonMs: policy.expiresSoonMs, observedGeneration },
   );
   if (expiring !== undefined) conditions.push(expiring);
   return conditions;
 }
 
-function workloadFinding(desired: DesiredVariant, observed: ObservedVariant): Finding {
-  const failure = standingFailure(desired, observed)?.record.failure;
+function workloadFinding({ current, failed }: Derived): Finding {
+  const failure = failed?.record.failure;
   if (failure !== undefined) return finding("False", failure.reason, failure.message);
-  const incarnation = embodiment(desired, observed);
-  if (incarnation === undefined)
-    return finding("False", "Deploying", "the next incarnation is about to be made");
-  return phaseFinding(incarnation);
+  return current === undefined
+    ? finding("False", "Deploying", "the next incarnation is about to be made")
+    : phaseFinding(current);
 }
 
 function phaseFinding({ record, workload }: ObservedIncarnation): Finding {
@@ -81,7 +74,7 @@ function phaseFinding({ record, workload }: ObservedIncarnation): Finding {
 }
 
 function routesFinding(
-  desired: DesiredVariant,
+  desired: VariantObject,
   observed: ObservedVariant,
   serving: Serving | undefined,
 ): Finding {
@@ -89,7 +82,7 @@ function routesFinding(
   if (serving === undefined)
     return finding("False", "Publishing", "nothing of it is in the route table");
   const number = serving.incarnation.record.number;
-  if (serving.incarnation.record.generation !== desired.generation) {
+  if (serving.incarnation.record.rollout !== desired.spec.rollout) {
     return finding(
       "False",
       "PreviousServes",
@@ -128,21 +121,12 @@ function readyFinding(workload: Finding, routes: Finding, previous: string | und
   return finding("False", cause.reason, `${cause.message}${suffix}`);
 }
 
-function degradedFinding(
-  desired: DesiredVariant,
-  serving: Serving | undefined,
-): Finding | undefined {
-  const previous = previousServes(desired, serving);
-  if (previous === undefined) return undefined;
-  return finding("True", "PreviousServes", `${previous} of an earlier deploy serves`);
-}
-
-function previousServes(desired: DesiredVariant, serving: Serving | undefined): string | undefined {
-  if (serving === undefined || serving.incarnation.record.generation === desired.generation)
+function previousServes(desired: VariantObject, serving: Serving | undefined): string | undefined {
+  if (serving === undefined || serving.incarnation.record.rollout === desired.spec.rollout)
     return undefined;
   return `#${serving.incarnation.record.number}`;
 }
 
-function finding(status: Status, reason: string, message: string): Finding {
+function finding(status: Status, reason: Reason, message: string): Finding {
   return { status, reason, message };
 }

@@ -1,78 +1,69 @@
 import { STABLE, formatVariant } from "@cocktail/route";
 import type { Action } from "./action.ts";
-import type { DesiredVariant } from "./desired.ts";
-import type { IncarnationRef } from "./incarnation.ts";
-import { type ObservedIncarnation, type ObservedVariant, isRunning } from "./observed.ts";
-import { type Facts, recordStep } from "./record-steps.ts";
 import {
-  embodiment,
-  isActive,
-  isWanted,
-  sameEntry,
-  servingOf,
-  standingFailure,
-} from "./serving.ts";
-import { describeSource } from "./source.ts";
+  type Facts,
+  type ObservedIncarnation,
+  type ObservedVariant,
+  isRunning,
+} from "./observed.ts";
+import { recordStep } from "./record-steps.ts";
+import { type Derived, derive, isActive, sameEntry } from "./serving.ts";
 
 /**
- * The steps that can be taken at once. They don't wait for each other; what follows them is in the next answer, when they
+ * The steps that can be taken at once. They don't wait for each other; what follows them is in the next look, when they
  * have had their effect. Records come first, because everything else is read from them.
  */
 export function nextSteps(facts: Facts): readonly Action[] {
-  const incarnations = [...facts.observed.incarnations].toSorted(
+  const derived = derive(facts.desired, facts.observed);
+  const incarnations = facts.observed.incarnations.toSorted(
     (one, other) => one.record.number - other.record.number,
   );
-  const records = incarnations.flatMap((each) => recordStep(facts, each) ?? []);
+  const records = incarnations.flatMap((each) => recordStep(facts, derived, each) ?? []);
   if (records.length > 0) return records;
-  const ending = endingStep(facts);
+  const ending = endingStep(facts, derived);
   if (ending !== undefined) return [ending];
   return [
-    ...arrivalSteps(facts),
-    ...routeSteps(facts),
-    ...incarnations.flatMap((each) => leavingStep(facts, each) ?? []),
-    ...endSteps(facts),
+    ...rolloutSteps(facts, derived),
+    ...routeSteps(facts, derived),
+    ...incarnations.flatMap((each) => teardownStep(facts, derived, each) ?? []),
+    ...cleanupSteps(facts),
   ];
 }
 
 /** Its lifetime is over, or stable has taken it over. */
-function endingStep({ desired, observed, now }: Facts): Action | undefined {
-  if (desired === undefined || desired.deleted) return undefined;
-  const target = formatVariant(desired.service, desired.key);
-  if (!isWanted(desired, observed.promoted)) {
-    return { kind: "DestroyVariant", target, reason: "Promoted" };
-  }
-  if (desired.expiresAt === undefined || desired.expiresAt > now) return undefined;
-  return observed.uncommittedWork
-    ? undefined
-    : { kind: "DestroyVariant", target, reason: "Expired" };
+function endingStep({ desired, observed, now }: Facts, { isWanted }: Derived): Action | undefined {
+  if (desired === undefined || desired.deletedAt !== undefined) return undefined;
+  const target = desired.name;
+  if (!isWanted) return { kind: "DestroyVariant", target, reason: "Promoted" };
+  const { expiresAt } = desired.spec;
+  if (expiresAt === undefined || expiresAt > now || observed.wouldLoseWork) return undefined;
+  return { kind: "DestroyVariant", target, reason: "Expired" };
 }
 
-/** Toward a ready workload of the wanted generation. */
-function arrivalSteps(facts: Facts): readonly Action[] {
+/** Toward a ready workload of the wanted rollout. */
+function rolloutSteps(facts: Facts, derived: Derived): readonly Action[] {
   const { desired, observed } = facts;
-  if (!isWanted(desired, observed.promoted)) return [];
-  const incarnation = embodiment(desired, observed);
-  if (incarnation === undefined) {
-    if (!mayTry(facts, desired)) return [];
-    const number = observed.lastIncarnation + 1;
-    const ref = { service: desired.service, key: desired.key, number };
-    return [{ kind: "CreateIncarnation", ref, generation: desired.generation }];
+  if (desired === undefined || !derived.isWanted) return [];
+  const { current } = derived;
+  if (current === undefined) {
+    if (!mayTry(facts, derived)) return [];
+    const { service, key } = observed;
+    const ref = { service, key, incarnation: observed.lastIncarnation + 1 };
+    return [{ kind: "CreateIncarnation", ref, rollout: desired.spec.rollout }];
   }
-  if (incarnation.record.state !== "PENDING" || incarnation.workload.phase === "Ready") return [];
-  const ref = refOf(incarnation);
-  return incarnation.workload.phase === "Absent"
-    ? [{ kind: "EnsureWorkload", ref, from: describeSource(desired.source) }]
-    : [{ kind: "AwaitReady", ref }];
+  if (current.record.state !== "PENDING" || current.workload.phase === "Ready") return [];
+  const { ref } = current;
+  return [{ kind: current.workload.phase === "Absent" ? "EnsureWorkload" : "AwaitReady", ref }];
 }
 
-/** A failed generation waits for the next deploy; stable with nothing to serve is tried again by itself. */
-function mayTry({ observed, now, policy }: Facts, desired: DesiredVariant): boolean {
-  const failed = standingFailure(desired, observed);
-  if (failed?.record.failure === undefined) return true;
-  return isLoneStable(observed) && failed.record.failure.at + policy.stableRetryMs <= now;
+/** A failed rollout waits for the next deploy; stable with nothing to serve is retried. */
+function mayTry({ observed, now, policy }: Facts, { failed }: Derived): boolean {
+  const failure = failed?.record.failure;
+  if (failure === undefined) return true;
+  return isOnlyStable(observed) && failure.at + policy.stableRetryMs <= now;
 }
 
-export function isLoneStable(observed: ObservedVariant): boolean {
+export function isOnlyStable(observed: ObservedVariant): boolean {
   return (
     observed.key === STABLE &&
     !observed.incarnations.some((each) => isActive(each.record.state) && isRunning(each))
@@ -80,10 +71,10 @@ export function isLoneStable(observed: ObservedVariant): boolean {
 }
 
 /** Toward a table that lists what should serve, held by every gateway, and proven by a request. */
-function routeSteps({ desired, observed }: Facts): readonly Action[] {
+function routeSteps({ observed }: Facts, { serving }: Derived): readonly Action[] {
   const { route } = observed;
+  if (route.isHeld) return [];
   const target = formatVariant(observed.service, observed.key);
-  const serving = servingOf(desired, observed);
   if (!sameEntry(serving?.entry, route.entry)) {
     return [{ kind: "PublishTable", target, change: describeChange(observed, serving?.entry) }];
   }
@@ -95,12 +86,10 @@ function routeSteps({ desired, observed }: Facts): readonly Action[] {
 
 function probeSteps(
   route: ObservedVariant["route"],
-  incarnation: ObservedIncarnation,
+  { record, ref, workload }: ObservedIncarnation,
 ): readonly Action[] {
-  const isProven = route.probed === incarnation.record.number;
-  return isProven || incarnation.workload.phase !== "Ready"
-    ? []
-    : [{ kind: "ProbeRoute", ref: refOf(incarnation) }];
+  const isProven = route.probed === record.number;
+  return isProven || workload.phase !== "Ready" ? [] : [{ kind: "ProbeRoute", ref }];
 }
 
 function describeChange(
@@ -112,42 +101,37 @@ function describeChange(
 }
 
 /** Toward nothing left of an incarnation that no longer serves. */
-function leavingStep(facts: Facts, incarnation: ObservedIncarnation): Action | undefined {
-  const { observed } = facts;
-  const ref = refOf(incarnation);
+function teardownStep(
+  facts: Facts,
+  derived: Derived,
+  incarnation: ObservedIncarnation,
+): Action | undefined {
+  const { route } = facts.observed;
+  const { ref } = incarnation;
   if (incarnation.record.state === "DRAINING") {
-    const isOffTable = observed.route.acked >= observed.route.changedAt;
+    const isOffTable = route.acked >= route.changedAt;
     return isOffTable ? { kind: "DrainWorkload", ref } : undefined;
   }
-  return incarnation.record.state === "GONE" ? removalStep(facts, incarnation) : undefined;
+  return incarnation.record.state === "GONE" ? removalStep(derived, incarnation) : undefined;
 }
 
-function removalStep(facts: Facts, incarnation: ObservedIncarnation): Action | undefined {
-  const ref = refOf(incarnation);
-  if (incarnation.workload.phase !== "Absent" || !incarnation.isRemoved) {
-    return { kind: "RemoveWorkload", ref };
-  }
-  return isKept(facts, incarnation) ? undefined : { kind: "ForgetIncarnation", ref };
+function removalStep(derived: Derived, incarnation: ObservedIncarnation): Action | undefined {
+  const { ref, workload, isRemoved } = incarnation;
+  const isThere = workload.phase !== "Absent" && workload.phase !== "Lost";
+  if (isThere || !isRemoved) return { kind: "RemoveWorkload", ref };
+  // The failure that a variant stands at is remembered, so that it can be explained.
+  return derived.failed === incarnation ? undefined : { kind: "ForgetIncarnation", ref };
 }
 
-/** The failure that a variant stands at is remembered, so that it can be explained. */
-function isKept({ desired, observed }: Facts, incarnation: ObservedIncarnation): boolean {
-  return isWanted(desired, observed.promoted) && standingFailure(desired, observed) === incarnation;
-}
-
-/** Toward nothing left of a variant that was destroyed, once nothing of it runs or is listed. */
-function endSteps({ desired, observed }: Facts): readonly Action[] {
+/** Toward nothing left of a variant that is being deleted, once nothing of it runs or is listed. */
+function cleanupSteps({ desired, observed }: Facts): readonly Action[] {
   const isOver =
-    desired?.deleted === true &&
+    desired?.deletedAt !== undefined &&
     observed.incarnations.length === 0 &&
     observed.route.entry === undefined;
   if (!isOver) return [];
-  const target = formatVariant(desired.service, desired.key);
+  const target = desired.name;
   return observed.isReleased
     ? [{ kind: "ForgetVariant", target }]
-    : [{ kind: "ReleaseVariant", target, discard: desired.discard }];
-}
-
-export function refOf({ record }: ObservedIncarnation): IncarnationRef {
-  return { service: record.service, key: record.key, number: record.number };
+    : [{ kind: "ReleaseVariant", target, discard: desired.spec.discard === true }];
 }

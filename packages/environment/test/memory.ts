@@ -1,4 +1,4 @@
-/** What is found out in one run, and lost with it. */
+/** What an engine finds out and does not store. */
 export interface Memory {
   drain: Map<string, "drained" | "budgetOver">;
   removed: Set<string>;

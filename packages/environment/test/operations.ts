@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import {
-  type DesiredService,
+  type Decision,
+  type DeployIntent,
+  type NamedService,
   decideDeleteEnvironment,
   decideDeploy,
   decideDestroy,
@@ -27,23 +29,16 @@ export interface Named {
   readonly run: Operation;
 }
 
-export function desiredService(name: string, position: number, entryHash = "h1"): DesiredService {
+export function namedService(name: string, position: number, entryHash = "h1"): NamedService {
   return {
     name,
-    position,
-    entry: true,
-    protocol: "auto",
-    path: `/src/${name}`,
-    source: { kind: "service" },
-    command: ["run"],
-    env: {},
-    entryHash,
+    spec: { position, entry: true, protocol: "auto", source: { from: "file" }, entryHash },
   };
 }
 
 export function startServices(world: World, entryHash = "h1"): void {
-  const wanted = services.map((name, position) => desiredService(name, position, entryHash));
-  world.apply(decideSync(world.state, world.table, wanted, world.now).changes);
+  const wanted = services.map((name, position) => namedService(name, position, entryHash));
+  world.apply(decideSync(world.objects, wanted).writes);
 }
 
 const deploy = fc
@@ -60,14 +55,14 @@ const deploy = fc
     run: (world) => {
       world.fates.set(`${wish.service}:${wish.key}`, wish.fate);
       const onUnavailable = wish.fallback ? "Fallback" : "Fail";
-      world.decided(decideDeploy(world.state, { ...wish, onUnavailable }, world.now));
+      world.decided(deployment(world, { ...wish, onUnavailable }));
     },
   }));
 
 const destroy = fc.record({ service, key }).map((wish): Named => ({
   text: `destroy ${wish.service}:${wish.key}`,
   run: (world) => {
-    world.decided(decideDestroy(world.state, { ...wish, discard: true, uncommittedWork: false }));
+    world.decided(decideDestroy(world.objects, { ...wish, discard: true, wouldLoseWork: false }));
   },
 }));
 
@@ -81,7 +76,7 @@ const putEnvironment = fc
   .map((wish): Named => ({
     text: `env apply ${JSON.stringify(wish)}`,
     run: (world) => {
-      world.decided(decideEnvironment(world.state, wish, "apply", world.now));
+      world.decided(decideEnvironment(world.objects, wish, "apply", world.now));
     },
   }));
 
@@ -90,12 +85,8 @@ const deleteEnvironment = fc
   .map((wish): Named => ({
     text: `env delete ${JSON.stringify(wish)}`,
     run: (world) => {
-      const rest = {
-        discard: true,
-        uncommittedWork: new Set<string>(),
-        because: "Requested",
-      } as const;
-      world.decided(decideDeleteEnvironment(world.state, { ...wish, ...rest }));
+      const rest = { discard: true, wouldLoseWork: new Set<string>() };
+      world.decided(decideDeleteEnvironment(world.objects, { ...wish, ...rest }));
     },
   }));
 
@@ -103,10 +94,9 @@ const deleteEnvironment = fc
 const flap = fc.record({ service, key, up: fc.boolean() }).map((what): Named => ({
   text: `flap ${JSON.stringify(what)}`,
   run: (world) => {
-    for (const each of world.state.incarnations) {
-      if (each.service !== what.service || each.key !== what.key || each.state !== "ACTIVE")
-        continue;
-      world.setPhase(each, what.up ? "Ready" : "NotReady");
+    for (const { ref, state } of world.incarnations()) {
+      if (ref.service !== what.service || ref.key !== what.key || state !== "ACTIVE") continue;
+      world.setPhase(ref, what.up ? "Ready" : "NotReady");
     }
   },
 }));
@@ -121,7 +111,7 @@ const pass = fc.constantFrom(1_000, 60_000).map((ms): Named => ({
 const promote = service.map((name): Named => ({
   text: `promote ${name}`,
   run: (world) => {
-    world.decided(decidePromote(world.state, world.table, name, world.now));
+    world.decided(promotion(world, name));
   },
 }));
 
@@ -138,6 +128,16 @@ const crash = fc.boolean().map((platform): Named => ({
     world.crash({ platform });
   },
 }));
+
+export function promotion(world: World, service: string): Decision {
+  const { objects, table, now } = world;
+  return decidePromote(objects, table, service, { now, pin: (source) => source });
+}
+
+/** Decides upon a deploy, whose source no planner looks at. */
+export function deployment(world: World, intent: DeployIntent): Decision {
+  return decideDeploy(world.objects, { ...intent, source: { from: "test" } }, world.now);
+}
 
 /** What branches and environments do, and nothing that may touch stable. */
 export const branchOperation: fc.Arbitrary<Named> = fc.oneof(

@@ -3,17 +3,25 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { STABLE, canonicalTable, formatVariant, own } from "@cocktail/route";
 import {
-  type Action,
   decideDeleteEnvironment,
-  decideDeploy,
   decideEnvironment,
-  decidePromote,
+  defaultPolicy,
   formatIncarnation,
+  isLive,
   planTable,
   planVariant,
+  wholePlan,
 } from "@cocktail/environment";
-import { anyOperation, branchOperation, play, scenarios, startServices } from "./operations.ts";
-import { World } from "./world.ts";
+import {
+  anyOperation,
+  branchOperation,
+  deployment,
+  play,
+  promotion,
+  scenarios,
+  startServices,
+} from "./operations.ts";
+import { type Step, World } from "./world.ts";
 
 const runs = { numRuns: 300 };
 
@@ -26,8 +34,9 @@ function startedWorld(): World {
 
 /** What remains at the end, whatever the numbers of incarnations on the way. */
 function endState(world: World): unknown {
-  const variants = world.state.variants.map(
-    ({ service, key, generation }) => `${service}:${key} g${generation}`,
+  const variants = Array.from(
+    world.objects.variants.values(),
+    ({ name, spec }) => `${name} r${spec.rollout}`,
   );
   const listed = Object.entries(world.table.services).flatMap(([service, entries]) =>
     Object.entries(entries).map(
@@ -39,7 +48,7 @@ function endState(world: World): unknown {
     variants: variants.toSorted(),
     listed: listed.toSorted(),
     running: running.toSorted(),
-    environments: world.state.environments.map(({ name }) => name).toSorted(),
+    environments: [...world.objects.environments.keys()].toSorted(),
     layers: world.table.environments,
     checkouts: [...world.checkouts].toSorted(),
   };
@@ -55,7 +64,7 @@ test("planning again after everything was done gives nothing", () => {
         const waits = world.plan(name).ready.filter(({ kind }) => kind !== "AwaitReady");
         assert.deepEqual(waits, [], name);
       }
-      const again = planTable(world.table, world.inputs(), world.state.environments);
+      const again = planTable(world.table, world.inputs(), world.layers());
       assert.equal(again.kind, "unchanged");
     }),
     runs,
@@ -70,9 +79,9 @@ test("a whole plan, acted upon, leaves nothing to plan", () => {
       const names = world.names();
       const name = names[at % names.length] ?? "";
       world.fates.clear();
-      const plan = world.plan(name);
-      for (const action of plan.actions) world.act(action);
-      assert.deepEqual(world.plan(name).actions, [], JSON.stringify(plan.actions));
+      const plan = wholePlan(world.facts(name));
+      for (const action of plan) world.act(action);
+      assert.deepEqual(world.plan(name).ready, [], JSON.stringify(plan));
     }),
     runs,
   );
@@ -85,22 +94,20 @@ test("nothing is left behind: only what is wanted runs, is listed and is remembe
       play(world, scenario);
       if (inWaves) world.settleInWaves();
       else world.settle();
-      const wanted = new Set(
-        world.state.variants.map((each) => formatVariant(each.service, each.key)),
-      );
-      assert.ok(
-        world.state.variants.every(({ deleted }) => !deleted),
-        "a destroyed variant is remembered",
-      );
+      const variants = [...world.objects.variants.values()];
+      const wanted = new Set(variants.map((each) => each.name));
+      assert.ok(variants.every(isLive), "a destroyed variant is remembered");
+      assert.ok([...world.objects.environments.values()].every(isLive), "a deleted environment");
       for (const name of world.names())
         assert.ok(wanted.has(name), `${name} is listed or remembered`);
       for (const checkout of world.checkouts)
         assert.ok(wanted.has(checkout), `checkout of ${checkout}`);
-      const alive = world.state.incarnations.filter(({ state }) => state !== "GONE");
-      const known = new Set(alive.map(formatIncarnation));
+      const alive = world.incarnations().filter(({ state }) => state !== "GONE");
+      const known = new Set(alive.map(({ ref }) => formatIncarnation(ref)));
       for (const name of world.workloads.keys()) assert.ok(known.has(name), `${name} runs`);
-      for (const { service, key } of world.state.variants) {
-        const own = alive.filter((each) => each.service === service && each.key === key);
+      for (const { spec } of variants) {
+        const { service, key } = spec;
+        const own = alive.filter(({ ref }) => ref.service === service && ref.key === key);
         // One that serves, or did before a crash, and at most one on its way.
         assert.ok(own.length <= 2, `${service}:${key} has ${own.length}`);
         const active = own.filter(({ state }) => state === "ACTIVE");
@@ -135,7 +142,7 @@ function pick(choices: fc.Stream<number>): number {
 }
 
 /** Waiting for readers changes nothing. */
-function isAboutStable(action: Action): boolean {
+function isAboutStable(action: Step): boolean {
   return "ref" in action && action.ref.key === STABLE;
 }
 
@@ -150,8 +157,8 @@ test("plans do not depend on the order of their input", () => {
           .toSorted((one, other) => one.by - other.by)
           .map(({ item }) => item);
       const inputs = world.inputs();
-      const plain = planTable(world.table, inputs, world.state.environments);
-      const mixed = planTable(world.table, shuffle(inputs), shuffle(world.state.environments));
+      const plain = planTable(world.table, inputs, world.layers());
+      const mixed = planTable(world.table, shuffle(inputs), shuffle(world.layers()));
       assert.equal(mixed.kind, plain.kind);
       if (plain.kind === "next" && mixed.kind === "next") {
         assert.deepEqual(mixed.table, plain.table);
@@ -159,10 +166,9 @@ test("plans do not depend on the order of their input", () => {
       }
       for (const { desired, observed } of inputs) {
         const turned = { ...observed, incarnations: shuffle(observed.incarnations) };
-        assert.deepEqual(
-          planVariant(desired, turned, world.now),
-          planVariant(desired, observed, world.now),
-        );
+        const rest = { desired, now: world.now, policy: defaultPolicy };
+        const plain = planVariant({ ...rest, observed });
+        assert.deepEqual(planVariant({ ...rest, observed: turned }), plain);
       }
     }),
     runs,
@@ -239,7 +245,7 @@ test("one deploy of an environment is one epoch, and so is its end", () => {
     key: "mp-1",
     environment: "ops",
   }));
-  for (const wish of wishes) assert.ok(world.decided(decideDeploy(world.state, wish, world.now)));
+  for (const wish of wishes) assert.ok(world.decided(deployment(world, wish)));
   // Both are pending; they get ready one after the other, the second one only later.
   settleExcept(world, "payment:mp-1");
   assert.equal(ops(), undefined, "opened before it is whole");
@@ -252,9 +258,9 @@ test("one deploy of an environment is one epoch, and so is its end", () => {
     name: "ops",
     keepVariants: false,
     discard: false,
-    uncommittedWork: new Set<string>(),
+    wouldLoseWork: new Set<string>(),
   };
-  assert.ok(world.decided(decideDeleteEnvironment(world.state, { ...wish, because: "Requested" })));
+  assert.ok(world.decided(decideDeleteEnvironment(world.objects, wish)));
   world.settle();
   assert.equal(world.table.epoch, open + 1);
   assert.deepEqual(Object.keys(world.table.environments), ["rc"]);
@@ -267,7 +273,7 @@ test("one deploy with an environment is one epoch, whatever the order of steps",
       const world = startedWorld();
       const before = world.table.epoch;
       const wish = { service: "cart", key: "mp-1", environment: "ops" };
-      assert.ok(world.decided(decideDeploy(world.state, wish, world.now)));
+      assert.ok(world.decided(deployment(world, wish)));
       world.settle(() => pick(choices));
       assert.equal(world.table.epoch, before + 1);
       assert.deepEqual(world.table.environments["ops"]?.members, { cart: "mp-1" });
@@ -280,7 +286,7 @@ test("an environment opens without a member that failed", () => {
   const world = startedWorld();
   world.fates.set("cart:mp-1", "failed");
   const wish = { service: "cart", key: "mp-1", environment: "ops" };
-  assert.ok(world.decided(decideDeploy(world.state, wish, world.now)));
+  assert.ok(world.decided(deployment(world, wish)));
   world.settle();
   assert.deepEqual(own(world.table.environments, "ops")?.members, { cart: "mp-1" });
   assert.equal(own(world.table.environments, "mp-1"), undefined);
@@ -289,27 +295,27 @@ test("an environment opens without a member that failed", () => {
 test("a ready incarnation of an earlier deploy is not listed any more", () => {
   const world = startedWorld();
   const wish = { service: "cart", key: "mp-1" };
-  world.decided(decideDeploy(world.state, wish, world.now));
+  world.decided(deployment(world, wish));
   for (let step = 0; step < 3; step++) {
     const [action] = world.plan("cart:mp-1").ready;
     if (action !== undefined) world.act(action);
   }
   assert.equal(world.workloads.get("cart:mp-1#1")?.phase, "Ready");
-  world.decided(decideDeploy(world.state, wish, world.now));
-  const plan = planTable(world.table, world.inputs(), world.state.environments);
+  world.decided(deployment(world, wish));
+  const plan = planTable(world.table, world.inputs(), world.layers());
   assert.equal(plan.kind, "unchanged");
 });
 
 test("an environment of ready variants is one epoch", () => {
   const world = startedWorld();
   for (const service of ["cart", "payment"]) {
-    world.decided(decideDeploy(world.state, { service, key: `of-${service}` }, world.now));
+    world.decided(deployment(world, { service, key: `of-${service}` }));
   }
   world.settle();
   const before = world.table.epoch;
   const members = { cart: "of-cart", payment: "of-payment" };
   assert.ok(
-    world.decided(decideEnvironment(world.state, { name: "ops", members }, "create", world.now)),
+    world.decided(decideEnvironment(world.objects, { name: "ops", members }, "create", world.now)),
   );
   world.settle();
   assert.equal(world.table.epoch, before + 1);
@@ -319,11 +325,11 @@ test("a promotion swaps stable and empties rc in one epoch, at any order of step
   fc.assert(
     fc.property(fc.infiniteStream(fc.nat(20)), (choices) => {
       const world = startedWorld();
-      world.decided(decideDeploy(world.state, { service: "cart", key: "rc" }, world.now));
+      world.decided(deployment(world, { service: "cart", key: "rc" }));
       world.settle();
       const before = world.table;
       assert.equal(before.environments["rc"]?.members["cart"], "rc");
-      assert.ok(world.decided(decidePromote(world.state, world.table, "cart", world.now)));
+      assert.ok(world.decided(promotion(world, "cart")));
       world.settle(() => pick(choices));
       assert.equal(world.table.epoch, before.epoch + 1);
       assert.deepEqual(Object.keys(world.table.services["cart"] ?? {}), [STABLE]);
@@ -340,17 +346,20 @@ test("a promotion swaps stable and empties rc in one epoch, at any order of step
 
 test("a promotion that fails leaves stable and rc as they are, and says so", () => {
   const world = startedWorld();
-  world.decided(decideDeploy(world.state, { service: "cart", key: "rc" }, world.now));
+  world.decided(deployment(world, { service: "cart", key: "rc" }));
   world.settle();
   const before = world.table.epoch;
   world.fates.set("cart:stable", "failed");
-  world.decided(decidePromote(world.state, world.table, "cart", world.now));
+  world.decided(promotion(world, "cart"));
   world.settle();
   assert.equal(world.table.epoch, before);
   assert.equal(world.table.services["cart"]?.["rc"]?.incarnation, 1);
   assert.equal(world.workloads.get("cart:stable#1")?.phase, "Ready");
   assert.deepEqual(
-    world.state.incarnations.filter(({ failure }) => failure !== undefined).map(formatIncarnation),
+    world
+      .incarnations()
+      .filter(({ failure }) => failure !== undefined)
+      .map(({ ref }) => formatIncarnation(ref)),
     ["cart:stable#2"],
   );
 });

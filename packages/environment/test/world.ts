@@ -1,37 +1,58 @@
 import assert from "node:assert/strict";
-import { STABLE, emptyTable, own, parseVariant, readTable, type RouteTable } from "@cocktail/route";
+import {
+  RC,
+  STABLE,
+  emptyTable,
+  own,
+  parseVariant,
+  readTable,
+  type RouteTable,
+} from "@cocktail/route";
 import {
   type Action,
+  type AnyObject,
   type Decision,
+  type EnvironmentObject,
+  type Facts,
   type IncarnationRef,
+  type Objects,
   type ObservedEnvironment,
   type ObservedIncarnation,
   type ObservedVariant,
   type ObservedWorkload,
   type Plan,
-  type StateChange,
-  type StoredState,
+  type RolloutRef,
+  type StatusAction,
   type TableInput,
+  type VariantObject,
+  type WantedLayer,
+  type Write,
+  ObjectIndex,
   absentWorkload,
-  applyChanges,
-  counterOf,
-  decideDeleteEnvironment,
+  applyWrite,
   defaultPolicy,
-  childrenOf,
-  emptyState,
-  findEnvironment,
-  findVariant,
   formatIncarnation,
-  newIncarnation,
+  heldOnlyBy,
+  isHeldBack,
+  isLive,
+  isStatusAction,
+  lostWorkload,
   planEnvironment,
+  planStable,
   planTable,
   planVariant,
-  promotedGeneration,
+  promotedInTable,
   recordsBehind,
+  wantedLayer,
+  withActions,
+  withStatus,
 } from "@cocktail/environment";
 import { type Memory, freshMemory } from "./memory.ts";
 
-/** What becomes of a generation's workload once it is started. */
+/** An action, or a service whose stable variant does not follow it yet. */
+export type Step = Action | { readonly kind: "WriteStable"; readonly target: string };
+
+/** What becomes of a rollout's workload once it is started. */
 export type Fate = "ready" | "failed" | "crashLoop";
 
 /**
@@ -39,37 +60,54 @@ export type Fate = "ready" | "failed" | "crashLoop";
  * watches on every step what must never happen.
  */
 export class World {
-  state: StoredState = emptyState;
+  readonly #objects = new ObjectIndex();
+  /** The highest incarnation number of every object that is gone. */
+  #ledger = 0;
+  #writes = 0;
   table: RouteTable = emptyTable("00000000");
   readonly workloads: Map<string, ObservedWorkload> = new Map();
   readonly checkouts: Set<string> = new Set();
   /** `service:key` -> fate of its next workloads. */
   readonly fates: Map<string, Fate> = new Map();
-  readonly acted: Action[] = [];
-  run = "run-1";
+  readonly acted: Step[] = [];
+  host = "host-1";
   now = 1_000_000;
   /** Epoch that every gateway holds, and the one in which an incarnation left the table: true whoever remembers it. */
   #held = 0;
   readonly #unlistedAt = new Map<string, number>();
   #memory: Memory = freshMemory();
-  #runs = 1;
+  #hosts = 1;
 
-  apply(changes: readonly StateChange[]): void {
-    this.state = applyChanges(this.state, changes);
+  get objects(): Objects {
+    return this.#objects;
   }
 
-  /** Applies a decision; false where it was refused. */
+  /** Every incarnation that is remembered. */
+  incarnations(): readonly (ObservedIncarnation["record"] & { readonly ref: IncarnationRef })[] {
+    return [...this.#objects.variants.values()].flatMap(({ spec: { service, key }, status }) =>
+      (status?.incarnations ?? []).map((record) => ({
+        ...record,
+        ref: { service, key, incarnation: record.number },
+      })),
+    );
+  }
+
+  apply(writes: readonly Write[]): void {
+    for (const write of writes) {
+      const version = String(++this.#writes);
+      applyWrite(this.#objects, write, { now: this.now, version, uid: `uid-${version}` });
+    }
+  }
+
+  /** Applies a decision; false where it was refused, or has to wait. */
   decided(decision: Decision): boolean {
-    if (decision.kind === "refused") return false;
-    this.apply(decision.changes);
+    if (decision.kind !== "decided") return false;
+    this.apply(decision.writes);
     return true;
   }
 
   names(): readonly string[] {
-    const names = new Set<string>();
-    for (const { service, key } of [...this.state.variants, ...this.state.incarnations]) {
-      names.add(`${service}:${key}`);
-    }
+    const names = new Set<string>(this.#objects.variants.keys());
     for (const [service, variants] of Object.entries(this.table.services)) {
       for (const key of Object.keys(variants)) names.add(`${service}:${key}`);
     }
@@ -78,64 +116,87 @@ export class World {
 
   observe(service: string, key: string): ObservedVariant {
     const name = `${service}:${key}`;
+    const status = this.#objects.variants.get(name)?.status;
     return {
       service,
       key,
-      incarnations: this.state.incarnations
-        .filter((each) => each.service === service && each.key === key)
-        .map((record): ObservedIncarnation => {
-          const ref = formatIncarnation(record);
-          return {
-            record,
-            workload: this.workloads.get(ref) ?? absentWorkload,
-            drain: this.#memory.drain.get(ref) ?? "unknown",
-            isRemoved: this.#memory.removed.has(ref),
-          };
-        }),
-      lastIncarnation: counterOf(this.state, service, key).incarnation,
+      incarnations: (status?.incarnations ?? []).map((record): ObservedIncarnation => {
+        const ref = { service, key, incarnation: record.number };
+        const id = formatIncarnation(ref);
+        const known = this.workloads.get(id) ?? absentWorkload;
+        return {
+          ref,
+          record,
+          workload: record.host === this.host ? known : lostWorkload,
+          drain: this.#memory.drain.get(id) ?? "unknown",
+          isRemoved: this.#memory.removed.has(id),
+        };
+      }),
+      lastIncarnation: status?.lastIncarnation ?? this.#ledger,
       route: {
         entry: own(own(this.table.services, service) ?? {}, key),
+        isHeld: isHeldBack(
+          this.#objects,
+          this.#objects.variants.get(name),
+          (each) => this.#closing(each) === "waiting",
+        ),
         changedAt: this.#memory.changedAt.get(name) ?? this.table.epoch,
         acked: this.#memory.acked,
         probed: this.#memory.probed.get(name),
       },
-      promoted: key === "rc" ? this.#promoted(service) : undefined,
-      uncommittedWork: false,
+      promoted: key === RC ? this.promoted(service) : undefined,
+      wouldLoseWork: false,
       isReleased: this.#memory.released.has(name),
-      run: this.run,
     };
   }
 
-  #promoted(service: string): number | undefined {
-    const stable = this.input(service, STABLE);
-    const listed = stable.observed.route.entry?.incarnation;
-    const isListed = stable.observed.incarnations.some(
-      ({ record }) => record.number === listed && record.generation === stable.desired?.generation,
-    );
-    return isListed ? promotedGeneration(stable) : undefined;
+  promoted(service: string): RolloutRef | undefined {
+    return promotedInTable(this.input(service, STABLE));
   }
 
   input(service: string, key: string): TableInput {
-    return { desired: findVariant(this.state, service, key), observed: this.observe(service, key) };
+    const desired = this.#objects.variants.get(`${service}:${key}`);
+    return { desired, observed: this.observe(service, key) };
   }
 
   inputs(): readonly TableInput[] {
-    return this.names().map((name) => {
-      const pin = parseVariant(name);
-      assert.ok(pin);
-      return this.input(pin.service, pin.key);
-    });
+    return this.names().map((name) => this.#inputOf(name));
+  }
+
+  #inputOf(name: string): TableInput {
+    const pin = parseVariant(name);
+    assert.ok(pin, name);
+    return this.input(pin.service, pin.key);
+  }
+
+  facts(name: string): Facts {
+    return { ...this.#inputOf(name), now: this.now, policy: defaultPolicy };
   }
 
   plan(name: string): Plan {
-    const pin = parseVariant(name);
-    assert.ok(pin, name);
-    const { desired, observed } = this.input(pin.service, pin.key);
-    return planVariant(desired, observed, this.now);
+    return planVariant(this.facts(name));
+  }
+
+  layers(): readonly WantedLayer[] {
+    return [...this.#objects.environments.values()].map((each) =>
+      wantedLayer(each, this.#closing(each)),
+    );
+  }
+
+  #closing(environment: EnvironmentObject): WantedLayer["closing"] {
+    if (isLive(environment)) return undefined;
+    return this.#toDestroy(environment.name).length > 0 ? "waiting" : "closed";
+  }
+
+  #toDestroy(name: string): readonly string[] {
+    const environment = this.#objects.environments.get(name);
+    if (environment === undefined || isLive(environment)) return [];
+    if (environment.spec.onDelete === "Keep") return [];
+    return heldOnlyBy(this.#objects, name).map((each) => each.name);
   }
 
   observeEnvironment(name: string): ObservedEnvironment {
-    const plan = planTable(this.table, this.inputs(), this.state.environments);
+    const plan = planTable(this.table, this.inputs(), this.layers());
     const next = plan.kind === "next" ? plan.table : this.table;
     return {
       name,
@@ -143,26 +204,36 @@ export class World {
       nextLayer: own(next.environments, name),
       changedAt: this.#memory.changedAt.get(name) ?? this.table.epoch,
       acked: this.#memory.acked,
-      isParent: childrenOf(this.state, name).length > 0,
+      isParent: this.#objects.children(name).length > 0,
+      toDestroy: this.#toDestroy(name),
     };
   }
 
   planEnvironment(name: string): Plan {
-    const desired = findEnvironment(this.state, name);
+    const desired = this.#objects.environments.get(name);
     return planEnvironment(desired, this.observeEnvironment(name), this.now);
   }
 
   environmentNames(): readonly string[] {
     const names = new Set(Object.keys(this.table.environments));
-    for (const { name } of this.state.environments) names.add(name);
+    for (const name of this.#objects.environments.keys()) names.add(name);
     return [...names].toSorted();
   }
 
+  #stableSteps(): readonly Step[] {
+    const names = new Set(this.#objects.services.keys());
+    for (const { spec } of this.#objects.variants.values()) names.add(spec.service);
+    return [...names]
+      .toSorted()
+      .filter((name) => planStable(this.#objects, name, this.promoted(name)) !== undefined)
+      .map((target) => ({ kind: "WriteStable", target }));
+  }
+
   /** Every action that could be taken now, in a fixed order. */
-  ready(): readonly Action[] {
+  ready(): readonly Step[] {
     const ofVariants = this.names().flatMap((name) => this.plan(name).ready);
     const ofLayers = this.environmentNames().flatMap((name) => this.planEnvironment(name).ready);
-    return [...ofVariants, ...ofLayers];
+    return [...this.#stableSteps(), ...ofVariants, ...ofLayers];
   }
 
   /** Takes actions until there are none; `choose` picks among those that are ready. */
@@ -182,7 +253,8 @@ export class World {
     for (let waves = 0; ; waves++) {
       const ofVariants = this.names().map((name) => this.plan(name).ready);
       const ofLayers = this.environmentNames().map((name) => this.planEnvironment(name).ready);
-      const ready = [...ofVariants, ...ofLayers]
+      const ofServices = this.#stableSteps().map((step) => [step]);
+      const ready = [...ofServices, ...ofVariants, ...ofLayers]
         .map((wave) => wave.filter((action) => !this.#isStuck(action)))
         .filter((wave) => wave.length > 0);
       if (ready.length === 0) return;
@@ -192,16 +264,19 @@ export class World {
   }
 
   /** Waiting for what never comes: a stable that keeps ending is waited for without end. */
-  #isStuck(action: Action): boolean {
+  #isStuck(action: Step): boolean {
     return (
       action.kind === "AwaitReady" &&
       this.workloads.get(formatIncarnation(action.ref))?.phase === "CrashLoop"
     );
   }
 
-  act(action: Action): void {
+  act(action: Step): void {
     this.acted.push(action);
+    if (action.kind !== "WriteStable" && isStatusAction(action)) return this.#record(action);
     switch (action.kind) {
+      case "WriteStable":
+        return this.#writeStable(action.target);
       case "PublishTable":
         return this.publish();
       case "AwaitReaders":
@@ -211,7 +286,9 @@ export class World {
       case "DestroyVariant":
         return this.#destroy(action.target);
       case "DestroyEnvironment":
-        return this.#destroyEnvironment(action.target);
+        return this.#delete("Environment", action.target);
+      case "ForgetEnvironment":
+        return this.#forgetEnvironment(action.target);
       case "ReleaseVariant":
         return this.#release(action.target);
       case "ForgetVariant":
@@ -221,12 +298,12 @@ export class World {
     }
   }
 
-  #actOnIncarnation(action: Extract<Action, { readonly ref: IncarnationRef }>): void {
+  #actOnIncarnation(
+    action: Exclude<Extract<Action, { readonly ref: IncarnationRef }>, StatusAction>,
+  ): void {
     const { ref } = action;
     const name = formatIncarnation(ref);
     switch (action.kind) {
-      case "CreateIncarnation":
-        return this.#create(ref);
       case "EnsureWorkload":
         this.checkouts.add(`${ref.service}:${ref.key}`);
         this.#memory.released.delete(`${ref.service}:${ref.key}`);
@@ -235,43 +312,51 @@ export class World {
       case "AwaitReady":
         this.workloads.set(name, this.#outcome(ref));
         return;
-      case "RecordState":
-        return this.#recordState(action);
       case "ProbeRoute":
         assert.equal(this.workloads.get(name)?.phase, "Ready");
-        this.#memory.probed.set(`${ref.service}:${ref.key}`, ref.number);
+        this.#memory.probed.set(`${ref.service}:${ref.key}`, ref.incarnation);
         return;
       case "DrainWorkload":
         this.#assertUnlisted(ref);
         assert.ok(this.workloads.has(name), `${name} does not run, and is waited for`);
-        this.#memory.drain.set(name, ref.number % 3 === 0 ? "budgetOver" : "drained");
+        this.#memory.drain.set(name, ref.incarnation % 3 === 0 ? "budgetOver" : "drained");
         return;
       case "RemoveWorkload":
         this.#remove(ref);
         return;
-      case "ForgetIncarnation":
-        this.apply([{ ...ref, kind: "RemoveIncarnation" }]);
-        return;
     }
   }
 
-  #recordState({ ref, to, failure }: Extract<Action, { readonly kind: "RecordState" }>): void {
-    const record = this.#record(ref);
-    const listed = own(own(this.table.services, ref.service) ?? {}, ref.key);
-    const { revision, destination } = listed?.incarnation === ref.number ? listed : record;
-    const incarnation = { ...record, state: to, failure, revision, destination };
-    this.apply([{ kind: "PutIncarnation", incarnation }]);
+  /** A change of a variant's status, upon the facts of now. */
+  #record(action: StatusAction): void {
+    const name = `${action.ref.service}:${action.ref.key}`;
+    const object = this.#variant(name);
+    const number = action.ref.incarnation;
+    if (action.kind === "CreateIncarnation") {
+      const used = Math.max(object.status?.lastIncarnation ?? 0, this.#numbers.get(name) ?? 0);
+      assert.ok(number > used, `${formatIncarnation(action.ref)} was used before`);
+      this.#numbers.set(name, number);
+    }
+    const next = withActions(this.facts(name), [action], this.host);
+    const status = { observedGeneration: object.generation, conditions: [], ...next };
+    this.#put(withStatus(object, status, { version: String(++this.#writes) }));
   }
 
-  #create(ref: IncarnationRef): void {
-    const desired = findVariant(this.state, ref.service, ref.key);
-    assert.ok(desired);
-    const used = counterOf(this.state, ref.service, ref.key).incarnation;
-    assert.ok(ref.number > used, `${formatIncarnation(ref)} was used before`);
-    const { run, now } = this;
-    this.apply([
-      { kind: "PutIncarnation", incarnation: newIncarnation(desired, ref.number, { run, now }) },
-    ]);
+  readonly #numbers = new Map<string, number>();
+
+  #put(object: AnyObject): void {
+    this.#objects.put(object);
+  }
+
+  #variant(name: string): VariantObject {
+    const found = this.#objects.variants.get(name);
+    assert.ok(found, name);
+    return found;
+  }
+
+  #writeStable(service: string): void {
+    const write = planStable(this.#objects, service, this.promoted(service));
+    if (write !== undefined) this.apply([write]);
   }
 
   #outcome(ref: IncarnationRef): ObservedWorkload {
@@ -284,7 +369,10 @@ export class World {
   #remove(ref: IncarnationRef): void {
     this.#assertUnlisted(ref);
     const name = formatIncarnation(ref);
-    assert.equal(this.#record(ref).state, "GONE");
+    assert.equal(
+      this.incarnations().find((each) => formatIncarnation(each.ref) === name)?.state,
+      "GONE",
+    );
     this.workloads.delete(name);
     this.#memory.removed.add(name);
   }
@@ -299,23 +387,19 @@ export class World {
   /** No gateway may still send requests to what is about to be stopped. */
   #assertUnlisted(ref: IncarnationRef): void {
     const listed = own(own(this.table.services, ref.service) ?? {}, ref.key);
-    assert.notEqual(listed?.incarnation, ref.number, `${formatIncarnation(ref)} is still listed`);
+    assert.notEqual(
+      listed?.incarnation,
+      ref.incarnation,
+      `${formatIncarnation(ref)} is still listed`,
+    );
     if (!this.workloads.has(formatIncarnation(ref))) return;
     const unlistedAt = this.#unlistedAt.get(formatIncarnation(ref)) ?? 0;
     assert.ok(this.#held >= unlistedAt, `a gateway still lists ${formatIncarnation(ref)}`);
   }
 
-  #record(ref: IncarnationRef): StoredState["incarnations"][number] {
-    const found = this.state.incarnations.find(
-      (each) => each.service === ref.service && each.key === ref.key && each.number === ref.number,
-    );
-    assert.ok(found, formatIncarnation(ref));
-    return found;
-  }
-
   publish(): void {
-    for (const step of recordsBehind(this.inputs())) this.#recordState(step);
-    const plan = planTable(this.table, this.inputs(), this.state.environments);
+    for (const step of recordsBehind(this.inputs())) this.#record(step);
+    const plan = planTable(this.table, this.inputs(), this.layers());
     if (plan.kind === "unchanged") return;
     assert.equal(plan.table.epoch, this.table.epoch + 1);
     const reading = readTable(JSON.parse(JSON.stringify(plan.table)));
@@ -337,37 +421,38 @@ export class World {
   }
 
   #destroy(name: string): void {
-    const variant = this.state.variants.find((each) => `${each.service}:${each.key}` === name);
-    assert.ok(variant);
-    assert.notEqual(variant.key, STABLE);
-    this.apply([{ kind: "PutVariant", variant: { ...variant, deleted: true } }]);
+    assert.notEqual(this.#variant(name).spec.key, STABLE);
+    this.#delete("ServiceVariant", name);
   }
 
-  #destroyEnvironment(name: string): void {
-    this.decided(
-      decideDeleteEnvironment(this.state, {
-        name,
-        keepVariants: false,
-        discard: false,
-        uncommittedWork: new Set(),
-        because: "Expired",
-      }),
-    );
+  #delete(kind: "ServiceVariant" | "Environment", name: string): void {
+    const found = this.#objects.get(kind, name);
+    assert.ok(found, name);
+    this.apply([{ op: "delete", kind, name, version: found.version }]);
   }
 
   #forget(name: string): void {
-    const pin = parseVariant(name);
-    assert.ok(pin);
+    const { status, deletedAt } = this.#variant(name);
+    assert.ok(deletedAt !== undefined, name);
+    assert.deepEqual(status?.incarnations ?? [], [], `${name} is forgotten with its incarnations`);
     assert.ok(!this.checkouts.has(name), `${name} is forgotten and leaves its checkout`);
-    this.apply([{ kind: "RemoveVariant", ...pin }]);
+    this.#ledger = Math.max(this.#ledger, status?.lastIncarnation ?? 0);
+    this.#objects.remove("ServiceVariant", name);
   }
 
-  /** The control plane forgets what it did not store; with `platform`, every process dies too and a new run begins. */
+  #forgetEnvironment(name: string): void {
+    const found = this.#objects.environments.get(name);
+    assert.ok(found !== undefined && !isLive(found), name);
+    assert.equal(this.#toDestroy(name).length, 0, `${name} is gone before what goes with it`);
+    this.#objects.remove("Environment", name);
+  }
+
+  /** The control plane forgets what it did not store; with `platform`, every process dies too, and its host with it. */
   crash(what: { readonly platform: boolean }): void {
     this.#memory = freshMemory();
     if (!what.platform) return;
     this.workloads.clear();
-    this.run = `run-${++this.#runs}`;
+    this.host = `host-${++this.#hosts}`;
   }
 
   /** A process ends, or comes back. */
@@ -384,5 +469,5 @@ export class World {
 
 function ready(ref: IncarnationRef): ObservedWorkload {
   const destination = `http://127.0.0.1/${formatIncarnation(ref)}`;
-  return { phase: "Ready", message: "", destination, revision: `r-${ref.key}-${ref.number}` };
+  return { phase: "Ready", message: "", destination, revision: `r-${ref.key}-${ref.incarnation}` };
 }

@@ -1,100 +1,115 @@
 import { isAbsolute } from "node:path";
-import type { Refusal, Source } from "@cocktail/environment";
+import { type Refused, refused } from "@cocktail/environment";
+import { formatVariant } from "@cocktail/route";
 import type { ServiceConfig } from "../config/config.ts";
 import { isBaseUrl } from "../config/schema.ts";
 import { directoryFault } from "../sources/directory.ts";
+import { type LocalSource, readSource } from "../sources/document.ts";
 import { commitOf, findBranch, findRepository, isBranchName } from "../sources/git.ts";
-import type { CheckRequest } from "./platform.ts";
+import type { Admission, AdmitRequest } from "./platform.ts";
 
-/** Why a deploy could not work here, told before anything is stored; undefined where it could. */
-export async function refuseWorkload(
-  request: CheckRequest,
+/** The source document of a deploy, or why it could not work here: told before anything is stored. */
+export async function admitWorkload(
+  request: AdmitRequest,
   service: ServiceConfig | undefined,
-): Promise<Refusal | undefined> {
-  const { source } = request;
-  if (source.kind === "url") return refuseUrl(source.url);
+  wouldLoseWork: () => Promise<boolean>,
+): Promise<Admission> {
+  const source = toSource(request);
+  if ("refusal" in source) return source;
+  const fault =
+    refuseCode(request, source, service) ??
+    (await refuseMove(request, source, wouldLoseWork)) ??
+    (await refuseSource(source, service));
+  return fault ?? { kind: "admitted", source };
+}
+
+/** What is left out stays as it was, or is the service's own. */
+function toSource(request: AdmitRequest): LocalSource | Refused {
+  const kept =
+    request.keeps && request.current !== undefined ? readSource(request.current) : undefined;
+  const where = whereOf(request, kept);
+  if ("refusal" in where) return where;
+  const { command = kept?.command, env = kept?.env } = request;
+  const { command: _, env: __, ...bare } = { command, env, ...where };
+  return {
+    ...bare,
+    ...(command === undefined ? {} : { command: [...command] }),
+    ...(env === undefined ? {} : { env: { ...env } }),
+  };
+}
+
+function whereOf(
+  { service, key, branch, source }: AdmitRequest,
+  kept: LocalSource | undefined,
+): LocalSource | Refused {
+  if (source?.kind === "image") {
+    const params = { variant: formatVariant(service, key), source: `image ${source.image}` };
+    return refused("SourceUnsupported", params);
+  }
+  if (source !== undefined) return source;
+  const isSameBranch = kept?.kind !== "branch" || branch === undefined || kept.branch === branch;
+  if (kept !== undefined && isSameBranch) return kept;
+  return branch === undefined ? { kind: "service" } : { kind: "branch", branch };
+}
+
+/** What can be said without looking at the disk. */
+function refuseCode(
+  { service: name, key, current }: AdmitRequest,
+  source: LocalSource,
+  service: ServiceConfig | undefined,
+): Refused | undefined {
+  if (source.kind === "url") {
+    return isBaseUrl(source.url) ? undefined : refused("InvalidRequest", { url: source.url });
+  }
   if (source.kind === "service" && service?.url !== undefined) return undefined;
-  return (await refuseSource(source, request, service)) ?? refuseCommand(request, service);
+  const variant = formatVariant(name, key);
+  const hasCode = source.kind === "directory" || service?.command !== undefined;
+  if (!hasCode) {
+    const isKnown = String(service !== undefined || current !== undefined);
+    return refused("SourceMissing", { variant, service: name, isKnown });
+  }
+  const [program = ""] = source.command ?? service?.command ?? [];
+  return program === "" ? refused("CommandMissing", { variant, service: name }) : undefined;
 }
 
-function refuseUrl(url: string): Refusal | undefined {
-  if (isBaseUrl(url)) return undefined;
-  return {
-    code: "INVALID",
-    reason: "InvalidRequest",
-    message: `${url} is not an http URL without a path`,
-    fix: "give a URL such as http://127.0.0.1:3000",
-  };
-}
-
-function refuseCommand(
-  request: CheckRequest,
-  service: ServiceConfig | undefined,
-): Refusal | undefined {
-  const command = request.command ?? service?.command;
-  if (command !== undefined && command.length > 0 && command[0] !== "") return undefined;
-  return {
-    code: "INVALID",
-    reason: "CommandMissing",
-    message: `nothing says how to start ${request.service}`,
-    fix: "give the command after --, for example: -- node server.js",
-  };
+/** Another branch would take the checkout over in which somebody works. */
+async function refuseMove(
+  { service, key, current }: AdmitRequest,
+  source: LocalSource,
+  wouldLoseWork: () => Promise<boolean>,
+): Promise<Refused | undefined> {
+  const before = current === undefined ? undefined : readSource(current);
+  if (before?.kind !== "branch") return undefined;
+  if (source.kind === "branch" && source.branch === before.branch) return undefined;
+  if (!(await wouldLoseWork())) return undefined;
+  return refused("UncommittedWork", { verb: "deploy", variant: formatVariant(service, key) });
 }
 
 async function refuseSource(
-  source: Exclude<Source, { readonly kind: "url" }>,
-  request: CheckRequest,
+  source: LocalSource,
   service: ServiceConfig | undefined,
-): Promise<Refusal | undefined> {
+): Promise<Refused | undefined> {
   if (source.kind === "directory") return refuseDirectory(source.path);
-  if (service === undefined) {
-    return {
-      code: "INVALID",
-      reason: "SourceMissing",
-      message: `${request.service} is not in cocktail.yaml, so nothing says where its code is`,
-      fix: "give its directory with --path, or add the service to cocktail.yaml and run cocktail up again",
-    };
-  }
-  return source.kind === "branch"
-    ? await refuseBranch(source, service)
-    : refuseDirectory(service.path);
+  if (source.kind === "url" || service === undefined || service.url !== undefined) return undefined;
+  const missing = refuseDirectory(service.path);
+  if (missing !== undefined || source.kind === "service") return missing;
+  return refuseBranch(source, service);
 }
 
-function refuseDirectory(path: string): Refusal | undefined {
+function refuseDirectory(path: string): Refused | undefined {
   const why = isAbsolute(path) ? directoryFault(path) : "is not an absolute path";
-  if (why === undefined) return undefined;
-  return {
-    code: "INVALID",
-    reason: "PathMissing",
-    message: `${path} ${why}`,
-    fix: "give an existing directory with --path",
-  };
+  return why === undefined ? undefined : refused("PathMissing", { path, why });
 }
 
 async function refuseBranch(
-  source: Extract<Source, { readonly kind: "branch" }>,
-  service: ServiceConfig,
-): Promise<Refusal | undefined> {
-  const missing = refuseDirectory(service.path);
-  if (missing !== undefined) return missing;
-  const found = await findRepository(service.path);
-  if (!found.ok) {
-    return {
-      code: "NO_REPOSITORY",
-      reason: "NoRepository",
-      message: `${service.path} is in no git repository (${found.why})`,
-      fix: "use --path with a directory that holds the branch's code",
-    };
-  }
-  const { branch, revision } = source;
-  const why = await whyNoCommit(found.repository.top, branch, revision);
-  if (why === undefined) return undefined;
-  return {
-    code: "INVALID",
-    reason: "BranchNotFound",
-    message: `branch ${branch} of ${found.repository.top}: ${why}`,
-    fix: "check the name with git branch --all, or bring it here with git fetch",
-  };
+  { branch, revision }: Extract<LocalSource, { readonly kind: "branch" }>,
+  { path }: ServiceConfig,
+): Promise<Refused | undefined> {
+  const found = await findRepository(path);
+  if (!found.ok) return refused("NoRepository", { path, why: found.why });
+  const { top } = found.repository;
+  const why = await whyNoCommit(top, branch, revision);
+  return why === undefined ? undefined : refused("BranchNotFound", { branch, path: top, why });
 }
 
 async function whyNoCommit(
@@ -109,4 +124,11 @@ async function whyNoCommit(
   }
   const found = await findBranch(top, branch);
   return found.ok ? undefined : found.why;
+}
+
+/** A branch moves on; what was tried as the candidate is one commit of it. */
+export function pinSource(source: LocalSource, revision: string): LocalSource | Refused {
+  if (source.kind !== "branch") return source;
+  if (revision.endsWith("-dirty")) return refused("UncommittedWork", { verb: "promote" });
+  return { ...source, revision };
 }

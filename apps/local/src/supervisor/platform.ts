@@ -1,11 +1,12 @@
 export type {
-  CheckRequest,
+  Admission,
+  AdmitRequest,
+  IncarnationRef,
   LogQuery,
   Platform,
   ReleaseOptions,
   ReleaseOutcome,
   WorkloadPhase,
-  WorkloadRef,
   WorkloadSpec,
   WorkloadStatus,
 } from "@cocktail/control-plane";

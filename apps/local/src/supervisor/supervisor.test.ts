@@ -14,7 +14,7 @@ import { Worktrees } from "../sources/worktree.ts";
 import { silent } from "../testing/silent.ts";
 import { git, temporary, write } from "../testing/temporary.ts";
 import { until } from "../testing/until.ts";
-import type { WorkloadRef, WorkloadSpec, WorkloadStatus } from "./platform.ts";
+import type { IncarnationRef, WorkloadSpec, WorkloadStatus } from "./platform.ts";
 import { isFree, PortPool } from "./ports.ts";
 import { Preparations } from "./preparation.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor.ts";
@@ -31,8 +31,8 @@ const server = `
   }).listen(process.env.PORT, process.env.HOST);
 `;
 const command = [process.execPath, "server.cjs"];
-const ref: WorkloadRef = { service: "cart", key: "stable", incarnation: 1 };
-const spec: WorkloadSpec = { ...ref, source: { kind: "service" }, env: {} };
+const ref: IncarnationRef = { service: "cart", key: "stable", incarnation: 1 };
+const spec: WorkloadSpec = { ...ref, source: { kind: "service" } };
 
 interface Bench extends AsyncDisposable {
   readonly root: string;
@@ -40,7 +40,7 @@ interface Bench extends AsyncDisposable {
   readonly supervisor: Supervisor;
   readonly released: readonly string[];
   readonly cart: string;
-  phase(expected: WorkloadStatus["phase"], of?: WorkloadRef): Promise<WorkloadStatus>;
+  phase(expected: WorkloadStatus["phase"], of?: IncarnationRef): Promise<WorkloadStatus>;
   ask(status: WorkloadStatus, path?: string): Promise<Record<string, string>>;
   said(): Promise<string>;
 }
@@ -134,7 +134,10 @@ describe("the supervisor", () => {
   test("starts a service, tells it who and where it is, and ends it", async () => {
     await using one = bench();
     assert.equal(one.supervisor.status(ref).phase, "Absent");
-    await one.supervisor.ensureWorkload({ ...spec, env: { BOTH: "variant" } });
+    await one.supervisor.ensureWorkload({
+      ...spec,
+      source: { kind: "service", env: { BOTH: "variant" } },
+    });
     const ready = await one.phase("Ready");
     const env = await one.ask(ready);
     assert.equal(`http://${env["HOST"]}:${env["PORT"]}`, ready.destination);
@@ -299,23 +302,22 @@ describe("the supervisor", () => {
     git(one.cart, "add", ".");
     git(one.cart, "commit", "-qm", "one");
     git(one.cart, "branch", "feature/mp-1");
-    const branch: WorkloadRef = { service: "cart", key: "mp-1", incarnation: 1 };
+    const branch: IncarnationRef = { service: "cart", key: "mp-1", incarnation: 1 };
     await one.supervisor.ensureWorkload({
       ...branch,
       source: { kind: "branch", branch: "feature/mp-1" },
-      env: {},
     });
     const ready = await one.phase("Ready", branch);
     const commit = git(one.cart, "rev-parse", "feature/mp-1");
     assert.equal(ready.directory, join(one.root, `worktrees/cart.mp-1.${commit.slice(0, 12)}`));
     assert.equal(ready.revision, commit);
-    assert.equal(await one.supervisor.uncommittedWork("cart", "mp-1"), false);
+    assert.equal(await one.supervisor.wouldLoseWork("cart", "mp-1"), false);
     write(ready.directory ?? "", { "mine.txt": "work" });
-    assert.equal(await one.supervisor.uncommittedWork("cart", "mp-1"), true);
+    assert.equal(await one.supervisor.wouldLoseWork("cart", "mp-1"), true);
     assert.equal(await one.supervisor.removeWorkload(branch), "removed");
     const release = (discard: boolean): Promise<string> =>
       one.supervisor.releaseVariant("cart", "mp-1", { discard });
-    assert.equal(await release(false), "uncommittedWork");
+    assert.equal(await release(false), "holdsWork");
     assert.equal(await release(true), "released");
     assert.deepEqual(readdirSync(join(one.root, "worktrees")), []);
   });
@@ -347,15 +349,18 @@ describe("the supervisor", () => {
 
   test("what can't work is refused before anything is done", async () => {
     await using one = bench();
-    const reason = async (request: object): Promise<string | undefined> =>
-      (
-        await one.supervisor.check({
-          service: "cart",
-          key: "mp-1",
-          source: { kind: "service" },
-          ...request,
-        })
-      )?.reason;
+    const admit = (request: object): ReturnType<Supervisor["admit"]> =>
+      one.supervisor.admit({
+        service: "cart",
+        key: "mp-1",
+        source: { kind: "service" },
+        keeps: false,
+        ...request,
+      });
+    const reason = async (request: object): Promise<string | undefined> => {
+      const admission = await admit(request);
+      return admission.kind === "refused" ? admission.refusal.reason : undefined;
+    };
     assert.equal(await reason({}), undefined);
     assert.equal(await reason({ source: { kind: "directory", path: one.cart } }), undefined);
     assert.equal(
@@ -370,11 +375,34 @@ describe("the supervisor", () => {
     const other = { service: "other", source: { kind: "directory", path: one.cart } };
     assert.equal(await reason(other), "CommandMissing");
     assert.equal(await reason({ ...other, command: ["x"] }), undefined);
+    const image = { kind: "image", image: "cart", digest: "sha256:00" };
+    assert.equal(await reason({ source: image }), "SourceUnsupported");
     git(one.root, "init", "-q", "cart");
     assert.equal(await reason({ source: { kind: "branch", branch: "x" } }), "BranchNotFound");
     assert.equal(
       await reason({ source: { kind: "branch", branch: "--upload-pack=x" } }),
       "BranchNotFound",
     );
+  });
+
+  test("a redeploy keeps where its code comes from, and what it leaves out", async () => {
+    await using one = bench();
+    const current = { kind: "directory", path: one.cart, env: { A: "1" }, command: ["run"] };
+    const request = { service: "cart", key: "mp-1", keeps: true, current };
+    const kept = await one.supervisor.admit(request);
+    assert.deepEqual(kept, { kind: "admitted", source: current });
+    const changed = await one.supervisor.admit({ ...request, env: { B: "2" } });
+    assert.deepEqual(changed, { kind: "admitted", source: { ...current, env: { B: "2" } } });
+    const anew = await one.supervisor.admit({ ...request, keeps: false });
+    assert.deepEqual(anew, { kind: "admitted", source: { kind: "service" } });
+  });
+
+  test("a candidate is pinned to its commit, unless work on it is not committed", async () => {
+    await using one = bench();
+    const source = { kind: "branch", branch: "release" };
+    assert.deepEqual(one.supervisor.pin(source, "abc"), { ...source, revision: "abc" });
+    assert.ok("refusal" in one.supervisor.pin(source, "abc-dirty"));
+    const { source: shown } = one.supervisor.describe({ ...source, env: { SECRET: "x" } });
+    assert.deepEqual(shown, source, "variables may be secret");
   });
 });

@@ -1,17 +1,19 @@
 import type { LogLine } from "@cocktail/client";
-import type { Refusal } from "@cocktail/environment";
+import type { Refused, SourceDocument } from "@cocktail/environment";
 import type { ServiceConfig } from "../config/config.ts";
 import { KeyedQueue } from "../keyed-queue.ts";
 import type { EndOptions } from "../processes/process-group.ts";
-import { refuseWorkload } from "./admission.ts";
+import { describeSource, readSource, summarizeSource } from "../sources/document.ts";
+import { admitWorkload, pinSource } from "./admission.ts";
 import type { MeshAddress } from "./child-environment.ts";
 import type {
-  CheckRequest,
+  Admission,
+  AdmitRequest,
+  IncarnationRef,
   LogQuery,
   Platform,
   ReleaseOptions,
   ReleaseOutcome,
-  WorkloadRef,
   WorkloadSpec,
   WorkloadStatus,
 } from "./platform.ts";
@@ -40,7 +42,7 @@ export class Supervisor implements Platform {
   readonly #options: SupervisorOptions;
   readonly #services: ReadonlyMap<string, ServiceConfig>;
   readonly #workloads = new Map<string, Workload>();
-  readonly #listeners = new Set<(ref: WorkloadRef) => void>();
+  readonly #listeners = new Set<(ref: IncarnationRef) => void>();
   readonly #queue = new KeyedQueue();
   readonly #ending: EndOptions;
   #stopped = false;
@@ -51,8 +53,27 @@ export class Supervisor implements Platform {
     this.#ending = { graceMs: options.graceMs ?? 10_000, hurry: options.hurry };
   }
 
-  async check(request: CheckRequest): Promise<Refusal | undefined> {
-    return await refuseWorkload(request, this.#services.get(request.service));
+  /** A process lives no longer than the run that started it. */
+  get host(): string {
+    return this.#options.runId;
+  }
+
+  async admit(request: AdmitRequest): Promise<Admission> {
+    const { service, key } = request;
+    const wouldLoseWork = (): Promise<boolean> => this.wouldLoseWork(service, key);
+    return await admitWorkload(request, this.#services.get(service), wouldLoseWork);
+  }
+
+  pin(source: SourceDocument, revision: string): SourceDocument | Refused {
+    return pinSource(readSource(source), revision);
+  }
+
+  describe(source: SourceDocument): ReturnType<Platform["describe"]> {
+    return describeSource(source);
+  }
+
+  summarize(source: SourceDocument): string {
+    return summarizeSource(source);
   }
 
   async ensureWorkload(spec: WorkloadSpec): Promise<void> {
@@ -69,7 +90,7 @@ export class Supervisor implements Platform {
     });
   }
 
-  status(ref: WorkloadRef): WorkloadStatus {
+  status(ref: IncarnationRef): WorkloadStatus {
     const { incarnation, key, service } = ref;
     const absent: WorkloadStatus = {
       ref: { service, key, incarnation },
@@ -84,12 +105,12 @@ export class Supervisor implements Platform {
     return Array.from(this.#workloads.values(), (workload) => workload.status());
   }
 
-  onChange(listener: (ref: WorkloadRef) => void): () => void {
+  onChange(listener: (ref: IncarnationRef) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  async removeWorkload(ref: WorkloadRef): Promise<"removed" | "absent"> {
+  async removeWorkload(ref: IncarnationRef): Promise<"removed" | "absent"> {
     return await this.#queue.run(variantOf(ref), async () => {
       const ran = await this.#stopWorkload(ref);
       await this.#options.worktrees.release(nameOf(ref), ref.service, ref.key);
@@ -107,14 +128,14 @@ export class Supervisor implements Platform {
       await mesh.release(service, key);
       const checkouts = worktrees.paths(service, key).length > 0;
       if (checkouts && !discard && (await worktrees.hasUncommittedWork(service, key)))
-        return "uncommittedWork";
+        return "holdsWork";
       await worktrees.removeAll(service, key);
       await logs.forget(service, key);
       return checkouts ? "released" : "absent";
     });
   }
 
-  async uncommittedWork(service: string, key: string): Promise<boolean> {
+  async wouldLoseWork(service: string, key: string): Promise<boolean> {
     return await this.#options.worktrees.hasUncommittedWork(service, key);
   }
 
@@ -129,7 +150,7 @@ export class Supervisor implements Platform {
     await Promise.all(workloads.map((workload) => workload.stop(this.#ending)));
   }
 
-  async #stopWorkload(ref: WorkloadRef): Promise<boolean> {
+  async #stopWorkload(ref: IncarnationRef): Promise<boolean> {
     const workload = this.#workloads.get(nameOf(ref));
     if (workload === undefined) return false;
     await workload.stop(this.#ending);
@@ -138,11 +159,11 @@ export class Supervisor implements Platform {
     return true;
   }
 
-  #changed({ incarnation, key, service }: WorkloadRef): void {
+  #changed({ incarnation, key, service }: IncarnationRef): void {
     for (const listener of this.#listeners) listener({ service, key, incarnation });
   }
 }
 
-function variantOf({ key, service }: Omit<WorkloadRef, "incarnation">): string {
+function variantOf({ key, service }: Omit<IncarnationRef, "incarnation">): string {
   return `${service}:${key}`;
 }

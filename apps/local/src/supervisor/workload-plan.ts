@@ -1,16 +1,16 @@
-import type { Source } from "@cocktail/environment";
 import type { ServiceConfig } from "../config/config.ts";
-import type { WorkloadRef, WorkloadSpec } from "./platform.ts";
+import { type LocalSource, readSource } from "../sources/document.ts";
+import type { IncarnationRef, WorkloadSpec } from "./platform.ts";
 
 /** `payment-service:mp-101#2`. */
-export function nameOf({ incarnation, key, service }: WorkloadRef): string {
+export function nameOf({ incarnation, key, service }: IncarnationRef): string {
   return `${service}:${key}#${incarnation}`;
 }
 
 /** Everything about one incarnation that is known before it starts. */
 export interface WorkloadPlan {
-  readonly ref: WorkloadRef;
-  readonly source: Source;
+  readonly ref: IncarnationRef;
+  readonly source: LocalSource;
   readonly command: readonly string[];
   /** The service's own directory, where it has one. */
   readonly servicePath: string | undefined;
@@ -37,16 +37,17 @@ const unknown: Pick<
 };
 
 export function planWorkload(spec: WorkloadSpec, service: ServiceConfig | undefined): WorkloadPlan {
-  const { incarnation, key, service: name, source } = spec;
+  const { incarnation, key, service: name } = spec;
+  const source = readSource(spec.source);
   const { command, env, health, path, prepare, protocol, url } = service ?? unknown;
   return {
     ref: { service: name, key, incarnation },
     source: source.kind === "service" && url !== undefined ? { kind: "url", url } : source,
-    command: spec.command ?? command ?? [],
+    command: source.command ?? command ?? [],
     servicePath: path,
     prepare,
     health,
     protocol,
-    env: [env, spec.env],
+    env: [env, source.env ?? {}],
   };
 }

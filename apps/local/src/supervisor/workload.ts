@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@cocktail/client";
+import type { Reason } from "@cocktail/environment";
 import type { LogBook } from "../logs/log-book.ts";
 import { LineSplitter } from "../logs/line-splitter.ts";
 import {
@@ -40,10 +41,10 @@ const probeTimeoutMs = 2_000;
 const steadyProbeMs = 5_000;
 
 /** Why a workload can never become ready. */
-class Hopeless extends Error {
-  readonly reason: string;
+class PermanentFailure extends Error {
+  readonly reason: Reason;
 
-  constructor(reason: string, message: string) {
+  constructor(reason: Reason, message: string) {
     super(message);
     this.reason = reason;
   }
@@ -72,7 +73,9 @@ export class Workload {
     this.#mesh = mesh;
     this.#context = context;
     this.#onChange = onChange;
-    this.#status = { ref: plan.ref, phase: "Preparing", message: "is being prepared", restarts: 0 };
+    const isExternal = plan.source.kind === "url";
+    const message = "is being prepared";
+    this.#status = { ref: plan.ref, phase: "Preparing", message, restarts: 0, isExternal };
   }
 
   status(): WorkloadStatus {
@@ -104,7 +107,7 @@ export class Workload {
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
-      const reason = error instanceof Hopeless ? error.reason : "WorkloadFailed";
+      const reason = error instanceof PermanentFailure ? error.reason : "WorkloadFailed";
       this.#say(message);
       this.#set("Failed", message, { reason });
     }
@@ -115,7 +118,7 @@ export class Workload {
     const { ref, servicePath, source } = this.#plan;
     if (source.kind === "directory") return existing(source.path);
     if (servicePath === undefined) {
-      throw new Hopeless(
+      throw new PermanentFailure(
         "SourceMissing",
         `${ref.service} is not in cocktail.yaml, so nothing says where its code is`,
       );
@@ -132,7 +135,7 @@ export class Workload {
       revision,
       signal: this.#stopping.signal,
     });
-    if (!outcome.ok) throw new Hopeless(outcome.reason, outcome.message);
+    if (!outcome.ok) throw new PermanentFailure(outcome.reason, outcome.message);
     for (const note of outcome.notes) this.#say(note);
     return outcome.directory;
   }
@@ -150,13 +153,13 @@ export class Workload {
       onLine: (stream, text) => this.#print(stream, text),
       signal: this.#stopping.signal,
     });
-    if (outcome.kind === "failed") throw new Hopeless("PrepareFailed", outcome.message);
+    if (outcome.kind === "failed") throw new PermanentFailure("PrepareFailed", outcome.message);
   }
 
   /** Starts the process again and again, until it is told to stop. */
   async #supervise(directory: string): Promise<void> {
     if (this.#plan.command.length === 0)
-      throw new Hopeless("CommandMissing", "nothing says how to start it");
+      throw new PermanentFailure("CommandMissing", "nothing says how to start it");
     while (!this.#stopping.signal.aborted) {
       const revision = await revisionOf(directory);
       const port = await this.#choosePort(); // as late as can be: it is only free, not held
@@ -202,14 +205,14 @@ export class Workload {
     await this.#pause(this.#whyEnded(exit, directory), port, startedAt);
   }
 
-  /** What never could be started never will be; what ran before may only be away while it is built or checked out. */
+  /** A failed first start is permanent; what ran before may only be missing while it is built or checked out. */
   #whyEnded(exit: ChildExit, directory: string): string {
     // Node reports a missing working directory as a missing program.
     const why = exit.error === undefined ? undefined : directoryFault(directory);
     const words = why === undefined ? describeExit(exit) : `${directory} ${why}`;
     const isMissing = exit.error?.code === "ENOENT" || exit.error?.code === "EACCES";
     if (!isMissing || this.#everReady()) return words;
-    throw new Hopeless(why === undefined ? "WorkloadFailed" : "PathMissing", words);
+    throw new PermanentFailure(why === undefined ? "WorkloadFailed" : "PathMissing", words);
   }
 
   /** The time between the end of a process and the next one. */
@@ -331,5 +334,5 @@ export class Workload {
 function existing(path: string): string {
   const why = directoryFault(path);
   if (why === undefined) return path;
-  throw new Hopeless("PathMissing", `${path} ${why}`);
+  throw new PermanentFailure("PathMissing", `${path} ${why}`);
 }

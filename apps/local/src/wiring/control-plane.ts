@@ -1,13 +1,13 @@
 import type { TableSource } from "@cocktail/client";
 import {
   type About,
+  ControlPlaneError,
   createApi,
   createLifecycleService,
   openPostgresStore,
   type Platform,
   type Readers,
   type Store,
-  StoreCorrupt,
   storeTableSource,
 } from "@cocktail/control-plane";
 import type { RouteTable } from "@cocktail/route";
@@ -28,7 +28,6 @@ export interface ControlPlaneOptions {
   readonly edge: string;
   readonly output: Output;
   readonly metrics: Registry;
-  readonly runId: string;
   readonly token: string;
   readonly version: string;
   readonly startedAt: Date;
@@ -67,19 +66,19 @@ async function open(
   log: Output["log"],
   teardown: Teardown,
 ): Promise<ControlPlane> {
-  const { config, database, edge, ended, platform, readers, runId } = options;
+  const { config, database, edge, ended, metrics, platform, readers } = options;
   const store = await openStore(database, log);
   teardown.add("store", () => store.close());
-  options.onHead(await store.head());
+  options.onHead(await store.tables.head());
   const lifecycle = createLifecycleService({
     store,
     platform,
     readers,
-    run: runId,
     domain: config.domain,
     edge: () => edge,
     ticketProjects: config.ticketProjects,
     log,
+    metrics,
   });
   const notes = await lifecycle.syncServices(desiredServices(config));
   for (const note of notes) log.warn(note);
@@ -92,7 +91,7 @@ async function open(
     store,
     platform,
     token: options.token,
-    metrics: options.metrics,
+    metrics,
     log,
     about: () => about(options, recovered()),
   });
@@ -101,7 +100,7 @@ async function open(
   await lifecycle.start();
   return {
     url,
-    source: storeTableSource(store),
+    source: storeTableSource(store.tables),
     recovered,
     stop: () => lifecycle.stop(),
     close: () => teardown.run(),
@@ -118,7 +117,7 @@ async function openStore(database: Database, log: Output["log"]): Promise<Store>
     return await openPostgresStore({ connection, schema, log });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const fix = cause instanceof StoreCorrupt ? fixOfForeignStore : database.fix;
+    const fix = ControlPlaneError.is(cause, "STORE_CORRUPT") ? fixOfForeignStore : database.fix;
     throw new StartFailure(`the database can't be used: ${why}`, fix, 1, cause);
   }
 }

@@ -1,18 +1,14 @@
-import type { DesiredService } from "@cocktail/environment";
+import type { NamedService } from "@cocktail/environment";
 import type { Config } from "../config/config.ts";
+import type { LocalSource } from "../sources/document.ts";
 
-/** The file's services in the form the control plane stores. */
-export function desiredServices(config: Config): readonly DesiredService[] {
-  return config.services.map((service, position) => ({
-    name: service.name,
-    position,
-    entry: service.entry,
-    protocol: service.protocol,
-    path: service.command === undefined ? undefined : service.path,
-    source: service.url === undefined ? { kind: "service" } : { kind: "url", url: service.url },
-    command: service.command,
-    // The supervisor adds the entry's own variables to every variant of the service.
-    env: {},
-    entryHash: service.entryHash,
-  }));
+/** The file's services in the form the control plane stores. Their commands and variables stay with the supervisor. */
+export function desiredServices(config: Config): readonly NamedService[] {
+  return config.services.map(({ name, entry, protocol, entryHash, ...service }, position) => {
+    const source: LocalSource =
+      service.url === undefined
+        ? { kind: "service", path: service.path }
+        : { kind: "url", url: service.url };
+    return { name, spec: { position, entry, protocol, source, entryHash } };
+  });
 }

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import type { Gateway, Listener } from "@cocktail/gateway";
 import { defaultHeaderNames, formatVariant, parseTrace } from "@cocktail/route";
-import type { ProbeResult, WorkloadRef } from "@cocktail/control-plane";
+import type { ProbeResult, IncarnationRef } from "@cocktail/control-plane";
 
 const host = "127.0.0.1";
 const timeoutMs = 5_000;
@@ -19,7 +19,7 @@ export interface ProbeAnswer {
  * for. Who served is said by the gateway, and by nobody else.
  */
 export function judgeProbe(
-  ref: WorkloadRef,
+  ref: IncarnationRef,
   { body, served, status, trace }: ProbeAnswer,
 ): ProbeResult {
   const name = formatVariant(ref.service, ref.key);
@@ -51,7 +51,7 @@ export class RouteProbe {
     this.#options = options;
   }
 
-  async probe(ref: WorkloadRef): Promise<ProbeResult> {
+  async probe(ref: IncarnationRef): Promise<ProbeResult> {
     try {
       const { port } = await this.#listener(ref.service);
       return judgeProbe(ref, await this.#ask(ref, port));
@@ -70,7 +70,7 @@ export class RouteProbe {
     return await opening;
   }
 
-  #ask({ key, service }: WorkloadRef, port: number): Promise<ProbeAnswer> {
+  #ask({ key, service }: IncarnationRef, port: number): Promise<ProbeAnswer> {
     const names = defaultHeaderNames;
     const health = this.#options.health(service);
     const headers = {

@@ -33,6 +33,8 @@ export interface Environment {
   readonly epoch: number;
   readonly expiresAt?: string | undefined;
   readonly createdAt?: string | undefined;
+  /** Who changed it last, or asked for its deletion. */
+  readonly changedBy?: string | undefined;
   readonly conditions: readonly Condition[];
   /** Own members. */
   readonly members: readonly EnvironmentMember[];
@@ -56,6 +58,8 @@ export interface Explanation {
   readonly ready: boolean;
   readonly reason: string;
   readonly cause: string;
+  /** What the reason is about: `environment`, and `variant`, which may be empty. */
+  readonly params: Readonly<Record<string, string>>;
   readonly blocks: readonly string[];
   readonly fix: string;
   readonly environment: Environment;

@@ -4,3 +4,4 @@ export * from "./problem.ts";
 export * from "./resolution.ts";
 export * from "./service.ts";
 export * from "./variant.ts";
+export * from "./watch.ts";

@@ -8,6 +8,8 @@ export interface Problem {
   readonly code: ProblemCode;
   /** Why, in one UpperCamel word: the same as a condition's reason. */
   readonly reason?: string | undefined;
+  /** What the reason is about, by name: `variant`, `environment`, `path` ... */
+  readonly params?: Readonly<Record<string, string>> | undefined;
   readonly fix: string;
   readonly retryable: boolean;
   /** Every fault of an invalid body at once. */

@@ -12,7 +12,9 @@ export type Source =
   | { readonly kind: "branch"; readonly branch: string; readonly revision?: string | undefined }
   | { readonly kind: "directory"; readonly path: string }
   /** A process somebody else runs, such as one under a debugger: not supervised. */
-  | { readonly kind: "url"; readonly url: string };
+  | { readonly kind: "url"; readonly url: string }
+  /** A container image. `digest` (`sha256:...`) is what runs, whatever its tags say later. */
+  | { readonly kind: "image"; readonly image: string; readonly digest?: string | undefined };
 
 /** Body of `POST /v1/variants`. Give `key`, or `branch` and let the server derive the key. */
 export interface DeployRequest {
@@ -72,6 +74,8 @@ export interface Variant {
   readonly promoted: boolean;
   readonly createdAt: string;
   readonly expiresAt?: string | undefined;
+  /** Who changed it last, or asked for its deletion. */
+  readonly changedBy?: string | undefined;
   /** Reachable from outside, if the service is an entry. */
   readonly url?: string | undefined;
   readonly header: { readonly name: string; readonly value: string };
@@ -86,9 +90,10 @@ export interface PlannedAction {
   readonly detail?: string | undefined;
 }
 
+/** `plan` of a change: with `dryRun` only, else empty. */
 export interface DeployResult {
   readonly outcome: Outcome;
-  /** Desired generation this request made; wait for `variant.conditions[Ready].observedGeneration` to reach it. */
+  /** Generation this request made; wait for `variant.conditions[Ready].observedGeneration` to reach it. */
   readonly generation: number;
   readonly variant: Variant;
   readonly plan: readonly PlannedAction[];

@@ -1,12 +1,14 @@
 import type { FastifyReply } from "fastify";
-import type { Answer } from "../lifecycle/lifecycle-service.ts";
+import type { Answer } from "../service/lifecycle-service.ts";
 import { ProblemError } from "./problems.ts";
+import { refusalText } from "./texts.ts";
 
 /** What was done, or the refusal as a problem. */
 export function done<T>(answer: Answer<T>): T {
   if (answer.kind === "done") return answer.value;
-  const { code, reason, message, fix } = answer.refusal;
-  throw new ProblemError(code, { detail: message, fix, reason });
+  const { reason, params } = answer.refusal;
+  const { code, ...text } = refusalText(answer.refusal);
+  throw new ProblemError(code, { ...text, reason, params });
 }
 
 /** 201 where something new is there now. */
@@ -20,7 +22,7 @@ export function found<T>(value: T | undefined, what: string, how: string): T {
   if (value !== undefined) return value;
   throw new ProblemError("NOT_FOUND", {
     detail: `there is no ${what}`,
-    fix: `list what there is: ${how}`,
+    fix: `list them with ${how}`,
     reason: "NotFound",
   });
 }

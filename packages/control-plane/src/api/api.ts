@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
-import type { LifecycleService } from "../lifecycle/lifecycle-service.ts";
-import type { Platform } from "../lifecycle/platform.ts";
+import type { LifecycleService } from "../service/lifecycle-service.ts";
+import type { Platform } from "../engine/platform.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
@@ -17,16 +17,19 @@ import { addServices } from "./routes/services.ts";
 import { addSystem } from "./routes/system.ts";
 import { addTables } from "./routes/tables.ts";
 import { addVariants } from "./routes/variants.ts";
+import { addWatch } from "./routes/watch.ts";
 import { type StreamLimits, Streams } from "./streaming/streams.ts";
 
 export interface ApiOptions {
   readonly lifecycle: LifecycleService;
-  readonly store: Store;
+  readonly store: Pick<Store, "available" | "tables">;
   readonly platform: Pick<Platform, "logs">;
   /** Asked for every status: what is recovered may become more. */
   readonly about: () => About;
   /** Needed for every change. */
   readonly token: string;
+  /** What the holder of the token is called where a change is recorded. Default `local`. */
+  readonly tokenName?: string | undefined;
   /** Names, beside those of loopback, that the Host header may say. */
   readonly hosts?: readonly string[] | undefined;
   readonly metrics?: Registry | undefined;
@@ -72,6 +75,8 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   const context: ApiContext = {
     lifecycle,
     store,
+    tables: store.tables,
+    actor: { name: `token:${options.tokenName ?? "local"}` },
     platform,
     streams,
     about,
@@ -82,6 +87,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
   addEnvironments(app, context);
   addTables(app, context);
   addLogs(app, context);
+  addWatch(app, context);
   addSystem(app, context, registry);
   addDescription(app);
   addOtherMethods();

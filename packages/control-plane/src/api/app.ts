@@ -108,7 +108,7 @@ function sendFailure(
   const { problem, isBug } = failure === request.raw.errored ? cutOff : problemOfFailure(failure);
   if (isBug) {
     const fields = { reason: "ApiFault", method: request.method, url: request.url, err: failure };
-    log.error(fields, "a request failed that should not");
+    log.error(fields, "unhandled error in request");
   }
   if (problem.retryable) void reply.header("retry-after", "1");
   if (problem.code === "UNAUTHORIZED") void reply.header("www-authenticate", "Bearer");

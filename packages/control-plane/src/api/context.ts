@@ -1,6 +1,8 @@
 import type { Readiness, Status } from "@cocktail/client";
-import type { LifecycleService } from "../lifecycle/lifecycle-service.ts";
-import type { Platform } from "../lifecycle/platform.ts";
+import type { Actor } from "@cocktail/environment";
+import type { LifecycleService } from "../service/lifecycle-service.ts";
+import type { Platform } from "../engine/platform.ts";
+import type { RouteTableStore } from "../store/route-table-store.ts";
 import type { Store } from "../store/store.ts";
 import type { Streams } from "./streaming/streams.ts";
 
@@ -13,7 +15,10 @@ export type About = Pick<
 /** What the operations work with. */
 export interface ApiContext {
   readonly lifecycle: LifecycleService;
-  readonly store: Store;
+  readonly store: Pick<Store, "available">;
+  readonly tables: RouteTableStore;
+  /** Who asks for a change: the holder of the token. */
+  readonly actor: Actor;
   readonly platform: Pick<Platform, "logs">;
   readonly streams: Streams;
   readonly about: () => About;

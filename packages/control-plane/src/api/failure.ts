@@ -1,18 +1,19 @@
 import type { Problem, ProblemCode } from "@cocktail/client";
-import { NotReady } from "../lifecycle/lifecycle-service.ts";
-import { StoreUnavailable } from "../store/errors.ts";
+import { ControlPlaneError } from "../errors.ts";
 import { ProblemError, type ProblemDetails, problemOf } from "./problems.ts";
 
-/** The problem of anything that was thrown. `isBug` where it is a fault of ours: then it belongs in the log. */
+/** The problem of anything that was thrown. `isBug` where it is a defect of ours: then it belongs in the log. */
 export function problemOfFailure(failure: unknown): { problem: Problem; isBug: boolean } {
   if (failure instanceof ProblemError) return { problem: failure.problem, isBug: false };
-  if (StoreUnavailable.is(failure)) return passing("STORE_UNAVAILABLE", failure.message);
-  if (failure instanceof NotReady) return passing("NOT_READY", failure.message);
+  if (ControlPlaneError.is(failure) && failure.retryable) {
+    const code = failure.code === "NOT_READY" ? "NOT_READY" : "STORE_UNAVAILABLE";
+    return passing(code, failure.message);
+  }
   const known = frameworkProblems[codeOf(failure)];
   if (known !== undefined) return { problem: problemOf(known.code, known), isBug: false };
-  const fix = "look into the log of the control plane; this is worth a bug report";
+  const fix = "read the log of the control plane, and report this";
   return {
-    problem: problemOf("INTERNAL", { detail: "something failed that should not", fix }),
+    problem: problemOf("INTERNAL", { detail: "internal error", fix }),
     isBug: true,
   };
 }
@@ -55,12 +56,12 @@ const frameworkProblems: Readonly<Record<string, ProblemDetails & { readonly cod
     },
     FST_ERR_MAX_PARAM_LENGTH: {
       code: "INVALID",
-      detail: "a name in the path is longer than any name may be",
+      detail: "a name in the path exceeds the maximum name length",
       fix: "a service has at most 253 characters, a key or an environment 40",
     },
     FST_ERR_BAD_URL: {
       code: "INVALID",
       detail: "the path is not a valid URL",
-      fix: "percent-encode what is not plain",
+      fix: "percent-encode reserved characters",
     },
   };

@@ -17,7 +17,7 @@ export function checkHost(caller: Caller, allowed: ReadonlySet<string>): void {
   const name = hostName(caller.host);
   if (name !== undefined && (isLoopbackName(name) || allowed.has(name))) return;
   throw new ProblemError("FORBIDDEN_HOST", {
-    detail: `the Host ${JSON.stringify((caller.host ?? "").slice(0, 80))} is not a name of this control plane`,
+    detail: `the Host ${JSON.stringify((caller.host ?? "").slice(0, 80))} is not allowed`,
     fix: "use http://127.0.0.1 with the port, as run.json and COCKTAIL_API give it",
   });
 }

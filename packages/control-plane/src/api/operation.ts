@@ -105,7 +105,7 @@ function parseInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
   const [first] = errors;
   throw new ProblemError("INVALID", {
     detail: `${request.method} ${operation.url}: ${first?.path ?? "it"} ${first?.message ?? "is not valid"}${more(errors)}`,
-    fix: "correct what errors lists; /v1/openapi.json describes every operation",
+    fix: "fix the entries in `errors`; /v1/openapi.json describes every operation",
     errors,
   });
 }

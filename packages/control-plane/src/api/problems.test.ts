@@ -4,10 +4,8 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { ApiError, type Problem, type ProblemCode, problemCodes } from "@cocktail/client";
-import type { Refusal } from "@cocktail/environment";
 import { type OpenApi, openApi, token, until } from "../../test/open-api.ts";
-import { NotReady } from "../lifecycle/lifecycle-service.ts";
-import { StoreUnavailable } from "../store/errors.ts";
+import { ControlPlaneError, storeUnavailable } from "../errors.ts";
 import { problemKinds } from "./problems.ts";
 
 const json = { "content-type": "application/json", authorization: `Bearer ${token}` };
@@ -39,26 +37,30 @@ async function raw(api: OpenApi, bytes: string): Promise<string> {
 }
 
 describe("problems", () => {
-  test("a refusal keeps its code, reason, message and fix", async () => {
-    const codes: readonly Refusal["code"][] = [
-      "INVALID",
-      "NOT_FOUND",
-      "CONFLICT",
-      "REFUSED",
-      "UNCOMMITTED_WORK",
-      "NO_REPOSITORY",
-    ];
-    for (const code of codes) {
-      const refusal = { code, reason: "KeyConflict", message: "what, why", fix: "do so" } as const;
+  test("a refusal has the code and the texts of its reason, and says what it is about", async () => {
+    const refusals = [
+      ["INVALID", { reason: "InvalidName", params: { what: "key", name: "A" } }],
+      ["NOT_FOUND", { reason: "NothingToPromote", params: { service: "a", candidate: "absent" } }],
+      ["CONFLICT", { reason: "KeyConflict", params: { variant: "a:b", owner: "x", branch: "y" } }],
+      ["REFUSED", { reason: "EnvironmentBuiltIn", params: { environment: "rc" } }],
+      ["UNCOMMITTED_WORK", { reason: "UncommittedWork", params: { variants: "a:b" } }],
+      ["NO_REPOSITORY", { reason: "NoRepository", params: { path: "/src", why: "none" } }],
+    ] as const;
+    for (const [code, refusal] of refusals) {
       const deploy = () => Promise.resolve({ kind: "refused", refusal } as const);
       await using api = await openApi({ lifecycle: { deploy } });
       await assert.rejects(api.client.deploy({ service: "a", key: "b" }), (error) => {
         assert.ok(ApiError.is(error));
         assert.equal(error.status, problemKinds[code].status);
+        const { problem } = error;
         assert.deepEqual(
-          [error.code, error.problem.reason, error.message, error.problem.fix, error.retryable],
-          [code, "KeyConflict", "what, why", "do so", false],
+          [error.code, problem.reason, error.retryable],
+          [code, refusal.reason, false],
         );
+        assert.deepEqual(problem.params, refusal.params);
+        const named = Object.values(refusal.params).some((value) => error.message.includes(value));
+        assert.ok(named, error.message);
+        assert.doesNotMatch(`${error.message} ${problem.fix}`, /cocktail [a-z]/);
         return true;
       });
     }
@@ -66,8 +68,8 @@ describe("problems", () => {
 
   test("an outage is retryable, whoever of the two is away", async () => {
     for (const [thrown, code] of [
-      [new StoreUnavailable("gone"), "STORE_UNAVAILABLE"],
-      [new NotReady("stopping"), "NOT_READY"],
+      [storeUnavailable("gone"), "STORE_UNAVAILABLE"],
+      [new ControlPlaneError("NOT_READY", "stopping"), "NOT_READY"],
     ] as const) {
       await using api = await openApi({ lifecycle: { deploy: () => Promise.reject(thrown) } });
       const response = await post(api, "/v1/variants", '{"service":"a","key":"b"}');
@@ -98,9 +100,9 @@ describe("problems", () => {
   });
 
   test("an answer that is not what the wire type says is a bug, not an answer", async () => {
-    const broken = [{ name: "a" }] as never;
-    await using api = await openApi({ lifecycle: { services: () => broken } });
-    assert.equal((await problemOf(await api.request("/v1/services"))).code, "INTERNAL");
+    const broken = { name: "a" } as never;
+    await using api = await openApi({ lifecycle: { service: () => broken } });
+    assert.equal((await problemOf(await api.request("/v1/services/a"))).code, "INTERNAL");
     assert.equal(api.errors.length, 1);
   });
 

@@ -28,6 +28,7 @@ export interface ProblemDetails {
   readonly fix: string;
   /** One UpperCamel word. */
   readonly reason?: string | undefined;
+  readonly params?: Readonly<Record<string, string>> | undefined;
   readonly errors?: Problem["errors"];
   /** Where another one than the code's says more, such as 405. */
   readonly status?: number | undefined;
@@ -42,6 +43,7 @@ export function problemOf(code: ProblemCode, details: ProblemDetails): Problem {
     detail: details.detail,
     code,
     ...(details.reason !== undefined && { reason: details.reason }),
+    ...(details.params !== undefined && { params: details.params }),
     fix: details.fix,
     retryable,
     ...(details.errors !== undefined && { errors: details.errors }),

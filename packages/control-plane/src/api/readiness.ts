@@ -1,5 +1,5 @@
 import type { Readiness } from "@cocktail/client";
-import type { LifecycleService } from "../lifecycle/lifecycle-service.ts";
+import type { LifecycleService } from "../service/lifecycle-service.ts";
 import type { Store } from "../store/store.ts";
 
 /** Ready: everything that was restored is up or has failed for good, and a change would be accepted. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { describeRouteTableStore } from "./conformance/route-tables.ts";
 import type { StoreFixture } from "./conformance/samples.ts";
-import { describeStateStore } from "./conformance/state.ts";
+import { describeObjectStore } from "./conformance/objects.ts";
 import { describeWriters } from "./conformance/writers.ts";
 
 export type { StoreFixture } from "./conformance/samples.ts";
@@ -12,14 +12,14 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
   describe(`the store: ${name}`, () => {
     describeRouteTableStore(open);
     describeWriters(open);
-    describeStateStore(open);
+    describeObjectStore(open);
 
     test("is available, and ends what runs when it is closed", async () => {
       await using fixture = await open();
       assert.equal(fixture.store.available, true);
       const epochs: number[] = [];
       const watching = (async (): Promise<void> => {
-        const watch = fixture.store.watch(undefined, new AbortController().signal);
+        const watch = fixture.store.tables.watch(undefined, new AbortController().signal);
         for await (const table of watch) epochs.push(table.epoch);
       })();
       await fixture.store.close();

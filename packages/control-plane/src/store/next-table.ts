@@ -1,7 +1,7 @@
 import { nextTag, readTable, type RouteTable, type TableContent } from "@cocktail/route";
-import { InvalidTable } from "./errors.ts";
+import { ControlPlaneError } from "../errors.ts";
 
-/** The table that follows `head`. Throws InvalidTable for content that no reader would accept. */
+/** The table that follows `head`. Throws TABLE_INVALID for content that no reader would accept. */
 export function followingTable(head: RouteTable, content: TableContent): RouteTable {
   const epoch = head.epoch + 1;
   const { services, environments } = content;
@@ -10,5 +10,8 @@ export function followingTable(head: RouteTable, content: TableContent): RouteTa
   const reading = readTable({ epoch, tag, resolver: 1, historyFloor, services, environments });
   if (reading.ok) return reading.table;
   const { path, message } = reading.fault;
-  throw new InvalidTable(`the table of epoch ${epoch} would be invalid: ${path} ${message}`);
+  throw new ControlPlaneError(
+    "TABLE_INVALID",
+    `the table of epoch ${epoch} would be invalid: ${path} ${message}`,
+  );
 }

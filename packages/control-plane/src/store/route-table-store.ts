@@ -2,14 +2,14 @@ import type { RouteTable, TableContent, TableId } from "@cocktail/route";
 
 /**
  * Where the route table lives. One counter for everything: every change is one new epoch, written by compare-and-swap.
- * Every method rejects with `StoreUnavailable` while the store is away.
+ * Every method rejects with STORE_UNAVAILABLE while the store is away.
  */
 export interface RouteTableStore {
   /** The newest table. Never older than one that was appended, or given by `watch`, before the call. */
   head(): Promise<RouteTable>;
   /**
    * Makes `content` the table of epoch `expectedEpoch + 1`, if `expectedEpoch` is the head's. Rejects with
-   * `InvalidTable` for what no reader would accept. After `StoreUnavailable` it is not known whether it was written:
+   * TABLE_INVALID for what no reader would accept. After STORE_UNAVAILABLE it is not known whether it was written:
    * read the head.
    */
   append(expectedEpoch: number, content: TableContent): Promise<AppendOutcome>;
@@ -21,7 +21,7 @@ export interface RouteTableStore {
    */
   watch(from: TableId | undefined, signal: AbortSignal): AsyncIterable<RouteTable>;
   /**
-   * Forgets the tables that were no longer current at `before`, and raises the history floor. Answers the floor. The head
+   * Forgets the tables that were no longer current at `before`, and raises the history floor. Returns the floor. The head
    * is always kept.
    */
   prune(before: Date): Promise<number>;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonicalTable, type TableContent, type TableVariant } from "@cocktail/route";
 import fc from "fast-check";
-import { sampleVariant } from "./conformance/samples.ts";
+import { sampleEntry } from "./conformance/samples.ts";
 import { diffTables, type TableChange } from "./table-change.ts";
 
 const key = fc.constantFrom("stable", "rc", "mp-1", "constructor");
@@ -34,7 +34,7 @@ const content: fc.Arbitrary<TableContent> = fc
         Object.fromEntries(
           Object.entries(variants).map(([each, { revision, endpoints }]) => [
             each,
-            { ...sampleVariant(each, revision), endpoints },
+            { ...sampleEntry(each, revision), endpoints },
           ]),
         ),
       ]),

@@ -18,14 +18,14 @@ describe("the newest table of a process", () => {
     hub.advance(at(1));
     const seen = hub.current;
     hub.advance(at(2));
-    assert.equal(hub.replace(seen, at(1)), "askAgain");
+    assert.equal(hub.replace(seen, at(1)), "stale");
     assert.equal(hub.current?.epoch, 2);
   });
 
   test("is replaced by what the store says otherwise, also where that is a new history", () => {
     const hub = new TableHub();
-    assert.equal(hub.replace(undefined, at(5)), "taken");
-    assert.equal(hub.replace(hub.current, at(1, "bbbbbbbb")), "taken");
+    assert.equal(hub.replace(undefined, at(5)), "replaced");
+    assert.equal(hub.replace(hub.current, at(1, "bbbbbbbb")), "replaced");
     assert.deepEqual(hub.current, at(1, "bbbbbbbb"));
   });
 
@@ -34,7 +34,7 @@ describe("the newest table of a process", () => {
     hub.advance(at(1));
     const stop = new AbortController();
     const waiting = hub.watch(at(1), stop.signal).next();
-    assert.equal(hub.replace(hub.current, { ...at(1), historyFloor: 1 }), "taken");
+    assert.equal(hub.replace(hub.current, { ...at(1), historyFloor: 1 }), "replaced");
     const later = await hub.watch(undefined, stop.signal).next();
     assert.equal(later.value?.historyFloor, 1);
     stop.abort();

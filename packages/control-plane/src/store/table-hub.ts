@@ -1,8 +1,9 @@
 import { formatTableId, type RouteTable, type TableId } from "@cocktail/route";
+import { Wakers } from "./wakers.ts";
 
 /** The newest table this process knows, and everybody who waits for a newer one. */
 export class TableHub {
-  readonly #wakers = new Set<() => void>();
+  readonly #wakers = new Wakers();
   #current: RouteTable | undefined;
   #closed = false;
 
@@ -19,12 +20,12 @@ export class TableHub {
    * The head, as the store says. `seen` is what was current before the store was asked: if it no longer is, the answer
    * may be older than what is held, and the store has to be asked again. A head of a lower epoch is a new history.
    */
-  replace(seen: RouteTable | undefined, head: RouteTable): "taken" | "askAgain" {
-    if (this.#current !== seen) return "askAgain";
+  replace(seen: RouteTable | undefined, head: RouteTable): "replaced" | "stale" {
+    if (this.#current !== seen) return "stale";
     if (seen === undefined || formatTableId(seen) !== formatTableId(head)) this.#set(head);
-    // A floor that rose wakes nobody, but whoever comes next is told the new one.
+    // A raised floor wakes nobody; the next reader gets it.
     else this.#current = head;
-    return "taken";
+    return "replaced";
   }
 
   async *watch(
@@ -35,7 +36,7 @@ export class TableHub {
     while (!signal.aborted && !this.#closed) {
       const current = this.#current;
       if (current === undefined || formatTableId(current) === last) {
-        await this.#changed(signal);
+        await this.#wakers.next(signal);
       } else {
         last = formatTableId(current);
         yield current;
@@ -46,26 +47,11 @@ export class TableHub {
   /** Ends every watch. */
   close(): void {
     this.#closed = true;
-    this.#wake();
+    this.#wakers.wake();
   }
 
   #set(table: RouteTable): void {
     this.#current = table;
-    this.#wake();
-  }
-
-  #wake(): void {
-    for (const wake of this.#wakers) wake();
-  }
-
-  async #changed(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = (): void => resolve();
-    this.#wakers.add(stop);
-    signal.addEventListener("abort", stop, { once: true });
-    await promise;
-    this.#wakers.delete(stop);
-    // A long watch waits often on one signal: every wait takes its listener away again.
-    signal.removeEventListener("abort", stop);
+    this.#wakers.wake();
   }
 }

@@ -1,103 +1,109 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RC, STABLE, emptyTable, maxDepth } from "@cocktail/route";
-import { applyChanges } from "../apply-changes.ts";
-import type { DesiredService } from "../desired.ts";
-import { type StoredState, emptyState } from "../state.ts";
+import type { VariantStatus } from "../object.ts";
+import { ObjectIndex } from "../object-index.ts";
+import { withStatus } from "../object-rules.ts";
+import { applyWrite } from "../imagine.ts";
 import type { Decision } from "./decision.ts";
 import { decideDeleteEnvironment } from "./delete-environment.ts";
-import { decideDeploy } from "./deploy.ts";
+import { type DeployIntent, decideDeploy } from "./deploy.ts";
 import { decideDestroy } from "./destroy.ts";
 import { decideEnvironment } from "./environment.ts";
 import { decideExtend } from "./extend.ts";
-import { findEnvironment, findVariant } from "./lookup.ts";
-import { decidePromote } from "./promote.ts";
+import { type Pin, decidePromote } from "./promote.ts";
+import { refused } from "./decision.ts";
+import { planStable } from "./stable.ts";
 import { decideSync } from "./sync.ts";
 
-const cart: DesiredService = {
+const cart = {
   name: "cart",
-  position: 0,
-  entry: true,
-  protocol: "auto",
-  path: "/src/cart",
-  source: { kind: "service" },
-  command: ["run"],
-  env: {},
-  entryHash: "h1",
-};
+  spec: {
+    position: 0,
+    entry: true,
+    protocol: "auto",
+    source: { from: "file" },
+    entryHash: "h1",
+  },
+} as const;
+let writes = 0;
 const table = emptyTable("00000000");
-const synced = applyChanges(emptyState, decideSync(emptyState, table, [cart], 0).changes);
+const synced = withWrites(new ObjectIndex(), decideSync(new ObjectIndex(), [cart]).writes);
 
-function after(state: StoredState, decision: Decision): StoredState {
+function withWrites(
+  objects: ObjectIndex,
+  list: Extract<Decision, { readonly kind: "decided" }>["writes"],
+): ObjectIndex {
+  const after = objects.copy();
+  for (const write of list) {
+    const version = String(++writes);
+    applyWrite(after, write, { version, uid: `uid-${version}`, now: 0 });
+  }
+  for (const { name } of after.services.values()) {
+    const write = planStable(after, name, undefined);
+    if (write !== undefined) return withWrites(after, [write]);
+  }
+  const orphan = planStable(after, "cart", undefined);
+  return orphan === undefined ? after : withWrites(after, [orphan]);
+}
+function after(objects: ObjectIndex, decision: Decision): ObjectIndex {
   assert.equal(decision.kind, "decided", JSON.stringify(decision));
-  return decision.kind === "decided" ? applyChanges(state, decision.changes) : state;
+  return decision.kind === "decided" ? withWrites(objects, decision.writes) : objects;
 }
 function why(decision: Decision): string {
+  if (decision.kind === "waits") return `waits for ${decision.for.name}`;
   return decision.kind === "refused" ? decision.refusal.reason : decision.outcome;
 }
-function deployed(state: StoredState, key: string, more: object = {}): StoredState {
-  return after(state, decideDeploy(state, { service: "cart", key, ...more }, 0));
+function deploy(objects: ObjectIndex, intent: DeployIntent): Decision {
+  return decideDeploy(objects, { ...intent, source: { from: "test" } }, 0);
 }
-function environment(state: StoredState, name: string, parent?: string): StoredState {
-  return after(state, decideEnvironment(state, { name, parent }, "create", 0));
+function deployed(objects: ObjectIndex, key: string, more: object = {}): ObjectIndex {
+  return after(objects, deploy(objects, { service: "cart", key, ...more }));
+}
+function environment(objects: ObjectIndex, name: string, parent?: string): ObjectIndex {
+  return after(objects, decideEnvironment(objects, { name, parent }, "create", 0));
 }
 
 test("a redeploy keeps what it leaves out, and another branch begins anew", () => {
   const wish = {
     branch: "feature/mp-1",
-    env: { A: "1" },
     ttlSeconds: 60,
     onUnavailable: "Fallback",
   };
   const state = deployed(synced, "mp-1", wish);
-  const again = findVariant(deployed(state, "mp-1"), "cart", "mp-1");
-  assert.deepEqual(again?.env, { A: "1" });
-  assert.deepEqual(again?.source, { kind: "branch", branch: "feature/mp-1" });
+  const again = deployed(state, "mp-1").variants.get("cart:mp-1")?.spec;
+  assert.equal(again?.branch, "feature/mp-1");
   assert.equal(again?.expiresAt, 60_000);
   assert.equal(again?.onUnavailable, "Fallback");
-  assert.equal(again?.generation, 2);
+  assert.equal(again?.rollout, 2);
   const replaced = deployed(state, "mp-1", { branch: "other", replace: true });
-  assert.deepEqual(findVariant(replaced, "cart", "mp-1")?.env, {});
-  assert.equal(findVariant(replaced, "cart", "mp-1")?.expiresAt, undefined);
+  assert.equal(replaced.variants.get("cart:mp-1")?.spec.expiresAt, undefined);
 });
 
-test("another branch on a live key is a conflict; not on rc, and not on a destroyed key", () => {
+test("another branch on a live key is a conflict; not on rc, and a destroyed key is waited for", () => {
   const other = { service: "cart", key: "mp-1", branch: "b" };
   const state = deployed(synced, "mp-1", { branch: "a" });
-  assert.equal(why(decideDeploy(state, other, 0)), "KeyConflict");
-  assert.equal(why(decideDeploy(state, { ...other, replace: true }, 0)), "updated");
+  assert.equal(why(deploy(state, other)), "KeyConflict");
+  assert.equal(why(deploy(state, { ...other, replace: true })), "updated");
   const candidate = deployed(synced, RC, { branch: "a" });
-  assert.equal(why(decideDeploy(candidate, { ...other, key: RC }, 0)), "updated");
-  const wish = { service: "cart", key: "mp-1", discard: false, uncommittedWork: false };
+  assert.equal(why(deploy(candidate, { ...other, key: RC })), "updated");
+  const wish = { service: "cart", key: "mp-1", discard: false, wouldLoseWork: false };
   const destroyed = after(state, decideDestroy(state, wish));
-  assert.equal(why(decideDeploy(destroyed, other, 0)), "created");
+  assert.equal(why(deploy(destroyed, other)), "waits for cart:mp-1");
 });
 
 test("stable is neither deployed nor destroyed", () => {
-  assert.equal(why(decideDeploy(synced, { service: "cart", key: STABLE }, 0)), "ReservedKey");
-  const wish = { service: "cart", key: STABLE, discard: true, uncommittedWork: false };
+  assert.equal(why(deploy(synced, { service: "cart", key: STABLE })), "ReservedKey");
+  const wish = { service: "cart", key: STABLE, discard: true, wouldLoseWork: false };
   assert.equal(why(decideDestroy(synced, wish)), "ReservedKey");
-});
-
-test("a service that is not in the file says where its code is and how it starts", () => {
-  const wish = { service: "fresh", key: "mp-1" };
-  const source = { kind: "directory", path: "/src/fresh" } as const;
-  const nowhere = decideDeploy(synced, wish, 0);
-  assert.equal(why(nowhere), "SourceMissing");
-  assert.ok(nowhere.kind === "refused");
-  assert.match(nowhere.refusal.message, /there is no service fresh yet$/);
-  assert.equal(why(decideDeploy(synced, { ...wish, source }, 0)), "CommandMissing");
-  assert.equal(why(decideDeploy(synced, { ...wish, source, command: ["run"] }, 0)), "created");
-  const url = { kind: "url", url: "http://127.0.0.1:3000" } as const;
-  assert.equal(why(decideDeploy(synced, { ...wish, source: url }, 0)), "created");
 });
 
 test("services and environments share one set of names", () => {
   const state = environment(deployed(synced, "mp-1"), "ops");
-  assert.equal(why(decideDeploy(state, { service: "mp-1", key: "x" }, 0)), "NameTaken");
-  assert.equal(why(decideDeploy(state, { service: "ops", key: "x" }, 0)), "NameTaken");
-  assert.equal(why(decideDeploy(state, { service: "cart", key: "cart" }, 0)), "NameTaken");
-  assert.equal(why(decideDeploy(state, { service: "fresh", key: "fresh" }, 0)), "NameTaken");
+  assert.equal(why(deploy(state, { service: "mp-1", key: "x" })), "NameTaken");
+  assert.equal(why(deploy(state, { service: "ops", key: "x" })), "NameTaken");
+  assert.equal(why(deploy(state, { service: "cart", key: "cart" })), "NameTaken");
+  assert.equal(why(deploy(state, { service: "fresh", key: "fresh" })), "NameTaken");
   assert.equal(why(decideEnvironment(state, { name: "cart" }, "create", 0)), "NameTaken");
 });
 
@@ -105,8 +111,8 @@ test("stable and rc are built in", () => {
   for (const name of [STABLE, RC]) {
     assert.equal(why(decideEnvironment(synced, { name }, "apply", 0)), "EnvironmentBuiltIn");
     assert.equal(why(decideExtend(synced, name, 60, 0)), "EnvironmentBuiltIn");
-    const wish = { name, keepVariants: false, discard: false, uncommittedWork: new Set<string>() };
-    const decision = decideDeleteEnvironment(synced, { ...wish, because: "Requested" });
+    const wish = { name, keepVariants: false, discard: false, wouldLoseWork: new Set<string>() };
+    const decision = decideDeleteEnvironment(synced, wish);
     assert.equal(why(decision), "EnvironmentBuiltIn");
   }
 });
@@ -147,62 +153,73 @@ test("only what has a lifetime is extended, from now where it is over", () => {
   assert.equal(why(decideExtend(state, "mp-2", 60, 0)), "unchanged");
   assert.equal(why(decideExtend(state, "none", 60, 0)), "EnvironmentNotFound");
   const extended = after(state, decideExtend(state, "mp-1", 60, 100_000));
-  assert.equal(findVariant(extended, "cart", "mp-1")?.expiresAt, 160_000);
+  assert.equal(extended.variants.get("cart:mp-1")?.spec.expiresAt, 160_000);
 });
 
-test("uncommitted work refuses a request, and is kept when a lifetime is over", () => {
+test("work that would be lost refuses a request, unless it is discarded", () => {
   const state = deployed(synced, "mp-1", { environment: "ops" });
-  const wish = {
+  const intent = {
     name: "ops",
     keepVariants: false,
     discard: false,
-    uncommittedWork: new Set(["cart:mp-1"]),
+    wouldLoseWork: new Set(["cart:mp-1"]),
   };
-  assert.equal(
-    why(decideDeleteEnvironment(state, { ...wish, because: "Requested" })),
-    "UncommittedWork",
-  );
-  const expired = after(state, decideDeleteEnvironment(state, { ...wish, because: "Expired" }));
-  assert.equal(findEnvironment(expired, "ops"), undefined);
-  assert.equal(findVariant(expired, "cart", "mp-1")?.deleted, false);
-  const lost = { ...wish, discard: true, because: "Requested" } as const;
-  assert.equal(
-    findVariant(after(state, decideDeleteEnvironment(state, lost)), "cart", "mp-1")?.deleted,
-    true,
-  );
+  assert.equal(why(decideDeleteEnvironment(state, intent)), "UncommittedWork");
+  assert.equal(why(decideDeleteEnvironment(state, { ...intent, keepVariants: true })), "deleted");
+  const lost = after(state, decideDeleteEnvironment(state, { ...intent, discard: true }));
+  const ops = lost.environments.get("ops");
+  assert.equal(ops?.deletedAt, 0);
+  // The variants follow from it: they are not written here.
+  assert.equal(ops?.spec.onDelete, "Discard");
+  assert.equal(lost.variants.get("cart:mp-1")?.deletedAt, undefined);
 });
 
-test("work that is not committed is not promoted", () => {
-  const state = deployed(synced, RC, { branch: "release" });
-  const variant = { tier: "rc", onUnavailable: "Fail", incarnation: 1 } as const;
-  const listed = (revision: string): typeof table => ({
-    ...table,
-    services: { cart: { rc: { ...variant, revision } } },
-  });
-  const ref = { service: "cart", key: RC, number: 1, generation: 1, state: "ACTIVE" } as const;
-  const record = { ...ref, revision: "", run: "r", onUnavailable: "Fail", createdAt: 0 } as const;
-  const serving = applyChanges(state, [{ kind: "PutIncarnation", incarnation: record }]);
-  assert.equal(why(decidePromote(serving, listed("abc-dirty"), "cart", 0)), "UncommittedWork");
-  const decision = decidePromote(serving, listed("abc"), "cart", 0);
-  const stable = findVariant(after(serving, decision), "cart", STABLE);
-  assert.deepEqual(stable?.source, { kind: "branch", branch: "release", revision: "abc" });
-  assert.equal(
-    why(decidePromote(deployed(serving, RC), listed("abc"), "cart", 0)),
-    "NothingToPromote",
-  );
+function serving(objects: ObjectIndex, name: string): ObjectIndex {
+  const variant = objects.variants.get(name) ?? assert.fail(name);
+  const record = { number: 1, rollout: 1, state: "ACTIVE", revision: "", host: "h" } as const;
+  const incarnation = { ...record, onUnavailable: "Fail", createdAt: 0 } as const;
+  const status: VariantStatus = {
+    observedGeneration: 1,
+    conditions: [],
+    incarnations: [incarnation],
+    lastIncarnation: 1,
+  };
+  const changed = objects.copy();
+  changed.put(withStatus(variant, status, { version: String(++writes) }));
+  return changed;
+}
+
+test("only what serves its newest rollout is promoted, pinned by its platform", () => {
+  const state = serving(deployed(synced, RC, { branch: "release" }), "cart:rc");
+  const variant = { tier: "rc", onUnavailable: "Fail", incarnation: 1, revision: "abc" } as const;
+  const listed = { ...table, services: { cart: { rc: variant } } };
+  const pin: Pin = (source, revision) => ({ ...source, revision });
+  const dirty: Pin = () => refused("UncommittedWork");
+  const promote = (objects: ObjectIndex, how = pin): Decision =>
+    decidePromote(objects, listed, "cart", { now: 0, pin: how });
+  assert.equal(why(promote(state, dirty)), "UncommittedWork");
+  const promoted = after(state, promote(state));
+  const stable = promoted.variants.get("cart:stable");
+  assert.deepEqual(stable?.spec.source, { from: "test", revision: "abc" });
+  assert.equal(stable.spec.rollout, 2);
+  assert.equal(why(promote(promoted)), "unchanged");
+  assert.equal(why(promote(deployed(state, RC))), "NothingToPromote");
 });
 
 test("a service that left the file loses its stable; its branches stay", () => {
   const state = deployed(synced, "mp-1");
-  const { changes, notes } = decideSync(state, table, [], 0);
-  const left = applyChanges(state, changes);
-  assert.equal(findVariant(left, "cart", STABLE)?.deleted, true);
-  assert.equal(findVariant(left, "cart", "mp-1")?.deleted, false);
+  const { writes: changes, notes } = decideSync(state, []);
+  const left = withWrites(state, changes);
+  assert.equal(left.variants.get("cart:stable")?.deletedAt, 0);
+  assert.equal(left.variants.get("cart:mp-1")?.deletedAt, undefined);
   assert.deepEqual(notes, ["cart is no longer in the file: its stable ends"]);
-  const back = applyChanges(left, decideSync(left, table, [cart], 0).changes);
-  assert.equal(findVariant(back, "cart", STABLE)?.generation, 2);
+  // Back in the file before its stable is gone: that one goes, and another is made then.
+  const back = withWrites(left, decideSync(left, [cart]).writes);
+  assert.equal(planStable(back, "cart", undefined), undefined);
+  back.remove("ServiceVariant", "cart:stable");
+  assert.equal(planStable(back, "cart", undefined)?.op, "create");
 });
 
 test("an equal file changes nothing", () => {
-  assert.deepEqual(decideSync(synced, table, [cart], 9).changes, []);
+  assert.deepEqual(decideSync(synced, [cart]).writes, []);
 });

@@ -1,108 +1,72 @@
-import { STABLE, formatVariant } from "@cocktail/route";
-import type { DesiredVariant } from "../desired.ts";
-import type { StateChange, StoredState } from "../state.ts";
-import { type Decision, refused } from "./decision.ts";
-import { uncommitted } from "./destroy.ts";
-import { findEnvironment, holdersOf } from "./lookup.ts";
+import { type EnvironmentObject, type OnDelete, type VariantObject, isLive } from "../object.ts";
+import type { Objects } from "../object-index.ts";
+import { type Write, deleteObject, writeSpec } from "../write.ts";
+import { type Decision, type Refused, refused } from "./decision.ts";
+import { destruction, wouldLose } from "./destroy.ts";
+import { heldOnlyBy, isLiveKey } from "./lookup.ts";
 import { checkNotBuiltIn } from "./names.ts";
 
-export interface DeleteEnvironmentWish {
+export interface DeleteEnvironmentIntent {
   readonly name: string;
   readonly keepVariants: boolean;
+  /** Work that is nowhere else may be lost. */
   readonly discard: boolean;
-  /** `service:key` of those whose checkout holds work that is nowhere else. */
-  readonly uncommittedWork: ReadonlySet<string>;
-  /** Somebody asks, who can be refused; a lifetime that is over can't, so what holds work is kept. */
-  readonly because: "Requested" | "Expired";
+  /** `service:key` of those that hold such work. */
+  readonly wouldLoseWork: ReadonlySet<string>;
 }
 
-/** Takes away the layer and the variants that only it held. */
+/**
+ * Takes away the layer and the variants that only it held. Of an explicit environment only the deletion is written: the
+ * variants follow from it, whoever dies meanwhile (`planEnvironment`).
+ */
 export function decideDeleteEnvironment(
-  state: StoredState,
-  wish: DeleteEnvironmentWish,
+  objects: Objects,
+  intent: DeleteEnvironmentIntent,
 ): Decision<{ readonly variants: readonly string[] }> {
-  const { name } = wish;
-  const fault = checkNotBuiltIn(name) ?? checkNoChildren(state, name);
+  const { name, keepVariants, discard } = intent;
+  const fault = checkNotBuiltIn(name) ?? checkNoChildren(objects, name);
   if (fault !== undefined) return fault;
-  const environment = findEnvironment(state, name);
-  const held = heldOnlyBy(state, name);
-  if (environment === undefined && !hasLayer(state, name)) {
-    return { kind: "decided", outcome: "already absent", changes: [], warnings: [], variants: [] };
+  const environment = objects.environments.get(name);
+  const isAbsent = environment === undefined || !isLive(environment);
+  if (isAbsent && !isLiveKey(objects, name)) {
+    return { kind: "decided", outcome: "already absent", writes: [], warnings: [], variants: [] };
   }
-  const doomed = wish.keepVariants ? [] : held;
-  const atRisk = wouldLoseWork(doomed, wish);
-  if (wish.because === "Requested" && atRisk.size > 0) return uncommitted([...atRisk].map(nameOf));
-  const destroyed = doomed.filter((each) => !atRisk.has(each));
-  const changes = [
-    ...(environment === undefined ? [] : [{ kind: "RemoveEnvironment", name } as const]),
-    ...destroyed.map((variant) => put({ ...variant, deleted: true, discard: wish.discard })),
-  ];
+  const toDestroy = keepVariants ? [] : heldOnlyBy(objects, name);
+  const atRisk = discard ? [] : toDestroy.filter((each) => intent.wouldLoseWork.has(each.name));
+  if (atRisk.length > 0) return wouldLose(atRisk.map((each) => each.name));
+  const writes: readonly Write[] = isAbsent
+    ? toDestroy.flatMap((each) => destruction(each, discard))
+    : closing(environment, keepVariants ? "Keep" : discard ? "Discard" : "Destroy");
   return {
     kind: "decided",
-    outcome: changes.length === 0 ? "unchanged" : "deleted",
-    changes,
-    warnings: keptWarnings(state, name, destroyed),
-    variants: destroyed.map(nameOf).toSorted(),
+    outcome: writes.length === 0 ? "unchanged" : "deleted",
+    writes,
+    warnings: keptWarnings(objects, name, toDestroy),
+    variants: toDestroy.map((each) => each.name),
   };
 }
 
-function wouldLoseWork(
-  variants: readonly DesiredVariant[],
-  { discard, uncommittedWork }: DeleteEnvironmentWish,
-): ReadonlySet<DesiredVariant> {
-  return new Set(discard ? [] : variants.filter((each) => uncommittedWork.has(nameOf(each))));
+/** What is to become of the variants is said before the deletion, which can't be told anything. */
+function closing(environment: EnvironmentObject, onDelete: OnDelete): readonly Write[] {
+  const { spec } = environment;
+  return (spec.onDelete ?? "Destroy") === onDelete
+    ? [deleteObject(environment)]
+    : [writeSpec(environment, { ...spec, onDelete }), deleteObject(environment)];
 }
 
-/** Variants that would have no layer left, stable never among them. */
-export function heldOnlyBy(state: StoredState, name: string): readonly DesiredVariant[] {
-  return state.variants.filter((each) => {
-    if (each.deleted || each.key === STABLE) return false;
-    const holders = holdersOf(state, each);
-    return holders.size === 1 && holders.has(name);
-  });
-}
-
-function checkNoChildren(
-  state: StoredState,
-  name: string,
-): Extract<Decision, { kind: "refused" }> | undefined {
-  const children = childrenOf(state, name);
+function checkNoChildren(objects: Objects, name: string): Refused | undefined {
+  const children = objects.children(name).map((each) => each.name);
   if (children.length === 0) return undefined;
-  return refused(
-    "CONFLICT",
-    "EnvironmentIsParent",
-    `environment ${name} can't go: ${children.join(", ")} ${children.length === 1 ? "stands" : "stand"} on it`,
-    "delete those first, or give them another parent",
-  );
-}
-
-/** Names of the environments that stand on it. */
-export function childrenOf(state: StoredState, name: string): readonly string[] {
-  return state.environments
-    .filter(({ parent }) => parent === name)
-    .map((each) => each.name)
-    .toSorted();
-}
-
-function hasLayer(state: StoredState, name: string): boolean {
-  return state.variants.some((each) => !each.deleted && each.key === name);
+  return refused("EnvironmentIsParent", { environment: name, children: children.join(", ") });
 }
 
 function keptWarnings(
-  state: StoredState,
+  objects: Objects,
   name: string,
-  destroyed: readonly DesiredVariant[],
+  destroyed: readonly VariantObject[],
 ): readonly string[] {
-  return state.variants
-    .filter((each) => each.key === name && !each.deleted && !destroyed.includes(each))
-    .map((each) => `${nameOf(each)} stays, and with it the layer of its key`)
-    .toSorted();
-}
-
-function put(variant: DesiredVariant): StateChange {
-  return { kind: "PutVariant", variant };
-}
-
-function nameOf({ service, key }: DesiredVariant): string {
-  return formatVariant(service, key);
+  return objects
+    .ofKey(name)
+    .filter((each) => isLive(each) && !destroyed.includes(each))
+    .map((each) => `${each.name} stays, and with it the layer of its key`);
 }

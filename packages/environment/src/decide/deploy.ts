@@ -1,15 +1,9 @@
 import { type OnUnavailable, RC, STABLE, formatVariant, own } from "@cocktail/route";
-import type { DesiredEnvironment, DesiredVariant } from "../desired.ts";
-import type { Source } from "../source.ts";
-import type { StateChange, StoredState } from "../state.ts";
-import { type Decision, type Refused, refused } from "./decision.ts";
-import {
-  counterOf,
-  findEnvironment,
-  findLiveVariant,
-  findService,
-  serviceNames,
-} from "./lookup.ts";
+import { type SourceDocument, type VariantObject, type VariantSpec, isLive } from "../object.ts";
+import type { Objects } from "../object-index.ts";
+import { type Write, createObject, writeSpec } from "../write.ts";
+import { type Decision, type Refused, type Waits, refused } from "./decision.ts";
+import { findLiveVariant } from "./lookup.ts";
 import {
   checkKey,
   checkLayerName,
@@ -19,214 +13,179 @@ import {
   checkServiceName,
 } from "./names.ts";
 
-/** A wish for a variant: what is left out stays as it was, or gets its default. */
-export interface DeployWish {
+/** What a deploy asks for. What is left out stays as it was, or gets its default. */
+export interface DeployIntent {
   readonly service: string;
   readonly key: string;
   readonly branch?: string | undefined;
-  readonly source?: Source | undefined;
-  readonly command?: readonly string[] | undefined;
-  readonly env?: Readonly<Record<string, string>> | undefined;
   readonly environment?: string | undefined;
   readonly ttlSeconds?: number | undefined;
   readonly onUnavailable?: OnUnavailable | undefined;
   readonly replace?: boolean | undefined;
 }
 
-/** Every deploy makes a generation, also of an equal wish: the code behind it may be another. */
+/** Why a deploy is not done, as far as that can be said without its platform. */
+export function checkDeploy(objects: Objects, intent: DeployIntent): Refused | undefined {
+  return (
+    checkVariantName(objects, intent) ??
+    checkEnvironmentName(objects, intent) ??
+    checkLifetime(intent.ttlSeconds) ??
+    checkBranch(intent, findLiveVariant(objects, intent.service, intent.key))
+  );
+}
+
+/** The variant whose options a deploy keeps where it leaves them out: none where another branch takes the key over. */
+export function keptVariant(
+  objects: Objects,
+  intent: Pick<DeployIntent, "service" | "key" | "branch">,
+): VariantObject | undefined {
+  const existing = findLiveVariant(objects, intent.service, intent.key);
+  return isOtherBranch(intent, existing) ? undefined : existing;
+}
+
+/**
+ * Every deploy makes a rollout, also an equal one: the code behind it may be another. `source` is what the platform made
+ * of the request. A crash between the writes leaves a variant that is not a member yet.
+ */
 export function decideDeploy(
-  state: StoredState,
-  wish: DeployWish,
+  objects: Objects,
+  intent: DeployIntent & { readonly source: SourceDocument },
   now: number,
-): Decision<{ readonly variant: DesiredVariant }> {
-  const existing = findLiveVariant(state, wish.service, wish.key);
-  const fault = checkWish(state, wish, existing);
+): Decision<{ readonly variant: string }> {
+  const fault = checkDeploy(objects, intent) ?? checkTerminating(objects, intent);
   if (fault !== undefined) return fault;
-
-  const kept = isOther(wish, existing) ? undefined : existing;
-  const source = sourceOf(wish, kept);
-  const command = wish.command ?? kept?.command;
-  const unable = checkRunnable(state, wish, source, command);
-  if (unable !== undefined) return unable;
-
-  const variant: DesiredVariant = {
-    ...optionsOf(wish, kept, now),
-    service: wish.service,
-    key: wish.key,
-    generation: counterOf(state, wish.service, wish.key).generation + 1,
+  const { service, key, source } = intent;
+  const name = formatVariant(service, key);
+  const existing = findLiveVariant(objects, service, key);
+  const spec: VariantSpec = {
+    ...optionsOf(intent, keptVariant(objects, intent)?.spec, now),
+    service,
+    key,
+    rollout: (existing?.spec.rollout ?? 0) + 1,
     source,
-    command,
-    createdAt: existing?.createdAt ?? now,
-    deleted: false,
-    discard: false,
   };
+  const write =
+    existing === undefined ? createObject("ServiceVariant", name, spec) : writeSpec(existing, spec);
   return {
     kind: "decided",
     outcome: existing === undefined ? "created" : "updated",
-    changes: [{ kind: "PutVariant", variant }, ...joinEnvironment(state, wish, variant, now)],
-    warnings: replacedWarning(state, wish),
-    variant,
+    writes: [write, ...joinEnvironment(objects, intent, spec)],
+    warnings: replacedWarning(objects, intent),
+    variant: name,
   };
 }
 
-/** What a redeploy keeps where the wish leaves it out. */
+/** What a redeploy keeps where the request leaves it out. */
 function optionsOf(
-  wish: DeployWish,
-  kept: DesiredVariant | undefined,
+  { branch, onUnavailable, ttlSeconds }: DeployIntent,
+  kept: VariantSpec | undefined,
   now: number,
-): Pick<DesiredVariant, "env" | "branch" | "onUnavailable" | "endpoints" | "expiresAt"> {
-  const { env, branch, onUnavailable, ttlSeconds } = wish;
-  const base = kept ?? { env: {}, branch: undefined, onUnavailable: "Fail", endpoints: undefined };
+): Pick<VariantSpec, "branch" | "onUnavailable" | "endpoints" | "expiresAt"> {
   return {
-    env: env ?? base.env,
-    branch: branch ?? base.branch,
-    onUnavailable: onUnavailable ?? base.onUnavailable,
-    endpoints: base.endpoints,
+    branch: branch ?? kept?.branch,
+    onUnavailable: onUnavailable ?? kept?.onUnavailable ?? "Fail",
+    endpoints: kept?.endpoints,
     expiresAt: ttlSeconds === undefined ? kept?.expiresAt : now + ttlSeconds * 1000,
   };
 }
 
-function checkWish(
-  state: StoredState,
-  wish: DeployWish,
-  existing: DesiredVariant | undefined,
-): Refused | undefined {
-  return checkNames(state, wish) ?? checkLifetime(wish.ttlSeconds) ?? checkBranch(wish, existing);
-}
-
-function checkNames(state: StoredState, wish: DeployWish): Refused | undefined {
-  return checkVariantName(state, wish) ?? checkEnvironmentName(state, wish);
-}
-
-function checkVariantName(state: StoredState, { service, key }: DeployWish): Refused | undefined {
+function checkVariantName(objects: Objects, { service, key }: DeployIntent): Refused | undefined {
   if (key === STABLE) {
-    return refused(
-      "REFUSED",
-      "ReservedKey",
-      `${formatVariant(service, STABLE)} is made by its file or by a promotion`,
-      `deploy ${formatVariant(service, RC)} and promote it, or change the file`,
-    );
+    return refused("ReservedKey", {
+      variant: formatVariant(service, STABLE),
+      service,
+      verb: "deploy",
+    });
   }
   return (
     checkService(service) ??
     checkKey(key, "key") ??
-    checkServiceName(state, service) ??
-    (key === service ? checkSelf(service) : checkLayerName(state, key))
+    checkServiceName(objects, service) ??
+    (key === service ? checkSelf(service) : checkLayerName(objects, key))
   );
 }
 
 function checkEnvironmentName(
-  state: StoredState,
-  { service, environment }: DeployWish,
+  objects: Objects,
+  { service, environment }: DeployIntent,
 ): Refused | undefined {
   if (environment === undefined) return undefined;
   return (
     checkKey(environment, "environment") ??
     checkNotBuiltIn(environment) ??
-    (environment === service ? checkSelf(service) : checkLayerName(state, environment))
+    (environment === service ? checkSelf(service) : checkLayerName(objects, environment))
   );
 }
 
 function checkSelf(service: string): Refused {
-  return refused(
-    "CONFLICT",
-    "NameTaken",
-    `${service} can't be both a service and an environment`,
-    "choose another key",
-  );
+  return refused("NameTaken", { name: service, taken: "itself", wanted: "layer" });
 }
 
 /** A key is one branch's while it lives; the candidate's key is nobody's. */
-function checkBranch(wish: DeployWish, existing: DesiredVariant | undefined): Refused | undefined {
-  if (wish.key === RC || wish.replace === true || !isOther(wish, existing)) return undefined;
-  const variant = formatVariant(wish.service, wish.key);
-  return refused(
-    "CONFLICT",
-    "KeyConflict",
-    `${variant} belongs to branch ${existing?.branch ?? ""}, not to ${wish.branch ?? ""}`,
-    "choose another key with --key, or take this one over with --replace",
-  );
-}
-
-function isOther(wish: DeployWish, existing: DesiredVariant | undefined): boolean {
-  return (
-    existing?.branch !== undefined && wish.branch !== undefined && existing.branch !== wish.branch
-  );
-}
-
-function sourceOf(wish: DeployWish, kept: DesiredVariant | undefined): Source {
-  if (wish.source !== undefined) return wish.source;
-  if (kept !== undefined && (wish.branch === undefined || kept.branch === wish.branch)) {
-    return kept.source;
-  }
-  return wish.branch === undefined ? { kind: "service" } : { kind: "branch", branch: wish.branch };
-}
-
-/** What can be known without looking at a disk: the platform checks the rest. */
-function checkRunnable(
-  state: StoredState,
-  { service, key }: DeployWish,
-  source: Source,
-  command: readonly string[] | undefined,
+function checkBranch(
+  intent: DeployIntent,
+  existing: VariantObject | undefined,
 ): Refused | undefined {
-  if (source.kind === "url") return undefined;
-  const known = findService(state, service);
-  const variant = formatVariant(service, key);
-  const hasCode = source.kind === "directory" || known?.path !== undefined;
-  if (!hasCode) return sourceMissing(state, service, variant);
-  if ((command ?? known?.command ?? []).length > 0) return undefined;
-  return refused(
-    "INVALID",
-    "CommandMissing",
-    `nothing says how to start ${variant}: ${service} has no command of its own`,
-    "give the command after --",
-  );
+  if (intent.key === RC || intent.replace === true || !isOtherBranch(intent, existing)) {
+    return undefined;
+  }
+  return refused("KeyConflict", {
+    variant: formatVariant(intent.service, intent.key),
+    owner: existing?.spec.branch ?? "",
+    branch: intent.branch ?? "",
+  });
 }
 
-function sourceMissing(state: StoredState, service: string, variant: string): Refused {
-  const missing = `nothing says where the code of ${variant} is`;
-  // Most often a typing error.
-  const [why, fix] = serviceNames(state).has(service)
-    ? [`${service} has no path of its own`, "say where it is with --path DIR, or attach --url URL"]
-    : [
-        `there is no service ${service} yet`,
-        "see the names with cocktail status; a new one begins with --path DIR -- COMMAND, or --url URL",
-      ];
-  return refused("INVALID", "SourceMissing", `${missing}: ${why}`, fix);
+function isOtherBranch(
+  { branch }: Pick<DeployIntent, "branch">,
+  existing: VariantObject | undefined,
+): boolean {
+  const owner = existing?.spec.branch;
+  return owner !== undefined && branch !== undefined && owner !== branch;
+}
+
+/** What is being deleted is gone before there can be another of its name. */
+function checkTerminating(
+  objects: Objects,
+  { service, key, environment }: DeployIntent,
+): Waits | undefined {
+  const name = formatVariant(service, key);
+  const variant = objects.variants.get(name);
+  if (variant !== undefined && !isLive(variant)) {
+    return { kind: "waits", for: { kind: "ServiceVariant", name } };
+  }
+  const layer = environment === undefined ? undefined : objects.environments.get(environment);
+  if (layer === undefined || isLive(layer)) return undefined;
+  return { kind: "waits", for: { kind: "Environment", name: layer.name } };
 }
 
 function joinEnvironment(
-  state: StoredState,
-  wish: DeployWish,
-  variant: DesiredVariant,
-  now: number,
-): readonly StateChange[] {
-  if (wish.environment === undefined) return [];
-  const { service, key } = variant;
-  const existing = findEnvironment(state, wish.environment) ?? {
-    name: wish.environment,
-    parent: STABLE,
-    members: {},
-    generation: 0,
-    createdAt: now,
+  objects: Objects,
+  { environment: name }: DeployIntent,
+  { service, key, expiresAt }: VariantSpec,
+): readonly Write[] {
+  if (name === undefined) return [];
+  const existing = objects.environments.get(name);
+  if (existing === undefined) {
     // One that is made for a passing variant passes with it.
-    expiresAt: variant.expiresAt,
-  };
-  if (own(existing.members, service) === key) return [];
-  const environment: DesiredEnvironment = {
-    ...existing,
-    members: Object.fromEntries([...Object.entries(existing.members), [service, key]]),
-    generation: existing.generation + 1,
-  };
-  return [{ kind: "PutEnvironment", environment }];
+    return [
+      createObject("Environment", name, { parent: STABLE, members: { [service]: key }, expiresAt }),
+    ];
+  }
+  const { members } = existing.spec;
+  if (own(members, service) === key) return [];
+  const joined = Object.fromEntries([...Object.entries(members), [service, key]]);
+  return [writeSpec(existing, { ...existing.spec, members: joined })];
 }
 
-function replacedWarning(state: StoredState, wish: DeployWish): readonly string[] {
-  if (wish.environment === undefined) return [];
-  const members = findEnvironment(state, wish.environment)?.members ?? {};
-  const before = own(members, wish.service);
-  if (before === undefined || before === wish.key) return [];
+function replacedWarning(
+  objects: Objects,
+  { environment, service, key }: DeployIntent,
+): readonly string[] {
+  if (environment === undefined) return [];
+  const before = own(objects.environments.get(environment)?.spec.members ?? {}, service);
+  if (before === undefined || before === key) return [];
   return [
-    `environment ${wish.environment} has ${formatVariant(wish.service, wish.key)} instead of ${formatVariant(wish.service, before)}`,
+    `environment ${environment} has ${formatVariant(service, key)} instead of ${formatVariant(service, before)}`,
   ];
 }

@@ -1,49 +1,47 @@
 import { STABLE, formatVariant } from "@cocktail/route";
-import type { StoredState } from "../state.ts";
-import { type Decision, refused } from "./decision.ts";
-import { environmentsNaming, findVariant } from "./lookup.ts";
+import type { VariantObject } from "../object.ts";
+import type { Objects } from "../object-index.ts";
+import { type Write, deleteObject, writeSpec } from "../write.ts";
+import { type Decision, type Refused, refused } from "./decision.ts";
+import { environmentsNaming, findLiveVariant } from "./lookup.ts";
 
-export interface DestroyWish {
+export interface DestroyIntent {
   readonly service: string;
   readonly key: string;
+  /** Work that is nowhere else may be lost. */
   readonly discard: boolean;
-  /** The platform found work in its checkout that is nowhere else. */
-  readonly uncommittedWork: boolean;
+  /** The platform says that there is such work. */
+  readonly wouldLoseWork: boolean;
 }
 
-export function decideDestroy(state: StoredState, wish: DestroyWish): Decision {
-  const { service, key, discard } = wish;
+export function decideDestroy(
+  objects: Objects,
+  { service, key, discard, wouldLoseWork }: DestroyIntent,
+): Decision {
   const name = formatVariant(service, key);
-  const variant = findVariant(state, service, key);
-  if (key === STABLE) {
-    return refused(
-      "REFUSED",
-      "ReservedKey",
-      `${name} can't be destroyed: it is made by its file`,
-      "take the service out of the file",
-    );
+  if (key === STABLE) return refused("ReservedKey", { variant: name, service, verb: "destroy" });
+  const variant = findLiveVariant(objects, service, key);
+  if (variant === undefined) {
+    return { kind: "decided", outcome: "already absent", writes: [], warnings: [] };
   }
-  if (variant === undefined || variant.deleted) {
-    return { kind: "decided", outcome: "already absent", changes: [], warnings: [] };
-  }
-  if (wish.uncommittedWork && !discard) return uncommitted([name]);
-  const naming = environmentsNaming(state, service, key);
+  if (wouldLoseWork && !discard) return wouldLose([name]);
   return {
     kind: "decided",
     outcome: "deleted",
-    changes: [{ kind: "PutVariant", variant: { ...variant, deleted: true, discard } }],
-    warnings: naming.map(
+    writes: destruction(variant, discard),
+    warnings: environmentsNaming(objects, service, key).map(
       (environment) =>
         `environment ${environment} names ${name}; the layers below answer there now`,
     ),
   };
 }
 
-export function uncommitted(names: readonly string[]): Extract<Decision, { kind: "refused" }> {
-  return refused(
-    "UNCOMMITTED_WORK",
-    "UncommittedWork",
-    `${names.join(", ")} would lose work that is not committed`,
-    "commit it, or lose it with --discard",
-  );
+/** That work may be lost is said before the deletion, which can't be told anything: both writes are one intent. */
+export function destruction(variant: VariantObject, discard: boolean): readonly Write[] {
+  if (!discard || variant.spec.discard === true) return [deleteObject(variant)];
+  return [writeSpec(variant, { ...variant.spec, discard }), deleteObject(variant)];
+}
+
+export function wouldLose(names: readonly string[]): Refused {
+  return refused("UncommittedWork", { variants: names.join(", ") });
 }

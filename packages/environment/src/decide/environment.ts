@@ -1,13 +1,14 @@
 import { RC, STABLE, formatVariant, isKey, isServiceName, maxDepth } from "@cocktail/route";
-import type { DesiredEnvironment } from "../desired.ts";
 import { depthOf } from "../layers.ts";
+import { type EnvironmentObject, type EnvironmentSpec, isLive } from "../object.ts";
+import type { Objects } from "../object-index.ts";
 import { sameLayer } from "../plan-environment.ts";
-import type { StoredState } from "../state.ts";
+import { createObject, writeSpec } from "../write.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
-import { findEnvironment, findLiveVariant, liveKeys } from "./lookup.ts";
+import { findLiveVariant, isLiveKey } from "./lookup.ts";
 import { checkKey, checkLayerName, checkLifetime, checkNotBuiltIn } from "./names.ts";
 
-export interface EnvironmentWish {
+export interface EnvironmentIntent {
   readonly name: string;
   readonly parent?: string | undefined;
   readonly members?: Readonly<Record<string, string>> | undefined;
@@ -15,130 +16,111 @@ export interface EnvironmentWish {
 }
 
 /**
- * `create` refuses what exists, `apply` makes it so. A lifetime that is left out stays what it was; everything else is as
- * the wish says.
+ * `create` refuses what exists, `apply` creates or replaces. A lifetime that is left out stays what it was; everything
+ * else that is left out is removed.
  */
 export function decideEnvironment(
-  state: StoredState,
-  wish: EnvironmentWish,
+  objects: Objects,
+  intent: EnvironmentIntent,
   verb: "create" | "apply",
   now: number,
-): Decision<{ readonly environment: DesiredEnvironment }> {
-  const existing = findEnvironment(state, wish.name);
-  const environment = wished(wish, existing, now);
+): Decision {
+  const { name } = intent;
+  const existing = objects.environments.get(name);
+  const spec = specOf(intent, existing, now);
   const fault =
-    checkName(state, wish.name) ??
+    checkName(objects, name) ??
     checkNew(verb, existing) ??
-    checkLifetime(wish.ttlSeconds) ??
-    checkMembers(environment.members) ??
-    checkParent(state, wish.name, environment.parent);
+    checkLifetime(intent.ttlSeconds) ??
+    checkMembers(spec.members) ??
+    checkParent(objects, name, spec.parent);
   if (fault !== undefined) return fault;
-
-  const warnings = missingMembers(state, environment);
-  if (existing !== undefined && isSame(existing, environment)) {
-    return { kind: "decided", outcome: "unchanged", changes: [], warnings, environment: existing };
+  if (existing !== undefined && !isLive(existing)) {
+    return { kind: "waits", for: { kind: "Environment", name } };
   }
-  return {
-    kind: "decided",
-    outcome: existing === undefined ? "created" : "updated",
-    changes: [{ kind: "PutEnvironment", environment }],
-    warnings,
-    environment,
-  };
+  const warnings = missingMembers(objects, spec);
+  if (existing !== undefined && isSame(existing.spec, spec)) {
+    return { kind: "decided", outcome: "unchanged", writes: [], warnings };
+  }
+  return existing === undefined
+    ? {
+        kind: "decided",
+        outcome: "created",
+        writes: [createObject("Environment", name, spec)],
+        warnings,
+      }
+    : { kind: "decided", outcome: "updated", writes: [writeSpec(existing, spec)], warnings };
 }
 
-function wished(
-  { name, parent = STABLE, members = {}, ttlSeconds }: EnvironmentWish,
-  existing: DesiredEnvironment | undefined,
+function specOf(
+  { parent = STABLE, members = {}, ttlSeconds }: EnvironmentIntent,
+  existing: EnvironmentObject | undefined,
   now: number,
-): DesiredEnvironment {
-  const { generation, createdAt, expiresAt } = existing ?? {
-    generation: 0,
-    createdAt: now,
-    expiresAt: undefined,
-  };
-  return {
-    name,
-    parent,
-    members,
-    generation: generation + 1,
-    createdAt,
-    expiresAt: ttlSeconds === undefined ? expiresAt : now + ttlSeconds * 1000,
-  };
+): EnvironmentSpec {
+  const before = existing === undefined || !isLive(existing) ? undefined : existing.spec;
+  const expiresAt = ttlSeconds === undefined ? before?.expiresAt : now + ttlSeconds * 1000;
+  return { parent, members, expiresAt };
 }
 
-function isSame(one: DesiredEnvironment, other: DesiredEnvironment): boolean {
+function isSame(one: EnvironmentSpec, other: EnvironmentSpec): boolean {
   return sameLayer(one, other) && one.expiresAt === other.expiresAt;
 }
 
-function checkName(state: StoredState, name: string): Refused | undefined {
-  return checkKey(name, "environment") ?? checkNotBuiltIn(name) ?? checkLayerName(state, name);
+function checkName(objects: Objects, name: string): Refused | undefined {
+  return checkKey(name, "environment") ?? checkNotBuiltIn(name) ?? checkLayerName(objects, name);
 }
 
 function checkNew(
   verb: "create" | "apply",
-  existing: DesiredEnvironment | undefined,
+  existing: EnvironmentObject | undefined,
 ): Refused | undefined {
-  if (verb === "apply" || existing === undefined) return undefined;
-  const { name } = existing;
-  return refused(
-    "CONFLICT",
-    "EnvironmentExists",
-    `environment ${name} exists`,
-    `change it with: cocktail env apply, or delete it first: cocktail env delete ${name}`,
-  );
+  if (verb === "apply" || existing === undefined || !isLive(existing)) return undefined;
+  return refused("EnvironmentExists", { environment: existing.name });
 }
 
 function checkMembers(members: Readonly<Record<string, string>>): Refused | undefined {
   for (const [service, key] of Object.entries(members)) {
     if (isServiceName(service) && isKey(key)) continue;
-    return refused(
-      "INVALID",
-      "InvalidName",
-      `"${`${service}:${key}`.slice(0, 80)}" is not a variant`,
-      "write members as service:key",
-    );
+    return refused("InvalidName", { name: `${service}:${key}`.slice(0, 80), what: "member" });
   }
   return undefined;
 }
 
 /** Parents are trees rooted at stable, also below this environment. */
-function checkParent(state: StoredState, name: string, parent: string): Refused | undefined {
-  const known = new Set([
-    STABLE,
-    RC,
-    ...liveKeys(state),
-    ...state.environments.map((each) => each.name),
-  ]);
-  if (!known.has(parent)) {
-    return refused(
-      "INVALID",
-      "ParentNotFound",
-      `environment ${name} can't stand on ${parent}: there is no such environment`,
-      "create the parent first, or leave it out to stand on stable",
-    );
-  }
-  const parents = new Map(state.environments.map((each) => [each.name, each.parent]));
-  parents.set(name, parent);
-  const parentOf = (layer: string): string => parents.get(layer) ?? STABLE;
-  if (isCycle(name, parentOf)) {
-    return refused(
-      "INVALID",
-      "ParentCycle",
-      `environment ${name} can't stand on ${parent}, which stands on ${name}`,
-      "choose another parent",
-    );
-  }
-  const deep = [...parents.keys()]
+function checkParent(objects: Objects, name: string, parent: string): Refused | undefined {
+  const isKnown =
+    parent === STABLE ||
+    parent === RC ||
+    isLiveEnvironment(objects, parent) ||
+    isLiveKey(objects, parent);
+  if (!isKnown) return refused("ParentNotFound", { environment: name, parent });
+  const parentOf = (layer: string): string =>
+    layer === name ? parent : (objects.environments.get(layer)?.spec.parent ?? STABLE);
+  if (isCycle(name, parentOf)) return refused("ParentCycle", { environment: name, parent });
+  // Only the layer itself and what has it above can become too deep.
+  const deep = [name, ...descendants(objects, name)]
     .toSorted()
     .find((layer) => depthOf(layer, parentOf) === undefined);
   if (deep === undefined) return undefined;
-  return refused(
-    "INVALID",
-    "ParentTooDeep",
-    `environment ${deep} would have more than ${maxDepth} parents`,
-    "choose a parent nearer to stable",
-  );
+  return refused("ParentTooDeep", { environment: deep, max: String(maxDepth) });
+}
+
+function isLiveEnvironment(objects: Objects, name: string): boolean {
+  const found = objects.environments.get(name);
+  return found !== undefined && isLive(found);
+}
+
+function descendants(objects: Objects, name: string): readonly string[] {
+  const found = new Set<string>();
+  const waiting = [name];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    for (const { name: child } of objects.children(at)) {
+      if (found.has(child) || child === name) continue;
+      found.add(child);
+      waiting.push(child);
+    }
+  }
+  return [...found];
 }
 
 function isCycle(name: string, parentOf: (layer: string) => string): boolean {
@@ -150,9 +132,9 @@ function isCycle(name: string, parentOf: (layer: string) => string): boolean {
   return false;
 }
 
-function missingMembers(state: StoredState, { members }: DesiredEnvironment): readonly string[] {
+function missingMembers(objects: Objects, { members }: EnvironmentSpec): readonly string[] {
   return Object.entries(members)
-    .filter(([service, key]) => findLiveVariant(state, service, key) === undefined)
+    .filter(([service, key]) => findLiveVariant(objects, service, key) === undefined)
     .map(
       ([service, key]) => `${formatVariant(service, key)} is not deployed; the layers below answer`,
     )

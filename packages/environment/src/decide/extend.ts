@@ -1,64 +1,52 @@
-import type { StateChange, StoredState } from "../state.ts";
+import { type VariantObject, isLive } from "../object.ts";
+import type { Objects } from "../object-index.ts";
+import { type Write, writeSpec } from "../write.ts";
 import { type Decision, refused } from "./decision.ts";
-import { findEnvironment, holdersOf } from "./lookup.ts";
+import { findLiveVariant, holdersOf, isLiveKey } from "./lookup.ts";
 import { checkLifetime, checkNotBuiltIn } from "./names.ts";
 
-/** More time for an environment and for the variants that live and die with it. What has no lifetime gets none. */
+/**
+ * Extends the lifetime of an environment and of the variants that it holds. What has no lifetime gets none. The environment
+ * is last: whoever sees it extended knows that its members are.
+ */
 export function decideExtend(
-  state: StoredState,
+  objects: Objects,
   name: string,
   bySeconds: number,
   now: number,
 ): Decision {
   const fault = checkNotBuiltIn(name) ?? checkLifetime(bySeconds);
   if (fault !== undefined) return fault;
-  const environment = findEnvironment(state, name);
-  const variants = state.variants.filter(
-    (each) => !each.deleted && holdersOf(state, each).has(name),
-  );
-  if (environment === undefined && variants.every(({ key }) => key !== name)) {
-    return refused(
-      "NOT_FOUND",
-      "EnvironmentNotFound",
-      `there is no environment ${name}`,
-      "see: cocktail env list",
-    );
+  const found = objects.environments.get(name);
+  const environment = found !== undefined && isLive(found) ? found : undefined;
+  if (environment === undefined && !isLiveKey(objects, name)) {
+    return refused("EnvironmentNotFound", { environment: name });
   }
-  const changes: readonly StateChange[] = [
-    ...withLifetime(environment === undefined ? [] : [environment]).map((each): StateChange => ({
-      kind: "PutEnvironment",
-      environment: later(each, bySeconds, now),
-    })),
-    ...withLifetime(variants).map((each): StateChange => ({
-      kind: "PutVariant",
-      variant: later(each, bySeconds, now),
-    })),
-  ];
-  const isNothing = changes.length === 0;
+  const later = (expiresAt: number): number => Math.max(expiresAt, now) + bySeconds * 1000;
+  const writes: Write[] = held(objects, name).flatMap((each) => {
+    const { expiresAt } = each.spec;
+    if (expiresAt === undefined) return [];
+    return [writeSpec(each, { ...each.spec, expiresAt: later(expiresAt) })];
+  });
+  if (environment?.spec.expiresAt !== undefined) {
+    const expiresAt = later(environment.spec.expiresAt);
+    writes.push(writeSpec(environment, { ...environment.spec, expiresAt }));
+  }
+  const isNothing = writes.length === 0;
   return {
     kind: "decided",
     outcome: isNothing ? "unchanged" : "updated",
-    changes,
+    writes,
     warnings: isNothing ? [`environment ${name} has no lifetime to extend`] : [],
   };
 }
 
-interface Mortal {
-  readonly expiresAt?: number | undefined;
-}
-
-function withLifetime<T extends Mortal>(
-  list: readonly T[],
-): readonly (T & { readonly expiresAt: number })[] {
-  return list.flatMap((each) =>
-    each.expiresAt === undefined ? [] : [{ ...each, expiresAt: each.expiresAt }],
-  );
-}
-
-function later<T extends { readonly expiresAt: number }>(
-  object: T,
-  bySeconds: number,
-  now: number,
-): T {
-  return { ...object, expiresAt: Math.max(object.expiresAt, now) + bySeconds * 1000 };
+/** Live variants that it holds, alone or with others. */
+function held(objects: Objects, name: string): readonly VariantObject[] {
+  const members = Object.entries(objects.environments.get(name)?.spec.members ?? {});
+  const candidates = new Set([
+    ...members.flatMap(([service, key]) => findLiveVariant(objects, service, key) ?? []),
+    ...objects.ofKey(name).filter(isLive),
+  ]);
+  return [...candidates].filter((each) => holdersOf(objects, each).has(name));
 }

@@ -1,9 +1,11 @@
 export * from "./decision.ts";
 export * from "./delete-environment.ts";
 export * from "./deploy.ts";
-export * from "./destroy.ts";
+export { type DestroyIntent, decideDestroy, destruction, wouldLose } from "./destroy.ts";
 export * from "./environment.ts";
 export * from "./extend.ts";
 export * from "./lookup.ts";
+export { maxLifetimeSeconds } from "./names.ts";
 export * from "./promote.ts";
+export * from "./stable.ts";
 export * from "./sync.ts";

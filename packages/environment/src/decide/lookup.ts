@@ -1,74 +1,74 @@
-import { RC } from "@cocktail/route";
-import type { DesiredEnvironment, DesiredService, DesiredVariant } from "../desired.ts";
-import type { KeyCounter, StoredState } from "../state.ts";
+import { RC, STABLE, formatVariant } from "@cocktail/route";
+import { type VariantObject, isLive } from "../object.ts";
+import type { Objects } from "../object-index.ts";
 
-export function findService(state: StoredState, name: string): DesiredService | undefined {
-  return state.services.find((each) => each.name === name);
-}
-
-/** The record, also of a variant that is being destroyed. */
-export function findVariant(
-  state: StoredState,
-  service: string,
-  key: string,
-): DesiredVariant | undefined {
-  return state.variants.find((each) => each.service === service && each.key === key);
-}
-
+/** The variant, unless it is being deleted. */
 export function findLiveVariant(
-  state: StoredState,
+  objects: Pick<Objects, "variants">,
   service: string,
   key: string,
-): DesiredVariant | undefined {
-  const found = findVariant(state, service, key);
-  return found?.deleted === true ? undefined : found;
-}
-
-export function findEnvironment(state: StoredState, name: string): DesiredEnvironment | undefined {
-  return state.environments.find((each) => each.name === name);
-}
-
-export function counterOf(state: StoredState, service: string, key: string): KeyCounter {
-  return (
-    state.counters.find((each) => each.service === service && each.key === key) ?? {
-      service,
-      key,
-      generation: 0,
-      incarnation: 0,
-    }
-  );
+): VariantObject | undefined {
+  const found = objects.variants.get(formatVariant(service, key));
+  return found === undefined || !isLive(found) ? undefined : found;
 }
 
 /** Every service that exists: of the file, or with a variant of its own. */
-export function serviceNames(state: StoredState): ReadonlySet<string> {
-  const names = new Set(state.services.map(({ name }) => name));
-  for (const { service, deleted } of state.variants) if (!deleted) names.add(service);
+export function serviceNames(objects: Objects): ReadonlySet<string> {
+  const names = new Set(objects.services.keys());
+  for (const each of objects.variants.values()) if (isLive(each)) names.add(each.spec.service);
   return names;
 }
 
-/** Keys that have a layer of their own. */
-export function liveKeys(state: StoredState): ReadonlySet<string> {
-  return new Set(state.variants.filter(({ deleted }) => !deleted).map(({ key }) => key));
+export function isService(objects: Objects, name: string): boolean {
+  return objects.services.has(name) || objects.ofService(name).some(isLive);
 }
 
-/** The explicit environments that name a variant, sorted. */
+/** True for a key that has a layer of its own. */
+export function isLiveKey(objects: Objects, key: string): boolean {
+  return objects.ofKey(key).some(isLive);
+}
+
+/** Keys that have a layer of their own. */
+export function liveKeys(objects: Objects): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const each of objects.variants.values()) if (isLive(each)) keys.add(each.spec.key);
+  return keys;
+}
+
+/** The explicit environments that name a variant, sorted. One that is being deleted holds on to what goes with it. */
 export function environmentsNaming(
-  state: StoredState,
+  objects: Objects,
   service: string,
   key: string,
 ): readonly string[] {
-  return state.environments
-    .filter(({ members }) => Object.hasOwn(members, service) && members[service] === key)
-    .map(({ name }) => name)
-    .toSorted();
+  return objects.naming(service, key).map(({ name }) => name);
 }
 
 /**
  * The layers that hold a variant: the explicit environments that name it, and `rc` its candidates. Only what nobody names
  * stands for itself, in the layer of its key.
  */
-export function holdersOf(state: StoredState, variant: DesiredVariant): ReadonlySet<string> {
-  const naming = environmentsNaming(state, variant.service, variant.key);
-  if (variant.key === RC) return new Set([...naming, RC]);
-  return new Set(naming.length === 0 ? [variant.key] : naming);
+export function holdersOf(
+  objects: Objects,
+  { spec: { service, key } }: VariantObject,
+): ReadonlySet<string> {
+  const naming = environmentsNaming(objects, service, key);
+  if (key === RC) return new Set([...naming, RC]);
+  return new Set(naming.length === 0 ? [key] : naming);
+}
+
+/** Live variants that would have no layer left without this environment, stable never among them. By name. */
+export function heldOnlyBy(objects: Objects, name: string): readonly VariantObject[] {
+  const members = Object.entries(objects.environments.get(name)?.spec.members ?? {});
+  const candidates = new Set([
+    ...members.flatMap(([service, key]) => findLiveVariant(objects, service, key) ?? []),
+    ...objects.ofKey(name).filter(isLive),
+  ]);
+  return [...candidates]
+    .filter((each) => each.spec.key !== STABLE)
+    .filter((each) => {
+      const holders = holdersOf(objects, each);
+      return holders.size === 1 && holders.has(name);
+    })
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -6,130 +6,92 @@ import {
   formatVariant,
   own,
 } from "@cocktail/route";
-import type { DesiredVariant } from "../desired.ts";
-import type { Source } from "../source.ts";
-import type { StoredState } from "../state.ts";
-import { type Decision, refused } from "./decision.ts";
-import { counterOf, findLiveVariant, findService } from "./lookup.ts";
+import type { SourceDocument, VariantObject, VariantSpec } from "../object.ts";
+import type { Objects } from "../object-index.ts";
+import { createObject, writeSpec } from "../write.ts";
+import type { Refusal } from "../refusal.ts";
+import { type Decision, type Refused, refused } from "./decision.ts";
+import { findLiveVariant } from "./lookup.ts";
+
+/** What the platform makes of a source so that it stays at one revision, whatever happens to its branch afterwards. */
+export type Pin = (source: SourceDocument, revision: string) => SourceDocument | Refused;
+
+export function isRefused(value: SourceDocument | Refused): value is Refused {
+  return "refusal" in value && isRefusal(value.refusal);
+}
+function isRefusal(value: unknown): value is Refusal {
+  return typeof value === "object" && value !== null && "reason" in value;
+}
 
 /**
  * The candidate's revision becomes what stable wants; the table that lists stable's new incarnation no longer lists the
  * candidate. Only a candidate that serves can be promoted, and exactly that one.
  */
 export function decidePromote(
-  state: StoredState,
+  objects: Objects,
   table: RouteTable,
   service: string,
-  now: number,
-): Decision<{ readonly variant: DesiredVariant }> {
-  const serving = servingCandidate(state, table, service);
-  if (serving === undefined) return nothingToPromote(service, findLiveVariant(state, service, RC));
-  const { candidate, entry } = serving;
-
-  const stable = findLiveVariant(state, service, STABLE);
-  if (stable !== undefined && isUnderWay(state, stable, candidate.generation)) {
-    return { kind: "decided", outcome: "unchanged", changes: [], warnings: [], variant: stable };
+  { now, pin }: { readonly now: number; readonly pin: Pin },
+): Decision<{ readonly variant: string }> {
+  const found = objects.variants.get(formatVariant(service, STABLE));
+  if (found?.deletedAt !== undefined) {
+    return { kind: "waits", for: { kind: "ServiceVariant", name: found.name } };
   }
-  if (candidate.source.kind === "branch" && entry.revision.endsWith("-dirty")) {
-    return refused(
-      "UNCOMMITTED_WORK",
-      "UncommittedWork",
-      `${formatVariant(service, RC)} runs work that is not committed, so stable could not run the same`,
-      "commit it, deploy the candidate again, then promote it",
-    );
+  const candidate = findLiveVariant(objects, service, RC);
+  const entry = candidate === undefined ? undefined : servingEntry(table, candidate);
+  if (candidate === undefined || entry === undefined) return nothingToPromote(service, candidate);
+
+  const variant = formatVariant(service, STABLE);
+  const stable = findLiveVariant(objects, service, STABLE);
+  if (stable !== undefined && isUnderWay(stable, candidate)) {
+    return { kind: "decided", outcome: "unchanged", writes: [], warnings: [], variant };
   }
-  const createdAt = stable?.createdAt ?? now;
-  const variant = { ...promoted(state, candidate, entry, now), createdAt };
-  return {
-    kind: "decided",
-    outcome: stable === undefined ? "created" : "updated",
-    changes: [{ kind: "PutVariant", variant }],
-    warnings: [],
-    variant,
-  };
-}
-
-/** The candidate and its entry, where what the table lists is its newest deploy. */
-function servingCandidate(
-  state: StoredState,
-  table: RouteTable,
-  service: string,
-): { readonly candidate: DesiredVariant; readonly entry: TableVariant } | undefined {
-  const candidate = findLiveVariant(state, service, RC);
-  const entry = own(own(table.services, service) ?? {}, RC);
-  if (candidate === undefined || entry === undefined) return undefined;
-  const isNewest = generationOf(state, service, entry) === candidate.generation;
-  return isNewest ? { candidate, entry } : undefined;
-}
-
-function promoted(
-  state: StoredState,
-  candidate: DesiredVariant,
-  entry: TableVariant,
-  now: number,
-): DesiredVariant {
-  const { service } = candidate;
-  return {
-    ...candidate,
+  const source = pin(candidate.spec.source, entry.revision);
+  if (isRefused(source)) return source;
+  const spec: VariantSpec = {
+    ...candidate.spec,
     key: STABLE,
-    generation: counterOf(state, service, STABLE).generation + 1,
-    source: pinned(candidate.source, entry),
+    rollout: (stable?.spec.rollout ?? 0) + 1,
+    source,
     onUnavailable: "Fail",
     expiresAt: undefined,
+    entryHash: objects.services.get(service)?.spec.entryHash,
     promotion: {
-      entryHash: findService(state, service)?.entryHash ?? "",
-      rcGeneration: candidate.generation,
+      candidate: { uid: candidate.uid, rollout: candidate.spec.rollout },
       revision: entry.revision,
       at: now,
     },
   };
+  const write =
+    stable === undefined ? createObject("ServiceVariant", variant, spec) : writeSpec(stable, spec);
+  const outcome = stable === undefined ? "created" : "updated";
+  return { kind: "decided", outcome, writes: [write], warnings: [], variant };
 }
 
-function generationOf(
-  state: StoredState,
-  service: string,
-  entry: TableVariant,
-): number | undefined {
-  return state.incarnations.find(
-    (each) => each.service === service && each.key === RC && each.number === entry.incarnation,
-  )?.generation;
+/** The candidate's entry, where what the table lists is its newest rollout. */
+function servingEntry(
+  table: RouteTable,
+  { spec, status }: VariantObject,
+): TableVariant | undefined {
+  const entry = own(own(table.services, spec.service) ?? {}, RC);
+  const listed = status?.incarnations.find(({ number }) => number === entry?.incarnation);
+  return listed?.rollout === spec.rollout ? entry : undefined;
 }
 
 /** Promoted already and not failed: asking again changes nothing. */
-function isUnderWay(state: StoredState, stable: DesiredVariant, rcGeneration: number): boolean {
-  if (stable.promotion?.rcGeneration !== rcGeneration) return false;
-  const hasFailed = state.incarnations.some(
-    (each) =>
-      each.service === stable.service &&
-      each.key === STABLE &&
-      each.generation === stable.generation &&
-      each.failure !== undefined,
+function isUnderWay({ spec, status }: VariantObject, candidate: VariantObject): boolean {
+  const { promotion, rollout } = spec;
+  if (promotion?.candidate.uid !== candidate.uid) return false;
+  if (promotion.candidate.rollout !== candidate.spec.rollout) return false;
+  return !(status?.incarnations ?? []).some(
+    (each) => each.rollout === rollout && each.failure !== undefined,
   );
-  return !hasFailed;
 }
 
-/** A branch moves on; what was tried as the candidate is one commit of it. */
-function pinned(source: Source, entry: TableVariant): Source {
-  return source.kind === "branch" ? { ...source, revision: entry.revision } : source;
-}
-
-function nothingToPromote(
-  service: string,
-  candidate: DesiredVariant | undefined,
-): Extract<Decision, { kind: "refused" }> {
-  const name = formatVariant(service, RC);
-  if (candidate === undefined) {
-    return refused(
-      "NOT_FOUND",
-      "NothingToPromote",
-      `${service} has no release candidate`,
-      `deploy one: cocktail rc deploy ${service} --branch NAME`,
-    );
-  }
-  return refused(
-    "CONFLICT",
-    "NothingToPromote",
-    `${name} does not serve its newest deploy yet`,
-    `wait until it is ready: cocktail branch get ${name}`,
-  );
+function nothingToPromote(service: string, candidate: VariantObject | undefined): Refused {
+  return refused("NothingToPromote", {
+    service,
+    variant: formatVariant(service, RC),
+    candidate: candidate === undefined ? "absent" : "notServing",
+  });
 }

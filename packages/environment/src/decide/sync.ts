@@ -1,99 +1,50 @@
-import { RC, type RouteTable, STABLE, own } from "@cocktail/route";
-import type { DesiredService, DesiredVariant } from "../desired.ts";
-import type { StateChange, StoredState } from "../state.ts";
-import { counterOf, findLiveVariant, findService } from "./lookup.ts";
+import { STABLE } from "@cocktail/route";
+import { isEqualDocument } from "../document.ts";
+import type { ServiceSpec } from "../object.ts";
+import type { Objects } from "../object-index.ts";
+import { type Write, createObject, deleteObject, writeSpec } from "../write.ts";
+import { findLiveVariant, liveKeys } from "./lookup.ts";
+
+export interface NamedService {
+  readonly name: string;
+  readonly spec: ServiceSpec;
+}
 
 export interface SyncDecision {
-  readonly changes: readonly StateChange[];
+  readonly writes: readonly Write[];
   /** What a person should know of, one line each. */
   readonly notes: readonly string[];
 }
 
-/**
- * The services as their file wants them. Stable follows its entry, except where a promotion stands above it and the entry
- * is still what it was when that was made.
- */
-export function decideSync(
-  state: StoredState,
-  table: RouteTable,
-  services: readonly DesiredService[],
-  now: number,
-): SyncDecision {
+/** The services as their file wants them. Their stable variants follow from them (`planStable`). */
+export function decideSync(objects: Objects, services: readonly NamedService[]): SyncDecision {
   const notes: string[] = [];
-  const changes: StateChange[] = settledPromotions(state, table);
-  for (const service of services) {
-    if (JSON.stringify(findService(state, service.name)) !== JSON.stringify(service)) {
-      changes.push({ kind: "PutService", service });
+  const writes: Write[] = [];
+  for (const { name, spec } of services) {
+    const before = objects.services.get(name);
+    if (before === undefined) {
+      writes.push(createObject("Service", name, spec));
+    } else if (!isEqualDocument(before.spec, spec)) {
+      writes.push(writeSpec(before, spec));
     }
-    const variant = stableOf(state, service, now, notes);
-    if (variant !== undefined) changes.push({ kind: "PutVariant", variant });
+    const { entryHash, promotion } = findLiveVariant(objects, name, STABLE)?.spec ?? {};
+    if (promotion !== undefined && entryHash !== spec.entryHash) {
+      notes.push(`${name} changed in the file: its promotion of ${promotion.revision} ends`);
+    }
   }
   const named = new Set(services.map(({ name }) => name));
-  for (const { name } of state.services) {
-    if (named.has(name)) continue;
-    changes.push({ kind: "RemoveService", name });
-    const stable = findLiveVariant(state, name, STABLE);
-    if (stable === undefined) continue;
-    notes.push(`${name} is no longer in the file: its stable ends`);
-    changes.push({ kind: "PutVariant", variant: { ...stable, deleted: true, discard: false } });
+  for (const service of objects.services.values()) {
+    if (named.has(service.name)) continue;
+    writes.push(deleteObject(service));
+    if (findLiveVariant(objects, service.name, STABLE) === undefined) continue;
+    notes.push(`${service.name} is no longer in the file: its stable ends`);
   }
-  return { changes, notes: [...notes, ...clashes(state, named)] };
-}
-
-/** Stable's new generation where the file asks for another one. */
-function stableOf(
-  state: StoredState,
-  service: DesiredService,
-  now: number,
-  notes: string[],
-): DesiredVariant | undefined {
-  const stable = findLiveVariant(state, service.name, STABLE);
-  const before = findService(state, service.name);
-  const { promotion } = stable ?? {};
-  if (stable !== undefined && promotion !== undefined) {
-    if (promotion.entryHash === service.entryHash) return undefined;
-    notes.push(`${service.name} changed in the file: its promotion of ${promotion.revision} ends`);
-  } else if (stable !== undefined && before?.entryHash === service.entryHash) {
-    return undefined;
-  }
-  return {
-    service: service.name,
-    key: STABLE,
-    generation: counterOf(state, service.name, STABLE).generation + 1,
-    source: service.source,
-    command: undefined,
-    env: {},
-    onUnavailable: "Fail",
-    createdAt: stable?.createdAt ?? now,
-    deleted: false,
-    discard: false,
-  };
-}
-
-/** A promotion that the table shows as done ends the candidate, whatever the file says by now. */
-function settledPromotions(state: StoredState, table: RouteTable): StateChange[] {
-  return state.variants.flatMap((stable): StateChange[] => {
-    const { service, promotion } = stable;
-    if (stable.key !== STABLE || promotion === undefined) return [];
-    const candidate = findLiveVariant(state, service, RC);
-    const listed = own(own(table.services, service) ?? {}, STABLE)?.incarnation;
-    const isDone = state.incarnations.some(
-      (each) =>
-        each.service === service &&
-        each.key === STABLE &&
-        each.number === listed &&
-        each.generation === stable.generation,
-    );
-    if (!isDone || candidate?.generation !== promotion.rcGeneration) return [];
-    return [{ kind: "PutVariant", variant: { ...candidate, deleted: true } }];
-  });
+  return { writes, notes: [...notes, ...clashes(objects, named)] };
 }
 
 /** The file can't be refused; a service that took the name of a layer hides that layer's hosts. */
-function clashes(state: StoredState, services: ReadonlySet<string>): readonly string[] {
-  const layers = new Set(state.environments.map(({ name }) => name));
-  for (const { key, deleted } of state.variants) if (!deleted) layers.add(key);
-  return [...layers]
+function clashes(objects: Objects, services: ReadonlySet<string>): readonly string[] {
+  return [...new Set([...objects.environments.keys(), ...liveKeys(objects)])]
     .filter((name) => services.has(name))
     .toSorted()
     .map(

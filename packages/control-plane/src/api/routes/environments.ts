@@ -1,7 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import type { Explanation } from "@cocktail/client";
+import { RC, STABLE } from "@cocktail/route";
+import type { Unfixed } from "../../service/lifecycle-service.ts";
 import { done, found, written } from "../answer.ts";
 import type { ApiContext } from "../context.ts";
+import { continueToken, pageOf, pageQuery, sendList } from "../list.ts";
 import { addOperation } from "../operation.ts";
 import {
   createEnvironment,
@@ -13,9 +17,10 @@ import {
   extendEnvironment,
 } from "../schemas/environment.ts";
 import { environmentName, flag } from "../schemas/names.ts";
+import { conditionFix } from "../texts.ts";
 
 const params = z.strictObject({ name: environmentName });
-const list = "cocktail env list";
+const list = "GET /v1/environments";
 
 export function addEnvironments(app: FastifyInstance, context: ApiContext): void {
   addReads(app, context);
@@ -30,10 +35,17 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     url: "/v1/environments",
     id: "listEnvironments",
     summary: "All environments: built in, implicit and explicit",
+    query: pageQuery,
     answers: {
-      200: { description: "All of them.", schema: z.object({ items: z.array(environment) }) },
+      200: {
+        description: "All of them, or a part.",
+        schema: z.object({ items: z.array(environment), continue: continueToken }),
+      },
     },
-    handle: () => Promise.resolve({ items: lifecycle.environments() }),
+    handle: ({ query }, { reply }) => {
+      const page = pageOf(lifecycle.environmentNames(), placeOf, query);
+      return sendList(reply, page, (name) => lifecycle.environment(name));
+    },
   });
   addOperation(app, {
     ...read,
@@ -53,52 +65,64 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     params,
     answers: { 200: { description: "The explanation.", schema: explanation } },
     handle: ({ params: { name } }) =>
-      Promise.resolve(found(lifecycle.explain(name), `environment ${name}`, list)),
+      Promise.resolve(explained(found(lifecycle.explain(name), `environment ${name}`, list))),
   });
+}
+
+/** Built-in ones come first. */
+function placeOf(name: string): string {
+  const rank = name === STABLE ? 0 : name === RC ? 1 : 2;
+  return `${rank} ${name}`;
+}
+
+function explained(explanation: Unfixed): Explanation {
+  const { ready, reason, params } = explanation;
+  const isFine = ready && reason !== "MemberMissing";
+  return { ...explanation, fix: isFine ? "" : conditionFix(reason, params["variant"] ?? "") };
 }
 
 const change = { tag: "environments", isChange: true } as const;
 const stored = { description: "Stored.", schema: environmentResult };
 
-function addChanges(app: FastifyInstance, { lifecycle }: ApiContext): void {
+function addChanges(app: FastifyInstance, { lifecycle, actor }: ApiContext): void {
   addOperation(app, {
     ...change,
     method: "POST",
     url: "/v1/environments",
     id: "createEnvironment",
-    summary: "Make an environment that is not there yet",
+    summary: "Create an environment",
     body: createEnvironment,
     answers: { 200: { ...stored, description: "The plan, with dryRun." }, 201: stored },
     handle: async ({ body }, { reply }) =>
-      written(reply, done(await lifecycle.createEnvironment(body))),
+      written(reply, done(await lifecycle.createEnvironment(body, actor))),
   });
   addOperation(app, {
     ...change,
     method: "PUT",
     url: "/v1/environments/:name",
     id: "applyEnvironment",
-    summary: "Make an environment be so, whether or not it is there",
+    summary: "Create or replace an environment",
     params,
     body: environmentSpec,
     answers: { 200: stored, 201: { ...stored, description: "Stored; it is new." } },
     handle: async ({ params: { name }, body }, { reply }) =>
-      written(reply, done(await lifecycle.applyEnvironment(name, body))),
+      written(reply, done(await lifecycle.applyEnvironment(name, body, actor))),
   });
   addOperation(app, {
     ...change,
     method: "POST",
     url: "/v1/environments/:name/extend",
     id: "extendEnvironment",
-    summary: "Let an environment live longer",
+    summary: "Extend an environment's lifetime",
     params,
     body: extendEnvironment,
     answers: { 200: stored },
     handle: async ({ params: { name }, body: { bySeconds, dryRun } }) =>
-      done(await lifecycle.extendEnvironment(name, bySeconds, { dryRun })),
+      done(await lifecycle.extendEnvironment(name, bySeconds, { dryRun }, actor)),
   });
 }
 
-function addDelete(app: FastifyInstance, { lifecycle }: ApiContext): void {
+function addDelete(app: FastifyInstance, { lifecycle, actor }: ApiContext): void {
   addOperation(app, {
     ...change,
     method: "DELETE",
@@ -112,11 +136,15 @@ function addDelete(app: FastifyInstance, { lifecycle }: ApiContext): void {
     },
     handle: async ({ params: { name }, query }) =>
       done(
-        await lifecycle.deleteEnvironment(name, {
-          keepVariants: query.keepVariants === "true",
-          discard: query.discard === "true",
-          dryRun: query.dryRun === "true",
-        }),
+        await lifecycle.deleteEnvironment(
+          name,
+          {
+            keepVariants: query.keepVariants === "true",
+            discard: query.discard === "true",
+            dryRun: query.dryRun === "true",
+          },
+          actor,
+        ),
       ),
   });
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { z } from "zod";
-import type { LogQuery } from "../../lifecycle/platform.ts";
+import type { LogQuery } from "../../engine/platform.ts";
 import { found } from "../answer.ts";
 import type { ApiContext } from "../context.ts";
 import { addOperation } from "../operation.ts";
@@ -37,7 +37,7 @@ export function addLogs(app: FastifyInstance, context: ApiContext): void {
     handle: ({ params, query }, { reply }) => {
       const { service } = params;
       const name = `variant ${service}:${params.key}`;
-      found(lifecycle.variant(service, params.key), name, "cocktail branch list");
+      found(lifecycle.variant(service, params.key), name, "GET /v1/variants");
       sendLogs(context, reply, { ...params, ...linesOf(query) });
       return Promise.resolve(undefined);
     },
@@ -52,7 +52,7 @@ export function addLogs(app: FastifyInstance, context: ApiContext): void {
     handle: ({ query }, { reply }) => {
       const { service } = query;
       if (service !== undefined)
-        found(lifecycle.service(service), `service ${service}`, "cocktail status");
+        found(lifecycle.service(service), `service ${service}`, "GET /v1/services");
       sendLogs(context, reply, { service, ...linesOf(query) });
       return Promise.resolve(undefined);
     },

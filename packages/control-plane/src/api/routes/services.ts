@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { done, found, written } from "../answer.ts";
 import type { ApiContext } from "../context.ts";
+import { continueToken, pageOf, pageQuery, sendList } from "../list.ts";
 import { addOperation } from "../operation.ts";
 import { serviceName } from "../schemas/names.ts";
 import { promotion, service } from "../schemas/service.ts";
@@ -9,7 +10,7 @@ import { deployResult } from "../schemas/variant.ts";
 
 const params = z.strictObject({ service: serviceName });
 
-export function addServices(app: FastifyInstance, { lifecycle }: ApiContext): void {
+export function addServices(app: FastifyInstance, { lifecycle, actor }: ApiContext): void {
   addOperation(app, {
     method: "GET",
     url: "/v1/services",
@@ -17,10 +18,22 @@ export function addServices(app: FastifyInstance, { lifecycle }: ApiContext): vo
     summary: "The services of the cocktail",
     tag: "services",
     isChange: false,
+    query: z.strictObject(pageQuery.shape),
     answers: {
-      200: { description: "All of them.", schema: z.object({ items: z.array(service) }) },
+      200: {
+        description: "All of them, or a part.",
+        schema: z.object({ items: z.array(service), continue: continueToken }),
+      },
     },
-    handle: () => Promise.resolve({ items: lifecycle.services() }),
+    handle: ({ query }, { reply }) => {
+      const all = lifecycle.services();
+      const places = new Map(all.map(({ name }, at) => [name, String(at).padStart(6, "0")]));
+      return sendList(
+        reply,
+        pageOf(all, ({ name }) => places.get(name) ?? "", query),
+        (each) => each,
+      );
+    },
   });
 
   addOperation(app, {
@@ -33,7 +46,7 @@ export function addServices(app: FastifyInstance, { lifecycle }: ApiContext): vo
     params,
     answers: { 200: { description: "The service.", schema: service } },
     handle: ({ params: { service: name } }) =>
-      Promise.resolve(found(lifecycle.service(name), `service ${name}`, "cocktail status")),
+      Promise.resolve(found(lifecycle.service(name), `service ${name}`, "GET /v1/services")),
   });
 
   addOperation(app, {
@@ -47,7 +60,7 @@ export function addServices(app: FastifyInstance, { lifecycle }: ApiContext): vo
     body: promotion.default({}),
     answers: { 200: { description: "Stored; stable's next state.", schema: deployResult } },
     handle: async ({ params: { service: name }, body }, { reply }) => {
-      const result = done(await lifecycle.promote(name, body));
+      const result = done(await lifecycle.promote(name, body, actor));
       return written(reply, { ...result, outcome: result.outcome });
     },
   });

@@ -18,7 +18,7 @@ const ifNoneMatch = z.object({
 const notModified = { description: "The table that `If-None-Match` named." } as const;
 
 export function addTables(app: FastifyInstance, context: ApiContext): void {
-  const { store } = context;
+  const { tables } = context;
   addOperation(app, {
     ...read,
     method: "GET",
@@ -30,7 +30,7 @@ export function addTables(app: FastifyInstance, context: ApiContext): void {
       200: { description: "The head; its ETag is `<epoch>-<tag>`.", schema: routeTable },
       304: notModified,
     },
-    handle: async (_, exchange) => sendTable(exchange, await store.head()),
+    handle: async (_, exchange) => sendTable(exchange, await tables.head()),
   });
   addOperation(app, {
     ...read,
@@ -42,13 +42,13 @@ export function addTables(app: FastifyInstance, context: ApiContext): void {
     headers: ifNoneMatch,
     answers: { 200: { description: "The table.", schema: routeTable }, 304: notModified },
     handle: async ({ params }, exchange) =>
-      sendTable(exchange, atEpoch(await store.at(params.epoch), params.epoch)),
+      sendTable(exchange, atEpoch(await tables.at(params.epoch), params.epoch)),
   });
   addStream(app, context);
   addResolve(app, context);
 }
 
-function addStream(app: FastifyInstance, { store, streams }: ApiContext): void {
+function addStream(app: FastifyInstance, { tables, streams }: ApiContext): void {
   addOperation(app, {
     ...read,
     method: "GET",
@@ -69,14 +69,14 @@ function addStream(app: FastifyInstance, { store, streams }: ApiContext): void {
     handle: ({ query: _ }, { request, reply }) => {
       const from = lastEventId.safeParse(request.headers["last-event-id"]).data;
       streams.run("table", reply, tableStreamFormat, (writer, signal) =>
-        writeTables(store, from, writer, signal),
+        writeTables(tables, from, writer, signal),
       );
       return Promise.resolve(undefined);
     },
   });
 }
 
-function addResolve(app: FastifyInstance, { lifecycle, store }: ApiContext): void {
+function addResolve(app: FastifyInstance, { lifecycle, tables }: ApiContext): void {
   addOperation(app, {
     ...read,
     method: "POST",
@@ -89,13 +89,13 @@ function addResolve(app: FastifyInstance, { lifecycle, store }: ApiContext): voi
       const table =
         body.epoch === undefined
           ? lifecycle.table()
-          : atEpoch(await store.at(body.epoch), body.epoch);
+          : atEpoch(await tables.at(body.epoch), body.epoch);
       const known = new Set([
         ...lifecycle.services().map(({ name }) => name),
         ...Object.keys(table.services),
       ]);
       if (body.service !== undefined && !known.has(body.service)) {
-        return found(undefined, `service ${body.service}`, "cocktail status");
+        return found(undefined, `service ${body.service}`, "GET /v1/services");
       }
       return resolveAll(table, body, [...known].toSorted());
     },

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { parseVariant } from "@cocktail/route";
 import { done, found, written } from "../answer.ts";
 import type { ApiContext } from "../context.ts";
+import { continueToken, pageOf, pageQuery, sendList } from "../list.ts";
 import { addOperation } from "../operation.ts";
 import { environmentName, flag, key, serviceName } from "../schemas/names.ts";
 import { deleteResult, deployRequest, deployResult, variant } from "../schemas/variant.ts";
@@ -24,11 +26,21 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     query: z.strictObject({
       service: serviceName.optional(),
       environment: environmentName.optional(),
+      ...pageQuery.shape,
     }),
     answers: {
-      200: { description: "Those that match.", schema: z.object({ items: z.array(variant) }) },
+      200: {
+        description: "Those that match, or a part of them.",
+        schema: z.object({ items: z.array(variant), continue: continueToken }),
+      },
     },
-    handle: ({ query }) => Promise.resolve({ items: lifecycle.variants(query) }),
+    handle: ({ query }, { reply }) => {
+      const page = pageOf(lifecycle.variantNames(query), (name) => name, query);
+      return sendList(reply, page, (name) => {
+        const { service = "", key: variantKey = "" } = parseVariant(name) ?? {};
+        return lifecycle.variant(service, variantKey);
+      });
+    },
   });
 
   addOperation(app, {
@@ -42,12 +54,12 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     answers: { 200: { description: "The variant.", schema: variant } },
     handle: ({ params: { service, key } }) =>
       Promise.resolve(
-        found(lifecycle.variant(service, key), `variant ${service}:${key}`, "cocktail branch list"),
+        found(lifecycle.variant(service, key), `variant ${service}:${key}`, "GET /v1/variants"),
       ),
   });
 }
 
-function addChanges(app: FastifyInstance, { lifecycle }: ApiContext): void {
+function addChanges(app: FastifyInstance, { lifecycle, actor }: ApiContext): void {
   addOperation(app, {
     method: "POST",
     url: "/v1/variants",
@@ -60,7 +72,8 @@ function addChanges(app: FastifyInstance, { lifecycle }: ApiContext): void {
       200: { description: "Stored; there was one already.", schema: deployResult },
       201: { description: "Stored; it is new.", schema: deployResult },
     },
-    handle: async ({ body }, { reply }) => written(reply, done(await lifecycle.deploy(body))),
+    handle: async ({ body }, { reply }) =>
+      written(reply, done(await lifecycle.deploy(body, actor))),
   });
 
   addOperation(app, {
@@ -75,10 +88,12 @@ function addChanges(app: FastifyInstance, { lifecycle }: ApiContext): void {
     answers: { 200: { description: "Stored, or already absent.", schema: deleteResult } },
     handle: async ({ params: { service, key }, query }) =>
       done(
-        await lifecycle.destroy(service, key, {
-          discard: query.discard === "true",
-          dryRun: query.dryRun === "true",
-        }),
+        await lifecycle.destroy(
+          service,
+          key,
+          { discard: query.discard === "true", dryRun: query.dryRun === "true" },
+          actor,
+        ),
       ),
   });
 }

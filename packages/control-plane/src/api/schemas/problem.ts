@@ -13,6 +13,7 @@ export const problem = named(
       detail: z.string(),
       code: z.enum(problemCodes),
       reason: z.string().optional(),
+      params: z.record(z.string(), z.string()).optional(),
       fix: z.string(),
       retryable: z.boolean(),
       errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),

@@ -27,6 +27,12 @@ const branch = text(255).min(1);
 const variantState = z.enum(["PENDING", "ACTIVE", "SUSPENDED", "DRAINING", "ADOPTED", "GONE"]);
 const onUnavailable = z.enum(["Fail", "Fallback"]);
 
+/** https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
+const digest = text(128).regex(
+  /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/,
+  "is not a digest such as sha256:...",
+);
+
 export const source = named(
   "Source",
   exactly<Source>()(
@@ -35,6 +41,11 @@ export const source = named(
       z.strictObject({ kind: z.literal("branch"), branch, revision: text(80).optional() }),
       z.strictObject({ kind: z.literal("directory"), path: absolutePath }),
       z.strictObject({ kind: z.literal("url"), url: httpUrl }),
+      z.strictObject({
+        kind: z.literal("image"),
+        image: text(512).min(1),
+        digest: digest.optional(),
+      }),
     ]),
   ),
   "Where the code of a variant comes from.",
@@ -113,6 +124,7 @@ export const variant = named(
       promoted: z.boolean(),
       createdAt: z.string(),
       expiresAt: z.string().optional(),
+      changedBy: z.string().optional(),
       url: z.string().optional(),
       header,
     }),

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import type { LogLine } from "@cocktail/client";
 import { type OpenApi, openApi, until } from "../../../test/open-api.ts";
-import type { LogQuery } from "../../lifecycle/platform.ts";
+import type { LogQuery } from "../../engine/platform.ts";
 import { sampleContent } from "../../store/conformance/samples.ts";
 
 const line: LogLine = {
@@ -37,8 +37,8 @@ function reading(response: Response): {
 }
 
 async function publish(api: OpenApi, revision: string): Promise<void> {
-  const { epoch } = await api.store.head();
-  await api.store.append(epoch, sampleContent({ a: { stable: revision } }));
+  const { epoch } = await api.store.tables.head();
+  await api.store.tables.append(epoch, sampleContent({ a: { stable: revision } }));
 }
 
 describe("the stream of the route table", () => {
@@ -48,19 +48,19 @@ describe("the stream of the route table", () => {
     assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
     assert.equal(response.headers.get("cache-control"), "no-store");
     const { text } = reading(response);
-    const head = await api.store.head();
+    const head = await api.store.tables.head();
     const event = (table: object, id: string): string =>
       `id: ${id}\nevent: table\ndata: ${JSON.stringify(table)}\n\n`;
     await until("the head", () => text().includes(event(head, `0-${head.tag}`)));
     await publish(api, "r1");
-    const next = await api.store.head();
+    const next = await api.store.tables.head();
     await until("the next table", () => text().endsWith(event(next, `1-${next.tag}`)));
   });
 
   test("is resumed by the id of the last event: a reader that is up to date hears of changes only", async () => {
     await using api = await openApi();
     await publish(api, "r1");
-    const { tag } = await api.store.head();
+    const { tag } = await api.store.tables.head();
     const resumed = { headers: { "last-event-id": `1-${tag}` } };
     const { text } = reading(await api.request("/v1/route-table/stream", resumed));
     await publish(api, "r2");
@@ -108,8 +108,8 @@ describe("the stream of the route table", () => {
     const long = "r".repeat(2_000);
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`k-${at}`, long]));
     for (let turn = 0; turn < 12; turn++) {
-      const { epoch } = await api.store.head();
-      await api.store.append(epoch, sampleContent({ [`a-${turn}`]: many }));
+      const { epoch } = await api.store.tables.head();
+      await api.store.tables.append(epoch, sampleContent({ [`a-${turn}`]: many }));
       await new Promise((resolve) => setImmediate(resolve));
     }
     await until("the cut", async () => (await openStreams(api)) === 0);

@@ -11,7 +11,7 @@ export interface StreamLimits {
   readonly slowReaderMs: number;
 }
 
-export type StreamKind = "table" | "logs";
+export type StreamKind = "table" | "logs" | "watch";
 
 /** Every endless answer there is, so that they are counted, limited, and ended with the API. */
 export class Streams {
@@ -70,7 +70,7 @@ export class Streams {
       writer.end();
     } catch (error) {
       if (!writer.signal.aborted) {
-        this.#log.warn({ reason: "StreamFailed", kind, err: error }, "a stream was cut off");
+        this.#log.warn({ reason: "StreamFailed", kind, err: error }, "stream aborted");
       }
       writer.cut();
     }

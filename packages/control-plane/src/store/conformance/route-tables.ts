@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { nextTag, type RouteTable, type TableContent } from "@cocktail/route";
-import type { Store } from "../store.ts";
+import type { RouteTableStore } from "../route-table-store.ts";
 import {
   historySteps,
   sampleContent,
@@ -11,7 +11,7 @@ import {
 } from "./samples.ts";
 
 /** Appends to whatever the head is, and answers the new table. */
-async function publish(store: Store, content: TableContent): Promise<RouteTable> {
+async function publish(store: RouteTableStore, content: TableContent): Promise<RouteTable> {
   const outcome = await store.append((await store.head()).epoch, content);
   if (outcome.kind === "appended") return outcome.table;
   return assert.fail(`the append was ${outcome.kind}`);
@@ -22,22 +22,22 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
     test("begins at epoch 0 with a tag of its own and the layer rc", async () => {
       await using fixture = await open();
       await using other = await open();
-      const head = await fixture.store.head();
+      const head = await fixture.store.tables.head();
       assert.equal(head.epoch, 0);
       assert.match(head.tag, /^[0-9a-f]{8}$/);
-      assert.notEqual(head.tag, (await other.store.head()).tag);
+      assert.notEqual(head.tag, (await other.store.tables.head()).tag);
       assert.deepEqual(head.services, {});
       assert.deepEqual(head.environments, { rc: { parent: "stable", members: {} } });
-      assert.deepEqual(await fixture.store.at(0), head);
+      assert.deepEqual(await fixture.store.tables.at(0), head);
     });
 
     test("makes every change one epoch, and its tag of the one before", async () => {
       await using fixture = await open();
-      const genesis = await fixture.store.head();
+      const genesis = await fixture.store.tables.head();
       const content = sampleContent({ "cart-service": { stable: "r1", "mp-102": "r2" } });
-      const outcome = await fixture.store.append(0, content);
+      const outcome = await fixture.store.tables.append(0, content);
       assert.equal(outcome.kind, "appended");
-      const head = await fixture.store.head();
+      const head = await fixture.store.tables.head();
       assert.equal(head.epoch, 1);
       assert.equal(head.tag, nextTag(genesis.tag, { epoch: 1, ...content }));
       assert.deepEqual(head.services, content.services);
@@ -46,23 +46,26 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
 
     test("refuses an append to any other epoch than the head's, and changes nothing", async () => {
       await using fixture = await open();
-      const first = await publish(fixture.store, sampleContent({ a: { stable: "r1" } }));
+      const first = await publish(fixture.store.tables, sampleContent({ a: { stable: "r1" } }));
       for (const wrong of [0, 2, 99]) {
-        const outcome = await fixture.store.append(wrong, sampleContent({ a: { stable: "r2" } }));
+        const outcome = await fixture.store.tables.append(
+          wrong,
+          sampleContent({ a: { stable: "r2" } }),
+        );
         assert.equal(outcome.kind, "conflict");
         assert.deepEqual(outcome.kind === "conflict" && outcome.head, first);
       }
-      assert.deepEqual(await fixture.store.head(), first);
+      assert.deepEqual(await fixture.store.tables.head(), first);
     });
 
     test("makes no epoch of a table that routes like the head", async () => {
       await using fixture = await open();
       const content = sampleContent({ a: { stable: "r1", "mp-1": "r2" }, b: { stable: "r1" } });
-      const first = await publish(fixture.store, content);
+      const first = await publish(fixture.store.tables, content);
       const reversed = Object.fromEntries(Object.entries(content.services).toReversed());
-      const outcome = await fixture.store.append(1, { ...content, services: reversed });
+      const outcome = await fixture.store.tables.append(1, { ...content, services: reversed });
       assert.equal(outcome.kind, "unchanged");
-      assert.deepEqual(await fixture.store.head(), first);
+      assert.deepEqual(await fixture.store.tables.head(), first);
     });
 
     test("refuses a table that no reader would accept", async () => {
@@ -71,11 +74,11 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
         rc: { parent: "stable", members: {} },
         x: { parent: "y", members: {} },
       };
-      await assert.rejects(fixture.store.append(0, { services: {}, environments }), {
-        name: "InvalidTable",
+      await assert.rejects(fixture.store.tables.append(0, { services: {}, environments }), {
+        code: "TABLE_INVALID",
         message: /environments\.x\.parent/,
       });
-      assert.equal((await fixture.store.head()).epoch, 0);
+      assert.equal((await fixture.store.tables.head()).epoch, 0);
     });
 
     test("keeps names as data", async () => {
@@ -88,8 +91,8 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
         ...content.environments,
         constructor: { parent: "rc", members: { constructor: "constructor" } },
       };
-      await publish(fixture.store, { services: content.services, environments });
-      const head = await fixture.store.head();
+      await publish(fixture.store.tables, { services: content.services, environments });
+      const head = await fixture.store.tables.head();
       assert.deepEqual(head.services, content.services);
       assert.deepEqual(head.environments, environments);
     });
@@ -102,7 +105,7 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
 function describeHistory(open: () => Promise<StoreFixture>): void {
   test("gives the table of every epoch back as it was", async () => {
     await using fixture = await open();
-    const { store } = fixture;
+    const store = fixture.store.tables;
     const tables = [await store.head()];
     for (const { service, key, revision } of historySteps(120)) {
       const head = tables.at(-1) ?? assert.fail("no head");
@@ -110,7 +113,7 @@ function describeHistory(open: () => Promise<StoreFixture>): void {
       if (outcome.kind === "appended") tables.push(outcome.table);
     }
     assert.ok(tables.length > 60, `only ${tables.length} epochs: the steps don't change enough`);
-    const reopened = await fixture.another();
+    const reopened = (await fixture.another()).tables;
     for (const table of tables) assert.deepEqual(await reopened.at(table.epoch), table);
     assert.equal(await reopened.at(tables.length), undefined);
   });
@@ -118,13 +121,13 @@ function describeHistory(open: () => Promise<StoreFixture>): void {
   test("has no table for a number that never was an epoch", async () => {
     await using fixture = await open();
     for (const epoch of [-1, 1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
-      assert.equal(await fixture.store.at(epoch), undefined, String(epoch));
+      assert.equal(await fixture.store.tables.at(epoch), undefined, String(epoch));
     }
   });
 
   test("forgets what was no longer current at a time, and raises the floor to the oldest kept", async () => {
     await using fixture = await open();
-    const { store } = fixture;
+    const store = fixture.store.tables;
     const first = await publish(store, sampleContent({ a: { stable: "r1", "mp-1": "r1" } }));
     const second = await publish(store, sampleContent({ a: { stable: "r2", "mp-1": "r1" } }));
     assert.equal(await store.prune(new Date(0)), 0, "everything is younger than that");
@@ -146,7 +149,7 @@ function describeHistory(open: () => Promise<StoreFixture>): void {
 function describeWatching(open: () => Promise<StoreFixture>): void {
   test("gives a watcher the head, then every change, and ends at the signal", async () => {
     await using fixture = await open();
-    const { store } = fixture;
+    const store = fixture.store.tables;
     const stop = new AbortController();
     const seen: number[] = [];
     for await (const table of store.watch(undefined, stop.signal)) {
@@ -160,7 +163,7 @@ function describeWatching(open: () => Promise<StoreFixture>): void {
 
   test("gives a watcher who has the head nothing until the next change", async () => {
     await using fixture = await open();
-    const { store } = fixture;
+    const store = fixture.store.tables;
     const head = await publish(store, sampleContent({ a: { stable: "r1" } }));
     const watch = store.watch(head, new AbortController().signal)[Symbol.asyncIterator]();
     const next = watch.next();
@@ -172,7 +175,7 @@ function describeWatching(open: () => Promise<StoreFixture>): void {
 
   test("gives a watcher of another history the head", async () => {
     await using fixture = await open();
-    const { store } = fixture;
+    const store = fixture.store.tables;
     await publish(store, sampleContent({ a: { stable: "r1" } }));
     const foreign = { epoch: 1, tag: "00000000" };
     for await (const table of store.watch(foreign, new AbortController().signal)) {
@@ -183,12 +186,12 @@ function describeWatching(open: () => Promise<StoreFixture>): void {
 
   test("tells a watcher what another store appended", async () => {
     await using fixture = await open();
-    const other = await fixture.another();
-    const watch = fixture.store.watch(undefined, AbortSignal.timeout(20_000));
+    const other = (await fixture.another()).tables;
+    const watch = fixture.store.tables.watch(undefined, AbortSignal.timeout(20_000));
     for await (const table of watch) {
       if (table.epoch === 1) break;
       await publish(other, sampleContent({ a: { stable: "r1" } }));
     }
-    assert.equal((await fixture.store.head()).epoch, 1, "the watch ended before it told");
+    assert.equal((await fixture.store.tables.head()).epoch, 1, "the watch ended before it told");
   });
 }

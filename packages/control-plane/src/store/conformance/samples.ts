@@ -1,4 +1,10 @@
-import type { DesiredVariant, IncarnationRecord } from "@cocktail/environment";
+import type {
+  Actor,
+  EnvironmentSpec,
+  ServiceSpec,
+  VariantSpec,
+  VariantStatus,
+} from "@cocktail/environment";
 import { RC, type RouteTable, STABLE, type TableContent, type TableVariant } from "@cocktail/route";
 import type { Store } from "../store.ts";
 
@@ -9,7 +15,7 @@ export interface StoreFixture extends AsyncDisposable {
   another(): Promise<Store>;
 }
 
-export function sampleVariant(key: string, revision: string): TableVariant {
+export function sampleEntry(key: string, revision: string): TableVariant {
   return {
     incarnation: 1,
     tier: key === STABLE ? "stable" : key === RC ? "rc" : "branch",
@@ -28,7 +34,7 @@ export function sampleContent(
       Object.entries(services).map(([service, keys]) => [
         service,
         Object.fromEntries(
-          Object.entries(keys).map(([key, revision]) => [key, sampleVariant(key, revision)]),
+          Object.entries(keys).map(([key, revision]) => [key, sampleEntry(key, revision)]),
         ),
       ]),
     ),
@@ -46,7 +52,7 @@ export function withVariant(
   const { [key]: _, ...others } = table.services[service] ?? {};
   const { [service]: __, ...services } = table.services;
   const variants =
-    revision === undefined ? others : { ...others, [key]: sampleVariant(key, revision) };
+    revision === undefined ? others : { ...others, [key]: sampleEntry(key, revision) };
   return {
     environments: table.environments,
     services: Object.keys(variants).length === 0 ? services : { ...services, [service]: variants },
@@ -80,33 +86,61 @@ export function withoutFloor(table: RouteTable): Omit<RouteTable, "historyFloor"
   return rest;
 }
 
-export const sampleDesired: DesiredVariant = {
+export const sampleActor: Actor = { name: "token:test", groups: ["squad"] };
+
+export const sampleService: ServiceSpec = {
+  position: 0,
+  entry: true,
+  protocol: "auto",
+  source: { kind: "service", nested: { list: [1, "two"], empty: {} } },
+  entryHash: "12345678",
+};
+
+export const sampleVariant: VariantSpec = {
   service: "payment-service",
   key: "mp-101",
-  generation: 3,
-  source: { kind: "branch", branch: "feature/mp-101", revision: "0123abc" },
-  command: ["python3", "app.py"],
-  env: { KEY: "value", EMPTY: "" },
+  rollout: 3,
+  source: { kind: "branch", branch: "feature/mp-101", env: { EMPTY: "" } },
   branch: "feature/mp-101",
   onUnavailable: "Fallback",
   endpoints: ["payments"],
-  createdAt: 1_764_000_000_000,
   expiresAt: 1_764_000_600_000,
-  deleted: false,
-  discard: false,
 };
 
-export const sampleIncarnation: IncarnationRecord = {
-  service: "payment-service",
-  key: "mp-101",
-  number: 7,
-  generation: 3,
-  state: "ACTIVE",
+export const sampleEnvironment: EnvironmentSpec = {
+  parent: "rc",
+  members: { "payment-service": "mp-101", constructor: "stable" },
+  expiresAt: 1_764_000_600_000,
+  onDelete: "Keep",
+};
+
+export const sampleStatus: VariantStatus = {
+  observedGeneration: 1,
+  conditions: [
+    {
+      type: "Ready",
+      status: "False",
+      reason: "PrepareFailed",
+      message: "npm ci ended with 1",
+      observedGeneration: 1,
+      lastTransitionTime: "2026-11-23T10:00:00.000Z",
+    },
+  ],
+  incarnations: [
+    {
+      number: 7,
+      rollout: 3,
+      state: "ACTIVE",
+      revision: "0123abc",
+      destination: "http://127.0.0.1:4001",
+      host: "host-1",
+      onUnavailable: "Fallback",
+      endpoints: ["payments"],
+      createdAt: 1_764_000_000_000,
+      failure: { reason: "PrepareFailed", message: "npm ci ended with 1", at: 1_764_000_000_001 },
+    },
+  ],
+  lastIncarnation: 7,
   revision: "0123abc",
-  destination: "http://127.0.0.1:4001",
-  run: "run-1",
-  onUnavailable: "Fallback",
-  endpoints: ["payments"],
-  createdAt: 1_764_000_000_000,
-  failure: { reason: "PrepareFailed", message: "npm ci ended with 1", at: 1_764_000_000_001 },
+  url: "http://mp-101.payment-service.localhost:8080",
 };

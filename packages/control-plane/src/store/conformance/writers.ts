@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Store } from "../store.ts";
+import type { RouteTableStore } from "../route-table-store.ts";
 import { type StoreFixture, withVariant } from "./samples.ts";
 
 const writers = 4;
 const changes = 12;
 
 /** Counts its own variant up, whatever the others do meanwhile. */
-async function write(store: Store, key: string): Promise<void> {
+async function write(store: RouteTableStore, key: string): Promise<void> {
   for (let count = 1; count <= changes; count++) {
     for (;;) {
       const head = await store.head();
@@ -23,12 +23,15 @@ export function describeWriters(open: () => Promise<StoreFixture>): void {
   describe("several writers at once", () => {
     test("never lose, double or reorder an epoch, and a watcher sees only rising ones", async () => {
       await using fixture = await open();
-      const stores = [fixture.store];
-      while (stores.length < writers) stores.push(await fixture.another());
+      const stores = [fixture.store.tables];
+      while (stores.length < writers) stores.push((await fixture.another()).tables);
 
       const seen: number[] = [];
       const watching = (async (): Promise<void> => {
-        for await (const table of fixture.store.watch(undefined, AbortSignal.timeout(60_000))) {
+        for await (const table of fixture.store.tables.watch(
+          undefined,
+          AbortSignal.timeout(60_000),
+        )) {
           seen.push(table.epoch);
           if (table.epoch === writers * changes) return;
         }
@@ -42,13 +45,13 @@ export function describeWriters(open: () => Promise<StoreFixture>): void {
         seen.toSorted((one, other) => one - other),
       );
       assert.equal(new Set(seen).size, seen.length);
-      await assertEveryEpochIsOneChange(fixture.store);
+      await assertEveryEpochIsOneChange(fixture.store.tables);
     });
   });
 }
 
 /** Each table differs from the one before by one step of one counter. */
-async function assertEveryEpochIsOneChange(store: Store): Promise<void> {
+async function assertEveryEpochIsOneChange(store: RouteTableStore): Promise<void> {
   const head = await store.head();
   assert.equal(head.epoch, writers * changes);
   let before = new Map<string, number>();

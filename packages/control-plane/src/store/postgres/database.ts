@@ -1,6 +1,6 @@
 import { Pool, type PoolClient, type QueryResultRow } from "pg";
 import type { CompiledPostgresOptions } from "./postgres-options.ts";
-import { StoreUnavailable } from "../errors.ts";
+import { isStoreUnavailable } from "../../errors.ts";
 import { asOutage, asUnavailable, isRepeatable } from "./postgres-errors.ts";
 
 /** The statements of one transaction, or single ones. Parameters that are objects are sent as JSON. */
@@ -10,7 +10,7 @@ export interface Queries {
 
 const attempts = 5;
 
-/** A pool that knows whether Postgres is there. Everything it throws for an outage is a StoreUnavailable. */
+/** A pool that knows whether Postgres is there. Everything it throws for an outage is STORE_UNAVAILABLE. */
 export class Database implements Queries {
   readonly #pool: Pool;
   readonly #listeners = new Set<(available: boolean) => void>();
@@ -74,11 +74,11 @@ export class Database implements Queries {
       this.report(true);
       return result;
     } catch (error) {
-      if (StoreUnavailable.is(error)) this.report(false);
+      if (isStoreUnavailable(error)) this.report(false);
       throw error;
     } finally {
       client.off("error", broken);
-      // After a fault nobody knows what the connection still has to say: it isn't used again.
+      // After an error the protocol state of the connection is unknown: discard it.
       client.release(failed);
     }
   }

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "@cocktail/client";
 import type { runner as Runner } from "node-pg-migrate";
 import { Client } from "pg";
-import { StoreCorrupt } from "../errors.ts";
+import { ControlPlaneError } from "../../errors.ts";
 import { asUnavailable } from "./postgres-errors.ts";
 import type { CompiledPostgresOptions } from "./postgres-options.ts";
 import { checkSchema, migrationsTable } from "./schema-check.ts";
@@ -12,7 +12,7 @@ const directory = fileURLToPath(new URL("../../../migrations", import.meta.url))
 
 /**
  * Brings the schema to what this version needs, and makes it where it is missing. Several processes may do so at once:
- * they take turns. Rejects with StoreUnavailable; with StoreCorrupt where the schema is somebody else's, or a newer
+ * they take turns. Rejects with STORE_UNAVAILABLE; with STORE_CORRUPT where the schema is somebody else's, or a newer
  * version's; or with the server's own error where the database refuses (a wrong password, no right to create a schema).
  */
 export async function migrate(options: CompiledPostgresOptions, log: Logger): Promise<void> {
@@ -43,7 +43,7 @@ export async function migrate(options: CompiledPostgresOptions, log: Logger): Pr
     if (names.length > 0)
       log.info({ reason: "StoreMigrated", migrations: names }, "store migrated");
   } catch (error) {
-    throw error instanceof StoreCorrupt ? error : asUnavailable(broken ?? error);
+    throw ControlPlaneError.is(error) ? error : asUnavailable(broken ?? error);
   } finally {
     await client.end().catch(() => undefined);
   }

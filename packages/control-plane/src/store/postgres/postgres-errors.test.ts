@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DatabaseError } from "pg";
-import { StoreUnavailable } from "../errors.ts";
+import { isStoreUnavailable } from "../../errors.ts";
 import { asUnavailable, isRepeatable } from "./postgres-errors.ts";
 
 function answer(code: string): DatabaseError {
@@ -14,7 +14,7 @@ test("an answer of Postgres that means `not now` is an outage, any other answer 
   const passing = ["08006", "53300", "57P01", "57P02", "57P03", "57014", "55P03", "25P03", "58030"];
   for (const code of passing) {
     const error = asUnavailable(answer(code));
-    assert.ok(StoreUnavailable.is(error), code);
+    assert.ok(isStoreUnavailable(error), code);
     assert.match(error.message, new RegExp(`what the server said \\(${code}\\)`));
   }
   for (const code of ["23505", "42601", "42P01", "28P01", "3D000", "22P02", "57000"]) {
@@ -31,7 +31,7 @@ test("whatever is no answer of Postgres is an outage", () => {
     ["a text", /a text/],
   ] as const) {
     const outage = asUnavailable(error);
-    assert.ok(StoreUnavailable.is(outage));
+    assert.ok(isStoreUnavailable(outage));
     assert.match(outage.message, message);
   }
 });

@@ -1,5 +1,5 @@
 import { DatabaseError } from "pg";
-import { StoreUnavailable } from "../errors.ts";
+import { type ControlPlaneError, isStoreUnavailable, storeUnavailable } from "../../errors.ts";
 
 /** Classes of SQLSTATE that say "not now": https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const passing = [
@@ -14,24 +14,24 @@ const passing = [
 ];
 
 /**
- * What a call of `pg` threw, as what users of the store have to know: `StoreUnavailable` for an outage, else the error
+ * What a call of `pg` threw, as what users of the store have to know: STORE_UNAVAILABLE for an outage, else the error
  * itself. Only for errors that came from `pg`: whatever isn't an answer of the server is a broken connection.
  */
 export function asUnavailable(error: unknown): Error {
   if (!(error instanceof DatabaseError)) return asOutage(error);
   const code = error.code ?? "";
   if (!passing.some((prefix) => code.startsWith(prefix))) return error;
-  return new StoreUnavailable(`${error.message} (${code})`, { cause: error });
+  return storeUnavailable(`${error.message} (${code})`, { cause: error });
 }
 
 /** Where no connection is to be had the store is away, whatever the server says of it: a password that was changed, a database that was dropped. */
-export function asOutage(error: unknown): StoreUnavailable {
-  return new StoreUnavailable(describe(error), { cause: error });
+export function asOutage(error: unknown): ControlPlaneError {
+  return storeUnavailable(describe(error), { cause: error });
 }
 
 /** Deadlock or serialisation failure: nothing of the transaction was done. */
 export function isRepeatable(error: unknown): boolean {
-  const cause = StoreUnavailable.is(error) ? error.cause : error;
+  const cause = isStoreUnavailable(error) ? error.cause : error;
   return cause instanceof DatabaseError && (cause.code === "40001" || cause.code === "40P01");
 }
 

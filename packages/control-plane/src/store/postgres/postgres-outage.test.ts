@@ -5,8 +5,8 @@ import { type Postgres, startPostgres } from "@cocktail/embedded-postgres";
 import { openProxy } from "../../../test/postgres-proxy.ts";
 import { execute, type TestPostgres, testPostgres } from "../../../test/postgres.ts";
 import { until } from "../../../test/open-api.ts";
-import { sampleContent, sampleDesired } from "../conformance/samples.ts";
-import { StoreUnavailable } from "../errors.ts";
+import { isStoreUnavailable } from "../../errors.ts";
+import { sampleActor, sampleContent, sampleVariant } from "../conformance/samples.ts";
 import type { Store } from "../store.ts";
 import { Database } from "./database.ts";
 import { compilePostgresOptions } from "./postgres-options.ts";
@@ -18,18 +18,31 @@ before(async () => {
 });
 after(() => postgres[Symbol.asyncDispose]());
 
-const write = { kind: "PutVariant", variant: sampleDesired } as const;
+const draft = {
+  kind: "ServiceVariant",
+  name: "payment-service:mp-101",
+  spec: sampleVariant,
+} as const;
+
+function create(store: Store): Promise<unknown> {
+  return store.objects.create(draft, sampleActor);
+}
+
+/** Names of the variants that are stored. */
+async function stored(store: Store): Promise<readonly string[]> {
+  return (await store.objects.list("ServiceVariant")).items.map(({ name }) => name);
+}
 
 async function publish(store: Store, revision: string): Promise<number> {
-  const { epoch } = await store.head();
-  const outcome = await store.append(epoch, sampleContent({ a: { stable: revision } }));
+  const { epoch } = await store.tables.head();
+  const outcome = await store.tables.append(epoch, sampleContent({ a: { stable: revision } }));
   assert.equal(outcome.kind, "appended");
   return epoch + 1;
 }
 
 async function assertUnavailable(call: Promise<unknown>): Promise<void> {
   await assert.rejects(call, (error) => {
-    assert.ok(StoreUnavailable.is(error), String(error));
+    assert.ok(isStoreUnavailable(error), String(error));
     assert.equal(error.retryable, true);
     return true;
   });
@@ -49,7 +62,7 @@ describe("a store whose Postgres is killed", () => {
     const stop = new AbortController();
     opened.defer(() => stop.abort());
     const watching = (async (): Promise<void> => {
-      for await (const table of store.watch(undefined, stop.signal)) seen.push(table.epoch);
+      for await (const table of store.tables.watch(undefined, stop.signal)) seen.push(table.epoch);
     })();
     await publish(store, "r1");
     await until("the first change", () => seen.includes(1));
@@ -57,27 +70,28 @@ describe("a store whose Postgres is killed", () => {
     process.kill(first.pid, "SIGKILL");
     await first.exited;
     await until("the store to notice by itself", () => !store.available);
-    await assertUnavailable(store.head());
-    await assertUnavailable(store.append(1, sampleContent({ a: { stable: "r2" } })));
-    await assertUnavailable(store.at(1));
-    await assertUnavailable(store.load());
-    await assertUnavailable(store.write([write]));
-    await assertUnavailable(store.prune(new Date()));
+    await assertUnavailable(store.tables.head());
+    await assertUnavailable(store.tables.append(1, sampleContent({ a: { stable: "r2" } })));
+    await assertUnavailable(store.tables.at(1));
+    await assertUnavailable(stored(store));
+    await assertUnavailable(store.objects.get(draft.kind, draft.name));
+    await assertUnavailable(create(store));
+    await assertUnavailable(store.tables.prune(new Date()));
 
     const { address } = first;
     const directory = `${postgres.directory}/pg`;
     await using second: Postgres = await startPostgres({ directory, address });
     await until("the store to be back by itself", () => store.available);
-    assert.equal((await store.head()).epoch, 1);
-    assert.deepEqual((await store.load()).variants, [], "what was refused was written");
+    assert.equal((await store.tables.head()).epoch, 1);
+    assert.deepEqual(await stored(store), [], "what was refused was written");
 
     // The change of another store, which this one can only hear of by its new subscription.
     const theirs = openPostgresStore({ connection: second.url, schema });
     const other = opened.adopt(await theirs, (it) => it.close());
     await publish(other, "r2");
     await until("the change after the outage", () => seen.includes(2));
-    await store.write([write]);
-    assert.deepEqual((await other.load()).variants, [sampleDesired]);
+    await create(store);
+    assert.deepEqual(await stored(other), [draft.name]);
     assert.deepEqual(seen, [0, 1, 2]);
     // On a machine that is held up for seconds it may be away once more, and back.
     assert.deepEqual(availability.slice(0, 2), [false, true]);
@@ -106,7 +120,7 @@ describe("a store whose connections break", () => {
     const seen: number[] = [];
     const stop = new AbortController();
     const watching = (async (): Promise<void> => {
-      for await (const table of store.watch(undefined, stop.signal)) seen.push(table.epoch);
+      for await (const table of store.tables.watch(undefined, stop.signal)) seen.push(table.epoch);
     })();
     let written = 0;
     const turns = 5;
@@ -121,13 +135,13 @@ describe("a store whose connections break", () => {
           written = await publish(store, `r${turn}`);
           return true;
         } catch (error) {
-          if (StoreUnavailable.is(error)) return false;
+          if (isStoreUnavailable(error)) return false;
           throw error;
         }
       });
     }
     await until("the watch to be there", () => seen.includes(written));
-    assert.equal((await store.head()).epoch, turns);
+    assert.equal((await store.tables.head()).epoch, turns);
     stop.abort();
     await watching;
     await store.close();
@@ -144,7 +158,7 @@ describe("a store whose connections break", () => {
     });
     await publish(store, "r1");
     proxy.freeze();
-    await assertUnavailable(store.append(1, sampleContent({ a: { stable: "r2" } })));
+    await assertUnavailable(store.tables.append(1, sampleContent({ a: { stable: "r2" } })));
     await until("the store to notice", () => !store.available);
     proxy.thaw();
     await until("the store to be back by itself", () => store.available);
@@ -162,7 +176,7 @@ describe("a store whose connections break", () => {
     const seen: number[] = [];
     const stop = new AbortController();
     const watching = (async (): Promise<void> => {
-      for await (const table of store.watch(undefined, stop.signal)) seen.push(table.epoch);
+      for await (const table of store.tables.watch(undefined, stop.signal)) seen.push(table.epoch);
     })();
     await until("the head", () => seen.includes(0));
     proxy.freeze();
@@ -185,7 +199,7 @@ describe("a store whose connections break", () => {
     await execute(
       server.url,
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE application_name = 'cocktail' AND query LIKE '%table_head%'`,
+       WHERE application_name = 'cocktail' AND query LIKE '%_head%'`,
     );
     await until("the store to notice", () => availability.includes(false));
     await until("the store to be back without being asked anything", () => store.available);
@@ -201,10 +215,10 @@ describe("a store whose connections break", () => {
       `INSERT INTO ${schema}.table_epoch (epoch, tag) VALUES (1, '00000001');
        UPDATE ${schema}.table_head SET epoch = 1, tag = '00000001'`,
     );
-    for await (const table of store.watch(undefined, AbortSignal.timeout(20_000))) {
+    for await (const table of store.tables.watch(undefined, AbortSignal.timeout(20_000))) {
       if (table.epoch === 1) break;
     }
-    assert.equal((await store.head()).epoch, 1);
+    assert.equal((await store.tables.head()).epoch, 1);
     await store.close();
   });
 
@@ -216,7 +230,7 @@ describe("a store whose connections break", () => {
     const end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotated'";
     await execute(server.url, `ALTER ROLE rotated PASSWORD 'two'; ${end}`);
     await until("the store to notice", () => !store.available);
-    await assertUnavailable(store.append(0, sampleContent({ a: { stable: "r1" } })));
+    await assertUnavailable(store.tables.append(0, sampleContent({ a: { stable: "r1" } })));
     await execute(server.url, "ALTER ROLE rotated PASSWORD 'one'");
     await until("the store to be back by itself", () => store.available);
     await store.close();
@@ -241,7 +255,7 @@ describe("a store whose connections break", () => {
     await store.close();
   });
 
-  test("opens with StoreUnavailable where nobody listens, and says what the server says", async () => {
+  test("opens with STORE_UNAVAILABLE where nobody listens, and says what the server says", async () => {
     const { connection } = server;
     const nobody = { ...connection, host: "127.0.0.1", port: 1 };
     await assertUnavailable(openPostgresStore({ connection: nobody }));
@@ -268,11 +282,11 @@ describe("a store beside others", () => {
     const schema = postgres.schema();
     const open = (): Promise<Store> => openPostgresStore({ connection: server.url, schema });
     const stores = await Promise.all([open(), open(), open(), open()]);
-    const heads = await Promise.all(stores.map((store) => store.head()));
+    const heads = await Promise.all(stores.map((store) => store.tables.head()));
     assert.equal(new Set(heads.map(({ tag }) => tag)).size, 1, "there was more than one genesis");
     await Promise.all(stores.map((store) => store.close()));
     const again = await open();
-    assert.equal((await again.head()).tag, heads[0]?.tag);
+    assert.equal((await again.tables.head()).tag, heads[0]?.tag);
     await again.close();
   });
 
@@ -294,7 +308,7 @@ describe("a store beside others", () => {
     const schema = postgres.schema();
     await execute(server.url, `CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.service (id int)`);
     await assert.rejects(openPostgresStore({ connection: server.url, schema }), {
-      name: "StoreCorrupt",
+      code: "STORE_CORRUPT",
       message: new RegExp(`schema ${schema} holds something that is not a store`),
     });
     const database = new Database(compilePostgresOptions({ connection: server.url }));
@@ -311,7 +325,7 @@ describe("a store beside others", () => {
       `INSERT INTO ${schema}.migration (name, run_on) VALUES ('0999_later', now())`,
     );
     await assert.rejects(openPostgresStore({ connection: server.url, schema }), {
-      name: "StoreCorrupt",
+      code: "STORE_CORRUPT",
       message: /newer version: it has 0999_later/,
     });
   });
@@ -324,29 +338,30 @@ describe("a store beside others", () => {
     );
     assert.ok(one !== undefined && other !== undefined);
     await publish(one, "r1");
-    await one.write([write]);
-    assert.equal((await other.head()).epoch, 0);
-    assert.deepEqual((await other.load()).variants, []);
+    await create(one);
+    assert.equal((await other.tables.head()).epoch, 0);
+    assert.deepEqual(await stored(other), []);
     await Promise.all([one.close(), other.close()]);
   });
 
-  test("writes a list whole or not at all", async () => {
-    const schema = postgres.schema();
-    const store = await openPostgresStore({ connection: server.url, schema });
-    const unfit = { ...write, variant: { ...sampleDesired, key: "mp-2", generation: 0.5 } };
-    await assert.rejects(store.write([write, unfit]), (error) => !StoreUnavailable.is(error));
-    assert.deepEqual((await store.load()).variants, []);
-    assert.deepEqual((await store.load()).counters, []);
-    assert.equal(store.available, true, "a fault of ours is no outage");
+  test("a document that the server refuses is no outage, and leaves nothing", async () => {
+    const store = await openPostgresStore({ connection: server.url, schema: postgres.schema() });
+    const unfit = { ...draft, spec: { ...sampleVariant, branch: "\u0000" } };
+    await assert.rejects(
+      store.objects.create(unfit, sampleActor),
+      (error) => !isStoreUnavailable(error),
+    );
+    assert.deepEqual(await stored(store), []);
+    assert.equal(store.available, true, "a defect of ours is no outage");
     await store.close();
   });
 
   test("says which row it can't read, rather than guessing", async () => {
     const schema = postgres.schema();
     const store = await openPostgresStore({ connection: server.url, schema });
-    await store.write([write]);
-    await execute(server.url, `UPDATE ${schema}.variant SET document = document - 'generation'`);
-    await assert.rejects(store.load(), { name: "StoreCorrupt", message: /variant .*generation/ });
+    await create(store);
+    await execute(server.url, `UPDATE ${schema}.object SET document = document - 'generation'`);
+    await assert.rejects(stored(store), { code: "STORE_CORRUPT", message: /Variant .*generation/ });
     await store.close();
   });
 
@@ -356,8 +371,8 @@ describe("a store beside others", () => {
     const store = await openPostgresStore(options);
     await publish(store, "r1");
     await publish(store, "r2");
-    await until("the floor to rise", async () => (await store.head()).historyFloor === 2);
-    assert.equal(await store.at(1), undefined);
+    await until("the floor to rise", async () => (await store.tables.head()).historyFloor === 2);
+    assert.equal(await store.tables.at(1), undefined);
     const database = new Database(compilePostgresOptions(options));
     for (const [table, left] of [
       ["table_epoch", 1],
@@ -376,12 +391,12 @@ describe("a store beside others", () => {
     const store = await openPostgresStore({ connection: server.url, schema });
     const database = new Database(compilePostgresOptions({ connection: server.url }));
     const failing = database.transaction(async (queries) => {
-      await queries.rows(`UPDATE ${schema}.state_head SET revision = 77`);
+      await queries.rows(`UPDATE ${schema}.object_head SET version = 77`);
       throw new TypeError("a fault in between");
     });
     await assert.rejects(failing, { name: "TypeError", message: "a fault in between" });
-    const rows = await database.rows(`SELECT revision::int FROM ${schema}.state_head`);
-    assert.deepEqual(rows, [{ revision: 0 }]);
+    const rows = await database.rows(`SELECT version::int FROM ${schema}.object_head`);
+    assert.deepEqual(rows, [{ version: 1 }]);
     assert.equal(database.available, true);
     await database.close();
     await store.close();

@@ -7,7 +7,7 @@ import {
 } from "@cocktail/route";
 import { z } from "zod";
 import { exactly } from "../../schema/exactly.ts";
-import { StoreCorrupt } from "../errors.ts";
+import { storeCorrupt } from "../../errors.ts";
 import { followingTable } from "../next-table.ts";
 import type { AppendOutcome } from "../route-table-store.ts";
 import { diffTables } from "../table-change.ts";
@@ -42,7 +42,7 @@ export class PostgresTables {
       if (isTableOf(held, current)) return withFloor(held, current.historyFloor);
     }
     const table = await this.#table(queries, this.#statements.head, []);
-    if (table === undefined) throw new StoreCorrupt("the head of the route table is missing");
+    if (table === undefined) throw storeCorrupt("the head of the route table is missing");
     return table;
   }
 
@@ -103,7 +103,7 @@ export class PostgresTables {
     const reading = readTable(row.document);
     if (reading.ok) return reading.table;
     const { path, message } = reading.fault;
-    throw new StoreCorrupt(`a stored route table can't be read: ${path} ${message}`);
+    throw storeCorrupt(`a stored route table can't be read: ${path} ${message}`);
   }
 }
 
@@ -118,6 +118,6 @@ function withFloor(table: RouteTable, historyFloor: number): RouteTable {
 /** The one document of a statement that always gives one. */
 function documentOf(rows: readonly DocumentRow[]): unknown {
   const [row] = rows;
-  if (row === undefined) throw new StoreCorrupt("the head of the route table is missing");
+  if (row === undefined) throw storeCorrupt("the head of the route table is missing");
   return row.document;
 }

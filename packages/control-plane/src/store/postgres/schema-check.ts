@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { parse } from "node:path";
 import type { Client } from "pg";
-import { StoreCorrupt } from "../errors.ts";
+import { storeCorrupt } from "../../errors.ts";
 
 export const migrationsTable = "migration";
 
@@ -13,7 +13,7 @@ interface Found {
 
 /**
  * Looks at a schema before anything is written: one that somebody else uses, or that a newer version wrote, is refused
- * with StoreCorrupt. Answers whether it exists: then making it, which may not be allowed to us, isn't tried.
+ * with STORE_CORRUPT. Answers whether it exists: then making it, which may not be allowed to us, isn't tried.
  */
 export async function checkSchema(
   client: Client,
@@ -29,7 +29,7 @@ export async function checkSchema(
   const { exists = false, occupied = false, migrated = false } = rows[0] ?? {};
   if (migrated) await checkVersion(client, schema, migrations);
   else if (occupied) {
-    throw new StoreCorrupt(
+    throw storeCorrupt(
       `schema ${schema} holds something that is not a store of Cocktail, and was left alone`,
     );
   }
@@ -43,7 +43,7 @@ async function checkVersion(client: Client, schema: string, migrations: string):
   );
   const newer = rows.map(({ name }) => name).filter((name) => !known.has(name));
   if (newer.length === 0) return;
-  throw new StoreCorrupt(
+  throw storeCorrupt(
     `schema ${schema} was written by another, probably newer version: it has ${newer.join(", ")}`,
   );
 }

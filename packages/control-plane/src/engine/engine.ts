@@ -1,0 +1,287 @@
+import {
+  type AnyObject,
+  type Facts,
+  type Kind,
+  type Objects,
+  type Write,
+  environmentsNaming,
+  isLive,
+} from "@cocktail/environment";
+import { RC, type RouteTable, STABLE, formatVariant, parseVariant } from "@cocktail/route";
+import type { Actor } from "@cocktail/environment";
+import { ControlPlaneError } from "../errors.ts";
+import type { Callbacks } from "./act.ts";
+import { type Core, createCore } from "./core.ts";
+import { type Executed, execute } from "./execute.ts";
+import { noMetrics } from "./metrics.ts";
+import type { CacheEvent } from "./object-cache.ts";
+import { type Sources, variantNames } from "./observe.ts";
+import type { EngineOptions } from "./options.ts";
+import { parseQueueKey, queueKey, tableKey } from "./queue-key.ts";
+import { reconcileEnvironment } from "./reconcile-environment.ts";
+import { reconcileService } from "./reconcile-service.ts";
+import { reconcileVariant } from "./reconcile-variant.ts";
+import { isSettled, isStarting } from "./settled.ts";
+import { factsOf } from "./status-writer.ts";
+import { type WorkResult, WorkQueue } from "./work-queue.ts";
+
+/** Something that a view shows has changed. */
+export interface EngineEvent {
+  readonly change: CacheEvent["change"];
+  readonly object: AnyObject;
+}
+
+/**
+ * Brings what is stored about: reads objects, plans, acts on the platform, writes statuses and the route table. The same
+ * code on one machine and in a cluster; it knows nothing of HTTP.
+ */
+export class Engine {
+  readonly #core: Core;
+  readonly #queue: WorkQueue;
+  readonly #publishing = new Set<string>();
+  readonly #listeners = new Set<(event: EngineEvent | undefined) => void>();
+  #holdUntil = 0;
+  #holds = 0;
+  #phase: "new" | "running" | "stopped" = "new";
+  #unsubscribe: (() => void) | undefined;
+  #isSettled = false;
+
+  constructor(options: EngineOptions) {
+    this.#core = createCore(options, {
+      cacheChanged: (event) => this.#objectChanged(event),
+      published: (names) => this.#published(names),
+    });
+    const { limits, clock, log } = this.#core;
+    const { retried } = options.metrics ?? noMetrics;
+    const { firstBackoffMs: first, longestBackoffMs: longest, concurrency } = limits;
+    this.#queue = new WorkQueue({
+      clock,
+      concurrency,
+      backoffMs: { first, longest },
+      work: (key) => this.#measured(key),
+      retried: (key) => retried(parseQueueKey(key).controller),
+      failed: (object, error, retryInMs) => {
+        log.warn({ object, err: error, retryInMs }, "reconcile failed, retrying");
+      },
+    });
+  }
+
+  /** Reads what is stored. Nothing is worked on before `start`. Rejects with STORE_UNAVAILABLE. */
+  async load(): Promise<void> {
+    await this.#core.writer.head();
+    await this.#core.cache.start();
+  }
+
+  /** Begins to work toward what is stored. The first table waits a little for variants that are about to be ready. */
+  start(): void {
+    if (this.#phase !== "new")
+      throw new ControlPlaneError("NOT_READY", `the engine is ${this.#phase}`);
+    this.#phase = "running";
+    const { clock, limits, platform, cache } = this.#core;
+    this.#unsubscribe = platform.onChange(({ service, key }) => {
+      this.#core.factsChanged();
+      this.#variantChanged(formatVariant(service, key));
+      this.#notify(undefined);
+    });
+    this.#holdUntil = clock.now() + limits.startupBatchMs;
+    for (const name of variantNames(this.sources())) this.#variantChanged(name);
+    for (const name of cache.index.services.keys()) this.#add("service", name);
+    for (const name of cache.index.environments.keys()) this.#add("environment", name);
+    this.#queue.addAt(tableKey, this.#holdUntil);
+  }
+
+  /** Begins nothing new and waits for what it began. Workloads are left to their platform. */
+  async stop(): Promise<void> {
+    if (this.#phase === "stopped") return;
+    this.#phase = "stopped";
+    this.#unsubscribe?.();
+    this.#core.background.stop();
+    await this.#queue.stop();
+    await this.#core.writer.idle();
+    this.#notify(undefined);
+    this.#listeners.clear();
+  }
+
+  get phase(): "new" | "running" | "stopped" {
+    return this.#phase;
+  }
+
+  /** Objects as last known. */
+  get objects(): Objects {
+    return this.#core.cache.index;
+  }
+
+  /** The head of the route table as last known. */
+  get table(): RouteTable {
+    return this.#core.writer.table;
+  }
+
+  sources(): Sources {
+    return this.#core.sources();
+  }
+
+  /** Objects and table as stored now, for a decision about these. Rejects with STORE_UNAVAILABLE. */
+  async refresh(...named: readonly (readonly [Kind, string])[]): Promise<void> {
+    await this.#core.writer.head();
+    for (const [kind, name] of named) await this.#core.cache.fresh(kind, name);
+  }
+
+  /** Makes the writes of one decision, in their order; no table is published before the last of them. */
+  async execute(writes: readonly Write[], actor: Actor): Promise<Executed> {
+    this.#holds++;
+    try {
+      return await execute(this.#core, writes, actor);
+    } finally {
+      this.#holds--;
+      this.#queue.add(tableKey);
+    }
+  }
+
+  /** What planning looks at, as last known. */
+  facts(service: string, key: string): Facts {
+    return factsOf(this.#core, { service, key });
+  }
+
+  /** Called when something that a view shows may have changed; the event is absent where it is no object. */
+  onChange(listener: (event: EngineEvent | undefined) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** True once every variant that was stored at the start is ready or has failed, and the table says so. */
+  isSettled(): boolean {
+    this.#isSettled ||= this.#phase === "running" && isSettled(this.#core);
+    return this.#isSettled;
+  }
+
+  #add(controller: "service" | "variant" | "environment", name: string): void {
+    if (this.#phase === "running") this.#queue.add(queueKey(controller, name).text);
+  }
+
+  #objectChanged({ change, object, before }: CacheEvent): void {
+    switch (object.kind) {
+      case "Service":
+        this.#add("service", object.name);
+        break;
+      case "ServiceVariant":
+        this.#variantChanged(object.name);
+        if (object.spec.key === STABLE) this.#add("service", object.spec.service);
+        break;
+      case "Environment":
+        this.#environmentChanged(object.name, before);
+        break;
+      case "Ledger":
+    }
+    this.#notify({ change, object });
+  }
+
+  #variantChanged(name: string): void {
+    this.#add("variant", name);
+    const pin = parseVariant(name);
+    if (pin === undefined) return;
+    const { service, key } = pin;
+    // A candidate's end begins with stable's new entry.
+    if (key === STABLE) this.#add("variant", formatVariant(service, RC));
+    const { index } = this.#core.cache;
+    for (const layer of environmentsNaming(index, service, key)) this.#add("environment", layer);
+    if (index.environments.has(key)) this.#add("environment", key);
+  }
+
+  #environmentChanged(name: string, before: AnyObject | undefined): void {
+    this.#add("environment", name);
+    const { index } = this.#core.cache;
+    const now = index.environments.get(name);
+    const members =
+      before?.kind === "Environment" ? before.spec.members : (now?.spec.members ?? {});
+    // What goes with it is held back until it is gone, and others that name the same may have waited for it.
+    if (now !== undefined && isLive(now)) return;
+    for (const [service, key] of Object.entries(members))
+      this.#variantChanged(formatVariant(service, key));
+    for (const variant of index.ofKey(name)) this.#variantChanged(variant.name);
+    // Its parent may have waited for it to go.
+    if (before?.kind === "Environment") this.#add("environment", before.spec.parent);
+  }
+
+  #published(names: readonly string[]): void {
+    for (const name of names) {
+      if (name.includes(":")) this.#variantChanged(name);
+      else this.#add("environment", name);
+    }
+    this.#notify(undefined);
+  }
+
+  async #measured(text: string): Promise<WorkResult> {
+    const { reconciled, depth } = this.#core.options.metrics ?? noMetrics;
+    const { controller } = parseQueueKey(text);
+    const from = performance.now();
+    const seconds = (): number => (performance.now() - from) / 1000;
+    depth(this.#queue.size);
+    try {
+      const result = await this.#reconcile(text);
+      reconciled(controller, result.againAt === undefined ? "success" : "requeue_after", seconds());
+      return result;
+    } catch (error) {
+      reconciled(controller, "error", seconds());
+      throw error;
+    } finally {
+      depth(this.#queue.size);
+      this.#notify(undefined);
+    }
+  }
+
+  async #reconcile(text: string): Promise<WorkResult> {
+    const key = parseQueueKey(text);
+    const call = { ...this.#calls, settle: () => this.#queue.settle(text) };
+    const { name } = key;
+    switch (key.controller) {
+      case "service":
+        return reconcileService(this.#core, queueKey("service", name));
+      case "variant":
+        return reconcileVariant(this.#core, queueKey("variant", name), call);
+      case "environment":
+        return reconcileEnvironment(this.#core, queueKey("environment", name), call);
+      case "table":
+        return this.#publish();
+    }
+  }
+
+  async #publish(): Promise<WorkResult> {
+    // Whoever holds it back asks again when that ends.
+    if (this.#holds > 0) return {};
+    const isHeld = this.#core.clock.now() < this.#holdUntil && isStarting(this.#core);
+    if (isHeld) return { againAt: this.#holdUntil };
+    const asked = [...this.#publishing];
+    this.#publishing.clear();
+    if (asked.length === 0 && this.#core.nextTable().kind === "unchanged") return {};
+    const before = this.#core.writer.table.epoch;
+    try {
+      await this.#core.writer.publish();
+    } catch (error) {
+      for (const key of asked) this.#publishing.add(key);
+      throw error;
+    }
+    this.#queue.settle(tableKey);
+    // Asked for and not needed: another turn had it already, or a defect asks again and again.
+    const isNew = this.#core.writer.table.epoch !== before;
+    for (const key of asked) {
+      if (isNew) this.#queue.add(key);
+      else this.#queue.addLater(key);
+    }
+    return {};
+  }
+
+  readonly #calls: Callbacks = {
+    again: (key) => {
+      this.#queue.add(key);
+    },
+    againLater: (key) => this.#queue.addLater(key),
+    publish: (key) => {
+      this.#publishing.add(key);
+      this.#queue.add(tableKey);
+    },
+  };
+
+  #notify(event: EngineEvent | undefined): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

@@ -1,0 +1,39 @@
+import { type ConditionFact, type MemberFact, type Objects, isLive } from "@cocktail/environment";
+import { type RouteTable, formatVariant, own } from "@cocktail/route";
+
+/** An environment's own members: those it names, and those whose key is its name. The first win. */
+export function ownMembers(
+  objects: Pick<Objects, "environments" | "ofKey">,
+  table: Pick<RouteTable, "environments">,
+  name: string,
+): Readonly<Record<string, string>> {
+  const explicit = objects.environments.get(name)?.spec.members ?? {};
+  const implicit = objects
+    .ofKey(name)
+    .filter(isLive)
+    .map(({ spec: { service, key } }) => [service, key] as const);
+  const inTable = Object.entries(own(table.environments, name)?.members ?? {}).filter(
+    ([, key]) => key === name,
+  );
+  return Object.fromEntries([...inTable, ...implicit, ...Object.entries(explicit)]);
+}
+
+/** How they do, as their own statuses say. */
+export function memberFacts(
+  objects: Pick<Objects, "environments" | "ofKey" | "variants">,
+  table: Pick<RouteTable, "environments">,
+  name: string,
+): readonly MemberFact[] {
+  return Object.entries(ownMembers(objects, table, name)).map(([service, key]): MemberFact => {
+    const variant = objects.variants.get(formatVariant(service, key));
+    if (variant === undefined || !isLive(variant)) return { service, key, ready: undefined };
+    const ready = variant.status?.conditions.find(({ type }) => type === "Ready");
+    return { service, key, ready: ready ?? notLookedAt };
+  });
+}
+
+const notLookedAt = {
+  status: "Unknown",
+  reason: "Deploying",
+  message: "it has not been looked at yet",
+} as const satisfies Pick<ConditionFact, "status" | "reason" | "message">;

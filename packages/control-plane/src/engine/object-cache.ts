@@ -1,0 +1,199 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "@cocktail/client";
+import { type AnyObject, type Kind, type ObjectOf, ObjectIndex } from "@cocktail/environment";
+import { ControlPlaneError } from "../errors.ts";
+import type { AnyEvent } from "../store/object-feed.ts";
+import type { ObjectStore } from "../store/object-store.ts";
+import { backoffMs } from "./backoff.ts";
+
+export interface CacheEvent {
+  readonly change: "put" | "removed";
+  readonly object: AnyObject;
+  /** What was known before. */
+  readonly before: AnyObject | undefined;
+}
+
+export interface ObjectCacheOptions {
+  readonly objects: ObjectStore;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly changed: (event: CacheEvent) => void;
+}
+
+/** A version that is held although no event of the watch has told it: later events may still be older. */
+interface Held {
+  readonly uid: string;
+  readonly version: string;
+  readonly isConfirmed: boolean;
+}
+
+const cached = ["Service", "ServiceVariant", "Environment"] as const satisfies readonly Kind[];
+const retry = { firstMs: 50, longestMs: 1_000 };
+
+/**
+ * The objects in memory: listed once, then kept up to date by a watch, whose events may be late, doubled or left out. What
+ * this process wrote or read itself is there at once, and an event that is older never replaces it.
+ */
+export class ObjectCache {
+  readonly index: ObjectIndex = new ObjectIndex();
+  readonly #options: ObjectCacheOptions;
+  readonly #held = new Map<string, Held>();
+  /** Counts the changes of a name, so that an answer that was overtaken is noticed. */
+  readonly #touched = new Map<string, number>();
+  /** Objects that are known to be gone, whose removal the watch has not told yet. */
+  readonly #gone = new Set<string>();
+  readonly #rechecking = new Set<string>();
+
+  constructor(options: ObjectCacheOptions) {
+    this.#options = options;
+  }
+
+  /** Reads everything, then follows. Rejects where the store can't be read. */
+  async start(): Promise<void> {
+    for (const kind of cached) {
+      const { items, from } = await this.#options.objects.list(kind);
+      for (const object of items) this.#accept(object);
+      void this.#follow(kind, from);
+    }
+  }
+
+  /** As stored now. */
+  async fresh<K extends Kind>(kind: K, name: string): Promise<ObjectOf<K> | undefined> {
+    const key = `${kind} ${name}`;
+    for (;;) {
+      const before = this.#touched.get(key);
+      const object = await this.#options.objects.get(kind, name);
+      // Somebody wrote or read it meanwhile: which of the two is newer is not known.
+      if (this.#touched.get(key) !== before) continue;
+      if (object === undefined) this.#vanished(kind, name);
+      else this.put(object);
+      return object;
+    }
+  }
+
+  /** What a write of this process made, or a read of it gave. */
+  put(object: AnyObject): void {
+    const key = keyOf(object);
+    if (this.#held.get(key)?.version === object.version) return;
+    this.#hold(key, object, false);
+  }
+
+  /** This process has released it. */
+  removed(object: AnyObject): void {
+    this.#gone.add(object.uid);
+    this.#drop(object);
+  }
+
+  async #follow(kind: (typeof cached)[number], start: string): Promise<void> {
+    const { objects, log, signal } = this.#options;
+    let from: string | undefined = start;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        from ??= await this.#list(kind);
+        for await (const event of objects.watch(kind, from, signal)) {
+          failures = 0;
+          this.#apply(event);
+        }
+        // The store was closed: nothing more will come.
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        from = undefined;
+        if (!ControlPlaneError.is(error, "WATCH_EXPIRED")) {
+          log.warn({ kind, err: error, reason: "WatchFailed" }, "watch failed, listing again");
+        }
+        await delay(backoffMs(failures++, retry), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #list(kind: (typeof cached)[number]): Promise<string> {
+    const { items, from } = await this.#options.objects.list(kind);
+    const listed = new Set(items.map(({ name }) => name));
+    for (const object of items) {
+      // The list may be a little older than what is known.
+      if (this.#held.has(keyOf(object))) void this.#recheck(kind, object.name);
+      else this.#apply({ change: "put", object });
+    }
+    // Removed unnoticed, or made since.
+    for (const { kind: other, name } of this.index.all()) {
+      if (other === kind && !listed.has(name)) void this.#recheck(kind, name);
+    }
+    return from;
+  }
+
+  #apply({
+    change,
+    object,
+  }: {
+    readonly change: AnyEvent["change"];
+    readonly object: AnyObject;
+  }): void {
+    if (change === "removed") {
+      if (this.#gone.delete(object.uid)) return;
+      if (this.#held.get(keyOf(object))?.uid === object.uid) this.#drop(object);
+      return;
+    }
+    if (this.#gone.has(object.uid)) return;
+    const held = this.#held.get(keyOf(object));
+    if (held === undefined || held.isConfirmed) this.#accept(object);
+    else if (held.uid === object.uid && held.version === object.version) {
+      this.#held.set(keyOf(object), { ...held, isConfirmed: true });
+    } else void this.#recheck(object.kind, object.name);
+  }
+
+  #accept(object: AnyObject): void {
+    const key = keyOf(object);
+    if (this.#held.get(key)?.version === object.version) return;
+    this.#hold(key, object, true);
+  }
+
+  #hold(key: string, object: AnyObject, isConfirmed: boolean): void {
+    const before = this.index.get(object.kind, object.name);
+    this.#touch(key);
+    this.#held.set(key, { uid: object.uid, version: object.version, isConfirmed });
+    this.index.put(object);
+    this.#options.changed({ change: "put", object, before });
+  }
+
+  #drop(object: AnyObject): void {
+    const key = keyOf(object);
+    const before = this.index.get(object.kind, object.name);
+    this.#touch(key);
+    if (this.#held.get(key)?.uid !== object.uid) return;
+    this.#held.delete(key);
+    this.index.remove(object.kind, object.name);
+    this.#options.changed({ change: "removed", object, before });
+  }
+
+  /** The store has no such object any more. */
+  #vanished(kind: Kind, name: string): void {
+    const known = this.index.get(kind, name);
+    if (known !== undefined) this.removed(known);
+  }
+
+  #touch(key: string): void {
+    this.#touched.set(key, (this.#touched.get(key) ?? 0) + 1);
+  }
+
+  /** Reads an object of which an event and memory disagree; only one read at a time, repeated until it succeeds. */
+  async #recheck(kind: Kind, name: string): Promise<void> {
+    const { signal } = this.#options;
+    const key = `${kind} ${name}`;
+    if (this.#rechecking.has(key)) return;
+    this.#rechecking.add(key);
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.fresh(kind, name);
+        break;
+      } catch {
+        await delay(backoffMs(failures++, retry), undefined, { signal }).catch(() => undefined);
+      }
+    }
+    this.#rechecking.delete(key);
+  }
+}
+
+function keyOf({ kind, name }: AnyObject): string {
+  return `${kind} ${name}`;
+}

@@ -1,0 +1,74 @@
+import {
+  type EnvironmentObject,
+  type EnvironmentStatus,
+  type ObservedEnvironment,
+  environmentConditions,
+  heldOnlyBy,
+  isEqualDocument,
+  isLive,
+  isStatusAction,
+  planEnvironment,
+  stampConditions,
+} from "@cocktail/environment";
+import { type Callbacks, act } from "./act.ts";
+import type { Core } from "./core.ts";
+import { memberFacts } from "./members.ts";
+import { observeEnvironment } from "./observe.ts";
+import { type QueueKey, maxTurns } from "./queue-key.ts";
+import { lookForWork } from "./reconcile-variant.ts";
+import type { WorkResult } from "./work-queue.ts";
+
+/** Brings one environment to what is wanted: its layer in every gateway's table, or its end. */
+export async function reconcileEnvironment(
+  core: Core,
+  key: QueueKey<"environment">,
+  { settle, ...call }: Callbacks & { settle(): void },
+): Promise<WorkResult> {
+  for (let turn = 0; turn < maxTurns; turn++) {
+    const object = await core.cache.fresh("Environment", key.name);
+    const table = await core.writer.head();
+    if (object !== undefined && !isLive(object)) await lookForWorkOf(core, object);
+    const next = core.nextTable();
+    const observed = observeEnvironment(
+      core.sources(),
+      key.name,
+      next.kind === "next" ? next.table : table,
+    );
+    const now = core.clock.now();
+    const { ready, planAgainAt } = planEnvironment(object, observed, now, core.policy);
+    if (ready.length === 0) settle();
+    if (object !== undefined && !(await writeStatus(core, object, observed))) continue;
+    const outcomes = [];
+    for (const action of ready) {
+      if (!isStatusAction(action)) outcomes.push(await act(core, key.text, action, call));
+    }
+    if (!outcomes.includes("done")) return { againAt: planAgainAt };
+  }
+  throw new Error(`environment ${key.name} did not converge in ${maxTurns} turns`);
+}
+
+async function lookForWorkOf(core: Core, { name }: EnvironmentObject): Promise<void> {
+  for (const each of heldOnlyBy(core.cache.index, name)) await lookForWork(core, each);
+}
+
+/** False where somebody wrote the object meanwhile. */
+async function writeStatus(
+  core: Core,
+  environment: EnvironmentObject,
+  observed: ObservedEnvironment,
+): Promise<boolean> {
+  const { index } = core.cache;
+  const members = memberFacts(index, core.writer.table, environment.name);
+  const now = core.clock.now();
+  const facts = environmentConditions({ environment, members, observed }, now, core.policy);
+  const status: EnvironmentStatus = {
+    observedGeneration: environment.generation,
+    conditions: stampConditions(environment.status?.conditions ?? [], facts, now),
+    url: core.options.urlOf?.(environment, index),
+  };
+  if (isEqualDocument(environment.status, status)) return true;
+  const outcome = await core.objects.writeStatus(environment, status);
+  if (outcome.kind !== "written") return false;
+  core.cache.put(outcome.object);
+  return true;
+}

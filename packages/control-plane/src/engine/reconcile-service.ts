@@ -1,0 +1,33 @@
+import { STABLE, formatVariant } from "@cocktail/route";
+import { isEqualDocument, planStable } from "@cocktail/environment";
+import { type Core, engineActor } from "./core.ts";
+import { execute } from "./execute.ts";
+import { promotedOf } from "./observe.ts";
+import { type QueueKey, maxTurns } from "./queue-key.ts";
+import type { WorkResult } from "./work-queue.ts";
+
+/** Makes a service's stable variant follow the service. */
+export async function reconcileService(
+  core: Core,
+  { name }: QueueKey<"service">,
+): Promise<WorkResult> {
+  for (let turn = 0; turn < maxTurns; turn++) {
+    const service = await core.cache.fresh("Service", name);
+    await core.cache.fresh("ServiceVariant", formatVariant(name, STABLE));
+    await core.writer.head();
+    const sources = core.sources();
+    const write = planStable(sources.objects, name, promotedOf(sources, name));
+    if (write !== undefined) {
+      await execute(core, [write], engineActor);
+      continue;
+    }
+    if (service === undefined) return {};
+    const status = { observedGeneration: service.generation, conditions: [] };
+    if (isEqualDocument(service.status, status)) return {};
+    const outcome = await core.objects.writeStatus(service, status);
+    if (outcome.kind !== "written") continue;
+    core.cache.put(outcome.object);
+    return {};
+  }
+  throw new Error(`service ${name} did not converge in ${maxTurns} turns`);
+}

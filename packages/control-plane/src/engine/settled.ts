@@ -1,0 +1,38 @@
+import { type Action, derive, isLive, planVariant } from "@cocktail/environment";
+import { STABLE, formatVariant } from "@cocktail/route";
+import type { Core } from "./core.ts";
+import { observeAll } from "./observe.ts";
+
+/** True when every wanted variant serves, is withdrawn or has failed: nothing is pending any more. */
+export function isSettled(core: Core): boolean {
+  // A probe that fails is a fact about the variant, not about the start.
+  return isEveryStableThere(core) && !isAnyVariant(core, ({ kind }) => kind !== "ProbeRoute");
+}
+
+/** True while something is on its way to be ready, so that the first table may wait for it. */
+export function isStarting(core: Core): boolean {
+  return !isEveryStableThere(core) || isAnyVariant(core, ({ kind }) => beforeReady.has(kind));
+}
+
+const beforeReady: ReadonlySet<string> = new Set([
+  "CreateIncarnation",
+  "EnsureWorkload",
+  "AwaitReady",
+  "RecordState",
+]);
+
+function isAnyVariant(core: Core, wants: (action: Action) => boolean): boolean {
+  const at = { now: core.clock.now(), policy: core.policy };
+  return observeAll(core.sources()).some(({ desired, observed }) => {
+    if (desired === undefined || !isLive(desired)) return false;
+    if (derive(desired, observed).failed !== undefined) return false;
+    return planVariant({ desired, observed, ...at }).ready.some(wants);
+  });
+}
+
+function isEveryStableThere({ cache: { index } }: Core): boolean {
+  return Array.from(index.services.values()).every((service) => {
+    const stable = index.variants.get(formatVariant(service.name, STABLE));
+    return stable?.spec.entryHash === service.spec.entryHash && isLive(stable);
+  });
+}

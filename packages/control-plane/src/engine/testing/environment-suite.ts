@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { type It, deployReady, gone, environmentReady } from "./steps.ts";
+import { done, refusal } from "./world.ts";
+
+export function environments(it: It): void {
+  it("an environment opens and closes in one epoch, with what only it held", async (world) => {
+    for (const service of ["cart", "payment"]) {
+      done(await world.lifecycle.deploy({ service, key: "mp-1", environment: "ops" }));
+    }
+    await world.ready("cart", "mp-1");
+    await world.ready("payment", "mp-1");
+    await world.until(() => environmentReady(world, "ops"), "environment ops");
+    const open = world.table.epoch;
+    const result = done(await world.lifecycle.deleteEnvironment("ops"));
+    assert.deepEqual(result.variants, ["cart:mp-1", "payment:mp-1"]);
+    await gone(world, "cart", "mp-1");
+    await gone(world, "payment", "mp-1");
+    assert.equal(world.table.epoch, open + 1);
+    assert.deepEqual(Object.keys(world.table.environments), ["rc"]);
+    await world.until(() => world.lifecycle.environment("ops") === undefined, "its object to go");
+  });
+
+  it("an environment holds what it names, and lets go of it only when asked to keep it", async (world) => {
+    await deployReady(world, "cart", "mp-1");
+    const before = world.table.epoch;
+    const spec = { name: "ops", members: { cart: "mp-1", payment: "mp-9" } };
+    const created = done(await world.lifecycle.createEnvironment(spec));
+    assert.deepEqual(created.warnings, ["payment:mp-9 is not deployed; the layers below answer"]);
+    await world.until(() => environmentReady(world, "ops"), "environment ops");
+    assert.equal(world.table.epoch, before + 1);
+    assert.equal(
+      refusal(await world.lifecycle.createEnvironment(spec)),
+      "CONFLICT EnvironmentExists",
+    );
+    assert.equal(done(await world.lifecycle.applyEnvironment("ops", spec)).outcome, "unchanged");
+    const dryRun = done(await world.lifecycle.deleteEnvironment("ops", { dryRun: true }));
+    assert.deepEqual(dryRun.variants, ["cart:mp-1"]);
+    const kept = done(await world.lifecycle.deleteEnvironment("ops", { keepVariants: true }));
+    assert.deepEqual(kept.variants, []);
+    await world.until(() => world.table.environments["ops"] === undefined, "the layer to go");
+    assert.equal(world.listed("cart", "mp-1"), 1);
+  });
+
+  it("a parent can't go, nor a name stand on itself", async (world) => {
+    done(await world.lifecycle.createEnvironment({ name: "base" }));
+    done(await world.lifecycle.createEnvironment({ name: "top", parent: "base" }));
+    assert.equal(
+      refusal(await world.lifecycle.deleteEnvironment("base")),
+      "CONFLICT EnvironmentIsParent",
+    );
+    const cycle = await world.lifecycle.applyEnvironment("base", { parent: "top" });
+    assert.equal(refusal(cycle), "INVALID ParentCycle");
+    assert.equal(
+      refusal(await world.lifecycle.deleteEnvironment("rc")),
+      "REFUSED EnvironmentBuiltIn",
+    );
+  });
+
+  it("an environment ends with its lifetime", async (world) => {
+    done(
+      await world.lifecycle.deploy({
+        service: "cart",
+        key: "mp-1",
+        environment: "ops",
+        ttlSeconds: 60,
+      }),
+    );
+    await world.ready("cart", "mp-1");
+    await world.until(() => environmentReady(world, "ops"), "environment ops");
+    world.clock.pass(61_000);
+    await gone(world, "cart", "mp-1");
+    await world.until(
+      () => world.lifecycle.environment("ops") === undefined,
+      "the environment to go",
+    );
+    await world.until(() => world.table.environments["ops"] === undefined, "the layer to go");
+  });
+}

@@ -1,0 +1,14 @@
+import { type Objects, isLive } from "@cocktail/environment";
+import { STABLE } from "@cocktail/route";
+
+/** What an earlier run left and this one takes over: variants whose workloads were somewhere else, and environments. */
+export function restoredNames(objects: Objects, host: string): readonly string[] {
+  const variants = [...objects.variants.values()]
+    .filter((each) => isLive(each) && each.spec.key !== STABLE)
+    .filter(({ status }) => status?.incarnations.some((each) => each.host !== host) === true)
+    .map(({ name }) => name);
+  const environments = [...objects.environments.values()]
+    .filter(isLive)
+    .map(({ name }) => `environment ${name}`);
+  return [...variants.toSorted(), ...environments.toSorted()];
+}

@@ -1,0 +1,129 @@
+import type { Incarnation, Service, Variant } from "@cocktail/client";
+import {
+  type Condition,
+  type IncarnationRecord,
+  type Objects,
+  type VariantObject,
+  environmentsNaming,
+  isLive,
+  isService,
+  serviceNames,
+  tierOf,
+} from "@cocktail/environment";
+import { type HeaderNames, type RouteTable, STABLE, formatVariant, own } from "@cocktail/route";
+import type { Platform } from "../engine/platform.ts";
+import { type Addresses, variantUrl } from "./urls.ts";
+
+/** What views are made of: stored objects, the head of the table, and how the platform names its sources. */
+export interface ViewSources {
+  readonly objects: Objects;
+  readonly table: RouteTable;
+  readonly platform: Pick<Platform, "status" | "describe" | "host">;
+  readonly addresses: Addresses;
+  readonly headerNames: HeaderNames;
+}
+
+/** A variant as its users see it: its stored spec and status. */
+export function viewVariant(sources: ViewSources, object: VariantObject): Variant {
+  const { spec, status, name } = object;
+  const { service, key } = spec;
+  const records = status?.incarnations ?? [];
+  const latest = records.at(-1);
+  const entry = own(own(sources.table.services, service) ?? {}, key);
+  const serving = records.find(({ number }) => number === entry?.incarnation) ?? latest;
+  return {
+    name,
+    service,
+    key,
+    tier: tierOf(key),
+    state: latest?.state ?? (isLive(object) ? "PENDING" : "GONE"),
+    revision: status?.revision ?? "",
+    source: sources.platform.describe(spec.source).source,
+    branch: spec.branch,
+    directory: serving && workloadOf(sources, object, serving)?.directory,
+    onUnavailable: spec.onUnavailable,
+    incarnations: records.map((record) => viewIncarnation(sources, object, record)),
+    conditions: conditionsOf(object),
+    environments: environmentsNaming(sources.objects, service, key),
+    promoted: spec.promotion !== undefined,
+    createdAt: new Date(object.createdAt).toISOString(),
+    expiresAt: spec.expiresAt === undefined ? undefined : new Date(spec.expiresAt).toISOString(),
+    changedBy: object.changedBy?.actor.name,
+    url: variantUrl(sources.addresses, sources.objects, service, key),
+    header: { name: sources.headerNames.pins, value: name },
+  };
+}
+
+/** Until the engine has looked at it, all that is known is that it was stored. */
+function conditionsOf({ status, generation, createdAt }: VariantObject): readonly Condition[] {
+  if (status !== undefined && status.conditions.length > 0) return status.conditions;
+  return [
+    {
+      type: "Ready",
+      status: "Unknown",
+      reason: "Deploying",
+      message: "it has not been looked at yet",
+      observedGeneration: generation - 1,
+      lastTransitionTime: new Date(createdAt).toISOString(),
+    },
+  ];
+}
+
+function viewIncarnation(
+  sources: ViewSources,
+  object: VariantObject,
+  record: IncarnationRecord,
+): Incarnation {
+  const workload = workloadOf(sources, object, record);
+  return {
+    number: record.number,
+    state: record.state,
+    revision: record.revision === "" ? (workload?.revision ?? "") : record.revision,
+    destination: record.destination ?? workload?.destination,
+    pid: workload?.pid,
+    restarts: workload?.restarts ?? 0,
+  };
+}
+
+/** Of a workload that its platform holds now. */
+function workloadOf(
+  { platform }: ViewSources,
+  { spec: { service, key } }: VariantObject,
+  { number, host }: IncarnationRecord,
+): ReturnType<Platform["status"]> | undefined {
+  return host === platform.host
+    ? platform.status({ service, key, incarnation: number })
+    : undefined;
+}
+
+/** The file's services in its order, then those that only a branch has, by name. */
+export function viewServices(sources: ViewSources): readonly Service[] {
+  const { objects } = sources;
+  const place = (name: string): number =>
+    objects.services.get(name)?.spec.position ?? Number.MAX_SAFE_INTEGER;
+  return [...serviceNames(objects)]
+    .toSorted((one, other) => place(one) - place(other) || (one < other ? -1 : 1))
+    .map((name) => viewService(sources, name));
+}
+
+export function viewService(sources: ViewSources, name: string): Service {
+  const { objects, platform, addresses } = sources;
+  const spec = objects.services.get(name)?.spec;
+  const stable = objects.variants.get(formatVariant(name, STABLE));
+  return {
+    name,
+    entry: spec?.entry ?? false,
+    protocol: spec?.protocol ?? "auto",
+    path: spec === undefined ? undefined : platform.describe(spec.source).path,
+    url: variantUrl(addresses, objects, name, STABLE),
+    variants: objects
+      .ofService(name)
+      .map((each) => each.spec.key)
+      .toSorted(),
+    promoted: stable?.spec.promotion !== undefined,
+  };
+}
+
+export function findService(sources: ViewSources, name: string): Service | undefined {
+  return isService(sources.objects, name) ? viewService(sources, name) : undefined;
+}

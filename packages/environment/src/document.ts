@@ -1,0 +1,14 @@
+/** A document as text that is the same for equal documents: the order of members, and undefined ones, don't count. */
+export function documentText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(documentText).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${entries
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${documentText(member)}`)
+    .join(",")}}`;
+}
+
+export function isEqualDocument(one: unknown, other: unknown): boolean {
+  return documentText(one) === documentText(other);
+}
