@@ -1,6 +1,7 @@
 import type { Problem, ProblemCode } from "@cocktail/client";
 import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
+import { problemFix } from "./fixes.ts";
 
 /** The exit code of every problem the API can answer. Total: a new code does not compile until it is decided. */
 export const problemExitCodes: Readonly<Record<ProblemCode, ExitCode>> = {
@@ -28,7 +29,7 @@ export async function toFailure(error: unknown): Promise<Failure> {
       {
         code: problem.code,
         message: messageOf(problem, error.message),
-        fix: problem.fix,
+        fix: problemFix(problem),
         retryable: problem.retryable,
         exitCode: problemExitCodes[problem.code],
       },
@@ -37,7 +38,7 @@ export async function toFailure(error: unknown): Promise<Failure> {
   }
   if (ApiUnreachable.is(error)) {
     return new Failure(
-      { code: "API_UNREACHABLE", message: error.message, fix: error.fix, retryable: true },
+      { code: "API_UNREACHABLE", message: error.message, fix: notAnswering, retryable: true },
       { cause: error },
     );
   }
@@ -47,6 +48,8 @@ export async function toFailure(error: unknown): Promise<Failure> {
     { cause: error },
   );
 }
+
+const notAnswering = "check that the cocktail is running: cocktail status, cocktail up";
 
 /** The summary, and the faults one a line; a summary that only repeats the first of them is left out. */
 function messageOf({ errors = [] }: Problem, summary: string): string {

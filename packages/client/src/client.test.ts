@@ -158,7 +158,7 @@ describe("the client", () => {
     await assert.rejects(client.status(), (error) => {
       assert.ok(ApiUnreachable.is(error));
       assert.match(error.message, new RegExp(`at ${gone.baseUrl}: .*ECONNREFUSED`));
-      assert.match(error.fix, /cocktail up/);
+      assert.match(error.fix, /control plane is running/);
       assert.equal(error.retryable, true);
       return true;
     });

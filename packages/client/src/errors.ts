@@ -39,7 +39,7 @@ export class ApiUnreachable extends Error {
   constructor(baseUrl: string, why: string, options?: ErrorOptions) {
     super(`no answer of the control plane at ${baseUrl}: ${why}`, options);
     this.baseUrl = baseUrl;
-    this.fix = "check that the cocktail is running: cocktail status, cocktail up";
+    this.fix = "check that the control plane is running, and its address";
     mark(this, "ApiUnreachable");
   }
 

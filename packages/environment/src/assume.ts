@@ -1,6 +1,5 @@
 import type { Action } from "./action.ts";
-import type { IncarnationRef } from "./incarnation.ts";
-import { newIncarnation } from "./incarnation.ts";
+import { type IncarnationRef, newIncarnation } from "./incarnation.ts";
 import {
   type Facts,
   type ObservedIncarnation,

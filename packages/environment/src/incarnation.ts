@@ -1,5 +1,4 @@
 import type { OnUnavailable } from "@cocktail/route";
-import type { VariantSpec } from "./object.ts";
 import type { Reason } from "./reasons.ts";
 
 /** States of an incarnation; `transition` says how one follows another. */
@@ -47,7 +46,7 @@ export interface Failure {
 
 /** The record a variant's next incarnation begins with. */
 export function newIncarnation(
-  spec: VariantSpec,
+  spec: Pick<IncarnationRecord, "rollout" | "onUnavailable" | "endpoints">,
   number: number,
   { host, now }: { readonly host: string; readonly now: number },
 ): IncarnationRecord {

@@ -1,4 +1,5 @@
 import type { Action } from "./action.ts";
+import type { Condition } from "./condition.ts";
 import { type IncarnationRecord, newIncarnation } from "./incarnation.ts";
 import type { VariantObject, VariantStatus } from "./object.ts";
 import type { Facts, ObservedVariant } from "./observed.ts";
@@ -25,31 +26,21 @@ export function withActions(
   actions: readonly StatusAction[],
   host: string,
 ): Pick<VariantStatus, "incarnations" | "lastIncarnation"> {
-  let incarnations: readonly IncarnationRecord[] = observed.incarnations.map(
-    ({ record }) => record,
-  );
+  const incarnations = new Map(observed.incarnations.map(({ record }) => [record.number, record]));
   let { lastIncarnation } = observed;
   for (const action of actions) {
     const number = action.ref.incarnation;
-    switch (action.kind) {
-      case "CreateIncarnation":
-        if (desired === undefined) break;
-        incarnations = [...incarnations, newIncarnation(desired.spec, number, { host, now })];
-        lastIncarnation = Math.max(lastIncarnation, number);
-        break;
-      case "ForgetIncarnation":
-        incarnations = incarnations.filter((each) => each.number !== number);
-        break;
-      case "RecordState":
-        incarnations = incarnations.map((each) =>
-          each.number === number ? recorded(each, action, observed) : each,
-        );
+    const record = incarnations.get(number);
+    if (action.kind === "ForgetIncarnation") incarnations.delete(number);
+    else if (action.kind === "RecordState") {
+      if (record !== undefined) incarnations.set(number, recorded(record, action, observed));
+    } else if (desired !== undefined) {
+      incarnations.set(number, newIncarnation(desired.spec, number, { host, now }));
+      lastIncarnation = Math.max(lastIncarnation, number);
     }
   }
-  return {
-    incarnations: incarnations.toSorted((one, other) => one.number - other.number),
-    lastIncarnation,
-  };
+  const sorted = [...incarnations.values()].toSorted((one, other) => one.number - other.number);
+  return { incarnations: sorted, lastIncarnation };
 }
 
 /** What the table says of an incarnation goes into its record, so that a later engine lists the same. */
@@ -74,6 +65,27 @@ export function stillAsksFor(
   if (found === undefined) return false;
   const again = recordStep(facts, derive(facts.desired, facts.observed), found);
   return again?.from === step.from && again.to === step.to;
+}
+
+/**
+ * The stored conditions of a variant, as far as they still hold: those of incarnations whose host is gone say nothing of
+ * now, and neither does a status that was never written.
+ */
+export function currentConditions(object: VariantObject, host: string): readonly Condition[] {
+  const { status, createdAt, generation } = object;
+  const records = status?.incarnations ?? [];
+  const isOutdated = records.length > 0 && records.every((each) => each.host !== host);
+  if (status !== undefined && status.conditions.length > 0 && !isOutdated) return status.conditions;
+  return [
+    {
+      type: "Ready",
+      status: "Unknown",
+      reason: "Deploying",
+      message: "it has not been looked at yet",
+      observedGeneration: generation - 1,
+      lastTransitionTime: new Date(createdAt).toISOString(),
+    },
+  ];
 }
 
 /** Revision of the incarnation that serves, else of the newest; undefined until one is known. */

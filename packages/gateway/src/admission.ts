@@ -116,7 +116,7 @@ function settle(
   const problem: Problem = {
     code: "VariantUnavailable",
     detail: `${label} has no address yet`,
-    fix: `See why: cocktail branch get ${label}`,
+    fix: `The conditions of ${label} say why`,
     service: resolution.service,
     variant: label,
   };

@@ -121,7 +121,7 @@ export class Exchange implements Carried, Waiting {
     this.#finish();
   }
 
-  /** The variant failed. Before its head the client gets a problem; after it, only a cut tells the truth. */
+  /** The variant failed. Before its head the client gets a problem; after it, the connection is aborted, so that the truncation is visible. */
   fail({ code, what, reset }: Failure): void {
     const { upstream } = this.start;
     const { service } = upstream.ref;
@@ -130,8 +130,8 @@ export class Exchange implements Carried, Waiting {
       detail: `${upstream.label} ${what}`,
       fix:
         code === "VariantTimeout"
-          ? `See what it is doing: cocktail logs ${upstream.label}`
-          : `See why: cocktail logs ${upstream.label}`,
+          ? `The output of ${upstream.label} shows what it is doing`
+          : `The output of ${upstream.label} says why`,
       service,
       variant: upstream.label,
     };

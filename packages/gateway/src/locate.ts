@@ -86,7 +86,7 @@ function unknown(name: string, settings: GatewaySettings): Location {
   return refused({
     code: "UnknownHost",
     detail: `${name} names neither an entry service nor an environment`,
-    fix: `Entry services: ${entries(settings)}; environments: cocktail env list`,
+    fix: `Use an entry service (${entries(settings)}), or an environment that exists`,
   });
 }
 
@@ -94,7 +94,7 @@ export function environmentMissing(environment: string): Problem {
   return {
     code: "UnknownEnvironment",
     detail: `There is no environment ${environment.slice(0, 80)}`,
-    fix: "See cocktail env list; an environment ends with its last variant or its TTL",
+    fix: "List the environments; an environment ends with its last variant or its TTL",
   };
 }
 

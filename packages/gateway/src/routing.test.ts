@@ -181,7 +181,7 @@ describe("the edge", { concurrency: 4 }, () => {
       [503, "VariantUnavailable", "storefront:mp-101"],
     );
     assert.match(problem.detail, /storefront:mp-101 refuses connections/);
-    assert.match(problem.fix, /cocktail logs storefront:mp-101/);
+    assert.match(problem.fix, /output of storefront:mp-101/);
     assert.equal(answer.headers["content-type"], "application/problem+json");
   });
 

@@ -1,6 +1,7 @@
 import type { Environment } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
 import { Failure } from "../failure.ts";
+import { explanationFix } from "../fixes.ts";
 import { line, span } from "../output/view.ts";
 import { environmentDetails, environmentTable } from "../views/environment-view.ts";
 
@@ -57,7 +58,8 @@ export const envExplain: Command = command({
   ],
   run: async (context, { args }) => {
     const { api } = await context.connect();
-    return await api.explain(args.name, { signal: context.signal });
+    const explanation = await api.explain(args.name, { signal: context.signal });
+    return { ...explanation, fix: explanationFix(explanation) };
   },
   view: ({ ready, reason, cause, blocks, fix, environment }) => {
     // Ready and still with something to mend: a member that is not deployed, for which the layers below answer.

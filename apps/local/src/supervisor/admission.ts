@@ -54,7 +54,7 @@ function whereOf(
 
 /** What can be said without looking at the disk. */
 function refuseCode(
-  { service: name, key, current }: AdmitRequest,
+  request: AdmitRequest,
   source: LocalSource,
   service: ServiceConfig | undefined,
 ): Refused | undefined {
@@ -62,14 +62,20 @@ function refuseCode(
     return isBaseUrl(source.url) ? undefined : refused("InvalidRequest", { url: source.url });
   }
   if (source.kind === "service" && service?.url !== undefined) return undefined;
-  const variant = formatVariant(name, key);
-  const hasCode = source.kind === "directory" || service?.command !== undefined;
-  if (!hasCode) {
-    const isKnown = String(service !== undefined || current !== undefined);
-    return refused("SourceMissing", { variant, service: name, isKnown });
+  if (source.kind !== "directory" && service?.command === undefined) {
+    return sourceMissing(request, service !== undefined);
   }
   const [program = ""] = source.command ?? service?.command ?? [];
-  return program === "" ? refused("CommandMissing", { variant, service: name }) : undefined;
+  return program === "" ? refused("CommandMissing", namesOf(request)) : undefined;
+}
+
+function sourceMissing(request: AdmitRequest, isInFile: boolean): Refused {
+  const isKnown = String(isInFile || request.current !== undefined);
+  return refused("SourceMissing", { ...namesOf(request), isKnown });
+}
+
+function namesOf({ service, key }: AdmitRequest): Record<string, string> {
+  return { variant: formatVariant(service, key), service };
 }
 
 /** Another branch would take the checkout over in which somebody works. */

@@ -24,5 +24,6 @@ export function found<T>(value: T | undefined, what: string, how: string): T {
     detail: `there is no ${what}`,
     fix: `list them with ${how}`,
     reason: "NotFound",
+    params: { kind: what.split(" ", 1)[0] ?? "" },
   });
 }

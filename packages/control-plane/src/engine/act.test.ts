@@ -17,7 +17,7 @@ import {
 import { type RouteTable, emptyTable } from "@cocktail/route";
 import { MemoryStore } from "../store/memory/memory-store.ts";
 import { act } from "./act.ts";
-import { type Core, createCore } from "./core.ts";
+import { type Core, type CoreEvents, createCore } from "./core.ts";
 import { execute } from "./execute.ts";
 import { promotedOf } from "./observe.ts";
 import { factsOf, recordLate, writeVariantStatus } from "./status-writer.ts";
@@ -42,9 +42,13 @@ async function made(table?: RouteTable): Promise<Made> {
   const store = new MemoryStore();
   const readers = new SimulatedReaders();
   if (table !== undefined) await store.tables.append(0, table);
-  const events = { cacheChanged: () => {}, published: () => {} };
+  const events: CoreEvents = {
+    cacheChanged: () => {},
+    published: () => {},
+    record: (step) => recordLate(core, step),
+  };
   const { objects, tables } = store;
-  const core = createCore({ objects, tables, platform, readers }, events);
+  const core: Core = createCore({ objects, tables, platform, readers }, events);
   await core.writer.head();
   await core.cache.start();
   return {

@@ -4,6 +4,7 @@ import {
   type VariantObject,
   formatIncarnation,
   isLive,
+  isStatusAction,
 } from "@cocktail/environment";
 import { formatVariant, parseVariant } from "@cocktail/route";
 import type { Core } from "./core.ts";
@@ -52,6 +53,20 @@ export async function act(
       core.factsChanged();
       return "done";
   }
+}
+
+/** Executes what is more than a change of a status; true where the facts changed, so that it is worth planning again. */
+export async function actAll(
+  core: Core,
+  queueKey: string,
+  actions: readonly Action[],
+  call: Callbacks,
+): Promise<boolean> {
+  const outcomes: ActionOutcome[] = [];
+  for (const action of actions) {
+    if (!isStatusAction(action)) outcomes.push(await act(core, queueKey, action, call));
+  }
+  return outcomes.includes("done");
 }
 
 type Change = Exclude<

@@ -2,11 +2,13 @@ import type { Logger } from "@cocktail/client";
 import {
   type Actor,
   type Policy,
+  type RecordStep,
   type TablePlan,
   defaultPolicy,
   isEqualDocument,
   planTable,
 } from "@cocktail/environment";
+import type { RouteTable } from "@cocktail/route";
 import { silentLogger } from "../log.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
@@ -17,7 +19,6 @@ import { type Sources, observeAll, wantedLayers } from "./observe.ts";
 import { type EngineLimits, type EngineOptions, defaultEngineLimits } from "./options.ts";
 import type { Platform, Readers } from "./platform.ts";
 import { RuntimeFacts } from "./runtime-facts.ts";
-import { recordLate } from "./status-writer.ts";
 import { TableWriter } from "./table-writer.ts";
 
 /** Who changes what nobody asked for: lifetimes that are over, promotions that are done. */
@@ -49,40 +50,30 @@ export interface Core {
 export interface CoreEvents {
   readonly cacheChanged: ObjectCacheOptions["changed"];
   readonly published: (names: readonly string[]) => void;
+  /** Writes a record that is behind the table. */
+  readonly record: (step: RecordStep) => Promise<void>;
 }
 
 export function createCore(options: EngineOptions, events: CoreEvents): Core {
-  const { objects, platform, readers, tables } = options;
+  const { objects, platform, readers } = options;
   const log = options.log ?? silentLogger;
   const facts = new RuntimeFacts();
   const background = new Background();
-  const acknowledgements = new Acknowledgements(readers, background.signal);
-  let planned: { readonly sources: Sources; readonly plan: TablePlan } | undefined;
+  const { signal } = background;
+  const acknowledgements = new Acknowledgements(readers, signal);
   const cache = new ObjectCache({
     objects,
     log,
-    signal: background.signal,
+    signal,
     changed: (event) => {
-      if (concernsTable(event)) planned = undefined;
+      if (concernsTable(event)) planner.forget();
       events.cacheChanged(event);
     },
   });
-  const sources = (): Sources => ({
-    objects: cache.index,
-    table: writer.table,
-    platform,
-    facts,
-    acknowledgements,
-  });
-  const nextTable = (): TablePlan => {
-    if (planned === undefined || planned.sources.table !== writer.table) {
-      const now = sources();
-      const plan = planTable(now.table, observeAll(now), wantedLayers(now));
-      planned = { sources: now, plan };
-    }
-    return planned.plan;
-  };
-  const core: Core = {
+  const base = { platform, facts, acknowledgements, objects: cache.index };
+  const planner: TablePlanner = new TablePlanner(() => ({ ...base, table: writer.table }));
+  const writer = createWriter({ ...base, log, planner, tables: options.tables, events });
+  return {
     log,
     clock: options.clock ?? systemClock,
     policy: { ...defaultPolicy, ...options.policy },
@@ -92,24 +83,54 @@ export function createCore(options: EngineOptions, events: CoreEvents): Core {
     readers,
     objects,
     cache,
-    get writer() {
-      return writer;
-    },
+    writer,
     facts,
     acknowledgements,
     background,
-    sources,
-    nextTable,
-    factsChanged: () => {
-      planned = undefined;
-    },
+    sources: () => planner.sources(),
+    nextTable: () => planner.plan(),
+    factsChanged: () => planner.forget(),
   };
-  const writer: TableWriter = new TableWriter({
+}
+
+/** The table that follows from the facts, planned once for all who ask until one of them changes. */
+class TablePlanner {
+  readonly sources: () => Sources;
+  #planned: { readonly table: RouteTable; readonly plan: TablePlan } | undefined;
+
+  constructor(sources: () => Sources) {
+    this.sources = sources;
+  }
+
+  plan(): TablePlan {
+    const now = this.sources();
+    if (this.#planned?.table !== now.table) {
+      const plan = planTable(now.table, observeAll(now), wantedLayers(now));
+      this.#planned = { table: now.table, plan };
+    }
+    return this.#planned.plan;
+  }
+
+  forget(): void {
+    this.#planned = undefined;
+  }
+}
+
+interface WriterParts extends Pick<Core, "acknowledgements" | "facts" | "log"> {
+  readonly planner: TablePlanner;
+  readonly tables: EngineOptions["tables"];
+  readonly events: CoreEvents;
+}
+
+/** The writer of the table, with the facts that follow from what it does. */
+function createWriter(parts: WriterParts): TableWriter {
+  const { acknowledgements, events, facts, log, planner, tables } = parts;
+  return new TableWriter({
     tables,
     log,
-    plan: nextTable,
-    inputs: () => observeAll(sources()),
-    record: (step) => recordLate(core, step),
+    plan: () => planner.plan(),
+    inputs: () => observeAll(planner.sources()),
+    record: events.record,
     published: ({ table, variants, environments }) => {
       const names = [...variants, ...environments];
       facts.changed(names, table.epoch);
@@ -121,7 +142,6 @@ export function createCore(options: EngineOptions, events: CoreEvents): Core {
       acknowledgements.reset();
     },
   });
-  return core;
 }
 
 /** False for a change that no table is planned from, such as that of a condition. */

@@ -1,5 +1,7 @@
 import {
+  type Actor,
   type AnyObject,
+  type EnvironmentObject,
   type Facts,
   type Kind,
   type Objects,
@@ -8,7 +10,6 @@ import {
   isLive,
 } from "@cocktail/environment";
 import { RC, type RouteTable, STABLE, formatVariant, parseVariant } from "@cocktail/route";
-import type { Actor } from "@cocktail/environment";
 import { ControlPlaneError } from "../errors.ts";
 import type { Callbacks } from "./act.ts";
 import { type Core, createCore } from "./core.ts";
@@ -21,8 +22,8 @@ import { parseQueueKey, queueKey, tableKey } from "./queue-key.ts";
 import { reconcileEnvironment } from "./reconcile-environment.ts";
 import { reconcileService } from "./reconcile-service.ts";
 import { reconcileVariant } from "./reconcile-variant.ts";
-import { isSettled, isStarting } from "./settled.ts";
-import { factsOf } from "./status-writer.ts";
+import { isEveryStableThere, isSettled, isStarting } from "./settled.ts";
+import { factsOf, recordLate } from "./status-writer.ts";
 import { type WorkResult, WorkQueue } from "./work-queue.ts";
 
 /** Something that a view shows has changed. */
@@ -49,6 +50,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#core = createCore(options, {
       cacheChanged: (event) => this.#objectChanged(event),
+      record: (step) => recordLate(this.#core, step),
       published: (names) => this.#published(names),
     });
     const { limits, clock, log } = this.#core;
@@ -88,6 +90,20 @@ export class Engine {
     for (const name of cache.index.services.keys()) this.#add("service", name);
     for (const name of cache.index.environments.keys()) this.#add("environment", name);
     this.#queue.addAt(tableKey, this.#holdUntil);
+  }
+
+  /** Resolves when every service has its stable variant, or after a while: then one is still being deleted. */
+  async stablesMade(limitMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (isEveryStableThere(this.#core) || this.#phase === "stopped") resolve();
+    };
+    const unsubscribe = this.onChange(look);
+    const timer = setTimeout(resolve, limitMs);
+    look();
+    await promise;
+    clearTimeout(timer);
+    unsubscribe();
   }
 
   /** Begins nothing new and waits for what it began. Workloads are left to their platform. */
@@ -158,7 +174,7 @@ export class Engine {
     if (this.#phase === "running") this.#queue.add(queueKey(controller, name).text);
   }
 
-  #objectChanged({ change, object, before }: CacheEvent): void {
+  #objectChanged({ change, object }: CacheEvent): void {
     switch (object.kind) {
       case "Service":
         this.#add("service", object.name);
@@ -168,7 +184,7 @@ export class Engine {
         if (object.spec.key === STABLE) this.#add("service", object.spec.service);
         break;
       case "Environment":
-        this.#environmentChanged(object.name, before);
+        this.#environmentChanged(object, change);
         break;
       case "Ledger":
     }
@@ -187,19 +203,16 @@ export class Engine {
     if (index.environments.has(key)) this.#add("environment", key);
   }
 
-  #environmentChanged(name: string, before: AnyObject | undefined): void {
-    this.#add("environment", name);
-    const { index } = this.#core.cache;
-    const now = index.environments.get(name);
-    const members =
-      before?.kind === "Environment" ? before.spec.members : (now?.spec.members ?? {});
+  #environmentChanged(object: EnvironmentObject, change: CacheEvent["change"]): void {
+    this.#add("environment", object.name);
+    if (change === "put" && isLive(object)) return;
     // What goes with it is held back until it is gone, and others that name the same may have waited for it.
-    if (now !== undefined && isLive(now)) return;
-    for (const [service, key] of Object.entries(members))
+    for (const [service, key] of Object.entries(object.spec.members)) {
       this.#variantChanged(formatVariant(service, key));
-    for (const variant of index.ofKey(name)) this.#variantChanged(variant.name);
+    }
+    for (const variant of this.objects.ofKey(object.name)) this.#variantChanged(variant.name);
     // Its parent may have waited for it to go.
-    if (before?.kind === "Environment") this.#add("environment", before.spec.parent);
+    this.#add("environment", object.spec.parent);
   }
 
   #published(names: readonly string[]): void {

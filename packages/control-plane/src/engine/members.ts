@@ -1,4 +1,4 @@
-import { type ConditionFact, type MemberFact, type Objects, isLive } from "@cocktail/environment";
+import { type MemberFact, type Objects, currentConditions, isLive } from "@cocktail/environment";
 import { type RouteTable, formatVariant, own } from "@cocktail/route";
 
 /** An environment's own members: those it names, and those whose key is its name. The first win. */
@@ -20,20 +20,21 @@ export function ownMembers(
 
 /** How they do, as their own statuses say. */
 export function memberFacts(
-  objects: Pick<Objects, "environments" | "ofKey" | "variants">,
-  table: Pick<RouteTable, "environments">,
+  {
+    objects,
+    table,
+    platform,
+  }: {
+    readonly objects: Pick<Objects, "environments" | "ofKey" | "variants">;
+    readonly table: Pick<RouteTable, "environments">;
+    readonly platform: { readonly host: string };
+  },
   name: string,
 ): readonly MemberFact[] {
   return Object.entries(ownMembers(objects, table, name)).map(([service, key]): MemberFact => {
     const variant = objects.variants.get(formatVariant(service, key));
     if (variant === undefined || !isLive(variant)) return { service, key, ready: undefined };
-    const ready = variant.status?.conditions.find(({ type }) => type === "Ready");
-    return { service, key, ready: ready ?? notLookedAt };
+    const conditions = currentConditions(variant, platform.host);
+    return { service, key, ready: conditions.find(({ type }) => type === "Ready") };
   });
 }
-
-const notLookedAt = {
-  status: "Unknown",
-  reason: "Deploying",
-  message: "it has not been looked at yet",
-} as const satisfies Pick<ConditionFact, "status" | "reason" | "message">;

@@ -5,9 +5,11 @@ import {
   type Objects,
   type ObservedEnvironment,
   type ObservedIncarnation,
+  type ObservedRoute,
   type ObservedVariant,
   type RolloutRef,
   type TableInput,
+  type VariantObject,
   type WantedLayer,
   formatIncarnation,
   heldOnlyBy,
@@ -49,10 +51,9 @@ export function promotedOf(sources: Sources, service: string): RolloutRef | unde
 }
 
 function observeAlone(sources: Sources, { service, key }: VariantName): TableInput {
-  const { objects, table, facts, acknowledgements } = sources;
+  const { objects, facts } = sources;
   const name = formatVariant(service, key);
   const desired = objects.variants.get(name);
-  const probe = facts.probed.get(name);
   const observed: ObservedVariant = {
     service,
     key,
@@ -62,19 +63,30 @@ function observeAlone(sources: Sources, { service, key }: VariantName): TableInp
       desired?.status?.incarnations ?? [],
     ),
     lastIncarnation: desired?.status?.lastIncarnation ?? facts.ledger,
-    route: {
-      entry: own(own(table.services, service) ?? {}, key),
-      isHeld: isHeldBack(objects, desired, (each) => closingOf(sources, each) === "waiting"),
-      changedAt: facts.changedAt(name),
-      acked: acknowledgements.epoch,
-      probed: probe?.failure === undefined ? probe?.incarnation : undefined,
-      probeFailure: probe?.failure,
-    },
+    route: observeRoute(sources, { service, key }, desired),
     promoted: undefined,
     wouldLoseWork: facts.holdingWork.has(name),
     isReleased: facts.released.has(name),
   };
   return { desired, observed };
+}
+
+function observeRoute(
+  sources: Sources,
+  { service, key }: VariantName,
+  desired: VariantObject | undefined,
+): ObservedRoute {
+  const { objects, table, facts, acknowledgements } = sources;
+  const name = formatVariant(service, key);
+  const probe = facts.probed.get(name);
+  return {
+    entry: own(own(table.services, service) ?? {}, key),
+    isHeld: isHeldBack(objects, desired, (each) => closingOf(sources, each) === "waiting"),
+    changedAt: facts.changedAt(name),
+    acked: acknowledgements.epoch,
+    probed: probe?.failure === undefined ? probe?.incarnation : undefined,
+    probeFailure: probe?.failure,
+  };
 }
 
 export function observeIncarnations(

@@ -6,11 +6,11 @@ import {
   heldOnlyBy,
   isEqualDocument,
   isLive,
-  isStatusAction,
   planEnvironment,
   stampConditions,
 } from "@cocktail/environment";
-import { type Callbacks, act } from "./act.ts";
+import type { RouteTable } from "@cocktail/route";
+import { type Callbacks, actAll } from "./act.ts";
 import type { Core } from "./core.ts";
 import { memberFacts } from "./members.ts";
 import { observeEnvironment } from "./observe.ts";
@@ -28,23 +28,19 @@ export async function reconcileEnvironment(
     const object = await core.cache.fresh("Environment", key.name);
     const table = await core.writer.head();
     if (object !== undefined && !isLive(object)) await lookForWorkOf(core, object);
-    const next = core.nextTable();
-    const observed = observeEnvironment(
-      core.sources(),
-      key.name,
-      next.kind === "next" ? next.table : table,
-    );
+    const observed = observeEnvironment(core.sources(), key.name, nextTable(core, table));
     const now = core.clock.now();
     const { ready, planAgainAt } = planEnvironment(object, observed, now, core.policy);
     if (ready.length === 0) settle();
     if (object !== undefined && !(await writeStatus(core, object, observed))) continue;
-    const outcomes = [];
-    for (const action of ready) {
-      if (!isStatusAction(action)) outcomes.push(await act(core, key.text, action, call));
-    }
-    if (!outcomes.includes("done")) return { againAt: planAgainAt };
+    if (!(await actAll(core, key.text, ready, call))) return { againAt: planAgainAt };
   }
   throw new Error(`environment ${key.name} did not converge in ${maxTurns} turns`);
+}
+
+function nextTable(core: Core, table: RouteTable): RouteTable {
+  const next = core.nextTable();
+  return next.kind === "next" ? next.table : table;
 }
 
 async function lookForWorkOf(core: Core, { name }: EnvironmentObject): Promise<void> {
@@ -58,7 +54,7 @@ async function writeStatus(
   observed: ObservedEnvironment,
 ): Promise<boolean> {
   const { index } = core.cache;
-  const members = memberFacts(index, core.writer.table, environment.name);
+  const members = memberFacts(core.sources(), environment.name);
   const now = core.clock.now();
   const facts = environmentConditions({ environment, members, observed }, now, core.policy);
   const status: EnvironmentStatus = {

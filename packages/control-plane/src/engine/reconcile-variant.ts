@@ -6,7 +6,7 @@ import {
   planVariant,
 } from "@cocktail/environment";
 import { parseVariant } from "@cocktail/route";
-import { type Callbacks, act } from "./act.ts";
+import { type Callbacks, actAll } from "./act.ts";
 import type { Core } from "./core.ts";
 import { readLedger } from "./ends.ts";
 import { type QueueKey, maxTurns } from "./queue-key.ts";
@@ -30,11 +30,8 @@ export async function reconcileVariant(
     if (ready.length === 0) settle();
     const status = ready.filter(isStatusAction);
     if (!(await writeStatus(core, object, facts, status))) continue;
-    const outcomes = [];
-    for (const action of ready) {
-      if (!isStatusAction(action)) outcomes.push(await act(core, key.text, action, call));
-    }
-    if (status.length === 0 && !outcomes.includes("done")) return { againAt: planAgainAt };
+    const isChanged = await actAll(core, key.text, ready, call);
+    if (status.length === 0 && !isChanged) return { againAt: planAgainAt };
   }
   throw new Error(`${key.name} did not converge in ${maxTurns} turns`);
 }
@@ -43,9 +40,10 @@ export async function reconcileVariant(
 async function gather(core: Core, name: string): Promise<VariantObject | undefined> {
   const object = await core.cache.fresh("ServiceVariant", name);
   await core.writer.head();
+  if (object === undefined) return undefined;
   // The numbers of its new life begin above those of the ones before.
-  if (object !== undefined && object.status === undefined) await readLedger(core);
-  if (object !== undefined) await lookForWork(core, object);
+  if (object.status === undefined) await readLedger(core);
+  await lookForWork(core, object);
   return object;
 }
 

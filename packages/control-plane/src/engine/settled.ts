@@ -30,7 +30,8 @@ function isAnyVariant(core: Core, wants: (action: Action) => boolean): boolean {
   });
 }
 
-function isEveryStableThere({ cache: { index } }: Core): boolean {
+/** True when every service has the stable variant that follows from it. */
+export function isEveryStableThere({ cache: { index } }: Pick<Core, "cache">): boolean {
   return Array.from(index.services.values()).every((service) => {
     const stable = index.variants.get(formatVariant(service.name, STABLE));
     return stable?.spec.entryHash === service.spec.entryHash && isLive(stable);

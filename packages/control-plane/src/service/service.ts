@@ -50,6 +50,7 @@ import type {
   VariantFilter,
 } from "./lifecycle-service.ts";
 import type { LifecycleOptions } from "./options.ts";
+import { deployResult, environmentResult } from "./results.ts";
 import { restoredNames } from "./restored.ts";
 import { type Addresses, objectUrl } from "./urls.ts";
 import {
@@ -60,6 +61,8 @@ import {
 } from "./view-environment.ts";
 import { type ViewSources, findService, viewServices, viewVariant } from "./view-variant.ts";
 
+/** How long the start waits for the stable variants of new services. */
+const stablesLimitMs = 5_000;
 const anyone: Actor = { name: "unknown" };
 
 /** Makes the service; `start` sets it to work. */
@@ -96,6 +99,7 @@ class Lifecycle implements LifecycleService {
     await this.#load();
     this.#restored = restoredNames(this.#engine.objects, this.#options.platform.host);
     this.#engine.start();
+    await this.#engine.stablesMade(stablesLimitMs);
   }
 
   stop(): Promise<void> {
@@ -384,26 +388,6 @@ class Lifecycle implements LifecycleService {
       headerNames: this.#options.headerNames ?? defaultHeaderNames,
     };
   }
-}
-
-function deployResult(
-  { outcome, warnings, variant: name }: Decided<{ readonly variant: string }>,
-  plan: readonly PlannedAction[],
-  sources: ViewSources,
-): DeployResult {
-  const found = sources.objects.variants.get(name);
-  if (found === undefined) throw new Error(`${name} was stored and is not there`);
-  const { generation } = found;
-  return { outcome, generation, variant: viewVariant(sources, found), plan, warnings };
-}
-
-function environmentResult(
-  name: string,
-  { outcome, warnings }: Decided,
-  plan: readonly PlannedAction[],
-  sources: ViewSources,
-): EnvironmentResult {
-  return { outcome, environment: environmentViews(sources).view(name), plan, warnings };
 }
 
 function notAccepted(why: "starting" | "stopping"): ControlPlaneError {

@@ -17,6 +17,7 @@ import { environmentUrl } from "./urls.ts";
 import type { ViewSources } from "./view-variant.ts";
 
 type Known = Pick<ViewSources, "objects" | "table">;
+type Looked = Pick<ViewSources, "objects" | "table" | "platform">;
 
 /** Every layer there is: built in, of a key, or made by somebody. Built-in ones first, the others by name. */
 export function environmentNames({ objects, table }: Known): readonly string[] {
@@ -101,8 +102,9 @@ function conditionsOf({ status, generation, createdAt }: EnvironmentObject): rea
 }
 
 /** A layer that nobody wrote has no status of its own: it does as its members do, since the last of them changed. */
-function implicitConditions({ objects, table }: Known, name: string): readonly Condition[] {
-  const members = memberFacts(objects, table, name);
+function implicitConditions(sources: Looked, name: string): readonly Condition[] {
+  const { objects, table } = sources;
+  const members = memberFacts(sources, name);
   const lastTransitionTime = since(objects, members);
   const variants = membersFinding(members);
   const isListed = name === STABLE || own(table.environments, name) !== undefined;
@@ -191,8 +193,8 @@ export function explainEnvironment(sources: ViewSources, environment: Environmen
   };
 }
 
-function firstUnreadyMember({ objects, table }: Known, name: string): string {
-  const members = memberFacts(objects, table, name);
+function firstUnreadyMember(sources: Looked, name: string): string {
+  const members = memberFacts(sources, name);
   const first =
     members.find(({ ready }) => ready !== undefined && ready.status !== "True") ??
     members.find(({ ready }) => ready === undefined);

@@ -1,9 +1,9 @@
 import type { Incarnation, Service, Variant } from "@cocktail/client";
 import {
-  type Condition,
   type IncarnationRecord,
   type Objects,
   type VariantObject,
+  currentConditions,
   environmentsNaming,
   isLive,
   isService,
@@ -29,8 +29,6 @@ export function viewVariant(sources: ViewSources, object: VariantObject): Varian
   const { service, key } = spec;
   const records = status?.incarnations ?? [];
   const latest = records.at(-1);
-  const entry = own(own(sources.table.services, service) ?? {}, key);
-  const serving = records.find(({ number }) => number === entry?.incarnation) ?? latest;
   return {
     name,
     service,
@@ -40,33 +38,31 @@ export function viewVariant(sources: ViewSources, object: VariantObject): Varian
     revision: status?.revision ?? "",
     source: sources.platform.describe(spec.source).source,
     branch: spec.branch,
-    directory: serving && workloadOf(sources, object, serving)?.directory,
+    directory: directoryOf(sources, object),
     onUnavailable: spec.onUnavailable,
     incarnations: records.map((record) => viewIncarnation(sources, object, record)),
-    conditions: conditionsOf(object),
+    conditions: currentConditions(object, sources.platform.host),
     environments: environmentsNaming(sources.objects, service, key),
     promoted: spec.promotion !== undefined,
     createdAt: new Date(object.createdAt).toISOString(),
-    expiresAt: spec.expiresAt === undefined ? undefined : new Date(spec.expiresAt).toISOString(),
+    expiresAt: timeOf(spec.expiresAt),
     changedBy: object.changedBy?.actor.name,
     url: variantUrl(sources.addresses, sources.objects, service, key),
     header: { name: sources.headerNames.pins, value: name },
   };
 }
 
-/** Until the engine has looked at it, all that is known is that it was stored. */
-function conditionsOf({ status, generation, createdAt }: VariantObject): readonly Condition[] {
-  if (status !== undefined && status.conditions.length > 0) return status.conditions;
-  return [
-    {
-      type: "Ready",
-      status: "Unknown",
-      reason: "Deploying",
-      message: "it has not been looked at yet",
-      observedGeneration: generation - 1,
-      lastTransitionTime: new Date(createdAt).toISOString(),
-    },
-  ];
+/** Of the incarnation that serves, else of the newest. */
+function directoryOf(sources: ViewSources, object: VariantObject): string | undefined {
+  const { service, key } = object.spec;
+  const records = object.status?.incarnations ?? [];
+  const entry = own(own(sources.table.services, service) ?? {}, key);
+  const serving = records.find(({ number }) => number === entry?.incarnation) ?? records.at(-1);
+  return serving && workloadOf(sources, object, serving)?.directory;
+}
+
+function timeOf(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : new Date(time).toISOString();
 }
 
 function viewIncarnation(

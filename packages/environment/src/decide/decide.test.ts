@@ -5,14 +5,13 @@ import type { VariantStatus } from "../object.ts";
 import { ObjectIndex } from "../object-index.ts";
 import { withStatus } from "../object-rules.ts";
 import { applyWrite } from "../imagine.ts";
-import type { Decision } from "./decision.ts";
+import { type Decision, refused } from "./decision.ts";
 import { decideDeleteEnvironment } from "./delete-environment.ts";
 import { type DeployIntent, decideDeploy } from "./deploy.ts";
 import { decideDestroy } from "./destroy.ts";
 import { decideEnvironment } from "./environment.ts";
 import { decideExtend } from "./extend.ts";
 import { type Pin, decidePromote } from "./promote.ts";
-import { refused } from "./decision.ts";
 import { planStable } from "./stable.ts";
 import { decideSync } from "./sync.ts";
 

@@ -3,7 +3,7 @@ import type { Objects } from "../object-index.ts";
 import { type Write, deleteObject, writeSpec } from "../write.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
 import { destruction, wouldLose } from "./destroy.ts";
-import { heldOnlyBy, isLiveKey } from "./lookup.ts";
+import { heldOnlyBy, isLiveKey, liveEnvironment } from "./lookup.ts";
 import { checkNotBuiltIn } from "./names.ts";
 
 export interface DeleteEnvironmentIntent {
@@ -23,20 +23,20 @@ export function decideDeleteEnvironment(
   objects: Objects,
   intent: DeleteEnvironmentIntent,
 ): Decision<{ readonly variants: readonly string[] }> {
-  const { name, keepVariants, discard } = intent;
+  const { name } = intent;
   const fault = checkNotBuiltIn(name) ?? checkNoChildren(objects, name);
   if (fault !== undefined) return fault;
-  const environment = objects.environments.get(name);
-  const isAbsent = environment === undefined || !isLive(environment);
-  if (isAbsent && !isLiveKey(objects, name)) {
+  const environment = liveEnvironment(objects, name);
+  if (environment === undefined && !isLiveKey(objects, name)) {
     return { kind: "decided", outcome: "already absent", writes: [], warnings: [], variants: [] };
   }
-  const toDestroy = keepVariants ? [] : heldOnlyBy(objects, name);
-  const atRisk = discard ? [] : toDestroy.filter((each) => intent.wouldLoseWork.has(each.name));
-  if (atRisk.length > 0) return wouldLose(atRisk.map((each) => each.name));
-  const writes: readonly Write[] = isAbsent
-    ? toDestroy.flatMap((each) => destruction(each, discard))
-    : closing(environment, keepVariants ? "Keep" : discard ? "Discard" : "Destroy");
+  const toDestroy = intent.keepVariants ? [] : heldOnlyBy(objects, name);
+  const atRisk = toDestroy.filter((each) => intent.wouldLoseWork.has(each.name));
+  if (!intent.discard && atRisk.length > 0) return wouldLose(atRisk.map((each) => each.name));
+  const writes: readonly Write[] =
+    environment === undefined
+      ? toDestroy.flatMap((each) => destruction(each, intent.discard))
+      : closing(environment, onDeleteOf(intent));
   return {
     kind: "decided",
     outcome: writes.length === 0 ? "unchanged" : "deleted",
@@ -44,6 +44,11 @@ export function decideDeleteEnvironment(
     warnings: keptWarnings(objects, name, toDestroy),
     variants: toDestroy.map((each) => each.name),
   };
+}
+
+function onDeleteOf({ keepVariants, discard }: DeleteEnvironmentIntent): OnDelete {
+  if (keepVariants) return "Keep";
+  return discard ? "Discard" : "Destroy";
 }
 
 /** What is to become of the variants is said before the deletion, which can't be told anything. */

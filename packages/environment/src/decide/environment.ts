@@ -5,7 +5,7 @@ import type { Objects } from "../object-index.ts";
 import { sameLayer } from "../plan-environment.ts";
 import { createObject, writeSpec } from "../write.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
-import { findLiveVariant, isLiveKey } from "./lookup.ts";
+import { findLiveVariant, isLiveKey, liveEnvironment } from "./lookup.ts";
 import { checkKey, checkLayerName, checkLifetime, checkNotBuiltIn } from "./names.ts";
 
 export interface EnvironmentIntent {
@@ -28,12 +28,7 @@ export function decideEnvironment(
   const { name } = intent;
   const existing = objects.environments.get(name);
   const spec = specOf(intent, existing, now);
-  const fault =
-    checkName(objects, name) ??
-    checkNew(verb, existing) ??
-    checkLifetime(intent.ttlSeconds) ??
-    checkMembers(spec.members) ??
-    checkParent(objects, name, spec.parent);
+  const fault = checkNew(verb, existing) ?? checkIntent(objects, intent, spec);
   if (fault !== undefined) return fault;
   if (existing !== undefined && !isLive(existing)) {
     return { kind: "waits", for: { kind: "Environment", name } };
@@ -50,6 +45,19 @@ export function decideEnvironment(
         warnings,
       }
     : { kind: "decided", outcome: "updated", writes: [writeSpec(existing, spec)], warnings };
+}
+
+function checkIntent(
+  objects: Objects,
+  { name, ttlSeconds }: EnvironmentIntent,
+  { members, parent }: EnvironmentSpec,
+): Refused | undefined {
+  return (
+    checkName(objects, name) ??
+    checkLifetime(ttlSeconds) ??
+    checkMembers(members) ??
+    checkParent(objects, name, parent)
+  );
 }
 
 function specOf(
@@ -91,7 +99,7 @@ function checkParent(objects: Objects, name: string, parent: string): Refused | 
   const isKnown =
     parent === STABLE ||
     parent === RC ||
-    isLiveEnvironment(objects, parent) ||
+    liveEnvironment(objects, parent) !== undefined ||
     isLiveKey(objects, parent);
   if (!isKnown) return refused("ParentNotFound", { environment: name, parent });
   const parentOf = (layer: string): string =>
@@ -103,11 +111,6 @@ function checkParent(objects: Objects, name: string, parent: string): Refused | 
     .find((layer) => depthOf(layer, parentOf) === undefined);
   if (deep === undefined) return undefined;
   return refused("ParentTooDeep", { environment: deep, max: String(maxDepth) });
-}
-
-function isLiveEnvironment(objects: Objects, name: string): boolean {
-  const found = objects.environments.get(name);
-  return found !== undefined && isLive(found);
 }
 
 function descendants(objects: Objects, name: string): readonly string[] {

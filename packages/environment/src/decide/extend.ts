@@ -2,7 +2,7 @@ import { type VariantObject, isLive } from "../object.ts";
 import type { Objects } from "../object-index.ts";
 import { type Write, writeSpec } from "../write.ts";
 import { type Decision, refused } from "./decision.ts";
-import { findLiveVariant, holdersOf, isLiveKey } from "./lookup.ts";
+import { findLiveVariant, holdersOf, isLiveKey, liveEnvironment } from "./lookup.ts";
 import { checkLifetime, checkNotBuiltIn } from "./names.ts";
 
 /**
@@ -17,8 +17,7 @@ export function decideExtend(
 ): Decision {
   const fault = checkNotBuiltIn(name) ?? checkLifetime(bySeconds);
   if (fault !== undefined) return fault;
-  const found = objects.environments.get(name);
-  const environment = found !== undefined && isLive(found) ? found : undefined;
+  const environment = liveEnvironment(objects, name);
   if (environment === undefined && !isLiveKey(objects, name)) {
     return refused("EnvironmentNotFound", { environment: name });
   }

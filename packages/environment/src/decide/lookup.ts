@@ -1,5 +1,5 @@
 import { RC, STABLE, formatVariant } from "@cocktail/route";
-import { type VariantObject, isLive } from "../object.ts";
+import { type EnvironmentObject, type VariantObject, isLive } from "../object.ts";
 import type { Objects } from "../object-index.ts";
 
 /** The variant, unless it is being deleted. */
@@ -9,6 +9,15 @@ export function findLiveVariant(
   key: string,
 ): VariantObject | undefined {
   const found = objects.variants.get(formatVariant(service, key));
+  return found === undefined || !isLive(found) ? undefined : found;
+}
+
+/** The explicit environment, unless it is being deleted. */
+export function liveEnvironment(
+  { environments }: Pick<Objects, "environments">,
+  name: string,
+): EnvironmentObject | undefined {
+  const found = environments.get(name);
   return found === undefined || !isLive(found) ? undefined : found;
 }
 

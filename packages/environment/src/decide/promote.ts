@@ -8,7 +8,7 @@ import {
 } from "@cocktail/route";
 import type { SourceDocument, VariantObject, VariantSpec } from "../object.ts";
 import type { Objects } from "../object-index.ts";
-import { createObject, writeSpec } from "../write.ts";
+import { type Write, createObject, writeSpec } from "../write.ts";
 import type { Refusal } from "../refusal.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
 import { findLiveVariant } from "./lookup.ts";
@@ -46,26 +46,40 @@ export function decidePromote(
   if (stable !== undefined && isUnderWay(stable, candidate)) {
     return { kind: "decided", outcome: "unchanged", writes: [], warnings: [], variant };
   }
-  const source = pin(candidate.spec.source, entry.revision);
+  const { revision } = entry;
+  const source = pin(candidate.spec.source, revision);
   if (isRefused(source)) return source;
-  const spec: VariantSpec = {
-    ...candidate.spec,
+  const spec = promotedSpec(objects, candidate, stable, { source, revision, at: now });
+  return stable === undefined
+    ? decided("created", createObject("ServiceVariant", variant, spec), variant)
+    : decided("updated", writeSpec(stable, spec), variant);
+}
+
+function decided(
+  outcome: "created" | "updated",
+  write: Write,
+  variant: string,
+): Decision<{ readonly variant: string }> {
+  return { kind: "decided", outcome, writes: [write], warnings: [], variant };
+}
+
+function promotedSpec(
+  objects: Objects,
+  { spec, uid }: VariantObject,
+  stable: VariantObject | undefined,
+  how: { readonly source: SourceDocument; readonly revision: string; readonly at: number },
+): VariantSpec {
+  const { source, revision, at } = how;
+  return {
+    ...spec,
     key: STABLE,
     rollout: (stable?.spec.rollout ?? 0) + 1,
     source,
     onUnavailable: "Fail",
     expiresAt: undefined,
-    entryHash: objects.services.get(service)?.spec.entryHash,
-    promotion: {
-      candidate: { uid: candidate.uid, rollout: candidate.spec.rollout },
-      revision: entry.revision,
-      at: now,
-    },
+    entryHash: objects.services.get(spec.service)?.spec.entryHash,
+    promotion: { candidate: { uid, rollout: spec.rollout }, revision, at },
   };
-  const write =
-    stable === undefined ? createObject("ServiceVariant", variant, spec) : writeSpec(stable, spec);
-  const outcome = stable === undefined ? "created" : "updated";
-  return { kind: "decided", outcome, writes: [write], warnings: [], variant };
 }
 
 /** The candidate's entry, where what the table lists is its newest rollout. */

@@ -1,5 +1,5 @@
 import { RC, STABLE, formatVariant } from "@cocktail/route";
-import { type RolloutRef, type VariantSpec, isLive } from "../object.ts";
+import { type RolloutRef, type ServiceObject, type VariantSpec, isLive } from "../object.ts";
 import type { Objects } from "../object-index.ts";
 import { type Write, createObject, deleteObject, writeSpec } from "../write.ts";
 
@@ -22,19 +22,17 @@ export function planStable(
   if (service === undefined) {
     return stable?.spec.entryHash === undefined ? undefined : deleteObject(stable);
   }
-  const { entryHash, source } = service.spec;
-  const spec: VariantSpec = {
-    service: name,
-    key: STABLE,
-    rollout: (stable?.spec.rollout ?? 0) + 1,
-    source,
-    onUnavailable: "Fail",
-    entryHash,
-  };
-  if (stable === undefined)
-    return createObject("ServiceVariant", formatVariant(name, STABLE), spec);
-  if (stable.spec.entryHash === entryHash) return undefined;
+  if (stable === undefined) {
+    return createObject("ServiceVariant", formatVariant(name, STABLE), stableSpec(service, 1));
+  }
+  if (stable.spec.entryHash === service.spec.entryHash) return undefined;
+  const spec = stableSpec(service, stable.spec.rollout + 1);
   return settledPromotion(objects, name, promoted) ?? writeSpec(stable, spec);
+}
+
+function stableSpec({ name, spec }: ServiceObject, rollout: number): VariantSpec {
+  const { entryHash, source } = spec;
+  return { service: name, key: STABLE, rollout, source, onUnavailable: "Fail", entryHash };
 }
 
 /** A promotion that the table shows as done ends the candidate first: afterwards nothing would tell that it was promoted. */

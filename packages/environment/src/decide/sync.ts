@@ -18,28 +18,33 @@ export interface SyncDecision {
 
 /** The services as their file wants them. Their stable variants follow from them (`planStable`). */
 export function decideSync(objects: Objects, services: readonly NamedService[]): SyncDecision {
-  const notes: string[] = [];
-  const writes: Write[] = [];
-  for (const { name, spec } of services) {
-    const before = objects.services.get(name);
-    if (before === undefined) {
-      writes.push(createObject("Service", name, spec));
-    } else if (!isEqualDocument(before.spec, spec)) {
-      writes.push(writeSpec(before, spec));
-    }
-    const { entryHash, promotion } = findLiveVariant(objects, name, STABLE)?.spec ?? {};
-    if (promotion !== undefined && entryHash !== spec.entryHash) {
-      notes.push(`${name} changed in the file: its promotion of ${promotion.revision} ends`);
-    }
-  }
   const named = new Set(services.map(({ name }) => name));
-  for (const service of objects.services.values()) {
-    if (named.has(service.name)) continue;
-    writes.push(deleteObject(service));
-    if (findLiveVariant(objects, service.name, STABLE) === undefined) continue;
-    notes.push(`${service.name} is no longer in the file: its stable ends`);
-  }
-  return { writes, notes: [...notes, ...clashes(objects, named)] };
+  const gone = Array.from(objects.services.values()).filter(({ name }) => !named.has(name));
+  return {
+    writes: [
+      ...services.flatMap((each) => put(objects, each)),
+      ...gone.map((service) => deleteObject(service)),
+    ],
+    notes: [
+      ...services.flatMap((each) => endedPromotion(objects, each)),
+      ...gone
+        .filter(({ name }) => findLiveVariant(objects, name, STABLE) !== undefined)
+        .map(({ name }) => `${name} is no longer in the file: its stable ends`),
+      ...clashes(objects, named),
+    ],
+  };
+}
+
+function put(objects: Objects, { name, spec }: NamedService): readonly Write[] {
+  const before = objects.services.get(name);
+  if (before === undefined) return [createObject("Service", name, spec)];
+  return isEqualDocument(before.spec, spec) ? [] : [writeSpec(before, spec)];
+}
+
+function endedPromotion(objects: Objects, { name, spec }: NamedService): readonly string[] {
+  const { entryHash, promotion } = findLiveVariant(objects, name, STABLE)?.spec ?? {};
+  if (promotion === undefined || entryHash === spec.entryHash) return [];
+  return [`${name} changed in the file: its promotion of ${promotion.revision} ends`];
 }
 
 /** The file can't be refused; a service that took the name of a layer hides that layer's hosts. */

@@ -10,7 +10,9 @@ import { deployResult } from "../schemas/variant.ts";
 
 const params = z.strictObject({ service: serviceName });
 
-export function addServices(app: FastifyInstance, { lifecycle, actor }: ApiContext): void {
+export function addServices(app: FastifyInstance, context: ApiContext): void {
+  addPromotion(app, context);
+  const { lifecycle } = context;
   addOperation(app, {
     method: "GET",
     url: "/v1/services",
@@ -48,7 +50,9 @@ export function addServices(app: FastifyInstance, { lifecycle, actor }: ApiConte
     handle: ({ params: { service: name } }) =>
       Promise.resolve(found(lifecycle.service(name), `service ${name}`, "GET /v1/services")),
   });
+}
 
+function addPromotion(app: FastifyInstance, { lifecycle, actor }: ApiContext): void {
   addOperation(app, {
     method: "POST",
     url: "/v1/services/:service/promote",

@@ -53,21 +53,9 @@ export class SimulatedPlatform implements Platform {
 
   async admit(request: AdmitRequest): Promise<Admission> {
     await Promise.resolve();
-    const { service, key, branch, command, env, current, keeps } = request;
-    const refusal = this.refusals.get(`${service}:${key}`);
+    const refusal = this.refusals.get(`${request.service}:${request.key}`);
     if (refusal !== undefined) return { kind: "refused", refusal };
-    const kept = keeps ? current : undefined;
-    const source: Source =
-      request.source ?? (branch === undefined ? { kind: "service" } : { kind: "branch", branch });
-    const isKept = request.source === undefined && branch === undefined && kept !== undefined;
-    return {
-      kind: "admitted",
-      source: {
-        ...(isKept ? kept : source),
-        command: command ?? kept?.["command"],
-        env: env ?? kept?.["env"],
-      },
-    };
+    return { kind: "admitted", source: sourceOf(request) };
   }
 
   pin(source: SourceDocument, revision: string): SourceDocument | Refused {
@@ -79,7 +67,7 @@ export class SimulatedPlatform implements Platform {
   describe(source: SourceDocument): { readonly source: Source; readonly path?: string } {
     const { kind, branch, revision, path } = source;
     if (kind === "branch") {
-      const at = revision === undefined ? {} : { revision: String(revision) };
+      const at = typeof revision === "string" ? { revision } : {};
       return { source: { kind, branch: String(branch), ...at } };
     }
     if (kind === "directory") return { source: { kind, path: String(path) } };
@@ -197,4 +185,11 @@ export class SimulatedPlatform implements Platform {
 
 function id({ service, key, incarnation }: IncarnationRef): string {
   return `${service}:${key}#${incarnation}`;
+}
+
+function sourceOf({ branch, command, env, source, current, keeps }: AdmitRequest): SourceDocument {
+  const kept = keeps && current !== undefined ? current : {};
+  const own: Source = branch === undefined ? { kind: "service" } : { kind: "branch", branch };
+  const where = source ?? (branch === undefined && "kind" in kept ? kept : own);
+  return { ...kept, ...where, ...(command && { command }), ...(env && { env }) };
 }

@@ -32,7 +32,7 @@ function written<K extends Kind>(
 }
 
 /** As a database gives documents back: members that are undefined are absent. */
-function plain<T>(value: T): unknown {
+function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
 
@@ -254,8 +254,11 @@ function describeObjectWatch(open: () => Promise<StoreFixture>): void {
     assert.equal(watched.last()?.uid, before.uid);
     const next = await created(objects);
     await watched.until(() => watched.last()?.uid === next.uid);
-    const versions = watched.seen.map(({ object }) => Number(object.generation));
-    assert.deepEqual(versions.slice(0, -1), versions.slice(0, -1).toSorted());
+    const versions = watched.seen.map(({ object }) => object.generation);
+    assert.deepEqual(
+      versions.slice(0, -1),
+      versions.slice(0, -1).toSorted((one, two) => one - two),
+    );
     assert.ok(watched.seen.every(({ object }) => object.kind === kind));
     await watched.end();
   });
