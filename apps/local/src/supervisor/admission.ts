@@ -58,15 +58,24 @@ function refuseCode(
   source: LocalSource,
   service: ServiceConfig | undefined,
 ): Refused | undefined {
-  if (source.kind === "url") {
-    return isBaseUrl(source.url) ? undefined : refused("InvalidRequest", { url: source.url });
-  }
+  if (source.kind === "url") return refuseUrl(source.url);
   if (source.kind === "service" && service?.url !== undefined) return undefined;
   if (source.kind !== "directory" && service?.command === undefined) {
     return sourceMissing(request, service !== undefined);
   }
-  const [program = ""] = source.command ?? service?.command ?? [];
-  return program === "" ? refused("CommandMissing", namesOf(request)) : undefined;
+  return refuseCommand(request, source.command ?? service?.command);
+}
+
+function refuseUrl(url: string): Refused | undefined {
+  return isBaseUrl(url) ? undefined : refused("InvalidRequest", { url });
+}
+
+function refuseCommand(
+  request: AdmitRequest,
+  command: readonly string[] | undefined,
+): Refused | undefined {
+  const [program = ""] = command ?? [];
+  return program !== "" ? undefined : refused("CommandMissing", namesOf(request));
 }
 
 function sourceMissing(request: AdmitRequest, isInFile: boolean): Refused {

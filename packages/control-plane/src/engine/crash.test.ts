@@ -8,40 +8,44 @@ import { deployReady, gone } from "./testing/steps.ts";
 import { TestWorld, done } from "./testing/world.ts";
 
 /** A store that makes so many writes and then none: as a process that dies right after one of them. */
-class DyingStore implements Pick<Store, "objects" | "tables"> {
+class DyingStore implements Store {
   readonly objects: Store["objects"];
   readonly tables: Store["tables"];
+  readonly available = true;
   readonly writes: string[] = [];
+  readonly #lives: number;
 
-  constructor(store: Store, lives: number) {
-    const guard = <A extends readonly unknown[], T>(
-      name: string,
-      write: (...args: A) => Promise<T>,
-    ): ((...args: A) => Promise<T>) => {
-      return async (...args) => {
-        if (this.writes.length >= lives) throw storeUnavailable("the process is dead");
-        this.writes.push(name);
-        return write(...args);
-      };
-    };
-    const { objects, tables } = store;
+  constructor({ objects, tables }: Store, lives: number) {
+    this.#lives = lives;
     this.objects = {
       get: objects.get.bind(objects),
       list: objects.list.bind(objects),
       watch: objects.watch.bind(objects),
-      create: guard("create", objects.create.bind(objects)) as Store["objects"]["create"],
-      writeSpec: guard("writeSpec", objects.writeSpec.bind(objects)) as never,
-      writeStatus: guard("writeStatus", objects.writeStatus.bind(objects)) as never,
-      delete: guard("delete", objects.delete.bind(objects)) as never,
-      release: guard("release", objects.release.bind(objects)) as never,
+      create: async (...args) => this.#write("create", () => objects.create(...args)),
+      writeSpec: async (...args) => this.#write("writeSpec", () => objects.writeSpec(...args)),
+      writeStatus: async (...args) => this.#write("status", () => objects.writeStatus(...args)),
+      delete: async (...args) => this.#write("delete", () => objects.delete(...args)),
+      release: async (...args) => this.#write("release", () => objects.release(...args)),
     };
     this.tables = {
       head: tables.head.bind(tables),
       at: tables.at.bind(tables),
       watch: tables.watch.bind(tables),
       prune: tables.prune.bind(tables),
-      append: guard("append", tables.append.bind(tables)),
+      append: async (...args) => this.#write("append", () => tables.append(...args)),
     };
+  }
+
+  onAvailability(): () => void {
+    return () => undefined;
+  }
+
+  async close(): Promise<void> {}
+
+  async #write<T>(name: string, write: () => Promise<T>): Promise<T> {
+    if (this.writes.length >= this.#lives) throw storeUnavailable("the process is dead");
+    this.writes.push(name);
+    return write();
   }
 }
 
@@ -62,7 +66,7 @@ async function script({ lifecycle }: TestWorld, world: TestWorld): Promise<void>
 /** Plays the script until the store is dead; the number of writes it made. */
 async function play(store: Store, lives: number, started: Map<string, string>): Promise<number> {
   const dying = new DyingStore(store, lives);
-  const world = new TestWorld({ ...store, ...dying } as Store);
+  const world = new TestWorld(dying);
   const note = noteStarts(world, started);
   const stop = new AbortController();
   const playing = (async (): Promise<void> => {

@@ -54,7 +54,6 @@ export class KubernetesLikeObjects implements ObjectStore {
     const before: unknown = this.#lists.get(kind);
     this.#lists.set(kind, fresh);
     if (before === undefined || this.#random() < 0.5) return fresh;
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kept by kind
     return before as ObjectList<K>;
   }
 
