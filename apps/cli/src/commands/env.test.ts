@@ -250,17 +250,18 @@ describe("env get, explain, url", () => {
   it("explains", async () => {
     const explanation = {
       ready: false,
-      reason: "MemberNotReady",
+      reason: "CrashLoop",
+      params: { variant: "cart:mp-102" },
       cause: "cart:mp-102 keeps ending",
       blocks: ["VariantsReady"],
-      fix: "cocktail branch logs cart:mp-102",
+      fix: "read its output, mend it, deploy it again",
       environment: environment("ops-101"),
     };
     await using api = await startFakeApi({ "GET /v1/environments/ops-101/explain": explanation });
     const { stdout } = await invoke(["env", "explain", "ops-101"], api);
     assert.equal(
       stdout,
-      "environment/ops-101 is not ready: MemberNotReady\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     cocktail branch logs cart:mp-102\n",
+      "environment/ops-101 is not ready: CrashLoop\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     look at its output: cocktail branch logs cart:mp-102; mend it, then deploy it again\n",
     );
   });
 
@@ -268,15 +269,16 @@ describe("env get, explain, url", () => {
     const explanation = {
       ready: true,
       reason: "MemberMissing",
+      params: { variant: "cart:mp-102" },
       cause: "cart:mp-102: not deployed; the layers below answer",
       blocks: [],
-      fix: "cocktail branch deploy cart --key mp-102",
+      fix: "deploy it, or take it out of the environment",
       environment: environment("ops-101"),
     };
     await using api = await startFakeApi({ "GET /v1/environments/ops-101/explain": explanation });
     const { stdout } = await invoke(["env", "explain", "ops-101"], api);
     assert.match(stdout, /^environment\/ops-101 is ready: MemberMissing\n {2}cause .*not deployed/);
-    assert.match(stdout, /\n {2}fix +cocktail branch deploy cart --key mp-102\n$/);
+    assert.match(stdout, /\n {2}fix +deploy cart:mp-102, or take it out of the environment\n$/);
   });
 
   it("shows who answers in place of a member that is not live", async () => {
