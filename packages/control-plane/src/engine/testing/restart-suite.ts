@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { kinds } from "@cocktail/environment";
 import { type It, deployReady, gone, environmentReady, turns } from "./steps.ts";
 import { TestWorld, done } from "./world.ts";
 
@@ -16,6 +17,8 @@ export function restarts(it: It): void {
     const before = world.table.epoch;
     await world.lifecycle.stop();
 
+    // What is restored is told from the first list: here one that is not older than the last write.
+    await Promise.all(kinds.map((kind) => store.objects.list(kind)));
     await using next = await new TestWorld(store).start();
     assert.deepEqual(next.lifecycle.restored(), ["cart:mp-1", "environment ops"]);
     await next.ready("cart", "mp-1");
