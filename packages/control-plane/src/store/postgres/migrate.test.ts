@@ -1,22 +1,27 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { runner } from "node-pg-migrate";
+import { type VariantObject, kinds } from "@cocktail/environment";
 import { Client } from "pg";
 import { type TestPostgres, execute, testPostgres } from "../../../test/postgres.ts";
+import type { ObjectStore } from "../object-store.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 import { migrationsTable } from "./schema-check.ts";
 
+const opened = new AsyncDisposableStack();
 let postgres: TestPostgres;
 before(async () => {
-  postgres = await testPostgres();
+  postgres = opened.use(await testPostgres());
 });
-after(() => postgres[Symbol.asyncDispose]());
+after(() => opened.disposeAsync());
 
 const directory = fileURLToPath(new URL("../../../migrations", import.meta.url));
 
-/** A schema as the version before objects left it, with what it stored. */
-async function schemaBeforeObjects(schema: string, rows: string): Promise<void> {
+/** A store over a schema as the version before objects left it, with what it stored. */
+async function takeOver(rows: string): Promise<ObjectStore> {
+  const schema = postgres.schema();
+  opened.defer(() => postgres.drop(schema));
   const dbClient = new Client(postgres.url);
   await dbClient.connect();
   try {
@@ -34,6 +39,9 @@ async function schemaBeforeObjects(schema: string, rows: string): Promise<void> 
     await dbClient.end();
   }
   await execute(postgres.url, `SET search_path TO ${schema}; ${rows}`);
+  const store = await openPostgresStore({ connection: postgres.url, schema });
+  opened.defer(() => store.close());
+  return store.objects;
 }
 
 // As the version before wrote them: a promoted stable whose file has changed since, a branch from a directory with variables,
@@ -61,106 +69,100 @@ INSERT INTO incarnation VALUES
 INSERT INTO key_counter VALUES ('clock', 'mp-7', 1, 10), ('clock', 'stable', 3, 5), ('clock', 'rc', 2, 0), ('clock', 'mp-1', 6, 41);
 UPDATE state_head SET revision = 77;`;
 
-test("what the version before objects stored becomes objects, and nothing is lost", async (t) => {
-  const schema = postgres.schema();
-  t.after(() => postgres.drop(schema));
-  await schemaBeforeObjects(schema, rows);
-  await using opened = new AsyncDisposableStack();
-  const { objects } = opened.adopt(
-    await openPostgresStore({ connection: postgres.url, schema }),
-    (store) => store.close(),
-  );
-
-  const [service] = (await objects.list("Service")).items;
-  assert.deepEqual(service?.spec, {
-    position: 0,
-    entry: true,
-    protocol: "auto",
-    entryHash: "48e760b984226834",
-    source: { kind: "service", path: "/shop/clock", command: ["python3", "clock.py"] },
+describe("what the version before objects stored", () => {
+  let objects: ObjectStore;
+  before(async () => {
+    objects = await takeOver(rows);
   });
 
-  const variants = new Map(
-    (await objects.list("ServiceVariant")).items.map((variant) => [variant.spec.key, variant]),
-  );
-  assert.deepEqual([...variants.keys()].toSorted(), ["mp-7", "mp-8", "rc", "stable"]);
-  const branch = variants.get("mp-7");
-  assert.equal(branch?.createdAt, 2000);
-  assert.deepEqual(branch?.spec, {
-    service: "clock",
-    key: "mp-7",
-    rollout: 1,
-    onUnavailable: "Fallback",
-    expiresAt: 9000,
-    source: {
-      kind: "directory",
-      path: "/work/clock",
-      command: [],
-      env: { FORMAT: "", ZONE: "utc" },
-    },
+  async function variant(key: string): Promise<VariantObject> {
+    const found = await objects.get("ServiceVariant", `clock:${key}`);
+    assert.ok(found, `clock:${key} is lost`);
+    return found;
+  }
+
+  test("a service: its path and command are its source's", async () => {
+    const service = await objects.get("Service", "clock");
+    assert.deepEqual(service?.spec, {
+      position: 0,
+      entry: true,
+      protocol: "auto",
+      entryHash: "48e760b984226834",
+      source: { kind: "service", path: "/shop/clock", command: ["python3", "clock.py"] },
+    });
   });
-  assert.equal(branch?.status?.lastIncarnation, 10);
-  assert.deepEqual(
-    branch?.status?.incarnations.map(({ number, state, host, rollout, destination }) => ({
-      number,
-      state,
-      host,
-      rollout,
-      destination,
-    })),
-    [
+
+  test("a variant: empty variables and commands stay", async () => {
+    const { createdAt, spec } = await variant("mp-7");
+    assert.equal(createdAt, 2000);
+    assert.deepEqual(spec, {
+      service: "clock",
+      key: "mp-7",
+      rollout: 1,
+      onUnavailable: "Fallback",
+      expiresAt: 9000,
+      source: {
+        kind: "directory",
+        path: "/work/clock",
+        command: [],
+        env: { FORMAT: "", ZONE: "utc" },
+      },
+    });
+  });
+
+  test("incarnations: in the order of their numbers, in the status of their variant", async () => {
+    const { status } = await variant("mp-7");
+    assert.equal(status?.lastIncarnation, 10);
+    const common = { host: "r1", rollout: 1, onUnavailable: "Fallback" };
+    assert.deepEqual(status.incarnations, [
       {
+        ...common,
         number: 9,
         state: "DRAINING",
-        host: "r1",
-        rollout: 1,
+        revision: "1a61",
+        createdAt: 2001,
         destination: "http://127.0.0.1:25271",
       },
       {
+        ...common,
         number: 10,
         state: "ACTIVE",
-        host: "r1",
-        rollout: 1,
+        revision: "1a62",
+        createdAt: 2002,
         destination: "http://127.0.0.1:25272",
       },
-    ],
-  );
-
-  assert.equal(variants.get("stable")?.deletedAt, undefined);
-  assert.deepEqual(variants.get("stable")?.spec.promotion, {
-    candidate: { uid: variants.get("rc")?.uid, rollout: 2 },
-    revision: "b016",
-    at: 1500,
-  });
-  // The hash that the promotion was made over, so that the change of the file since then is still seen.
-  assert.equal(variants.get("stable")?.spec.entryHash, "1111");
-  assert.equal(typeof variants.get("mp-8")?.deletedAt, "number");
-  assert.equal(variants.get("mp-8")?.spec.discard, true);
-
-  const [environment] = (await objects.list("Environment")).items;
-  assert.equal(environment?.generation, 4);
-  assert.deepEqual(environment?.spec, {
-    parent: "stable",
-    members: { clock: "mp-7" },
-    expiresAt: 6000,
+    ]);
   });
 
-  // A key that is gone counts too: its numbers are never used again.
-  const [ledger] = (await objects.list("Ledger")).items;
-  assert.equal(ledger?.name, "incarnations");
-  assert.deepEqual(ledger?.status, { highest: 41 });
+  test("a promotion: still bound to its candidate, and to the file as it was then", async () => {
+    const { deletedAt, spec } = await variant("stable");
+    assert.equal(deletedAt, undefined);
+    const candidate = { uid: (await variant("rc")).uid, rollout: 2 };
+    assert.deepEqual(spec.promotion, { candidate, revision: "b016", at: 1500 });
+    assert.equal(spec.entryHash, "1111");
+  });
+
+  test("a deletion goes on", async () => {
+    const { deletedAt, spec } = await variant("mp-8");
+    assert.equal(typeof deletedAt, "number");
+    assert.equal(spec.discard, true);
+  });
+
+  test("an environment", async () => {
+    const environment = await objects.get("Environment", "shorty");
+    assert.equal(environment?.generation, 4);
+    assert.equal(environment.createdAt, 5000);
+    const spec = { parent: "stable", members: { clock: "mp-7" }, expiresAt: 6000 };
+    assert.deepEqual(environment.spec, spec);
+  });
+
+  test("the numbers of a key that is gone are never used again", async () => {
+    const ledger = await objects.get("Ledger", "incarnations");
+    assert.deepEqual(ledger?.status, { highest: 41 });
+  });
 });
 
-test("an empty store of the version before opens as an empty one", async (t) => {
-  const schema = postgres.schema();
-  t.after(() => postgres.drop(schema));
-  await schemaBeforeObjects(schema, "");
-  await using opened = new AsyncDisposableStack();
-  const { objects } = opened.adopt(
-    await openPostgresStore({ connection: postgres.url, schema }),
-    (store) => store.close(),
-  );
-  for (const kind of ["Service", "ServiceVariant", "Environment", "Ledger"] as const) {
-    assert.deepEqual((await objects.list(kind)).items, []);
-  }
+test("an empty store of the version before objects opens as an empty one", async () => {
+  const objects = await takeOver("");
+  for (const kind of kinds) assert.deepEqual((await objects.list(kind)).items, []);
 });
