@@ -37,8 +37,15 @@ export function pageOf<T>(
   return { items, continue: Buffer.from(place(last), "utf8").toString("base64url") };
 }
 
-/** How long a list is written without letting anybody else have a turn, in milliseconds. */
-const sliceMs = 5;
+/** How long a list is written before other work of the process has a turn, in milliseconds. */
+const sliceMs = 2;
+let lastSlice: Promise<void> = Promise.resolve();
+
+/** One slice in each turn of the event loop, however many lists are written at once. */
+function nextSlice(): Promise<void> {
+  lastSlice = lastSlice.then(() => nextTurn());
+  return lastSlice;
+}
 
 /**
  * Answers with a list that may be long: each item is viewed and serialised in turn, and other requests are served in
@@ -50,12 +57,13 @@ export async function sendList<T>(
   view: (item: T) => object | undefined,
 ): Promise<FastifyReply> {
   const parts: string[] = [];
+  await nextSlice();
   let began = performance.now();
   for (const item of page.items) {
     const viewed = view(item);
     if (viewed !== undefined) parts.push(JSON.stringify(viewed));
     if (performance.now() - began < sliceMs) continue;
-    await nextTurn();
+    await nextSlice();
     began = performance.now();
   }
   const more = page.continue === undefined ? "" : `,"continue":${JSON.stringify(page.continue)}`;
