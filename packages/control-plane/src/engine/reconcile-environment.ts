@@ -16,6 +16,7 @@ import { memberFacts } from "./members.ts";
 import { observeEnvironment } from "./observe.ts";
 import { type QueueKey, maxTurns } from "./queue-key.ts";
 import { lookForWork } from "./reconcile-variant.ts";
+import { storeStatus } from "./status-writer.ts";
 import type { WorkResult } from "./work-queue.ts";
 
 /** Brings one environment to what is wanted: its layer in every gateway's table, or its end. */
@@ -25,7 +26,7 @@ export async function reconcileEnvironment(
   { settle, ...call }: Callbacks & { settle(): void },
 ): Promise<WorkResult> {
   for (let turn = 0; turn < maxTurns; turn++) {
-    const object = await core.cache.fresh("Environment", key.name);
+    const object = core.cache.index.environments.get(key.name);
     const table = await core.writer.head();
     if (object !== undefined && !isLive(object)) await lookForWorkOf(core, object);
     const observed = observeEnvironment(core.sources(), key.name, nextTable(core, table));
@@ -62,9 +63,5 @@ async function writeStatus(
     conditions: stampConditions(environment.status?.conditions ?? [], facts, now),
     url: core.options.urlOf?.(environment, index),
   };
-  if (isEqualDocument(environment.status, status)) return true;
-  const outcome = await core.objects.writeStatus(environment, status);
-  if (outcome.kind !== "written") return false;
-  core.cache.put(outcome.object);
-  return true;
+  return isEqualDocument(environment.status, status) || storeStatus(core, environment, status);
 }

@@ -1,9 +1,9 @@
-import { STABLE, formatVariant } from "@cocktail/route";
 import { isEqualDocument, planStable } from "@cocktail/environment";
 import { type Core, engineActor } from "./core.ts";
 import { execute } from "./execute.ts";
 import { promotedOf } from "./observe.ts";
 import { type QueueKey, maxTurns } from "./queue-key.ts";
+import { storeStatus } from "./status-writer.ts";
 import type { WorkResult } from "./work-queue.ts";
 
 /** Makes a service's stable variant follow the service. */
@@ -12,8 +12,7 @@ export async function reconcileService(
   { name }: QueueKey<"service">,
 ): Promise<WorkResult> {
   for (let turn = 0; turn < maxTurns; turn++) {
-    const service = await core.cache.fresh("Service", name);
-    await core.cache.fresh("ServiceVariant", formatVariant(name, STABLE));
+    const service = core.cache.index.services.get(name);
     await core.writer.head();
     const sources = core.sources();
     const write = planStable(sources.objects, name, promotedOf(sources, name));
@@ -24,10 +23,7 @@ export async function reconcileService(
     if (service === undefined) return {};
     const status = { observedGeneration: service.generation, conditions: [] };
     if (isEqualDocument(service.status, status)) return {};
-    const outcome = await core.objects.writeStatus(service, status);
-    if (outcome.kind !== "written") continue;
-    core.cache.put(outcome.object);
-    return {};
+    if (await storeStatus(core, service, status)) return {};
   }
   throw new Error(`service ${name} did not converge in ${maxTurns} turns`);
 }

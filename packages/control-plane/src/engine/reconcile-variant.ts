@@ -36,9 +36,9 @@ export async function reconcileVariant(
   throw new Error(`${key.name} did not converge in ${maxTurns} turns`);
 }
 
-/** Reads what a decision needs as it is now. */
+/** What a decision needs. Where memory is late, the write upon its version says so. */
 async function gather(core: Core, name: string): Promise<VariantObject | undefined> {
-  const object = await core.cache.fresh("ServiceVariant", name);
+  const object = core.cache.index.variants.get(name);
   await core.writer.head();
   if (object === undefined) return undefined;
   // The numbers of its new life begin above those of the ones before.

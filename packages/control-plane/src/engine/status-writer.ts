@@ -1,5 +1,8 @@
 import {
   type Facts,
+  type Kind,
+  type Kinds,
+  type ObjectOf,
   type RecordStep,
   type StatusAction,
   type VariantObject,
@@ -16,7 +19,7 @@ import { formatVariant } from "@cocktail/route";
 import type { Core } from "./core.ts";
 import { observeVariant, withRecords } from "./observe.ts";
 
-/** `stale`: somebody wrote the object meanwhile. Look at it again. */
+/** `stale`: somebody wrote the object meanwhile; memory holds it as it is stored. Look at it again. */
 export type StatusOutcome = "written" | "unchanged" | "stale";
 
 /**
@@ -44,9 +47,7 @@ export async function writeVariantStatus(
     url: core.options.urlOf?.(object, core.cache.index),
   };
   if (isEqualDocument(before, status)) return "unchanged";
-  const outcome = await core.objects.writeStatus(object, status);
-  if (outcome.kind !== "written") return "stale";
-  core.cache.put(outcome.object);
+  if (!(await storeStatus(core, object, status))) return "stale";
   for (const action of actions) {
     if (action.kind === "ForgetIncarnation") {
       core.facts.forgetIncarnation(formatIncarnation(action.ref));
@@ -55,11 +56,23 @@ export async function writeVariantStatus(
   return "written";
 }
 
+/** False where somebody wrote the object meanwhile; memory then holds it as it is stored. */
+export async function storeStatus<K extends Kind>(
+  { objects, cache }: Pick<Core, "objects" | "cache">,
+  object: ObjectOf<K>,
+  status: Kinds[K]["status"],
+): Promise<boolean> {
+  const outcome = await objects.writeStatus(object, status);
+  if (outcome.kind === "written") cache.put(outcome.object);
+  else await cache.fresh(object.kind, object.name);
+  return outcome.kind === "written";
+}
+
 /** Records a step that was planned earlier, if the facts of now still ask for it. */
 export async function recordLate(core: Core, step: RecordStep): Promise<void> {
   const { service, key } = step.ref;
   for (;;) {
-    const object = await core.cache.fresh("ServiceVariant", formatVariant(service, key));
+    const object = core.cache.index.variants.get(formatVariant(service, key));
     if (object === undefined) return;
     const facts = factsOf(core, { service, key });
     if (!stillAsksFor(facts, step)) return;
