@@ -27,13 +27,19 @@ export function localLauncher(): string {
 }
 
 /**
+ * Megabytes. Most of what a request allocates is garbage at once; V8 would keep 130 MB more of it before it looks, and a
+ * request through the gateway costs the same.
+ */
+const semiSpace = "--max-semi-space-size=4";
+
+/**
  * Starts it as leader of a session of its own, so that a Ctrl-C at the terminal reaches it once, through us, and not a
  * second time from the terminal: a second one means "hurry".
  */
 export function startLocal({ file, port, env, output }: LocalOptions): ChildProcess {
   const args = ["--file", file, ...(port === undefined ? [] : ["--port", String(port)])];
   const format = output === "inherit" ? [] : ["--log-format", "pretty"];
-  return spawn(process.execPath, [localLauncher(), ...args, ...format], {
+  return spawn(process.execPath, [semiSpace, localLauncher(), ...args, ...format], {
     env: { ...env },
     stdio: ["ignore", output, output],
     detached: true,
