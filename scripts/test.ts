@@ -1,86 +1,65 @@
-// `npm test`: every *.test.ts below packages, apps, examples, test, benchmarks and scripts, with a count that can't lie.
+// `npm test`: `node --test` over every *.test.ts below packages, apps, examples, test, benchmarks and scripts.
 //   npm test                              all but the slow suites (test/e2e, test/pack)
 //   npm test -- packages/route apps/cli   folders or files
 //   npm test -- --all                     the slow suites too
+//   npm run mutants -- packages/route     *.mutants.ts: planted bugs, each of which a test must notice
+// Options of `node --test` go on to it: --watch, --test-name-pattern=X, --test-only, --experimental-test-coverage.
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { root } from "./run-step.ts";
 import { endTogether } from "./test-run/interrupt.ts";
-import { findLeftovers, killLeftovers } from "./test-run/leftovers.ts";
-import { runFile, type FileRun } from "./test-run/run-file.ts";
-import { isSlow, selectFiles } from "./test-run/suite.ts";
-import { tally, totalLine, type Outcome } from "./test-run/tally.ts";
+import { selectFiles } from "./test-run/suite.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    all: { type: "boolean", default: false },
-    concurrency: { type: "string", default: String(Math.min(4, availableParallelism())) },
-  },
-});
+const options = process.argv.slice(2).filter((word) => word.startsWith("-"));
+const filters = process.argv.slice(2).filter((word) => !word.startsWith("-"));
+const all = options.includes("--all");
+const kind = options.includes("--mutants") ? "mutants" : "test";
+const handedOn = options.filter((word) => word !== "--all" && word !== "--mutants");
 process.chdir(root);
 
-const files = globSync("{packages,apps,examples,test,benchmarks,scripts}/**/*.test.ts", {
+const files = globSync(`{packages,apps,examples,test,benchmarks,scripts}/**/*.${kind}.ts`, {
   exclude: (path) => /(^|\/)(node_modules|dist|\.cocktail)(\/|$)/.test(path),
 }).toSorted();
-const { chosen, empty } = selectFiles(files, { filters: positionals, all: values.all });
+const { chosen, empty } = selectFiles(files, { filters, all });
 if (empty.length > 0) throw new Error(`No test file below ${empty.join(", ")}`);
 
 // A test must not find the developer's own cocktail or database (COCKTAIL_TEST_* is how a suite is given one on purpose),
 // nor, when a git hook runs the tests, the repository that the hook is about.
-const mark = `COCKTAIL_TEST_RUN=${randomUUID()}`;
 const ownEnv = Object.entries(process.env).filter(
   ([name]) =>
     !/^(COCKTAIL_(?!TEST_)|GIT_(?!SSH|CONFIG)|DATABASE_URL$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/.test(
       name,
     ),
 );
-const env = { ...Object.fromEntries(ownEnv), COCKTAIL_TEST_RUN: mark.slice(mark.indexOf("=") + 1) };
+const id = randomUUID();
+endTogether(`COCKTAIL_TEST_RUN=${id}`);
 
-endTogether(mark);
-
-const outcomes: Outcome[] = [];
-const queue = [...chosen];
+// Limits are to end what hangs, not to judge speed: the machine may be busy.
 const minute = 60_000;
-
-async function work(): Promise<void> {
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const options: FileRun = {
-      root,
-      env,
-      // Counts for a suite as well, and the machine may be busy: this is to end what hangs, not to judge speed.
-      testTimeoutMs: isSlow(file) ? 15 * minute : 5 * minute,
-      fileTimeoutMs: isSlow(file) ? 20 * minute : 8 * minute,
-    };
-    const started = performance.now();
-    const results = await runFile(file, options);
-    outcomes.push(...results);
-    const failed = results.filter(({ result }) => result === "failed");
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const verdict = failed.length > 0 || results.length === 0 ? "FAIL" : "ok  ";
-    console.log(`${verdict} ${file} (${results.length} tests, ${seconds} s)`);
-    for (const { title, detail } of failed)
-      console.log(`  FAIL ${title}\n${detail.replace(/^/gm, "    ")}`);
-  }
-}
-await Promise.all(Array.from({ length: Number(values.concurrency) }, work));
-
-const leftovers = await findLeftovers(mark);
-killLeftovers(leftovers);
-for (const { pid, command } of leftovers) {
-  const detail = `process ${pid} outlived its test: ${command}`;
-  outcomes.push({ file: "scripts", title: "nothing is left behind", result: "failed", detail });
-  console.log(`FAIL ${detail}`);
-}
-
-const sum = tally(chosen, outcomes);
-console.log("");
-for (const { file, title, detail } of outcomes.filter(({ result }) => result === "skipped")) {
-  console.log(`skipped: ${file} "${title}": ${detail}`);
-}
-for (const file of sum.withoutTests) console.log(`FAIL ${file} holds no test`);
-for (const [suite, counts] of sum.suites) console.log(`${suite.padEnd(26)} ${totalLine(counts)}`);
-console.log(totalLine(sum));
-if (sum.failed > 0 || sum.passed === 0) process.exitCode = 1;
+const limitMs = all || filters.length > 0 ? 15 * minute : 5 * minute;
+const child = spawn(
+  process.execPath,
+  [
+    "--test",
+    "--conditions=@cocktail/source",
+    `--test-concurrency=${Math.min(4, availableParallelism())}`,
+    `--test-timeout=${limitMs}`,
+    `--test-reporter=${import.meta.dirname}/test-run/reporter.ts`,
+    "--test-reporter-destination=stdout",
+    ...handedOn,
+    ...chosen,
+  ],
+  {
+    stdio: "inherit",
+    env: {
+      ...Object.fromEntries(ownEnv),
+      COCKTAIL_TEST_RUN: id,
+      COCKTAIL_TEST_PATIENCE_MS: String(limitMs + 3 * minute),
+    },
+  },
+);
+await once(child, "exit");
+process.exitCode = child.exitCode ?? 1;

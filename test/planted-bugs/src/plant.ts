@@ -27,14 +27,23 @@ export async function assertTestsPass(
   assert.ok(passed >= titles.length, `only ${passed} of ${titles.length} ran:\n${text}`);
 }
 
+/** Fails unless the text that a bug replaces is in its file exactly once; gives the whole file. */
+export function assertPlantable(directory: string, { rule, file, find }: Mutant): string {
+  const source = readFileSync(join(directory, "src", file), "utf8");
+  const count = source.split(find).length - 1;
+  const fix = "was it reworded? change the bug with it";
+  assert.equal(count, 1, `${rule}: ${file} holds this ${count} times, not once: ${find} (${fix})`);
+  return source;
+}
+
 /** Plants the bug in the package, fails unless its test does, and takes it out again. */
 export async function assertNoticed(
   { directory, testTimeoutMs, env = {} }: PlantedPackage,
-  { file, find, replace, testFile, test }: Mutant,
+  mutant: Mutant,
 ): Promise<void> {
+  const { file, find, replace, testFile, test } = mutant;
   const path = join(directory, "src", file);
-  const source = readFileSync(path, "utf8");
-  assert.equal(source.split(find).length, 2, `${file} must hold this exactly once: ${find}`);
+  const source = assertPlantable(directory, mutant);
   writeFileSync(
     path,
     source.replace(find, () => replace),
