@@ -35,6 +35,7 @@ test("a missing build, a missing root reference and a missing sibling are named"
 interface Read {
   readonly name?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly exclude?: readonly string[];
   readonly references?: readonly { readonly path: string }[];
 }
 
@@ -56,4 +57,18 @@ test("this repository builds all of its packages, in the order of their dependen
     }),
   );
   assert.deepEqual(buildProblems(workspaces, referencesOf("tsconfig.build.json")), []);
+});
+
+test("what is built holds no helper of tests", () => {
+  const sources = globSync("{packages,apps}/*/src/**/*.ts", { cwd: root }).filter(
+    (file) => !/\.test\.ts$|\/__fixtures__\/|\/testing\//.test(file),
+  );
+  const helpers = sources.filter((file) =>
+    /from "(?:node:test|fast-check)"/.test(readFileSync(join(root, file), "utf8")),
+  );
+  assert.deepEqual(helpers, [], "move these into a folder `testing`, which is not built");
+  for (const file of globSync("{packages,apps}/*/tsconfig.build.json", { cwd: root })) {
+    const { exclude = [] } = read(file);
+    assert.ok(exclude.includes("src/**/testing/**"), `${file} builds helpers of tests`);
+  }
 });

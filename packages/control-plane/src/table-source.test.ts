@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { openTableReader, type TableSource } from "@cocktail/client";
 import { until } from "../test/open-api.ts";
-import { sampleContent } from "./store/conformance/samples.ts";
+import { sampleContent } from "./store/testing/samples.ts";
 import { MemoryStore } from "./store/memory/memory-store.ts";
 import { storeTableSource } from "./table-source.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Postgres, startPostgres } from "@cocktail/embedded-postgres";
 import { Client } from "pg";
-import type { StoreFixture } from "../src/store/conformance.ts";
+import type { StoreFixture } from "../src/store/testing/conformance.ts";
 import { openPostgresStore } from "../src/store/postgres/postgres-store.ts";
 import type { Store } from "../src/store/store.ts";
 

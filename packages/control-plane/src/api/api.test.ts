@@ -9,7 +9,7 @@ import { z } from "zod";
 import { openApi, until } from "../../test/open-api.ts";
 import type { EngineEvent } from "../engine/engine.ts";
 import type { LifecycleService } from "../service/lifecycle-service.ts";
-import { sampleContent } from "../store/conformance/samples.ts";
+import { sampleContent } from "../store/testing/samples.ts";
 
 describe("the API, through its client", () => {
   test("gives the views as they are", async () => {

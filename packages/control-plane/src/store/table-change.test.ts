@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonicalTable, type TableContent, type TableVariant } from "@cocktail/route";
 import fc from "fast-check";
-import { sampleEntry } from "./conformance/samples.ts";
+import { sampleEntry } from "./testing/samples.ts";
 import { diffTables, type TableChange } from "./table-change.ts";
 
 const key = fc.constantFrom("stable", "rc", "mp-1", "constructor");

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import type { LogLine } from "@cocktail/client";
 import { type OpenApi, openApi, until } from "../../../test/open-api.ts";
 import type { LogQuery } from "../../engine/platform.ts";
-import { sampleContent } from "../../store/conformance/samples.ts";
+import { sampleContent } from "../../store/testing/samples.ts";
 
 const line: LogLine = {
   time: "2026-11-23T10:00:00.000Z",

@@ -6,7 +6,7 @@ import { openProxy } from "../../../test/postgres-proxy.ts";
 import { execute, type TestPostgres, testPostgres } from "../../../test/postgres.ts";
 import { until } from "../../../test/open-api.ts";
 import { isStoreUnavailable } from "../../errors.ts";
-import { sampleActor, sampleContent, sampleVariant } from "../conformance/samples.ts";
+import { sampleActor, sampleContent, sampleVariant } from "../testing/samples.ts";
 import type { Store } from "../store.ts";
 import { Database } from "./database.ts";
 import { compilePostgresOptions } from "./postgres-options.ts";

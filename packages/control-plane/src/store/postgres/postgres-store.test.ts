@@ -1,6 +1,6 @@
 import { after, before } from "node:test";
 import { type TestPostgres, testPostgres } from "../../../test/postgres.ts";
-import { describeStore } from "../conformance.ts";
+import { describeStore } from "../testing/conformance.ts";
 
 let postgres: TestPostgres;
 before(async () => {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { describeRouteTableStore } from "./conformance/route-tables.ts";
-import type { StoreFixture } from "./conformance/samples.ts";
-import { describeObjectStore } from "./conformance/objects.ts";
-import { describeWriters } from "./conformance/writers.ts";
+import { describeRouteTableStore } from "./route-tables.ts";
+import type { StoreFixture } from "./samples.ts";
+import { describeObjectStore } from "./objects.ts";
+import { describeWriters } from "./writers.ts";
 
-export type { StoreFixture } from "./conformance/samples.ts";
+export type { StoreFixture } from "./samples.ts";
 
 /** What every store must do. `open` gives a new, empty store each time. */
 export function describeStore(name: string, open: () => Promise<StoreFixture>): void {
