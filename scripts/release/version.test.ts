@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { atVersion, releaseNotes } from "./version.ts";
+
+test("a package and what it needs of its siblings get the version, the rest stays", () => {
+  const manifest = {
+    name: "@cocktail/client",
+    version: "0.1.0",
+    dependencies: { "@cocktail/route": "0.1.0", pg: "8.0.0" },
+    devDependencies: { "@cocktail/other": "0.1.0" },
+  };
+  const siblings = new Set(["@cocktail/client", "@cocktail/route"]);
+  assert.deepEqual(atVersion(manifest, "0.2.0", siblings), {
+    name: "@cocktail/client",
+    version: "0.2.0",
+    dependencies: { "@cocktail/route": "0.2.0", pg: "8.0.0" },
+    devDependencies: { "@cocktail/other": "0.1.0" },
+  });
+});
+
+test("what has no version gets none", () => {
+  assert.deepEqual(atVersion({}, "0.2.0", new Set()), {});
+});
+
+test("what is unreleased gets a heading of its own", () => {
+  const changelog = "# Changes\n\n## Unreleased\n\n- new\n\n## 0.1.0 - 2026-01-01\n\n- old\n";
+  assert.equal(
+    releaseNotes(changelog, "0.2.0", "2026-02-03"),
+    "# Changes\n\n## Unreleased\n\n## 0.2.0 - 2026-02-03\n\n- new\n\n## 0.1.0 - 2026-01-01\n\n- old\n",
+  );
+});
+
+test("a release without a change is none", () => {
+  assert.equal(releaseNotes("## Unreleased\n\n## 0.1.0\n\n- old\n", "0.2.0", "x"), undefined);
+  assert.equal(releaseNotes("## 0.1.0\n", "0.2.0", "x"), undefined);
+});
