@@ -1,108 +1,98 @@
 import { isRouted, own, type ParsedRoute } from "@cocktail/route";
-import type { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
-import { decide, type Forward, type Refuse } from "./decide.ts";
+import { decide, type Decision, type Forward } from "./decide.ts";
 import { answerOwnPage, type OwnPage, ownPages } from "./entry-cookie.ts";
-import { checkFraming, type StartLine } from "./framing.ts";
-import type { Head } from "./head.ts";
+import { checkFraming } from "./framing.ts";
+import type { Incoming } from "./incoming.ts";
 import { ownHop, traceHeader } from "./own-hop.ts";
 import type { Problem } from "./problem.ts";
-import { wantsTrace } from "./request-headers.ts";
 import { edgeRoute, meshRoute } from "./request-route.ts";
+import type { MeshPlace } from "./place.ts";
 import { readTarget } from "./target.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What is to be done with a request, decided when its head is there. */
-export type Admission =
-  | { readonly kind: "forward"; readonly admitted: Admitted }
-  | { readonly kind: "page"; readonly page: OwnPage }
-  /** `OPTIONS *`: about the gateway, not about a service. */
-  | { readonly kind: "server" }
-  | { readonly kind: "refuse"; readonly problem: Problem; readonly headers: readonly string[] };
+export type Admission = Admitted | NotForwarded;
 
 export interface Admitted {
+  readonly kind: "forward";
+  /** In the form that goes on. */
   readonly path: string;
   readonly parsed: ParsedRoute;
   readonly decision: Forward;
   readonly upstream: Upstream;
 }
 
+/** The gateway answers by itself. */
+export type NotForwarded =
+  | { readonly kind: "page"; readonly page: OwnPage }
+  /** `OPTIONS *`: about the gateway, not about a service. */
+  | { readonly kind: "server" }
+  | { readonly kind: "refuse"; readonly problem: Problem; readonly headers: readonly string[] };
+
 /** The whole of the gateway's choice: framing, host, route, `resolve`. Nothing is read but the head. */
-export function admit(core: Core, connection: Connection, line: StartLine, head: Head): Admission {
-  const fault = checkFraming(line, head, core.limits);
+export function admit(incoming: Incoming): Admission {
+  const { core, connection, head } = incoming;
+  const fault = incoming.fault ?? checkFraming(incoming, head, core.limits);
   if (fault !== undefined) return refuse(fault);
-  const target = readTarget(line.method, line.target, head.host);
+  const target = readTarget(incoming.method, incoming.target, head.host);
   if (target.kind === "refused") return refuse(target.problem);
   if (target.kind === "server") return target;
   return connection.place.kind === "edge"
-    ? admitAtEdge(core, connection, { method: line.method, path: target.path, head })
-    : admitInMesh(core, connection, { method: line.method, path: target.path, head });
+    ? admitAtEdge(incoming, target.path)
+    : admitInMesh(incoming, target.path, connection.place);
 }
 
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly head: Head;
-}
-
-function admitAtEdge(core: Core, connection: Connection, { method, path, head }: Asked): Admission {
+function admitAtEdge(incoming: Incoming, path: string): Admission {
+  const { core, method, head } = incoming;
   const table = core.table();
   const settings = core.settings();
   const location = core.locator.locate(head.host ?? "", settings, table);
   if (location.kind === "refused") return refuse(location.problem);
   if (path.startsWith(ownPages)) {
     const { domain } = settings;
-    return {
-      kind: "page",
-      page: answerOwnPage({ method, path, host: head.host ?? "", domain }, table),
-    };
+    const page = answerOwnPage({ method, path, host: head.host ?? "", domain }, table);
+    return { kind: "page", page };
   }
   const parsed = edgeRoute(head, core.vocabulary, location.environment);
   const question = { parsed, service: location.service, atEdge: true, known: true };
-  return settle(core, connection, { path, head, parsed }, decide(table, question));
+  return settle(incoming, path, parsed, decide(table, question));
 }
 
-function admitInMesh(core: Core, connection: Connection, { path, head }: Asked): Admission {
-  const service = connection.place.kind === "mesh" ? connection.place.callee : "";
+function admitInMesh(
+  incoming: Incoming,
+  path: string,
+  { caller, callee: service }: MeshPlace,
+): Admission {
+  const { core, head } = incoming;
   const parsed = meshRoute(head, core.vocabulary);
   const known = own(core.settings().services, service) !== undefined;
   const decision = decide(core.table(), { parsed, service, atEdge: false, known });
-  if (core.lost.watching) noteLost(core, connection, parsed, decision);
-  return settle(core, connection, { path, head, parsed }, decision);
+  if (core.lost.watching) noteLost(core, caller, parsed, decision);
+  return settle(incoming, path, parsed, decision);
 }
 
-function noteLost(
-  core: Core,
-  { place }: Connection,
-  parsed: ParsedRoute,
-  decision: Forward | Refuse,
-): void {
-  if (place.kind !== "mesh" || isRouted(parsed.route) || parsed.rejected.length > 0) return;
+function noteLost(core: Core, caller: string, parsed: ParsedRoute, decision: Decision): void {
+  if (isRouted(parsed.route) || parsed.rejected.length > 0) return;
   // It may well belong to a request that never had a route.
-  if (core.upstreams.isUnroutedInFlight(place.caller)) return;
+  if (core.upstreams.isUnroutedInFlight(caller)) return;
   const { resolution } = decision;
   if (resolution === undefined) return;
   const { service, key: variant, via } = resolution;
-  const noted = core.lost.note(place.caller, { service, variant, via, caller: place.caller });
+  const noted = core.lost.note(caller, { service, variant, via, caller });
   if (noted) core.refusals.countLost(service);
 }
 
-interface Routed {
-  readonly path: string;
-  readonly head: Head;
-  readonly parsed: ParsedRoute;
-}
-
 function settle(
-  core: Core,
-  connection: Connection,
-  { path, head, parsed }: Routed,
-  decision: Forward | Refuse,
+  { core, connection, head, upgrades }: Incoming,
+  path: string,
+  parsed: ParsedRoute,
+  decision: Decision,
 ): Admission {
   for (const { field, reason } of parsed.rejected) core.refusals.countRejected(field, reason);
   const trace = (): readonly string[] => {
     const { resolution, epoch } = decision;
-    if (!wantsTrace(head) || resolution === undefined) return [];
+    if (!head.wantsTrace || resolution === undefined) return [];
     const hop = ownHop({ place: connection.place, parsed, resolution, epoch, ms: 0 });
     return [core.vocabulary.names.trace, traceHeader(hop, undefined, [])];
   };
@@ -110,7 +100,8 @@ function settle(
   const { key, variant, resolution } = decision;
   const upstream = core.upstreams.of(resolution.service, key, variant);
   if (upstream !== undefined) {
-    return { kind: "forward", admitted: { path, parsed, decision, upstream } };
+    if (upgrades && core.upgrades >= core.limits.upgrades) return refuse(tooManyUpgrades(core));
+    return { kind: "forward", path, parsed, decision, upstream };
   }
   const label = `${resolution.service}:${key}`;
   const problem: Problem = {
@@ -125,4 +116,13 @@ function settle(
 
 function refuse(problem: Problem, headers: readonly string[] = []): Admission {
   return { kind: "refuse", problem, headers };
+}
+
+function tooManyUpgrades({ limits }: Core): Problem {
+  return {
+    code: "TooManyConnections",
+    detail: `${limits.upgrades} upgraded connections are open`,
+    fix: "Close some, or raise the gateway's limit",
+    close: true,
+  };
 }

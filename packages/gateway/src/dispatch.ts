@@ -6,15 +6,8 @@ import { requestHeaders } from "./request-headers.ts";
 
 /** Sends an exchange on in the protocol its service speaks. */
 export function dispatch(exchange: Exchange): void {
-  const { core, connection, head, decision, upstream } = exchange.start;
-  const headers = requestHeaders({
-    head,
-    place: connection.place,
-    route: decision.route,
-    vocabulary: core.vocabulary,
-    remote: connection.remote,
-    host: head.host ?? "",
-  });
+  const { core, head, upstream } = exchange;
+  const headers = requestHeaders(exchange);
   const protocol = own(core.settings().services, upstream.ref.service)?.protocol ?? "auto";
   const http2 = protocol === "h2c" || (protocol === "auto" && head.isGrpc);
   // A gRPC client may keep a stream open and silent for as long as it likes.
@@ -25,7 +18,7 @@ export function dispatch(exchange: Exchange): void {
 
 function watchUpload(exchange: Exchange): void {
   const { upload } = exchange;
-  const { bodies, limits } = exchange.start.core;
+  const { bodies, limits } = exchange.core;
   if (upload === undefined) return;
   bodies.add(upload, () => {
     exchange.refuse({

@@ -1,34 +1,20 @@
 import { type Hop, isRouted, type ParsedRoute } from "@cocktail/route";
 import { type AccessEntry, isLogged, writeAccess } from "./access-log.ts";
+import type { Admitted } from "./admission.ts";
 import type { Carried, Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
 import type { Forward } from "./decide.ts";
 import type { Failure } from "./failure.ts";
 import type { Head } from "./head.ts";
+import type { Incoming } from "./incoming.ts";
 import type { Waiting } from "./idle-watch.ts";
 import { ownHop, traceHeader } from "./own-hop.ts";
 import { type Problem, statusOf } from "./problem.ts";
 import type { Reply } from "./reply.ts";
-import { wantsTrace } from "./request-headers.ts";
 import type { ResponseHead } from "./response-head.ts";
 import { passableTrailers } from "./trailers.ts";
 import type { Upload } from "./upload.ts";
 import type { Upstream } from "./upstream.ts";
-
-/** What was decided about a request before anything is sent. */
-export interface ExchangeStart {
-  readonly core: Core;
-  readonly connection: Connection;
-  readonly method: string;
-  readonly path: string;
-  readonly head: Head;
-  readonly parsed: ParsedRoute;
-  readonly decision: Forward;
-  readonly upstream: Upstream;
-  readonly reply: Reply;
-  /** `performance.now()` when the head arrived. */
-  readonly startedAt: number;
-}
 
 /** Ends what was sent to the variant. */
 export type Abort = (reason: Error) => void;
@@ -38,7 +24,16 @@ export type Abort = (reason: Error) => void;
  * once, whichever side ends it. How bytes come and go is the business of a `Reply` and a forwarder.
  */
 export class Exchange implements Carried, Waiting {
-  readonly start: ExchangeStart;
+  readonly core: Core;
+  readonly connection: Connection;
+  readonly method: string;
+  readonly path: string;
+  readonly head: Head;
+  readonly reply: Reply;
+  readonly decision: Forward;
+  readonly upstream: Upstream;
+  readonly #parsed: ParsedRoute;
+  readonly #startedAt: number;
   readonly #traced: boolean;
   readonly #routed: boolean;
   readonly #watched: boolean;
@@ -55,10 +50,19 @@ export class Exchange implements Carried, Waiting {
   #bytes = 0;
   #reason: string | undefined;
 
-  constructor(start: ExchangeStart) {
-    this.start = start;
-    const { core, head, upstream, connection, decision } = start;
-    this.#traced = wantsTrace(head);
+  constructor(incoming: Incoming, { path, parsed, decision, upstream }: Admitted) {
+    const { core, connection, method, head, reply, startedAt } = incoming;
+    this.core = core;
+    this.connection = connection;
+    this.method = method;
+    this.path = path;
+    this.head = head;
+    this.reply = reply;
+    this.decision = decision;
+    this.upstream = upstream;
+    this.#parsed = parsed;
+    this.#startedAt = startedAt;
+    this.#traced = head.wantsTrace;
     this.#routed = isRouted(decision.route);
     this.#watched = this.#traced && this.#routed;
     upstream.begin(this.#routed);
@@ -72,7 +76,7 @@ export class Exchange implements Carried, Waiting {
 
   /** The head of the variant's answer, with the gateway's own lines. */
   begin(status: number, message: string, response: ResponseHead, last: boolean): void {
-    const { reply } = this.start;
+    const { reply } = this;
     const fault = faultOf(status, response, reply);
     if (fault !== undefined) {
       this.fail({ code: "VariantProtocolError", what: fault });
@@ -80,7 +84,7 @@ export class Exchange implements Carried, Waiting {
     }
     this.#status = status;
     // Both talk now: a silent client is no longer what the variant waits for.
-    if (this.upload !== undefined) this.start.core.bodies.remove(this.upload);
+    if (this.upload !== undefined) this.core.bodies.remove(this.upload);
     this.#addOwn(response);
     const { headers, contentLength } = response;
     reply.begin({ status, message, headers, contentLength, last });
@@ -89,12 +93,12 @@ export class Exchange implements Carried, Waiting {
   /** False: the client is slower than the variant, wait for `whenTaken`. */
   data(chunk: Buffer): boolean {
     this.#bytes += chunk.length;
-    return this.start.reply.write(chunk);
+    return this.reply.write(chunk);
   }
 
   /** Resumes the variant when the client has taken what there is; who takes nothing is not waited for without end. */
   whenTaken(resume: () => void): void {
-    const { core, reply } = this.start;
+    const { core, reply } = this;
     this.waitingSince = performance.now();
     core.readers.add(this, this.#stall);
     reply.onceWritable(() => {
@@ -108,14 +112,14 @@ export class Exchange implements Carried, Waiting {
   /** Ends an answer that has begun. */
   #cut(reason: string, reset?: number): void {
     this.#reason = reason;
-    this.start.reply.cut(reset);
+    this.reply.cut(reset);
     this.#finish();
     this.abort?.(new Error(reason));
   }
 
   end(trailers: readonly string[]): void {
     if (this.done) return;
-    const { reply, core } = this.start;
+    const { reply, core } = this;
     if (!this.#switched)
       reply.end(trailers.length === 0 ? trailers : passableTrailers(trailers, core.vocabulary));
     this.#finish();
@@ -123,7 +127,7 @@ export class Exchange implements Carried, Waiting {
 
   /** The variant failed. Before its head the client gets a problem; after it, the connection is aborted, so that the truncation is visible. */
   fail({ code, what, reset }: Failure): void {
-    const { upstream } = this.start;
+    const { upstream } = this;
     const { service } = upstream.ref;
     const problem: Problem = {
       code,
@@ -141,7 +145,7 @@ export class Exchange implements Carried, Waiting {
   /** The gateway answers in the variant's place. `reset` is for a stream whose answer has begun. */
   refuse(problem: Problem, reset?: number): void {
     if (this.done || this.#switched) return;
-    const { core, reply } = this.start;
+    const { core, reply } = this;
     core.refusals.count(problem.code);
     if (reply.begun) {
       this.#cut("Cut", reset);
@@ -174,14 +178,14 @@ export class Exchange implements Carried, Waiting {
   }
 
   #addOwn(response: ResponseHead): void {
-    const { core, head, upstream } = this.start;
+    const { core, head, upstream } = this;
     const { names } = core.vocabulary;
     const { headers } = response;
     headers.push(names.served, upstream.label);
     if (this.#traced) headers.push(...this.#traceLine(response.trace));
     if (response.crossOrigin && head.origin !== undefined) {
       headers.push("access-control-expose-headers", `${names.served}, ${names.trace}`);
-      if (this.start.method === "OPTIONS") {
+      if (this.method === "OPTIONS") {
         const { pins, environment, mode, trace } = names;
         headers.push("access-control-allow-headers", [pins, environment, mode, trace].join(", "));
       }
@@ -189,20 +193,20 @@ export class Exchange implements Carried, Waiting {
   }
 
   #traceLine(below: string | undefined): readonly string[] {
-    const { core, connection, parsed, decision, startedAt } = this.start;
-    const ms = performance.now() - startedAt;
+    const { core, connection, decision } = this;
+    const ms = performance.now() - this.#startedAt;
     const { resolution, epoch } = decision;
-    const hop = ownHop({ place: connection.place, parsed, resolution, epoch, ms });
+    const hop = ownHop({ place: connection.place, parsed: this.#parsed, resolution, epoch, ms });
     return [core.vocabulary.names.trace, traceHeader(hop, below, this.lost)];
   }
 
   #finish(): void {
     this.done = true;
-    const { core, upstream, connection, startedAt } = this.start;
+    const { core, upstream, connection } = this;
     if (this.#watched) core.lost.end(upstream.label, this);
     if (this.upload !== undefined) core.bodies.remove(this.upload);
     core.readers.remove(this);
-    const ms = performance.now() - startedAt;
+    const ms = performance.now() - this.#startedAt;
     upstream.tally.count(this.#status, ms);
     upstream.end(this.#routed);
     connection.remove(this);
@@ -211,7 +215,7 @@ export class Exchange implements Carried, Waiting {
   }
 
   #entry(ms: number): AccessEntry {
-    const { method, path, head, upstream, connection, decision } = this.start;
+    const { method, path, head, upstream, connection, decision } = this;
     const { place } = connection;
     return {
       method,

@@ -1,4 +1,5 @@
 import type { FieldValue } from "@cocktail/route";
+import type { Place } from "./place.ts";
 import { Kind, type Vocabulary } from "./vocabulary.ts";
 
 /** A request's headers, read once: what goes on as it came, and what the gateway decides by. */
@@ -54,18 +55,22 @@ export class Head {
     );
   }
 
+  get wantsTrace(): boolean {
+    return this.trace !== undefined && this.trace.trim().toLowerCase() === "on";
+  }
+
   get isGrpc(): boolean {
     return this.contentType?.startsWith("application/grpc") === true;
   }
 }
 
-/** Whose word counts: an edge believes nothing a client says about other proxies, and rewrites the route. */
-export type Trust = "outside" | "inside";
-
-/** Sorts raw headers (name, value, name, value ...) into a `Head`. */
-export function readHead(raw: readonly string[], vocabulary: Vocabulary, trust: Trust): Head {
+/**
+ * Sorts raw headers (name, value, name, value ...) into a `Head`. An edge believes nothing that a client says about other
+ * proxies, and rewrites the route.
+ */
+export function readHead(raw: readonly string[], vocabulary: Vocabulary, place: Place): Head {
   const head = new Head();
-  const inside = trust === "inside";
+  const inside = place.kind === "mesh";
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? "";
     const value = raw[at + 1] ?? "";

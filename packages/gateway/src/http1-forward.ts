@@ -20,7 +20,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
   /** `upgrade`: the protocol to ask for. */
   constructor(exchange: Exchange, headers: string[], upgrade: string | null = null) {
     this.#exchange = exchange;
-    const { method, path, upstream } = exchange.start;
+    const { method, path, upstream } = exchange;
     this.#options = {
       method,
       path: upstream.prefix === "" ? path : upstream.prefix + path,
@@ -34,7 +34,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
   }
 
   send(): void {
-    const { upstream, core } = this.#exchange.start;
+    const { upstream, core } = this.#exchange;
     this.#attempts++;
     this.#controller = undefined;
     clearTimeout(this.#waiting);
@@ -66,7 +66,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
     this.#answered = true;
     const exchange = this.#exchange;
     if (exchange.done) return;
-    const { core, reply } = exchange.start;
+    const { core, reply } = exchange;
     const response = readResponseHead(status, rawOf(controller.rawHeaders), core.vocabulary.names);
     if (status < 200) reply.informational(status, response.headers);
     else exchange.begin(status, message, response, false);
@@ -90,7 +90,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
     clearTimeout(this.#waiting);
     if (exchange.done) return;
     const retry = mayRetry({
-      method: exchange.start.method,
+      method: exchange.method,
       hasBody: exchange.upload !== undefined,
       reused: wasReused(error),
       answered: this.#answered,

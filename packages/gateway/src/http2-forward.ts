@@ -14,7 +14,7 @@ export class Http2Forward {
 
   constructor(exchange: Exchange, headers: string[]) {
     this.#exchange = exchange;
-    const { method, path, upstream } = exchange.start;
+    const { method, path, upstream } = exchange;
     this.#headers = toHttp2Request(headers, {
       method,
       path: upstream.prefix + path,
@@ -24,10 +24,10 @@ export class Http2Forward {
 
   send(): void {
     const exchange = this.#exchange;
-    const { upload, start } = exchange;
+    const { upload, upstream } = exchange;
     let stream: ClientHttp2Stream;
     try {
-      stream = start.upstream.http2.request(this.#headers, upload === undefined);
+      stream = upstream.http2.request(this.#headers, upload === undefined);
     } catch (error) {
       exchange.fail(describeFailure(error instanceof Error ? error : new Error(String(error))));
       return;
@@ -49,13 +49,13 @@ export class Http2Forward {
     stream.on("headers", (_headers, _flags, raw) => {
       const status = Number(raw[1] ?? 0);
       if (exchange.done) return;
-      const { names } = exchange.start.core.vocabulary;
+      const { names } = exchange.core.vocabulary;
       const { headers } = readResponseHead(status, withoutPseudo(raw), names);
-      exchange.start.reply.informational(status, headers);
+      exchange.reply.informational(status, headers);
     });
     stream.on("response", (headers, flags, raw) => {
       if (exchange.done) return;
-      const { names } = exchange.start.core.vocabulary;
+      const { names } = exchange.core.vocabulary;
       const last = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
       const status = headers[":status"] ?? 502;
       const response = readResponseHead(status, withoutPseudo(raw), names);
@@ -71,7 +71,7 @@ export class Http2Forward {
     });
     stream.on("end", () => {
       // A reset stream ends as well; only `close` knows.
-      if (stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted && exchange.start.reply.begun) {
+      if (stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted && exchange.reply.begun) {
         exchange.end(this.#trailers);
         this.#stopUpload(stream);
       }
@@ -103,7 +103,7 @@ export class Http2Forward {
 
   /** As long as the request still comes, nobody can expect its answer: every byte begins the wait anew. */
   #limitWait(stream: ClientHttp2Stream): void {
-    const { responseHeadMs } = this.#exchange.start.core.limits;
+    const { responseHeadMs } = this.#exchange.core.limits;
     if (responseHeadMs === 0) return;
     const timer = setTimeout(() => {
       this.#exchange.fail({ code: "VariantTimeout", what: "did not begin to answer in time" });

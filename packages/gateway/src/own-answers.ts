@@ -1,35 +1,27 @@
 import { isLogged, writeAccess } from "./access-log.ts";
-import type { Connection } from "./connection.ts";
-import type { Core } from "./core.ts";
-import type { OwnPage } from "./entry-cookie.ts";
-import type { Head } from "./head.ts";
+import type { NotForwarded } from "./admission.ts";
+import type { Incoming } from "./incoming.ts";
 import { type Problem, statusOf } from "./problem.ts";
-import type { Reply } from "./reply.ts";
 
-/** A request that the gateway answers by itself. */
-export interface Unforwarded {
-  readonly core: Core;
-  readonly connection: Connection;
-  readonly method: string;
-  readonly path: string;
-  readonly head: Head;
-  readonly reply: Reply;
-  readonly startedAt: number;
+/** Answers a request that goes to no variant. */
+export function answerOwn(incoming: Incoming, answer: NotForwarded): void {
+  if (answer.kind === "refuse") refuse(incoming, answer.problem, answer.headers);
+  else if (answer.kind === "server") answerServer(incoming);
+  else if (answer.page.kind === "refused") refuse(incoming, answer.page.problem, []);
+  else redirect(incoming, answer.page);
 }
 
-export function refuse(what: Unforwarded, problem: Problem, headers: readonly string[]): void {
-  what.core.refusals.count(problem.code);
-  what.reply.problem(problem, headers);
-  log(what, statusOf(problem), problem);
+function refuse(incoming: Incoming, problem: Problem, headers: readonly string[]): void {
+  incoming.core.refusals.count(problem.code);
+  incoming.reply.problem(problem, headers);
+  log(incoming, statusOf(problem), problem);
 }
 
-export function answerPage(what: Unforwarded, page: OwnPage): void {
-  if (page.kind === "refused") {
-    refuse(what, page.problem, []);
-    return;
-  }
-  const { location, setCookie } = page;
-  answer(what, 303, [
+function redirect(
+  incoming: Incoming,
+  { location, setCookie }: { readonly location: string; readonly setCookie: string },
+): void {
+  answer(incoming, 303, [
     "location",
     location,
     "set-cookie",
@@ -42,8 +34,8 @@ export function answerPage(what: Unforwarded, page: OwnPage): void {
 }
 
 /** `OPTIONS *` (RFC 9110 9.3.7). */
-export function answerServer(what: Unforwarded): void {
-  answer(what, 200, [
+function answerServer(incoming: Incoming): void {
+  answer(incoming, 200, [
     "allow",
     "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     "content-length",
@@ -51,14 +43,14 @@ export function answerServer(what: Unforwarded): void {
   ]);
 }
 
-function answer(what: Unforwarded, status: number, headers: string[]): void {
-  what.reply.begin({ status, message: "", headers, contentLength: 0, last: true });
-  what.reply.end([]);
-  log(what, status, undefined);
+function answer(incoming: Incoming, status: number, headers: string[]): void {
+  incoming.reply.begin({ status, message: "", headers, contentLength: 0, last: true });
+  incoming.reply.end([]);
+  log(incoming, status, undefined);
 }
 
-function log(what: Unforwarded, status: number, problem: Problem | undefined): void {
-  const { core, connection, method, path, head, startedAt } = what;
+function log(incoming: Incoming, status: number, problem: Problem | undefined): void {
+  const { core, connection, method, target: path, head, startedAt } = incoming;
   if (!isLogged(core.accessLog, status, problem?.code)) return;
   const { place, remote } = connection;
   writeAccess(core.log, {

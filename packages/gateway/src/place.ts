@@ -1,7 +1,16 @@
 /** Where a request came in. */
-export type Place =
-  | { readonly kind: "edge" }
-  /** A loopback listener of one calling variant toward one callee: the gateway knows who asks. */
-  | { readonly kind: "mesh"; readonly caller: string; readonly callee: string };
+export type Place = EdgePlace | MeshPlace;
 
-export const edge: Place = Object.freeze({ kind: "edge" });
+/** Clients outside: what they say of themselves is not believed. */
+export interface EdgePlace {
+  readonly kind: "edge";
+}
+
+/** A loopback listener of one calling variant toward one callee: the gateway knows who asks. */
+export interface MeshPlace {
+  readonly kind: "mesh";
+  readonly caller: string;
+  readonly callee: string;
+}
+
+export const edge: EdgePlace = Object.freeze({ kind: "edge" });

@@ -97,7 +97,7 @@ function openSession(core: Core, connection: Connection): void {
     },
   });
   session.on("stream", (stream, _headers, flags, rawHeaders) => {
-    guard(core, connection, () => takeStream({ core, connection, stream }, flags, rawHeaders));
+    guard(core, connection, () => takeStream(core, connection, stream, { flags, rawHeaders }));
   });
   takeSession(core, connection, session);
 }

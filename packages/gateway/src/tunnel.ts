@@ -2,15 +2,13 @@ import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
-import { admit } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
-import { Exchange } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { readHead } from "./head.ts";
 import { Http1Forward } from "./http1-forward.ts";
 import { Http1Reply } from "./http1-reply.ts";
-import { answerPage, answerServer, refuse, type Unforwarded } from "./own-answers.ts";
-import type { Problem } from "./problem.ts";
+import { openExchange } from "./open-exchange.ts";
 import { renderRawHead } from "./raw-response.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { readResponseHead } from "./response-head.ts";
@@ -39,43 +37,25 @@ export function takeUpgrade(
   req: IncomingMessage,
   early: Buffer,
 ): void {
-  const startedAt = performance.now();
-  const outside = connection.place.kind === "edge";
-  const head = readHead(req.rawHeaders, core.vocabulary, outside ? "outside" : "inside");
-  const method = "GET";
-  const target = req.url ?? "/";
-  const admission = admit(
+  const exchange = openExchange({
     core,
     connection,
-    { method, target, http2: false, major: 1, minor: 1 },
-    head,
-  );
-  const reply = replyOn(core, connection, req);
-  const what: Unforwarded = { core, connection, method, path: target, head, reply, startedAt };
-  if (admission.kind === "refuse") refuse(what, admission.problem, admission.headers);
-  else if (admission.kind === "page") answerPage(what, admission.page);
-  else if (admission.kind === "server") answerServer(what);
-  else if (core.upgrades >= core.limits.upgrades) refuse(what, tooMany(core.limits.upgrades), []);
-  else {
-    const { admitted } = admission;
-    const exchange = new Exchange({
-      ...{ core, connection, method, head, reply, startedAt },
-      ...admitted,
-    });
-    // Counted while it waits, too: the limit is for what may become of it.
-    core.upgrades++;
-    connection.socket.once("close", () => core.upgrades--);
-    new TunnelForward(exchange, early).send();
-  }
-}
-
-function tooMany(limit: number): Problem {
-  return {
-    code: "TooManyConnections",
-    detail: `${limit} upgraded connections are open`,
-    fix: "Close some, or raise the gateway's limit",
-    close: true,
-  };
+    method: "GET",
+    target: req.url ?? "/",
+    http2: false,
+    major: 1,
+    minor: 1,
+    head: readHead(req.rawHeaders, core.vocabulary, connection.place),
+    reply: replyOn(core, connection, req),
+    startedAt: performance.now(),
+    upgrades: true,
+    fault: undefined,
+  });
+  if (exchange === undefined) return;
+  // Counted while it waits, too: the limit is for what may become of it.
+  core.upgrades++;
+  connection.socket.once("close", () => core.upgrades--);
+  new TunnelForward(exchange, early).send();
 }
 
 /** A response on a socket that Node's server has let go of; the connection ends with it. */
@@ -98,23 +78,15 @@ class TunnelForward extends Http1Forward {
   readonly #early: Buffer;
 
   constructor(exchange: Exchange, early: Buffer) {
-    const { core, connection, head, decision } = exchange.start;
-    const headers = requestHeaders({
-      head,
-      place: connection.place,
-      route: decision.route,
-      vocabulary: core.vocabulary,
-      remote: connection.remote,
-      host: head.host ?? "",
-    });
-    super(exchange, headers, head.upgrade ?? "websocket");
+    const { connection, head } = exchange;
+    super(exchange, requestHeaders(exchange), head.upgrade ?? "websocket");
     this.#exchange = exchange;
     this.#early = early;
     // Until the variant has answered, a client that closes its half has left: unless bytes for the variant are waiting.
     connection.socket.once("end", this.#leave);
   }
 
-  readonly #leave = (): void => this.#exchange.start.connection.gone();
+  readonly #leave = (): void => this.#exchange.connection.gone();
 
   onRequestUpgrade(
     controller: Dispatcher.DispatchController,
@@ -127,7 +99,7 @@ class TunnelForward extends Http1Forward {
       upstream.destroy();
       return;
     }
-    const { core, connection } = exchange.start;
+    const { core, connection } = exchange;
     const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
     const response = readResponseHead(status, raw, core.vocabulary.names);
     exchange.switchProtocol(response);
@@ -151,7 +123,7 @@ function protocolOf(raw: readonly (Buffer | string)[]): string {
  * the connection does, after everything it sent. A half that breaks takes the other along.
  */
 function join(exchange: Exchange, upstream: Duplex): void {
-  const { socket } = exchange.start.connection;
+  const { socket } = exchange.connection;
   exchange.abort = () => upstream.destroy();
   socket.setTimeout(0);
   socket.setNoDelay(true);

@@ -157,7 +157,7 @@ export const limitMutants: readonly Mutant[] = [
     [
       "G-33",
       "exchange",
-      "if (this.upload !== undefined) this.start.core.bodies.remove(this.upload);\n    this.#addOwn",
+      "if (this.upload !== undefined) this.core.bodies.remove(this.upload);\n    this.#addOwn",
       "this.#addOwn",
       "lets a client be silent once the variant answers",
     ],

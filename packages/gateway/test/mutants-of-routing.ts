@@ -20,7 +20,7 @@ export const routingMutants: readonly Mutant[] = [
     [
       "G-3",
       "request-headers",
-      'if (place.kind === "edge") addCanonicalRoute(headers, onward);',
+      "addCanonicalRoute(headers, head, decision.route, vocabulary);",
       "",
       "hands the route on once, in its canonical form, and mirrors it in baggage",
     ],
@@ -179,9 +179,9 @@ export const routingMutants: readonly Mutant[] = [
     ],
     [
       "G-25",
-      "request-headers",
-      'head.trace.trim().toLowerCase() === "on"',
-      "head.trace.length > 0",
+      "head",
+      'this.trace.trim().toLowerCase() === "on"',
+      "this.trace.length > 0",
       "has an item for the hop, with missed and incarnation, and only when asked for",
     ],
     [
@@ -194,7 +194,7 @@ export const routingMutants: readonly Mutant[] = [
     [
       "G-26",
       "admission",
-      "if (core.upstreams.isUnroutedInFlight(place.caller)) return;",
+      "if (core.upstreams.isUnroutedInFlight(caller)) return;",
       "",
       "blames nobody for a request that one without a route explains",
     ],

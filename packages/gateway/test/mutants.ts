@@ -221,7 +221,7 @@ export const mutants: readonly Mutant[] = [
     ],
     [
       "G-34",
-      "tunnel",
+      "admission",
       "core.upgrades >= core.limits.upgrades",
       "core.upgrades > core.limits.upgrades",
       "are limited in number",

@@ -27,13 +27,10 @@ export async function assertTestsPass(
   assert.ok(passed >= titles.length, `only ${passed} of ${titles.length} ran:\n${text}`);
 }
 
-/** Fails unless the text that a bug replaces is in its file exactly once; gives the whole file. */
-export function assertPlantable(directory: string, { rule, file, find }: Mutant): string {
-  const source = readFileSync(join(directory, "src", file), "utf8");
-  const count = source.split(find).length - 1;
-  const fix = "was it reworded? change the bug with it";
-  assert.equal(count, 1, `${rule}: ${file} holds this ${count} times, not once: ${find} (${fix})`);
-  return source;
+/** Why a bug can't be planted: the text that it replaces must be in its file exactly once. */
+export function faultOf(directory: string, { rule, file, find }: Mutant): string | undefined {
+  const count = readFileSync(join(directory, "src", file), "utf8").split(find).length - 1;
+  return count === 1 ? undefined : `${rule}: ${file} holds this ${count} times, not once: ${find}`;
 }
 
 /** Plants the bug in the package, fails unless its test does, and takes it out again. */
@@ -43,7 +40,8 @@ export async function assertNoticed(
 ): Promise<void> {
   const { file, find, replace, testFile, test } = mutant;
   const path = join(directory, "src", file);
-  const source = assertPlantable(directory, mutant);
+  assert.equal(faultOf(directory, mutant), undefined);
+  const source = readFileSync(path, "utf8");
   writeFileSync(
     path,
     source.replace(find, () => replace),
