@@ -28,7 +28,7 @@ const table: RouteTable = {
   },
 };
 const gateway = createGateway({
-  table: () => table,
+  table,
   settings: { domain: "localhost", services: { web: { entry: true, protocol: "auto" } } },
 });
 const listener = await gateway.listenEdge({ host: "127.0.0.1", port: Number(port) });

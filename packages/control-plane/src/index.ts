@@ -8,7 +8,6 @@ export type { AppendOutcome, RouteTableStore } from "./store/route-table-store.t
 export type { Store } from "./store/store.ts";
 export { type Api, type ApiOptions, createApi, type ListenOptions } from "./api/api.ts";
 export type { About } from "./api/context.ts";
-export { storeTableSource } from "./table-source.ts";
 export { createLifecycleService } from "./service/service.ts";
 export type { LifecycleOptions } from "./service/options.ts";
 export { Engine, type EngineEvent } from "./engine/engine.ts";

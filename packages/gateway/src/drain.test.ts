@@ -132,7 +132,7 @@ describe("draining", { concurrency: 4 }, () => {
         epoch,
       });
       publish(next);
-      assert.equal(gateway.epoch(), epoch);
+      assert.equal(gateway.table().epoch, epoch);
       await new Promise((resolve) => setImmediate(resolve));
     }
     swaps.going = false;
@@ -247,9 +247,8 @@ describe("closing", { concurrency: 4 }, () => {
 
 describe("the table in use", () => {
   it("is waited for, until a signal fires", async () => {
-    let table = tableOf({ variants: {}, epoch: 5 });
     const gateway = createGateway({
-      table: () => table,
+      table: tableOf({ variants: {}, epoch: 5 }),
       settings: { domain: "localhost", services: {} },
     });
     await gateway.awaitEpoch(5);
@@ -257,12 +256,10 @@ describe("the table in use", () => {
     const waiting = gateway.awaitEpoch(7).then(() => (reached = true));
     const abort = new AbortController();
     const abandoned = assert.rejects(gateway.awaitEpoch(9, abort.signal), /no table of epoch 9/);
-    table = tableOf({ variants: {}, epoch: 6 });
-    gateway.tableChanged();
+    gateway.setTable(tableOf({ variants: {}, epoch: 6 }));
     await Promise.resolve();
     assert.equal(reached, false);
-    table = tableOf({ variants: {}, epoch: 8 });
-    gateway.tableChanged();
+    gateway.setTable(tableOf({ variants: {}, epoch: 8 }));
     await waiting;
     abort.abort();
     await abandoned;

@@ -19,8 +19,8 @@ import { type DrainOptions, Upstreams } from "./upstreams.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 export interface GatewayOptions {
-  /** The newest table; asked for every request, so it must be cheap. */
-  readonly table: () => RouteTable;
+  /** The first table; newer ones come with `setTable`. */
+  readonly table: RouteTable;
   readonly settings: GatewaySettings | (() => GatewaySettings);
   readonly log?: Logger | undefined;
   /** Default `errors`. */
@@ -41,10 +41,10 @@ export interface Gateway {
   listenEdge(options: ListenOptions): Promise<Listener>;
   /** For one calling variant toward one callee. */
   listenMesh(options: MeshListenOptions): Promise<Listener>;
-  /** `table()` returns something newer: forgets what left it, and answers who waits for its epoch. */
-  tableChanged(): void;
-  /** Epoch of the table that requests are resolved in. */
-  epoch(): number;
+  /** Resolves requests in this table from now on: forgets what left it, and answers who waits for its epoch. */
+  setTable(table: RouteTable): void;
+  /** The table that requests are resolved in. */
+  table(): RouteTable;
   /** Resolves when requests are resolved in a table of at least this epoch; rejects when the signal fires. */
   awaitEpoch(epoch: number, signal?: AbortSignal): Promise<void>;
   /** Requests and upgraded connections the incarnation is working on. */
@@ -66,7 +66,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       refusals: core.refusals,
       connections: () => core.connections,
       upgrades: () => core.upgrades,
-      epoch: () => held.current().epoch,
+      epoch: () => held.current.epoch,
     });
   }
   const open = async (place: Place, where: ListenOptions): Promise<Listener> => {
@@ -82,8 +82,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     listenEdge: (where) => open(edge, where),
     listenMesh: ({ caller, callee, ...where }) => open({ kind: "mesh", caller, callee }, where),
-    tableChanged: () => void held.current(),
-    epoch: () => held.current().epoch,
+    setTable: (table) => held.set(table),
+    table: () => held.current,
     awaitEpoch: (epoch, signal) => held.awaitEpoch(epoch, signal),
     inFlight: (ref) => upstreams.inFlight(ref),
     drained: (ref, how) => upstreams.drained(ref, how),
@@ -102,7 +102,7 @@ function createCore(options: GatewayOptions): Core & { readonly held: TableHolde
   const { settings } = options;
   return {
     held,
-    table: () => held.current(),
+    table: () => held.current,
     settings: typeof settings === "function" ? settings : () => settings,
     limits,
     vocabulary: new Vocabulary(options.headerNames ?? defaultHeaderNames),

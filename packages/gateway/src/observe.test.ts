@@ -102,7 +102,7 @@ describe("the access log", () => {
         if (broken) throw new Error("as planted");
         return shopSettings as GatewaySettings;
       },
-      table: () => table,
+      table,
       log: { ...silentLogger, error: (_fields, message) => lines.push(message) },
     });
     t.after(() => gateway.close({ graceMs: 0 }));

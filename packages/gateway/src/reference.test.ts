@@ -39,7 +39,7 @@ describe("the reference", () => {
   it("lists every metric, and no other", () => {
     const metrics = new Registry();
     const settings = { domain: "localhost", services: {} };
-    createGateway({ table: () => tableOf({ variants: {} }), settings, metrics });
+    createGateway({ table: tableOf({ variants: {} }), settings, metrics });
     const names = metrics.getMetricsAsArray().map(({ name }) => name);
     assert.deepEqual(new Set(rowsOf("Metrics").keys()), new Set(names));
   });

@@ -223,7 +223,7 @@ describe("the edge", { concurrency: 4 }, () => {
     const first = ask(edge.port);
     await arrived.promise;
     publish(tableOf({ variants: { "storefront:stable": fresh.url }, epoch: 2 }));
-    assert.equal(gateway.epoch(), 2);
+    assert.equal(gateway.table().epoch, 2);
     assert.equal(echoed(await ask(edge.port)).name, "new");
     release.open();
     assert.equal(echoed(await first).name, "old");

@@ -7,26 +7,32 @@ interface Waiter {
 
 /** The table that requests are resolved in, and who waits for a newer one. */
 export class TableHolder {
-  readonly #newest: () => RouteTable;
   readonly #onChange: (table: RouteTable) => void;
-  #held: RouteTable | undefined;
+  #held: RouteTable;
   #waiting: Waiter[] = [];
 
-  constructor(newest: () => RouteTable, onChange: (table: RouteTable) => void) {
-    this.#newest = newest;
+  constructor(first: RouteTable, onChange: (table: RouteTable) => void) {
+    this.#held = first;
     this.#onChange = onChange;
   }
 
-  /** Looks for a newer table each time, so that a forgotten notice delays clean-up but never a route. */
-  current(): RouteTable {
-    const table = this.#newest();
-    if (table !== this.#held) this.#hold(table);
-    return table;
+  get current(): RouteTable {
+    return this.#held;
+  }
+
+  set(table: RouteTable): void {
+    if (table === this.#held) return;
+    this.#held = table;
+    this.#onChange(table);
+    const due = this.#waiting.filter(({ epoch }) => table.epoch >= epoch);
+    if (due.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ epoch }) => table.epoch < epoch);
+    for (const { resolve } of due) resolve();
   }
 
   awaitEpoch(epoch: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.current().epoch >= epoch) {
+      if (this.#held.epoch >= epoch) {
         resolve();
         return;
       }
@@ -48,14 +54,5 @@ export class TableHolder {
       signal?.addEventListener("abort", abandon, { once: true });
       this.#waiting.push(waiter);
     });
-  }
-
-  #hold(table: RouteTable): void {
-    this.#held = table;
-    this.#onChange(table);
-    const due = this.#waiting.filter(({ epoch }) => table.epoch >= epoch);
-    if (due.length === 0) return;
-    this.#waiting = this.#waiting.filter(({ epoch }) => table.epoch < epoch);
-    for (const { resolve } of due) resolve();
   }
 }

@@ -13,8 +13,8 @@ export const routingMutants: readonly Mutant[] = [
     [
       "G-2",
       "table-holder",
-      "if (table !== this.#held) this.#hold(table);\n    return table;",
-      "if (this.#held === undefined) this.#hold(table);\n    return this.#held ?? table;",
+      "    this.#held = table;\n    this.#onChange",
+      "    setImmediate(() => (this.#held = table));\n    this.#onChange",
       "resolves a request in the table held when its head arrives, and the next one in the next",
     ],
     [

@@ -123,14 +123,10 @@ export async function openWorld(
   table: RouteTable,
   options: WorldOptions = {},
 ): Promise<World> {
-  let current = table;
-  const gateway = createGateway({ settings: shopSettings, ...options, table: () => current });
+  const gateway = createGateway({ settings: shopSettings, ...options, table });
   t.after(() => gateway.close({ graceMs: 0 }));
   const edge = await gateway.listenEdge({ host: "127.0.0.1", port: 0 });
-  const publish = (next: RouteTable): void => {
-    current = next;
-    gateway.tableChanged();
-  };
+  const publish = (next: RouteTable): void => gateway.setTable(next);
   return { gateway, edge, publish };
 }
 

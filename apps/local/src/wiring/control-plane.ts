@@ -1,4 +1,3 @@
-import type { TableSource } from "@cocktail/client";
 import {
   type About,
   ControlPlaneError,
@@ -8,7 +7,6 @@ import {
   type Platform,
   type Readers,
   type Store,
-  storeTableSource,
 } from "@cocktail/control-plane";
 import type { RouteTable } from "@cocktail/route";
 import type { Registry } from "prom-client";
@@ -32,15 +30,14 @@ export interface ControlPlaneOptions {
   readonly version: string;
   readonly startedAt: Date;
   readonly ended: readonly string[];
-  /** Told the stored table before anything is changed. */
-  readonly onHead: (head: RouteTable) => void;
+  /** Told the stored table before anything is changed, and then every newer one. */
+  readonly onTable: (table: RouteTable) => void;
 }
 
 /** The control plane of this process. */
 export interface ControlPlane {
   /** Base URL of its API. */
   readonly url: string;
-  readonly source: TableSource;
   /** What was ended and restored of an earlier run, one line each. */
   recovered(): readonly string[];
   /** Begins nothing new. */
@@ -69,7 +66,7 @@ async function open(
   const { config, database, edge, ended, metrics, platform, readers } = options;
   const store = await openStore(database, log);
   teardown.add("store", () => store.close());
-  options.onHead(await store.tables.head());
+  await follow(store, options.onTable, teardown);
   const lifecycle = createLifecycleService({
     store,
     platform,
@@ -100,11 +97,28 @@ async function open(
   await lifecycle.start();
   return {
     url,
-    source: storeTableSource(store.tables),
     recovered,
     stop: () => lifecycle.stop(),
     close: () => teardown.run(),
   };
+}
+
+/** Hands over the stored table, and then every newer one. */
+async function follow(
+  { tables }: Store,
+  onTable: ControlPlaneOptions["onTable"],
+  teardown: Teardown,
+): Promise<void> {
+  const head = await tables.head();
+  onTable(head);
+  const left = new AbortController();
+  const following = (async () => {
+    for await (const table of tables.watch(head, left.signal)) onTable(table);
+  })();
+  teardown.add("route table", () => {
+    left.abort();
+    return following;
+  });
 }
 
 /** Postgres itself is well. */

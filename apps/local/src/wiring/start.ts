@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { openTableReader, type TableReader } from "@cocktail/client";
 import { createGateway, type Gateway } from "@cocktail/gateway";
 import { emptyTable, type RouteTable } from "@cocktail/route";
 import { Registry } from "prom-client";
@@ -12,15 +11,15 @@ import type { StateDirectory } from "../state/state-directory.ts";
 import { PortPool } from "../supervisor/ports.ts";
 import { Preparations } from "../supervisor/preparation.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import { type ControlPlane, openControlPlane } from "./control-plane.ts";
+import { openControlPlane } from "./control-plane.ts";
 import { openDatabase } from "./database.ts";
+import { incarnationsOf, withoutAddresses } from "./dead-incarnations.ts";
 import { openEdge } from "./edge-listeners.ts";
 import { inState } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
 import type { Output } from "./output.ts";
 import { gatewayReaders } from "./readers.ts";
-import { TableInUse } from "./table-in-use.ts";
 import { Teardown } from "./teardown.ts";
 
 export interface StartOptions {
@@ -66,11 +65,14 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   const { config, env, hurry, output, port, state } = options;
   const grace = (ms: number): { readonly graceMs: number } => ({ graceMs: hurry.aborted ? 0 : ms });
   const metrics = new Registry();
-  // Empty until the first one is known, so that the edge can hold its port before.
-  const held = new TableInUse(emptyTable("00000000"));
   const log = output.log.child({ part: "gateway" });
-  const settings = gatewaySettings(config, held.table);
-  const gateway = createGateway({ table: held.table, settings, log, metrics });
+  // Empty until the first one is known, so that the edge can hold its port before.
+  const gateway: Gateway = createGateway({
+    table: emptyTable("00000000"),
+    settings: gatewaySettings(config, () => gateway.table()),
+    log,
+    metrics,
+  });
   teardown.add("gateway", () => gateway.close(grace(500)));
 
   // First of all the port: whether it is free is what most often goes wrong.
@@ -83,7 +85,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   });
   teardown.add("database", () => database.stop());
 
-  const supervisor = openSupervisor(options, gateway, held.table, teardown);
+  const supervisor = openSupervisor(options, gateway, teardown);
   const controlPlane = await openControlPlane({
     ...options,
     database,
@@ -91,12 +93,10 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
     metrics,
     platform: supervisor,
     readers: gatewayReaders(gateway, config),
-    onHead: (head) => held.begin(head),
+    onTable: feed(gateway),
   });
   teardown.add("control plane", () => controlPlane.close());
   teardown.add("services", () => supervisor.stopAll());
-  const reader = await follow(controlPlane, gateway, held);
-  teardown.add("table reader", () => reader.close());
   teardown.add("changes", () => controlPlane.stop());
   teardown.add("edge", () => edge.close(grace(edgeGraceMs)));
   return {
@@ -107,31 +107,27 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   };
 }
 
-async function follow(
-  controlPlane: ControlPlane,
-  gateway: Gateway,
-  held: TableInUse,
-): Promise<TableReader> {
-  const reader = await openTableReader({
-    source: controlPlane.source,
-    onTable: () => gateway.tableChanged(),
-  });
-  held.follow(() => reader.table());
-  gateway.tableChanged();
-  return reader;
+/** Gives each table to the gateway. Every incarnation of the first one belongs to an earlier run. */
+function feed(gateway: Gateway): (table: RouteTable) => void {
+  let dead: ReadonlySet<string> | undefined;
+  return (table) => {
+    dead ??= incarnationsOf(table);
+    gateway.setTable(withoutAddresses(table, dead));
+  };
 }
 
 function openSupervisor(
   { config, env, hurry, output, runId, state }: StartOptions,
   gateway: Gateway,
-  table: () => RouteTable,
   teardown: Teardown,
 ): Supervisor {
   const logs = new LogBook({ directory: join(state.logs, "services"), onLine: output.serviceLine });
   teardown.add("logs", () => logs.close());
   const records = openProcessRecords(state.processes, runId);
   const names = config.services.map(({ name }) => name);
-  const known = (): readonly string[] => [...new Set([...names, ...Object.keys(table().services)])];
+  const known = (): readonly string[] => [
+    ...new Set([...names, ...Object.keys(gateway.table().services)]),
+  ];
   const supervisor = new Supervisor({
     runId,
     inherited: env,

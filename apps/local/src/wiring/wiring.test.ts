@@ -9,6 +9,7 @@ import type { Config } from "../config/config.ts";
 import { silent } from "../testing/silent.ts";
 import { isFree } from "../supervisor/ports.ts";
 import { readArguments } from "./arguments.ts";
+import { incarnationsOf, withoutAddresses } from "./dead-incarnations.ts";
 import { openEdge } from "./edge-listeners.ts";
 import { StartFailure } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
@@ -17,7 +18,6 @@ import { formatRecord, writeBounded } from "./output.ts";
 import { judgeProbe } from "./route-probe.ts";
 import { gatewayReaders } from "./readers.ts";
 import { stopSignals } from "./stop-signals.ts";
-import { TableInUse } from "./table-in-use.ts";
 import { Teardown } from "./teardown.ts";
 
 const none = emptyTable("00000000");
@@ -43,10 +43,10 @@ const config: Config = {
 const variant = { incarnation: 1, tier: "branch", revision: "r", onUnavailable: "Fail" } as const;
 
 async function withGateway<T>(
-  table: () => RouteTable,
+  table: RouteTable,
   work: (gateway: Gateway) => Promise<T>,
 ): Promise<T> {
-  const gateway = createGateway({ table, settings: gatewaySettings(config, table) });
+  const gateway = createGateway({ table, settings: gatewaySettings(config, () => table) });
   try {
     return await work(gateway);
   } finally {
@@ -116,16 +116,13 @@ describe("command line", () => {
 
 describe("the edge", () => {
   test("any port is the same one on both loopback addresses", async () => {
-    await withGateway(
-      () => none,
-      async (gateway) => {
-        const edge = await openEdge(gateway, 0);
-        assert.equal(edge.url, `http://localhost:${edge.port}`);
-        const answer = await fetch(`http://127.0.0.1:${edge.port}/`);
-        assert.equal(answer.status, 503);
-        await answer.body?.cancel();
-      },
-    );
+    await withGateway(none, async (gateway) => {
+      const edge = await openEdge(gateway, 0);
+      assert.equal(edge.url, `http://localhost:${edge.port}`);
+      const answer = await fetch(`http://127.0.0.1:${edge.port}/`);
+      assert.equal(answer.status, 503);
+      await answer.body?.cancel();
+    });
   });
 
   test("a port that is taken, on either address, is told with a way out", async () => {
@@ -137,21 +134,18 @@ describe("the edge", () => {
       if (!listening) continue; // a machine without IPv6
       const address = taken.address();
       assert.ok(typeof address === "object" && address !== null);
-      await withGateway(
-        () => none,
-        async (gateway) => {
-          await assert.rejects(openEdge(gateway, address.port), (error: unknown) => {
-            assert.ok(error instanceof StartFailure);
-            assert.equal(
-              error.message,
-              `port ${address.port} on ${host} is taken by another process`,
-            );
-            assert.match(error.fix, /--port/);
-            return true;
-          });
-          assert.equal(await isFree(host === "::1" ? address.port : 0), true, "nothing is held");
-        },
-      );
+      await withGateway(none, async (gateway) => {
+        await assert.rejects(openEdge(gateway, address.port), (error: unknown) => {
+          assert.ok(error instanceof StartFailure);
+          assert.equal(
+            error.message,
+            `port ${address.port} on ${host} is taken by another process`,
+          );
+          assert.match(error.fix, /--port/);
+          return true;
+        });
+        assert.equal(await isFree(host === "::1" ? address.port : 0), true, "nothing is held");
+      });
       taken.close();
     }
   });
@@ -188,26 +182,21 @@ describe("the table in use", () => {
   };
 
   test("what an earlier run left keeps its place, and loses its address", () => {
-    const held = new TableInUse(none);
-    assert.equal(held.table(), none);
-    held.begin(head);
+    const names = incarnationsOf(head);
     const { destination: _, ...listed } = dead;
-    assert.deepEqual(held.table(), {
+    assert.deepEqual(withoutAddresses(head, names), {
       ...head,
       services: { cart: { "mp-1": listed, stable: listed } },
     });
     const back = { ...dead, incarnation: 2, destination: "http://127.0.0.1:2" };
     const next = { ...head, epoch: 8, services: { cart: { "mp-1": dead, stable: back } } };
-    held.follow(() => next);
-    assert.deepEqual(held.table().services, { cart: { "mp-1": listed, stable: back } });
-    assert.equal(held.table(), held.table(), "made once for a table");
+    assert.deepEqual(withoutAddresses(next, names).services, {
+      cart: { "mp-1": listed, stable: back },
+    });
   });
 
   test("a table without leftovers is passed on as it is", () => {
-    const held = new TableInUse(none);
-    held.begin(none);
-    held.follow(() => head);
-    assert.equal(held.table(), head);
+    assert.equal(withoutAddresses(head, incarnationsOf(none)), head);
   });
 
   test("a dead incarnation is answered with a 503 that names it, though somebody listens at its address", async () => {
@@ -216,9 +205,8 @@ describe("the table in use", () => {
     const address = stranger.address();
     assert.ok(typeof address === "object" && address !== null);
     const left = { ...variant, destination: `http://127.0.0.1:${address.port}` };
-    const held = new TableInUse(none);
-    held.begin({ ...none, epoch: 1, services: { front: { stable: left } } });
-    await withGateway(held.table, async (gateway) => {
+    const found = { ...none, epoch: 1, services: { front: { stable: left } } };
+    await withGateway(withoutAddresses(found, incarnationsOf(found)), async (gateway) => {
       const { port } = await gateway.listenMesh({
         caller: "cart:stable",
         callee: "front",
@@ -235,24 +223,21 @@ describe("the table in use", () => {
 
 describe("mesh listeners", () => {
   test("one for each other service, kept over incarnations, gone with the variant", async () => {
-    await withGateway(
-      () => none,
-      async (gateway) => {
-        let names = ["cart", "front"];
-        const mesh = new MeshListeners(gateway, () => names);
-        const [address, ...others] = await mesh.addresses("cart", "mp-1");
-        assert.equal(address?.service, "front");
-        assert.deepEqual(others, []);
-        names = [...names, "later"];
-        const again = await mesh.addresses("cart", "mp-1");
-        assert.equal(again.find((one) => one.service === "front")?.port, address.port);
-        assert.deepEqual(again.map((one) => one.service).toSorted(), ["front", "later"]);
-        const stable = await mesh.addresses("cart", "stable");
-        assert.notEqual(stable.find((one) => one.service === "front")?.port, address.port);
-        await mesh.release("cart", "mp-1");
-        await assert.rejects(fetch(`http://127.0.0.1:${address.port}/`));
-      },
-    );
+    await withGateway(none, async (gateway) => {
+      let names = ["cart", "front"];
+      const mesh = new MeshListeners(gateway, () => names);
+      const [address, ...others] = await mesh.addresses("cart", "mp-1");
+      assert.equal(address?.service, "front");
+      assert.deepEqual(others, []);
+      names = [...names, "later"];
+      const again = await mesh.addresses("cart", "mp-1");
+      assert.equal(again.find((one) => one.service === "front")?.port, address.port);
+      assert.deepEqual(again.map((one) => one.service).toSorted(), ["front", "later"]);
+      const stable = await mesh.addresses("cart", "stable");
+      assert.notEqual(stable.find((one) => one.service === "front")?.port, address.port);
+      await mesh.release("cart", "mp-1");
+      await assert.rejects(fetch(`http://127.0.0.1:${address.port}/`));
+    });
   });
 });
 
@@ -293,21 +278,18 @@ describe("a probe through the gateway", () => {
     const destination = `http://127.0.0.1:${address.port}`;
     const cart = { ...variant, incarnation: 2, destination };
     const table = { ...none, epoch: 1, services: { cart: { "mp-1": cart } } };
-    await withGateway(
-      () => table,
-      async (gateway) => {
-        const readers = gatewayReaders(gateway, config);
-        assert.deepEqual(await readers.probe(ref), { ok: true });
-        assert.equal((await readers.probe({ ...ref, incarnation: 3 })).ok, false);
-        assert.equal((await readers.probe({ ...ref, key: "mp-2" })).ok, false);
-        upstream.closeAllConnections();
-        await new Promise((resolve) => upstream.close(resolve));
-        const down = await readers.probe(ref);
-        assert.match(down.ok ? "" : down.message, /cart:mp-1/);
-        await readers.awaitAcked(1, AbortSignal.timeout(5_000));
-        assert.equal(await readers.drained(ref, destination, 1_000), "drained");
-      },
-    );
+    await withGateway(table, async (gateway) => {
+      const readers = gatewayReaders(gateway, config);
+      assert.deepEqual(await readers.probe(ref), { ok: true });
+      assert.equal((await readers.probe({ ...ref, incarnation: 3 })).ok, false);
+      assert.equal((await readers.probe({ ...ref, key: "mp-2" })).ok, false);
+      upstream.closeAllConnections();
+      await new Promise((resolve) => upstream.close(resolve));
+      const down = await readers.probe(ref);
+      assert.match(down.ok ? "" : down.message, /cart:mp-1/);
+      await readers.awaitAcked(1, AbortSignal.timeout(5_000));
+      assert.equal(await readers.drained(ref, destination, 1_000), "drained");
+    });
   });
 });
 
