@@ -39,6 +39,6 @@ async function endSilent(mark: string, files: ReadonlySet<string>): Promise<void
   killLeftovers(silent);
   if (silent.length > 0) return;
   console.error(`FAIL nothing was heard for long: ${[...files].join(", ")}`);
-  // oxlint-disable-next-line unicorn/no-process-exit -- the runner would wait for ever
+  // oxlint-disable-next-line unicorn/no-process-exit -- the runner would wait forever
   process.exit(1);
 }

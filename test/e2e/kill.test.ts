@@ -105,7 +105,7 @@ describe("kill -9 while branches come and go and requests run", () => {
     const { epoch } = await clientOf(shop).routeTable();
     process.kill(pid, "SIGKILL");
     await until("the main process to be gone", () => (isAlive(pid) ? undefined : true));
-    // Nobody answers: what is under way ends with an error instead of waiting for ever.
+    // Nobody answers: what is under way ends with an error instead of waiting forever.
     await churn.stop();
     await traffic.stop();
 

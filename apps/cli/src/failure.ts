@@ -8,7 +8,7 @@ export const failureCodes = {
   COCKTAIL_EXITED: "`cocktail-local` ended before it was ready.",
   DEMO_FAILED: "A step of the demo did not hold.",
   FILE_NOT_FOUND: "A file that was named does not exist.",
-  INTERRUPTED: "Ctrl-C, or a signal, ended the waiting.",
+  INTERRUPTED: "Interrupted while waiting, by Ctrl-C or a signal.",
   NOT_PERMITTED: "The process belongs to another user.",
   NO_URL: "Nothing of it is reachable from outside.",
   NOT_RUNNING: "No running cocktail was found.",

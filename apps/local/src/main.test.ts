@@ -74,7 +74,7 @@ describe("cocktail-local, before it starts anything", () => {
     );
   });
 
-  test("a state directory that can't be one: exit 1 and the way out, not a fault of its own", async () => {
+  test("a state directory that can't be one: exit 1 and a fix, not an internal error", async () => {
     using home = temporary({ "cocktail.yaml": valid, ".cocktail": "a file" });
     const local = startLocal(home.path);
     assert.equal(await local.exited, 1);

@@ -102,8 +102,13 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
   try {
     const { runId, token } = me;
     const shared = { config, state, output, runId, token, startedAt, ended, version: me.version };
-    const { hurry } = stop;
-    const running = await startCocktail({ ...shared, port: given.port, env: process.env, hurry });
+    const { forceSignal } = stop;
+    const running = await startCocktail({
+      ...shared,
+      port: given.port,
+      env: process.env,
+      forceSignal,
+    });
     try {
       const { api, edge, recovered } = running;
       tell({ ...me, api, edge, recovered, ready: true });
@@ -120,9 +125,9 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
 }
 
 /** What should not happen; the exit code that goes with it. */
-function tellFault(error: unknown): 1 {
+function reportBug(error: unknown): 1 {
   const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  say(`cocktail-local: a fault of its own; it stops. Please report this:\n${words}`);
+  say(`cocktail-local: internal error, shutting down. Please report this:\n${words}`);
   return 1;
 }
 
@@ -132,13 +137,13 @@ async function main(): Promise<number> {
     say(`cocktail-local: ${given.message}\nUsage: ${usage}`);
     return 2;
   }
-  const stop = stopSignals(process, tellFault);
+  const stop = stopSignals(process, reportBug);
   try {
     if (given.arguments.endLeftovers) await onlyEndLeftovers(resolve(given.arguments.file));
     else await run(given.arguments, stop);
     return stop.exitCode();
   } catch (error) {
-    if (!(error instanceof StartFailure)) return tellFault(error);
+    if (!(error instanceof StartFailure)) return reportBug(error);
     say(`cocktail-local: ${error.message}\nFix: ${error.fix}`);
     return error.exitCode;
   }

@@ -183,7 +183,7 @@ describe("the client", () => {
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ items: ["x".repeat(2_000)] }));
     });
-    const client = createClient({ baseUrl: served.baseUrl, maxAnswerLength: 1_000 });
+    const client = createClient({ baseUrl: served.baseUrl, maxResponseLength: 1_000 });
     await assert.rejects(client.services(), { message: /longer than 1000 characters/ });
     await using cut = await serve((_, response) => {
       response.writeHead(200, { "content-length": "100" }).write("{");

@@ -52,7 +52,7 @@ describe("a request", () => {
     return parsed<{ key: string; traced: boolean; headers: Seen["headers"] }>(answer.body);
   };
 
-  it("brings pins, environment, mode and the wish for a trace", async () => {
+  it("brings pins, environment, mode and the request for a trace", async () => {
     const { key, traced, headers } = await send({
       "x-service-route": "payment-service:mp-101",
       "x-source-route": "ops-101",

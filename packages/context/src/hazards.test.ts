@@ -292,7 +292,7 @@ describe("hazard", () => {
       }
     }
 
-    it("keeps the route of the request that started it, for ever", async () => {
+    it("keeps the route of the request that started it, forever", async () => {
       let refresher: Refresher | undefined;
       await answers(async () => {
         refresher ??= new Refresher();

@@ -100,6 +100,6 @@ function isDevelopment(): boolean {
   if (said === "") return process.env["NODE_ENV"] === "development";
   if (said === "on" || said === "off") return said === "on";
   throw new TypeError(
-    `COCKTAIL_LEAK_GUARD is ${JSON.stringify(said)}, which says nothing. Write on or off.`,
+    `COCKTAIL_LEAK_GUARD is ${JSON.stringify(said)}, which is invalid. Write on or off.`,
   );
 }

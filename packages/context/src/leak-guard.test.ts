@@ -145,7 +145,7 @@ describe("the leak guard", () => {
     assert.deepEqual(warnings, []);
   });
 
-  it("counts no request twice and none for ever", async () => {
+  it("counts no request twice and none forever", async () => {
     guarded();
     await using front = await serve(withRoute(withRoute((_request, response) => response.end())));
     await Promise.all(Array.from({ length: 20 }, () => call(front.url, routed)));

@@ -56,7 +56,7 @@ describe("the trace of a response", () => {
       answer.headers["x-route-trace"],
       `${hop("cart-service")}, ${hop("order-service")}`,
     );
-    assert.deepEqual(wishes, ["on", "on"], "the wish was not passed on");
+    assert.deepEqual(wishes, ["on", "on"], "the request was not passed on");
   });
 
   it("is there only where it was asked for", async () => {

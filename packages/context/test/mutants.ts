@@ -130,7 +130,7 @@ const between = [
       "isTraceWish(get(names.trace))",
       "isTraceWish(get(names.served))",
       "entry",
-      "brings pins, environment, mode and the wish for a trace",
+      "brings pins, environment, mode and the request for a trace",
     ],
     [
       "C-18",
@@ -224,7 +224,7 @@ const between = [
       "if (routed) routedInFlight--;",
       "",
       "leak-guard",
-      "counts no request twice and none for ever",
+      "counts no request twice and none forever",
     ],
   ]),
 ];

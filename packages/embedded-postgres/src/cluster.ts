@@ -106,7 +106,7 @@ function foreignData(data: string): PostgresError {
   return new PostgresError(
     "DIRECTORY_UNUSABLE",
     `${data} holds something that is not a PostgreSQL data directory.`,
-    { fix: `Use another directory, or delete ${data} if what it holds may go.` },
+    { fix: `Use another directory, or delete ${data} to discard what it holds.` },
   );
 }
 
@@ -114,6 +114,6 @@ function otherVersion(data: string, found: string, wanted: string): PostgresErro
   return new PostgresError(
     "DIRECTORY_UNUSABLE",
     `${data} was made by PostgreSQL ${found}; this is PostgreSQL ${wanted}.`,
-    { fix: `Delete ${data} if its data may go, or: ${useOwnDatabase}` },
+    { fix: `Delete ${data} to discard its data, or: ${useOwnDatabase}` },
   );
 }

@@ -1,6 +1,6 @@
 export type { Address, Connection } from "./address.ts";
 export { PostgresError, type PostgresErrorCode } from "./errors.ts";
-export { keepPostgres, type KeptPostgres } from "./keep.ts";
+export { supervisePostgres, type SupervisedPostgres } from "./supervise.ts";
 export type { Logger } from "./log.ts";
 export {
   endLeftoverPostgres,

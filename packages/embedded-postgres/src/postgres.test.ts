@@ -15,7 +15,12 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
-import { keepPostgres, PostgresError, type PostgresErrorCode, startPostgres } from "./index.ts";
+import {
+  supervisePostgres,
+  PostgresError,
+  type PostgresErrorCode,
+  startPostgres,
+} from "./index.ts";
 import { identify, isAlive } from "./process-identity.ts";
 import { readRecord, removeRecord, writeRecord } from "./record.ts";
 
@@ -75,7 +80,7 @@ describe("an embedded Postgres", () => {
   });
 
   test("is restarted after kill -9, at the same address", async () => {
-    await using kept = await keepPostgres({ directory });
+    await using kept = await supervisePostgres({ directory });
     const pid = kept.pid() ?? 0;
     process.kill(pid, "SIGKILL");
     await until("another server", () => kept.pid() !== undefined && kept.pid() !== pid);
@@ -85,9 +90,9 @@ describe("an embedded Postgres", () => {
   test("says how it ended, and what it said last", async () => {
     const server = await startPostgres({ directory });
     process.kill(server.pid, "SIGQUIT");
-    const { expected, lastWords } = await server.exited;
+    const { expected, output } = await server.exited;
     assert.equal(expected, false);
-    assert.match(lastWords, /received immediate shutdown request/);
+    assert.match(output, /received immediate shutdown request/);
   });
 
   test("a directory with a living owner is refused, and the server there goes on", async () => {

@@ -18,7 +18,7 @@ export interface PostgresExit {
   /** True when `stop` asked for it. */
   readonly expected: boolean;
   /** What it wrote last. */
-  readonly lastWords: string;
+  readonly output: string;
 }
 
 /** One postmaster, from its start to its end. */
@@ -63,7 +63,7 @@ export async function startServer(
 
 interface Watched extends Server {
   /** What it wrote last, so far. */
-  lastWords(): string;
+  output(): string;
 }
 
 function watch(directory: string, child: ChildProcess): Watched {
@@ -75,18 +75,18 @@ function watch(directory: string, child: ChildProcess): Watched {
     });
   }
   const lifeline = child.stdio[3];
-  const lastWords = (): string => lines.join("\n");
+  const output = (): string => lines.join("\n");
   let expected = false;
   const exited = new Promise<PostgresExit>((resolve) => {
     child.once("error", (error) => {
       lines.push(error.message);
-      resolve({ code: 1, signal: null, expected, lastWords: lastWords() });
+      resolve({ code: 1, signal: null, expected, output: output() });
     });
     // `exit` rather than `close`: backends of a killed postmaster hold the pipe, and go by themselves.
     child.once("exit", (code, signal) => {
       dismissWatcher(lifeline);
       removeRecord(directory);
-      resolve({ code, signal, expected, lastWords: lastWords() });
+      resolve({ code, signal, expected, output: output() });
     });
   });
   lifeline?.on("error", () => undefined); // EPIPE, when the watcher went first
@@ -95,7 +95,7 @@ function watch(directory: string, child: ChildProcess): Watched {
     await shutDown(child, exited);
   };
   const pid = child.pid ?? 0;
-  return { pid, exited, stop, lastWords, [Symbol.asyncDispose]: stop };
+  return { pid, exited, stop, output, [Symbol.asyncDispose]: stop };
 }
 
 function dismissWatcher(lifeline: ChildProcess["stdio"][number] | undefined): void {
@@ -132,12 +132,12 @@ async function awaitReady(
   while (!isGone()) {
     if (accepts()) return undefined;
     if (performance.now() > deadline)
-      return `not ready after ${startBudgetMs / 1000} s\n${server.lastWords()}`;
+      return `not ready after ${startBudgetMs / 1000} s\n${server.output()}`;
     await delay(5);
   }
   if (child.stderr !== null && !child.stderr.readableEnded)
     await Promise.race([once(child.stderr, "close"), delay(200)]);
-  return server.lastWords();
+  return server.output();
 }
 
 function watchExit(server: Server): () => boolean {
@@ -167,6 +167,6 @@ function startFailed(data: string, words: string): PostgresError {
     );
   }
   return new PostgresError("START_FAILED", `PostgreSQL did not start in ${data}: ${words}`, {
-    fix: `See what PostgreSQL says above. If the data may go, delete ${data}; or: ${useOwnDatabase}`,
+    fix: `See what PostgreSQL says above. To discard the data, delete ${data}; or: ${useOwnDatabase}`,
   });
 }

@@ -31,7 +31,7 @@ export function wholePlan(start: Facts): readonly Action[] {
   let facts = start;
   let wave = nextSteps(facts);
   for (let count = 0; wave.length > 0; count++) {
-    if (count === maxWaves) throw new Error(`the plan never ends: ${JSON.stringify(wave)}`);
+    if (count === maxWaves) throw new Error(`the plan never converges: ${JSON.stringify(wave)}`);
     actions.push(...wave);
     facts = wave.reduce(assume, facts);
     wave = nextSteps(facts);

@@ -50,19 +50,19 @@ const deploy = fc
     fallback: fc.boolean(),
     branch: fc.option(branch, { nil: undefined }),
   })
-  .map((wish): Named => ({
-    text: `deploy ${JSON.stringify(wish)}`,
+  .map((intent): Named => ({
+    text: `deploy ${JSON.stringify(intent)}`,
     run: (world) => {
-      world.fates.set(`${wish.service}:${wish.key}`, wish.fate);
-      const onUnavailable = wish.fallback ? "Fallback" : "Fail";
-      world.decided(deployment(world, { ...wish, onUnavailable }));
+      world.fates.set(`${intent.service}:${intent.key}`, intent.fate);
+      const onUnavailable = intent.fallback ? "Fallback" : "Fail";
+      world.decided(deployment(world, { ...intent, onUnavailable }));
     },
   }));
 
-const destroy = fc.record({ service, key }).map((wish): Named => ({
-  text: `destroy ${wish.service}:${wish.key}`,
+const destroy = fc.record({ service, key }).map((intent): Named => ({
+  text: `destroy ${intent.service}:${intent.key}`,
   run: (world) => {
-    world.decided(decideDestroy(world.objects, { ...wish, discard: true, wouldLoseWork: false }));
+    world.decided(decideDestroy(world.objects, { ...intent, discard: true, wouldLoseWork: false }));
   },
 }));
 
@@ -73,20 +73,20 @@ const putEnvironment = fc
     members: fc.dictionary(service, fc.constantFrom(...keys, "stable"), { maxKeys: 3 }),
     ttlSeconds: fc.option(fc.constantFrom(30, 5000), { nil: undefined }),
   })
-  .map((wish): Named => ({
-    text: `env apply ${JSON.stringify(wish)}`,
+  .map((intent): Named => ({
+    text: `env apply ${JSON.stringify(intent)}`,
     run: (world) => {
-      world.decided(decideEnvironment(world.objects, wish, "apply", world.now));
+      world.decided(decideEnvironment(world.objects, intent, "apply", world.now));
     },
   }));
 
 const deleteEnvironment = fc
   .record({ name: layer, keepVariants: fc.boolean() })
-  .map((wish): Named => ({
-    text: `env delete ${JSON.stringify(wish)}`,
+  .map((intent): Named => ({
+    text: `env delete ${JSON.stringify(intent)}`,
     run: (world) => {
       const rest = { discard: true, wouldLoseWork: new Set<string>() };
-      world.decided(decideDeleteEnvironment(world.objects, { ...wish, ...rest }));
+      world.decided(decideDeleteEnvironment(world.objects, { ...intent, ...rest }));
     },
   }));
 

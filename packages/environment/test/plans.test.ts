@@ -240,12 +240,12 @@ test("one deploy of an environment is one epoch, and so is its end", () => {
   const world = startedWorld();
   const before = world.table.epoch;
   const ops = (): unknown => own(world.table.environments, "ops");
-  const wishes = ["cart", "payment"].map((service) => ({
+  const intents = ["cart", "payment"].map((service) => ({
     service,
     key: "mp-1",
     environment: "ops",
   }));
-  for (const wish of wishes) assert.ok(world.decided(deployment(world, wish)));
+  for (const intent of intents) assert.ok(world.decided(deployment(world, intent)));
   // Both are pending; they get ready one after the other, the second one only later.
   settleExcept(world, "payment:mp-1");
   assert.equal(ops(), undefined, "opened before it is whole");
@@ -254,13 +254,13 @@ test("one deploy of an environment is one epoch, and so is its end", () => {
   assert.ok(world.table.epoch <= before + 2);
 
   const open = world.table.epoch;
-  const wish = {
+  const intent = {
     name: "ops",
     keepVariants: false,
     discard: false,
     wouldLoseWork: new Set<string>(),
   };
-  assert.ok(world.decided(decideDeleteEnvironment(world.objects, wish)));
+  assert.ok(world.decided(decideDeleteEnvironment(world.objects, intent)));
   world.settle();
   assert.equal(world.table.epoch, open + 1);
   assert.deepEqual(Object.keys(world.table.environments), ["rc"]);
@@ -272,8 +272,8 @@ test("one deploy with an environment is one epoch, whatever the order of steps",
     fc.property(fc.infiniteStream(fc.nat(20)), (choices) => {
       const world = startedWorld();
       const before = world.table.epoch;
-      const wish = { service: "cart", key: "mp-1", environment: "ops" };
-      assert.ok(world.decided(deployment(world, wish)));
+      const intent = { service: "cart", key: "mp-1", environment: "ops" };
+      assert.ok(world.decided(deployment(world, intent)));
       world.settle(() => pick(choices));
       assert.equal(world.table.epoch, before + 1);
       assert.deepEqual(world.table.environments["ops"]?.members, { cart: "mp-1" });
@@ -285,8 +285,8 @@ test("one deploy with an environment is one epoch, whatever the order of steps",
 test("an environment opens without a member that failed", () => {
   const world = startedWorld();
   world.fates.set("cart:mp-1", "failed");
-  const wish = { service: "cart", key: "mp-1", environment: "ops" };
-  assert.ok(world.decided(deployment(world, wish)));
+  const intent = { service: "cart", key: "mp-1", environment: "ops" };
+  assert.ok(world.decided(deployment(world, intent)));
   world.settle();
   assert.deepEqual(own(world.table.environments, "ops")?.members, { cart: "mp-1" });
   assert.equal(own(world.table.environments, "mp-1"), undefined);
@@ -294,14 +294,14 @@ test("an environment opens without a member that failed", () => {
 
 test("a ready incarnation of an earlier deploy is not listed any more", () => {
   const world = startedWorld();
-  const wish = { service: "cart", key: "mp-1" };
-  world.decided(deployment(world, wish));
+  const intent = { service: "cart", key: "mp-1" };
+  world.decided(deployment(world, intent));
   for (let step = 0; step < 3; step++) {
     const [action] = world.plan("cart:mp-1").ready;
     if (action !== undefined) world.act(action);
   }
   assert.equal(world.workloads.get("cart:mp-1#1")?.phase, "Ready");
-  world.decided(deployment(world, wish));
+  world.decided(deployment(world, intent));
   const plan = planTable(world.table, world.inputs(), world.layers());
   assert.equal(plan.kind, "unchanged");
 });

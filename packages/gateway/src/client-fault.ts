@@ -31,7 +31,7 @@ function overflow(packet: Buffer | undefined, { limits }: Core): Problem {
     return {
       code: "TargetTooLong",
       detail: `The URL has more than the ${limits.targetBytes} bytes that are read`,
-      fix: "Move what is long into the body",
+      fix: "Move long parameters into the body",
       close: true,
     };
   }
@@ -59,9 +59,9 @@ export function answerClientFault(core: Core, connection: Connection, error: Err
   refuseConnection(core, connection, problem);
 }
 
-/** The last answer of a connection whose parser has let go of it. */
+/** The last response of a connection that its parser has detached from. */
 export function refuseConnection(core: Core, connection: Connection, problem: Problem): void {
   connection.broken = true;
   core.refusals.count(problem.code);
-  connection.sayLast(renderRawProblem(problem));
+  connection.writeFinalResponse(renderRawProblem(problem));
 }

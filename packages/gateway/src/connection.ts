@@ -5,7 +5,7 @@ import type { Place } from "./place.ts";
 import type { Problem } from "./problem.ts";
 
 /** Work a connection carries; ended when the client goes. */
-export interface Carried {
+export interface InFlight {
   /** True while its body is still coming. */
   readonly receiving: boolean;
   clientGone(): void;
@@ -18,7 +18,7 @@ export class Connection {
   readonly place: Place;
   /** The client's address, as written in `X-Forwarded-For`. */
   readonly remote: string;
-  readonly #carried = new Set<Carried>();
+  readonly #inFlight = new Set<InFlight>();
   /** True when the listener stops: answers say `Connection: close`. */
   closing = false;
   /** True when nothing that comes after is read: the parser gave up, or the last answer said so. */
@@ -26,9 +26,9 @@ export class Connection {
   /** Set once it turned out to speak HTTP/2. */
   session: ServerHttp2Session | undefined;
   /** Written when the requests before it are answered; then the connection ends. */
-  #lastWords: string | undefined;
+  #finalResponse: string | undefined;
   /** Answers of HTTP/1.1 that have not left the process, the gateway's own included; they leave in order. */
-  #owed = 0;
+  #pendingResponses = 0;
 
   constructor(socket: Socket, place: Place) {
     this.socket = socket;
@@ -37,49 +37,49 @@ export class Connection {
   }
 
   get busy(): boolean {
-    return this.#carried.size > 0;
+    return this.#inFlight.size > 0;
   }
 
   /** True while bytes written to the socket would overtake an answer. */
-  get owes(): boolean {
-    return this.#owed > 0;
+  get hasPendingResponses(): boolean {
+    return this.#pendingResponses > 0;
   }
 
   /** An answer whose turn comes; it counts until it has left, or can't any more. */
-  owe(answer: ServerResponse): void {
-    this.#owed++;
+  trackResponse(answer: ServerResponse): void {
+    this.#pendingResponses++;
     answer.on("close", this.#answered);
   }
 
   readonly #answered = (): void => {
-    this.#owed--;
+    this.#pendingResponses--;
     this.#settle();
   };
 
-  add(work: Carried): void {
-    this.#carried.add(work);
+  add(work: InFlight): void {
+    this.#inFlight.add(work);
   }
 
-  remove(work: Carried): void {
-    this.#carried.delete(work);
+  remove(work: InFlight): void {
+    this.#inFlight.delete(work);
     this.#settle();
   }
 
   /** Once nothing is in flight: says what was left to say, or ends what an earlier answer promised to keep. */
   #settle(): void {
-    if (this.#owed > 0 || this.busy || this.session !== undefined) return;
-    if (this.#lastWords !== undefined) this.sayLast(this.#lastWords);
+    if (this.#pendingResponses > 0 || this.busy || this.session !== undefined) return;
+    if (this.#finalResponse !== undefined) this.writeFinalResponse(this.#finalResponse);
     else if (this.closing) this.close();
   }
 
   /** The client closed the connection, or it broke. */
   gone(): void {
-    for (const work of [...this.#carried]) work.clientGone();
+    for (const work of [...this.#inFlight]) work.clientGone();
   }
 
   /** Answers the request whose body can't be read any further; false where there is none. */
   refuseUpload(problem: Problem): boolean {
-    const receiving = [...this.#carried].find((work) => work.receiving);
+    const receiving = [...this.#inFlight].find((work) => work.receiving);
     receiving?.refuse(problem);
     return receiving !== undefined;
   }
@@ -88,13 +88,13 @@ export class Connection {
   close(): void {
     this.closing = true;
     if (this.session !== undefined) this.session.close();
-    else if (!this.busy && !this.owes) this.socket.destroySoon();
+    else if (!this.busy && !this.hasPendingResponses) this.socket.destroySoon();
   }
 
   /** Sends raw bytes after everything that is owed, and ends. */
-  sayLast(bytes: string): void {
-    this.#lastWords = bytes;
-    if (this.busy || this.owes || this.socket.destroyed) return;
+  writeFinalResponse(bytes: string): void {
+    this.#finalResponse = bytes;
+    if (this.busy || this.hasPendingResponses || this.socket.destroyed) return;
     this.socket.end(bytes, "latin1", () => this.socket.destroySoon());
   }
 }

@@ -91,14 +91,14 @@ function nobody(table: RouteTable, { service, known }: Question, resolution: Res
     return {
       code: "UnknownService",
       detail: `There is no service ${service}`,
-      fix: "See cocktail status for the services; add it to cocktail.yaml or deploy a branch of it",
+      fix: "Add it to the configured services, or deploy a branch of it",
       service,
     };
   }
   const live = variants.map((key) => formatVariant(service, key)).join(", ");
   return {
     code: "NoVariant",
-    detail: `Nobody answers for ${service}: it has no stable variant, and the route names none that is live`,
+    detail: `No live variant of ${service}: it has no stable variant, and the route names none that is live`,
     fix: live === "" ? `Start ${service}` : `Name one of its variants in the route: ${live}`,
     service,
     missed: resolution.missed.map(describeMissed),

@@ -1,7 +1,7 @@
 import { type Hop, isRouted, type ParsedRoute } from "@cocktail/route";
 import { type AccessEntry, isLogged, writeAccess } from "./access-log.ts";
 import type { Admitted } from "./admission.ts";
-import type { Carried, Connection } from "./connection.ts";
+import type { InFlight, Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
 import type { Forward } from "./decide.ts";
 import type { Failure } from "./failure.ts";
@@ -23,7 +23,7 @@ export type Abort = (reason: Error) => void;
  * One request between a client and a variant: counts it, completes the head of the answer, and sees to it that it ends
  * once, whichever side ends it. How bytes come and go is the business of a `Reply` and a forwarder.
  */
-export class Exchange implements Carried, Waiting {
+export class Exchange implements InFlight, Waiting {
   readonly core: Core;
   readonly connection: Connection;
   readonly method: string;
@@ -236,10 +236,10 @@ export class Exchange implements Carried, Waiting {
   }
 }
 
-/** Why an answer that a parser let through can't go on. */
+/** Why a response that a parser accepted can't be forwarded. */
 function faultOf(status: number, { encoded }: ResponseHead, reply: Reply): string | undefined {
-  if (encoded) return "answered in a transfer coding that nobody asked for";
+  if (encoded) return "answered in an unsupported transfer coding";
   return status > reply.highestStatus
-    ? `answered with status ${status}, which HTTP/2 does not know`
+    ? `answered with status ${status}, which HTTP/2 does not support`
     : undefined;
 }

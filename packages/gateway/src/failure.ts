@@ -69,7 +69,7 @@ function describeViolation({ name, message }: Error, code: string): Failure | un
   if (code === "UND_ERR_SOCKET" && /^bad (?:response|upgrade)$/.test(message)) {
     return {
       code: "VariantProtocolError",
-      what: "answered 100 or 101, which nobody had asked for",
+      what: "answered 100 or 101, which was not requested",
     };
   }
   if (name === "HTTPParserError" || code.startsWith("HPE_")) {

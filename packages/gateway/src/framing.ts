@@ -27,7 +27,7 @@ function checkSizes(line: StartLine, head: Head, limits: Limits): Problem | unde
     return {
       code: "TargetTooLong",
       detail: `The URL has ${line.target.length} bytes, at most ${limits.targetBytes} are read`,
-      fix: "Move what is long into the body",
+      fix: "Move long parameters into the body",
       close: true,
     };
   }
@@ -46,7 +46,7 @@ function checkSizes(line: StartLine, head: Head, limits: Limits): Problem | unde
 export function bodyTooLarge(limits: Limits): Problem {
   return {
     code: "BodyTooLarge",
-    detail: `The body has more than the ${limits.bodyBytes} bytes that are let through`,
+    detail: `The body exceeds the limit of ${limits.bodyBytes} bytes`,
     fix: "Send less, or in parts",
     close: true,
   };
@@ -56,12 +56,12 @@ function checkVersion(line: StartLine, head: Head): Problem | undefined {
   if (line.http2) return undefined;
   if (line.major !== 1 || line.minor > 1) {
     return malformed(
-      `HTTP/${line.major}.${line.minor} is not spoken here`,
-      "Speak HTTP/1.1 or HTTP/2",
+      `HTTP/${line.major}.${line.minor} is not protocol here`,
+      "Use HTTP/1.1 or HTTP/2",
     );
   }
   return head.transferEncoding !== undefined && line.minor === 0
-    ? malformed("Transfer-Encoding on HTTP/1.0", "Speak HTTP/1.1")
+    ? malformed("Transfer-Encoding on HTTP/1.0", "Use HTTP/1.1")
     : undefined;
 }
 

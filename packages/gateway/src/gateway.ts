@@ -12,7 +12,7 @@ import { LostRoutes } from "./lost-routes.ts";
 import { Refusals, registerMetrics } from "./metrics.ts";
 import { edge, type Place } from "./place.ts";
 import type { GatewaySettings } from "./settings.ts";
-import { createServers } from "./speakers.ts";
+import { createServers } from "./protocol-handlers.ts";
 import { TableHolder } from "./table-holder.ts";
 import type { WorkloadRef } from "./upstream.ts";
 import { type DrainOptions, Upstreams } from "./upstreams.ts";

@@ -197,7 +197,7 @@ describe("h2c variants", { concurrency: 4 }, () => {
   it("end the upload behind their answer, and the client's connection goes on", async (t) => {
     const server = http2.createServer();
     let closed = 0;
-    // It answers at once, and would read the rest of the request for ever.
+    // It answers at once, and would read the rest of the request forever.
     server.on("stream", (stream) => {
       stream.on("error", () => undefined);
       stream.on("close", () => closed++);

@@ -47,7 +47,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
   readonly #giveUp = (): void =>
     this.#exchange.fail({
       code: "VariantTimeout",
-      what: "is so busy that no connection became free",
+      what: "is busy: no connection was free in time",
     });
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -17,7 +17,7 @@ export function takeHttp1(
 ): void {
   // A request behind one that can't be trusted may be a part of it.
   if (connection.broken) return;
-  connection.owe(res);
+  connection.trackResponse(res);
   const head = readHead(req.rawHeaders, core.vocabulary, connection.place);
   const exchange = openExchange({
     core,

@@ -45,7 +45,7 @@ function connect(t: TestContext, port: number): RawClient {
   return client;
 }
 
-/** True once the gateway has let go of a connection: its place is free for another client. */
+/** True once the gateway has detached from a connection: its place is free for another client. */
 async function isFree(port: number): Promise<void> {
   let free = false;
   await until(

@@ -21,7 +21,7 @@ export interface Listener {
 }
 
 /** Who goes on with a connection, once it is known what it speaks. */
-export interface Speakers {
+export interface ProtocolHandlers {
   readonly http1: (connection: Connection) => void;
   readonly http2: (connection: Connection) => void;
 }
@@ -30,12 +30,12 @@ export interface Speakers {
 export async function listen(
   core: Core,
   place: Place,
-  speakers: Speakers,
+  handlers: ProtocolHandlers,
   { host, port }: ListenOptions,
 ): Promise<Listener> {
   const connections = new Set<Connection>();
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    accept(core, new Connection(socket, place), speakers, connections);
+    accept(core, new Connection(socket, place), handlers, connections);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -59,7 +59,7 @@ export async function listen(
 function accept(
   core: Core,
   connection: Connection,
-  speakers: Speakers,
+  handlers: ProtocolHandlers,
   connections: Set<Connection>,
 ): void {
   const { socket } = connection;
@@ -67,7 +67,7 @@ function accept(
   // A peer that vanished shows nowhere else on a tunnel or an event stream that is silent.
   socket.setKeepAlive(true, tcpKeepAliveMs);
   if (core.connections >= core.limits.connections) {
-    turnAway(core, socket);
+    rejectConnection(core, socket);
     return;
   }
   core.connections++;
@@ -77,13 +77,13 @@ function accept(
     connections.delete(connection);
     connection.gone();
   });
-  peek(socket, core.limits.headMs, (spoken) => speakers[spoken](connection));
+  peek(socket, core.limits.headMs, (protocol) => handlers[protocol](connection));
 }
 
 const tcpKeepAliveMs = 60_000;
 const ignore = (): void => undefined;
 
-function turnAway(core: Core, socket: Socket): void {
+function rejectConnection(core: Core, socket: Socket): void {
   core.refusals.count("TooManyConnections");
   socket.end(
     renderRawProblem({

@@ -70,7 +70,7 @@ function entryOf(settings: GatewaySettings, environment: string | undefined): Lo
   return refused({
     code: "NotAnEntry",
     detail: "No service is reachable from outside",
-    fix: "Set entry: true on the service that outsiders may call",
+    fix: "Set entry: true on the service that should be reachable from outside",
   });
 }
 

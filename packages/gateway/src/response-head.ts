@@ -10,7 +10,7 @@ export interface ResponseHead {
   readonly trace: string | undefined;
   /** `Access-Control-Allow-Origin` is there: a browser of another origin reads this. */
   readonly crossOrigin: boolean;
-  /** A `Transfer-Encoding` other than `chunked`: nobody asked for it, and taking it off would spoil the body. */
+  /** An unsupported transfer coding: a `Transfer-Encoding` other than `chunked`. Removing it would corrupt the body. */
   readonly encoded: boolean;
 }
 

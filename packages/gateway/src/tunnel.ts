@@ -58,7 +58,7 @@ export function takeUpgrade(
   new TunnelForward(exchange, early).send();
 }
 
-/** A response on a socket that Node's server has let go of; the connection ends with it. */
+/** A response on a socket that Node's server has detached from; the connection ends with it. */
 function replyOn(core: Core, connection: Connection, req: IncomingMessage): Http1Reply {
   const { socket } = connection;
   const res = new ServerResponse(req);

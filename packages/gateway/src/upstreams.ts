@@ -15,7 +15,7 @@ export class Upstreams {
   /** Variants of the current table; by identity, which is cheaper than a key. */
   readonly #byVariant = new WeakMap<TableVariant, Upstream>();
   readonly #byId = new Map<string, Upstream>();
-  /** What gone incarnations counted, by service and tier: counters never go back. */
+  /** Totals of removed incarnations, by service and tier: counters never decrease. */
   readonly #gone = new Map<string, GoneTally>();
   #waiting: (() => void)[] = [];
 
@@ -89,7 +89,7 @@ export class Upstreams {
     });
   }
 
-  /** Counts by service and tier, those of gone incarnations included. */
+  /** Totals by service and tier, removed incarnations included. */
   tallies(): readonly GoneTally[] {
     const sums = new Map<string, GoneTally>();
     for (const gone of this.#gone.values()) sumFor(sums, gone).tally.add(gone.tally);

@@ -49,7 +49,7 @@ export const limitMutants: readonly Mutant[] = [
     [
       "G-31",
       "connection",
-      "if (this.busy || this.owes || this.socket.destroyed) return;",
+      "if (this.busy || this.hasPendingResponses || this.socket.destroyed) return;",
       "if (this.socket.destroyed) return;",
       "answers the good requests before a bad one, then the bad one, and closes",
     ],
@@ -70,14 +70,14 @@ export const limitMutants: readonly Mutant[] = [
     [
       "G-31",
       "connection",
-      "if (this.busy || this.owes || this.socket.destroyed) return;",
+      "if (this.busy || this.hasPendingResponses || this.socket.destroyed) return;",
       "if (this.busy || this.socket.destroyed) return;",
       "answers a bad request only after the answers it owes, its own among them",
     ],
     [
       "G-31",
-      "speakers",
-      "mayUpgrade(req) && connections.get(req.socket)?.owes === false",
+      "protocol-handlers",
+      "mayUpgrade(req) && connections.get(req.socket)?.hasPendingResponses === false",
       "mayUpgrade(req)",
       "answers an upgrade, which then is none only after the answers it owes, its own among them",
     ],
@@ -104,7 +104,7 @@ export const limitMutants: readonly Mutant[] = [
       "if (chunk.length > this.#maxBytes) {",
       "answers 413 to a chunked body that grows too large",
     ],
-    ["G-33", "speakers", 'server.emit("listening");', "", "answers 408 to a slow head"],
+    ["G-33", "protocol-handlers", 'server.emit("listening");', "", "answers 408 to a slow head"],
     [
       "G-33",
       "peek",

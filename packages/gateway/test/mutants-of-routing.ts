@@ -231,7 +231,7 @@ export const routingMutants: readonly Mutant[] = [
     ],
     [
       "G-40",
-      "speakers",
+      "protocol-handlers",
       "socket.destroy();",
       "throw err;",
       "has a line for a defect, which ends no more than the connection it shows on",

@@ -94,7 +94,7 @@ export const mutants: readonly Mutant[] = [
     [
       "G-18",
       "connection",
-      "for (const work of [...this.#carried]) work.clientGone();",
+      "for (const work of [...this.#inFlight]) work.clientGone();",
       "",
       "ends the request at the variant when the client leaves before the answer",
     ],
@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
   ...noticedBy("variant-faults", [
     [
       "G-14",
-      "speakers",
+      "protocol-handlers",
       "strictSingleValueFields: false,",
       "",
       "headers that Node wants once are understood, or answered 502",

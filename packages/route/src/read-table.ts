@@ -149,7 +149,7 @@ function onUnavailableOf(value: unknown, path: string): OnUnavailable {
 function destinationOf(value: unknown, path: string): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "string" || value.length > tableLimits.textLength) {
-    throw new Fault(path, "is not a short text");
+    throw new Fault(path, "must be a string of at most 2,048 characters");
   }
   if (!/^https?:\/\/[\x21-\x7e]+$/.test(value)) throw new Fault(path, "is not an http(s) URL");
   return value;
@@ -162,7 +162,7 @@ function endpointsOf(value: unknown, path: string): readonly string[] | undefine
   }
   return value.map((item: unknown, at) => {
     if (typeof item === "string" && item.length <= tableLimits.textLength) return item;
-    throw new Fault(`${path}.${at}`, "is not a short text");
+    throw new Fault(`${path}.${at}`, "must be a string of at most 2,048 characters");
   });
 }
 
@@ -193,7 +193,7 @@ function isFields(value: unknown): value is Fields {
 function textOf(record: Fields, name: string, path: string): string {
   const value = own(record, name);
   if (typeof value === "string" && value.length <= tableLimits.textLength) return value;
-  throw new Fault(path, "is not a short text");
+  throw new Fault(path, "must be a string of at most 2,048 characters");
 }
 
 function countOf(record: Fields, name: string, path: string): number {

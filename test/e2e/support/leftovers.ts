@@ -61,7 +61,7 @@ export function childrenOf(
   });
 }
 
-/** A zombie counts as gone: where nobody is there to collect it, it stays for ever. */
+/** A zombie counts as gone: where nobody is there to collect it, it stays forever. */
 export function isAlive(pid: number): boolean {
   const args = ["-o", "stat=", "-p", String(pid)];
   try {

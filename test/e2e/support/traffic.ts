@@ -20,7 +20,7 @@ export interface Sample {
   readonly floor: number;
 }
 
-/** A load that runs. Disposing of it stops it, so that a test that fails doesn't send for ever. */
+/** A load that runs. Disposing of it stops it, so that a test that fails doesn't send forever. */
 export interface Traffic extends AsyncDisposable {
   readonly samples: readonly Sample[];
   /** Sends no more, and waits for the answers that are due. */

@@ -141,7 +141,7 @@ function isHttpUrl(text: string): boolean {
   return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
-interface SourceWish extends SourceOptions {
+interface SourceArguments extends SourceOptions {
   readonly service: string;
   readonly rest: readonly string[];
 }
@@ -149,16 +149,17 @@ interface SourceWish extends SourceOptions {
 async function chooseSource(
   context: Context,
   api: CocktailClient,
-  wish: SourceWish,
+  wanted: SourceArguments,
 ): Promise<Source> {
-  if (wish.url !== undefined) return { kind: "url", url: wish.url };
-  if (wish.path !== undefined)
-    return { kind: "directory", path: await directory(wish.path, context.cwd) };
-  if (wish.branch !== undefined) return { kind: "branch", branch: wish.branch };
+  if (wanted.url !== undefined) return { kind: "url", url: wanted.url };
+  if (wanted.path !== undefined)
+    return { kind: "directory", path: await directory(wanted.path, context.cwd) };
+  if (wanted.branch !== undefined) return { kind: "branch", branch: wanted.branch };
   // A service that only a branch has, also at its second deploy, has no directory of its own: its command runs where the
   // user stands.
-  const isHomeless = wish.rest.length > 0 && !(await hasPath(api, wish.service, context.signal));
-  return isHomeless ? { kind: "directory", path: context.cwd } : { kind: "service" };
+  const hasNoServicePath =
+    wanted.rest.length > 0 && !(await hasPath(api, wanted.service, context.signal));
+  return hasNoServicePath ? { kind: "directory", path: context.cwd } : { kind: "service" };
 }
 
 /** An existing directory as an absolute path. */

@@ -37,7 +37,7 @@ export interface DeployFlags {
   readonly dryRun: boolean;
 }
 
-/** Stores the wish, then waits until the new incarnation is served. */
+/** Stores the request, then waits until the new incarnation is served. */
 export async function deploy(
   context: Context,
   api: CocktailClient,

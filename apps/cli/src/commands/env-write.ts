@@ -57,7 +57,7 @@ const name = {
 
 export const envCreate: Command = command({
   path: ["env", "create"],
-  summary: "Make an environment: a named layer of variants over a parent; fails if there is one",
+  summary: "Create an environment: a named layer of variants over a parent; fails if it exists",
   details: [
     "A service that it does not name is served by the parent. A member that is not deployed yet is allowed, with a warning.",
   ],
@@ -98,9 +98,9 @@ export const envCreate: Command = command({
 
 export const envApply: Command = command({
   path: ["env", "apply"],
-  summary: "Make an environment so, whether or not it exists",
+  summary: "Create or replace an environment",
   details: [
-    "From a file (kind: Environment, with metadata.name, spec.parent, spec.members as a list of {service, key}, spec.ttlSeconds), or from NAME and options. What is not given is taken away.",
+    "From a file (kind: Environment, with metadata.name, spec.parent, spec.members as a list of {service, key}, spec.ttlSeconds), or from NAME and options. Omitted fields are removed.",
   ],
   args: { name: { ...name.name, optional: true } },
   options: {
@@ -144,7 +144,7 @@ export const envApply: Command = command({
 
 export const envExtend: Command = command({
   path: ["env", "extend"],
-  summary: "Let an environment live longer",
+  summary: "Extend an environment's lifetime",
   args: name,
   options: { by: { kind: "duration", summary: "how much longer" }, ...dryRunOption },
   examples: [

@@ -64,7 +64,7 @@ export const branchLogs: Command = command({
   exitCode: (code) => code,
 });
 
-interface LogWish {
+interface LogOptions {
   readonly service: string | undefined;
   readonly key: string | undefined;
   readonly follow: boolean;
@@ -72,11 +72,11 @@ interface LogWish {
   readonly time: boolean;
 }
 
-async function printLogs(context: Context, wish: LogWish): Promise<ExitCode> {
+async function printLogs(context: Context, wanted: LogOptions): Promise<ExitCode> {
   const { api } = await context.connect();
-  const { service, key, follow, tail } = wish;
+  const { service, key, follow, tail } = wanted;
   const lines = api.logs({ service, key, follow, tail }, { signal: context.signal });
-  const format = context.format === "json" ? formatJson : createFormat(wish.time, context.colour);
+  const format = context.format === "json" ? formatJson : createFormat(wanted.time, context.colour);
   try {
     for await (const line of lines) await context.write(format(line));
   } catch (error) {

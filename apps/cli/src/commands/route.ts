@@ -141,11 +141,11 @@ export const routeTrace: Command = command({
     const headers = parseHeaders(options.header);
     const method = parseMethod(options.method);
     const target = await targetOf(context, args.url);
-    const wish = { pins: options.pins, environment: options.environment, strict: options.strict };
+    const wanted = { pins: options.pins, environment: options.environment, strict: options.strict };
     const { body, ...traced } = await traceRequest({
       ...target,
       method,
-      headers: { ...headers, ...routeHeaders(wish) },
+      headers: { ...headers, ...routeHeaders(wanted) },
       body: options.data,
       signal: context.signal,
     });

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Hop } from "@cocktail/route";
 import type { TracedAnswer } from "../edge/trace.ts";
-import { judge } from "./judge.ts";
+import { verify } from "./verify.ts";
 import type { Expected } from "./step.ts";
 import { proofRequest, steps } from "./steps.ts";
-import { findTrespassers } from "./trespassers.ts";
+import { findMisrouted } from "./misrouted.ts";
 import { readVisits, routeOf } from "./visits.ts";
 import { curlOf } from "./walk.ts";
 
@@ -40,8 +40,8 @@ function answer(more: Partial<TracedAnswer> = {}): TracedAnswer {
   };
 }
 
-describe("the judge of a step", () => {
-  it("accepts what was expected", () => assert.deepEqual(judge(expected, answer(), services), []));
+describe("the verification of a step", () => {
+  it("accepts what was expected", () => assert.deepEqual(verify(expected, answer(), services), []));
 
   const wrong: readonly (readonly [string, Partial<TracedAnswer>, RegExp])[] = [
     ["another status", { status: 200 }, /status 200 instead of 201/],
@@ -80,7 +80,7 @@ describe("the judge of a step", () => {
   ];
   for (const [what, change, fault] of wrong) {
     it(`refuses ${what}`, () => {
-      const faults = judge(expected, answer(change), services);
+      const faults = verify(expected, answer(change), services);
       assert.ok(
         faults.some((text) => fault.test(text)),
         faults.join("\n"),
@@ -91,12 +91,12 @@ describe("the judge of a step", () => {
   it("wants a miss reported", () => {
     const missing = { ...expected, variants: {}, missed: ["payment:mp-999"], says: [] };
     const stable = [hop("storefront", "stable"), hop("payment", "stable")];
-    assert.equal(judge(missing, answer({ hops: stable, body: "{}" }), services).length, 1);
+    assert.equal(verify(missing, answer({ hops: stable, body: "{}" }), services).length, 1);
     const told = [
       hop("storefront", "stable"),
       hop("payment", "stable", { missed: ["payment:mp-999"] }),
     ];
-    assert.deepEqual(judge(missing, answer({ hops: told, body: "{}" }), services), []);
+    assert.deepEqual(verify(missing, answer({ hops: told, body: "{}" }), services), []);
   });
 });
 
@@ -116,7 +116,7 @@ describe("the proof", () => {
         ],
       },
     });
-    assert.deepEqual(findTrespassers(steps, readVisits(body)), [
+    assert.deepEqual(findMisrouted(steps, readVisits(body)), [
       "payment-service:stable answered 1 requests with the route payment-service:mp-101",
       "cart-service:stable answered 2 requests with the route environment=ops-101",
     ]);

@@ -19,7 +19,7 @@ async function findSwap(shop: Shop, from: RouteTable): Promise<Also> {
   let before = from;
   for (let epoch = from.epoch + 1; epoch <= head.epoch; epoch++) {
     const after = await shop.api.routeTable(epoch, { signal: shop.signal });
-    if (stableOf(after) !== stableOf(before)) return judgeSwap(before, after);
+    if (stableOf(after) !== stableOf(before)) return verifySwap(before, after);
     if (rcOf(after) !== rcOf(before)) {
       return { faults: [`rc changed at epoch ${epoch}, before stable`], evidence: [] };
     }
@@ -28,7 +28,7 @@ async function findSwap(shop: Shop, from: RouteTable): Promise<Also> {
   return { faults: ["stable did not change"], evidence: [] };
 }
 
-function judgeSwap(before: RouteTable, after: RouteTable): Also {
+function verifySwap(before: RouteTable, after: RouteTable): Also {
   const revision = before.services[service]?.["rc"]?.revision;
   const promoted = after.services[service]?.["stable"]?.revision;
   const faults = [

@@ -169,8 +169,10 @@ async function proveHarmless(shop: Shop): Promise<Proof> {
 
 /** Of the branches there must be no variant, process or worktree. */
 async function proveDestroyed(shop: Shop): Promise<Proof> {
-  const doomed = await branchesOf(shop);
-  const pids = doomed.flatMap(({ incarnations }) => incarnations.flatMap(({ pid }) => pid ?? []));
+  const toDestroy = await branchesOf(shop);
+  const pids = toDestroy.flatMap(({ incarnations }) =>
+    incarnations.flatMap(({ pid }) => pid ?? []),
+  );
   return async () => {
     const variants = (await branchesOf(shop)).map(({ name }) => name);
     const worktrees = await readdir(join(shop.directory, ".cocktail/worktrees"));
@@ -178,7 +180,7 @@ async function proveDestroyed(shop: Shop): Promise<Proof> {
     const checkouts = worktrees.filter((name) => !name.includes(".stable"));
     const processes = pids.filter(exists).map((pid) => `process ${pid}`);
     const faults = [...variants, ...checkouts, ...processes].map((name) => `still there: ${name}`);
-    const evidence = `${doomed.length} variants gone, with ${pids.length} processes and every worktree`;
+    const evidence = `${toDestroy.length} variants gone, with ${pids.length} processes and every worktree`;
     return { faults, evidence: faults.length === 0 ? [evidence] : [] };
   };
 }

@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { formatRoute, parseRoute } from "@cocktail/route";
 import { evidenceOf } from "./evidence.ts";
 import type { TracedAnswer } from "../edge/trace.ts";
-import { judge } from "./judge.ts";
+import { verify } from "./verify.ts";
 import type { Shop } from "./shop.ts";
 import type { ShopRequest } from "./shop-request.ts";
 import type { Also, Step, StepResult } from "./step.ts";
 import { proofRequest, steps } from "./steps.ts";
 import { startTraffic, type TrafficReport } from "./traffic.ts";
-import { findTrespassers } from "./trespassers.ts";
+import { findMisrouted } from "./misrouted.ts";
 import { readVisits, type Visit } from "./visits.ts";
 
 /** Told as the walk goes. */
@@ -79,7 +79,7 @@ async function request(
   const until = Date.now() + (step.patient === true ? patienceMs : 0);
   for (;;) {
     const answer = await shop.ask(step.request);
-    const faults = judge(step.expected, answer, shop.services);
+    const faults = verify(step.expected, answer, shop.services);
     if (faults.length === 0 || Date.now() >= until) return { answer, faults };
     await delay(pauseMs, undefined, { signal: shop.signal });
   }
@@ -96,16 +96,16 @@ function proofStep(traffic: TrafficReport): Step {
     prove: async (shop) =>
       await Promise.resolve(async ({ body }) => {
         const visits = [...shop.pastVisits, ...readVisits(body)];
-        return await Promise.resolve(judgeVisits(visits, traffic));
+        return await Promise.resolve(verifyVisits(visits, traffic));
       }),
   };
 }
 
-function judgeVisits(visits: readonly Visit[], traffic: TrafficReport): Also {
+function verifyVisits(visits: readonly Visit[], traffic: TrafficReport): Also {
   const plain = visits.filter(({ route }) => route === "");
   const routes = new Set(visits.filter(({ route }) => route !== "").map(({ route }) => route));
   const faults = [
-    ...findTrespassers(steps, visits),
+    ...findMisrouted(steps, visits),
     ...[...new Set(traffic.faults)].map((fault) => `stable traffic: ${fault}`),
     ...(plain.length === 0 || routes.size === 0
       ? ["the services counted nothing, which proves nothing"]

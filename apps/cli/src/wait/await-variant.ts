@@ -44,7 +44,7 @@ export async function awaitVariant(
     async () => {
       variant = await api.variant(service, key, { signal: context.signal });
       waiting.state(`${name} ${describeCondition(readyCondition(variant.conditions))}`);
-      return judge(variant, deployed.generation);
+      return outcomeOf(variant, deployed.generation);
     },
   ).catch((error: unknown) => {
     waiting.end("warn", `${name}: no longer waited for`);
@@ -101,14 +101,14 @@ export async function variantIfAny(
   }
 }
 
-function judge(variant: Variant, generation: number): "Ready" | "Failed" | undefined {
+function outcomeOf(variant: Variant, generation: number): "Ready" | "Failed" | undefined {
   const ready = readyCondition(variant.conditions);
   if (ready === undefined || ready.observedGeneration < generation) return undefined;
   if (ready.status === "True") return "Ready";
   return hasEnded(variant) ? "Failed" : undefined;
 }
 
-/** Its newest incarnation came to nothing; or it keeps ending, which is tried again for ever but not worth waiting for. */
+/** Its newest incarnation came to nothing; or it keeps ending, which is tried again forever but not worth waiting for. */
 export function hasEnded(variant: Variant): boolean {
   const reason = readyCondition(variant.conditions)?.reason;
   return reason === "CrashLoop" || (variant.state === "GONE" && reason !== "Deploying");

@@ -21,7 +21,7 @@ export const splitMessage = (text: string): { readonly message: string; readonly
 const missingOr =
   (missing: string) =>
   ({ input }: { readonly input?: unknown }): string =>
-    input === undefined ? missing : "must be a text|put quotes around it";
+    input === undefined ? missing : "must be a string|put quotes around it";
 
 /** What no system call takes. */
 const noNul = (text: string): boolean => !text.includes("\0");
@@ -29,7 +29,7 @@ const nul = { error: "holds a NUL character|remove it" };
 
 const words = (example: string): z.ZodType<readonly string[]> =>
   z
-    .array(z.string({ error: `must be a text|put quotes around it` }).refine(noNul, nul), {
+    .array(z.string({ error: `must be a string|put quotes around it` }).refine(noNul, nul), {
       error: `must be a list of words|write it as a list, such as ${example}`,
     })
     .min(1, { error: `must not be empty|write a command, such as ${example}` })
@@ -37,7 +37,7 @@ const words = (example: string): z.ZodType<readonly string[]> =>
 
 /** Numbers and booleans are taken by their text: `PORTS: 3` means "3". */
 const environmentValue = z
-  .union([z.string(), z.number(), z.boolean()], { error: "must be a text|put quotes around it" })
+  .union([z.string(), z.number(), z.boolean()], { error: "must be a string|put quotes around it" })
   .refine((value) => noNul(String(value)), nul);
 
 const flag = z.boolean({ error: "must be true or false|write true or false" });
@@ -54,14 +54,14 @@ export const serviceSchema = z.strictObject(
         error: "is a reserved word|give the service another name than stable and rc",
       }),
     path: z
-      .string({ error: "must be a text|write a directory, such as ./payment-service" })
+      .string({ error: "must be a string|write a directory, such as ./payment-service" })
       .min(1, { error: "must not be empty|write a directory, such as ./payment-service" })
       .refine(noNul, nul)
       .default("."),
     prepare: words("[npm, ci]").optional(),
     command: words("[node, server.js]").optional(),
     url: z
-      .string({ error: "must be a text|write a URL, such as http://127.0.0.1:3000" })
+      .string({ error: "must be a string|write a URL, such as http://127.0.0.1:3000" })
       .refine(isBaseUrl, {
         error: "is not an http URL without a path|write it as http://127.0.0.1:3000",
       })
@@ -70,7 +70,7 @@ export const serviceSchema = z.strictObject(
       .enum(["auto", "http1", "h2c"], { error: "is not a protocol|use auto, http1 or h2c" })
       .default("auto"),
     health: z
-      .string({ error: "must be a text|write a path, such as /healthz" })
+      .string({ error: "must be a string|write a path, such as /healthz" })
       .regex(/^\/[!-~]*$/, { error: "is not a path|begin with a slash, such as /healthz" })
       .optional(),
     env: z
@@ -100,7 +100,7 @@ export const documentSchema = z.strictObject(
       { error: "is missing or not a map|add metadata: {name: my-shop}" },
     ),
     domain: z
-      .string({ error: "must be a text|write a domain, such as localhost" })
+      .string({ error: "must be a string|write a domain, such as localhost" })
       .regex(domainName, {
         error: "is not a domain|use lower case, such as localhost or dev.example.com",
       })
@@ -108,7 +108,7 @@ export const documentSchema = z.strictObject(
     ticketProjects: z
       .array(
         z
-          .string({ error: "must be a text|write a project key, such as MP" })
+          .string({ error: "must be a string|write a project key, such as MP" })
           .regex(/^[A-Za-z][A-Za-z0-9]+$/, {
             error: "is not a project key|use letters and digits, such as MP",
           }),

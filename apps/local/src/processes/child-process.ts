@@ -41,7 +41,7 @@ export function startChild({ command, directory, env }: ChildSpec): Child {
       stdio: ["ignore", "pipe", "pipe"],
     });
   } catch (error) {
-    return neverBegun(error); // arguments that are too long, or that no system takes
+    return failedSpawn(error); // arguments that are too long, or that no system takes
   }
   const exited = new Promise<ChildExit>((resolve) => {
     child.once("error", (error) => resolve({ code: null, signal: null, error }));
@@ -56,7 +56,7 @@ export function startChild({ command, directory, env }: ChildSpec): Child {
   return { pid: child.pid ?? 0, stdout, stderr, exited, closed };
 }
 
-function neverBegun(thrown: unknown): Child {
+function failedSpawn(thrown: unknown): Child {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   return {
     pid: 0,
@@ -71,7 +71,7 @@ function neverBegun(thrown: unknown): Child {
  * Waits for its last words: when a process exits, what it printed may still be in the pipes. Not for long, because what left
  * its group may hold them open.
  */
-export async function lastWords({ closed }: Child): Promise<void> {
+export async function drainOutput({ closed }: Child): Promise<void> {
   const tooLong = new AbortController();
   const pause = delay(500, undefined, { signal: tooLong.signal }).catch(() => undefined);
   await Promise.race([closed, pause]);

@@ -22,7 +22,7 @@ export function markEnvironment(
 }
 
 /** Ends what left the process group of a workload (setsid, daemons) and would outlive it. */
-export async function endEscaped(
+export async function killDetachedProcesses(
   runId: string,
   workload: WorkloadMarks,
   options: EndOptions,

@@ -33,8 +33,8 @@ export function planLeftovers(
 }
 
 /** Processes of an earlier run that this user can't end. */
-export class StubbornLeftovers extends Error {
-  override readonly name = "StubbornLeftovers";
+export class LeftoversNotTerminated extends Error {
+  override readonly name = "LeftoversNotTerminated";
 
   constructor(pids: readonly number[]) {
     super(`of a run that was killed, these processes can't be ended: ${pids.join(", ")}`);
@@ -55,8 +55,12 @@ export async function endLeftovers(
     endProcesses(plan.strays, { graceMs: 2_000 }),
   ]);
   const groups = plan.groups.filter(({ pid }) => !isGroupEmpty(pid));
-  const stubborn = [...groups, ...plan.strays.filter(isAlive), ...(await endLateOnes(runIds))];
-  if (stubborn.length > 0) throw new StubbornLeftovers(stubborn.map(({ pid }) => pid));
+  const remaining = [
+    ...groups,
+    ...plan.strays.filter(isAlive),
+    ...(await killLateProcesses(runIds)),
+  ];
+  if (remaining.length > 0) throw new LeftoversNotTerminated(remaining.map(({ pid }) => pid));
   removeProcessRecords(directory);
   return describe(plan);
 }
@@ -68,7 +72,7 @@ async function findAll(runIds: ReadonlySet<string>): Promise<readonly MarkedProc
 }
 
 /** Ends what those started while they were being ended, and gives what is still there after several looks. */
-async function endLateOnes(runIds: ReadonlySet<string>): Promise<readonly MarkedProcess[]> {
+async function killLateProcesses(runIds: ReadonlySet<string>): Promise<readonly MarkedProcess[]> {
   let late = await findAll(runIds);
   for (let look = 0; late.length > 0 && look < lateLooks; look++) {
     await endProcesses(late, { graceMs: 200 });

@@ -33,7 +33,7 @@ export interface EndOptions {
   /** Between the polite signal and SIGKILL. */
   readonly graceMs: number;
   /** Cuts the grace short. */
-  readonly hurry?: AbortSignal | undefined;
+  readonly forceSignal?: AbortSignal | undefined;
 }
 
 /** How long a killed process may take to vanish. */
@@ -43,10 +43,13 @@ const killMs = 5_000;
  * SIGTERM, wait until the GROUP is empty, SIGKILL. A wrapper such as npm ends at once while the server behind it still
  * answers its last requests, so its exit says nothing. True when the group is empty.
  */
-export async function endGroup(group: number, { graceMs, hurry }: EndOptions): Promise<boolean> {
+export async function endGroup(
+  group: number,
+  { graceMs, forceSignal }: EndOptions,
+): Promise<boolean> {
   const isEmpty = (): boolean => isGroupEmpty(group);
   signalGroup(group, "SIGTERM");
-  if (await within(isEmpty, graceMs, hurry)) return true;
+  if (await within(isEmpty, graceMs, forceSignal)) return true;
   signalGroup(group, "SIGKILL");
   return await within(isEmpty, killMs, undefined);
 }
@@ -55,12 +58,12 @@ export async function endGroup(group: number, { graceMs, hurry }: EndOptions): P
 async function within(
   isSo: () => boolean,
   ms: number,
-  hurry: AbortSignal | undefined,
+  forceSignal: AbortSignal | undefined,
 ): Promise<boolean> {
   const deadline = performance.now() + ms;
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
     if (isSo()) return true;
-    if (hurry?.aborted === true || performance.now() > deadline) return false;
+    if (forceSignal?.aborted === true || performance.now() > deadline) return false;
     await delay(pauseMs);
   }
 }
@@ -68,7 +71,7 @@ async function within(
 /** Ends single processes, each checked again right before every signal: numbers are reused. Resolves when they are gone. */
 export async function endProcesses(
   identities: readonly ProcessIdentity[],
-  { graceMs, hurry }: EndOptions,
+  { graceMs, forceSignal }: EndOptions,
 ): Promise<void> {
   const signal = (name: NodeJS.Signals): void => {
     for (const identity of identities.filter((one) => isAlive(one))) {
@@ -81,7 +84,7 @@ export async function endProcesses(
   };
   const allGone = (): boolean => !identities.some((one) => isAlive(one));
   signal("SIGTERM");
-  if (await within(allGone, graceMs, hurry)) return;
+  if (await within(allGone, graceMs, forceSignal)) return;
   signal("SIGKILL");
   await within(allGone, killMs, undefined);
 }

@@ -7,8 +7,8 @@ import { test } from "node:test";
 import { identify, isAlive } from "@cocktail/embedded-postgres/internal";
 import { temporary } from "../testing/temporary.ts";
 import { until } from "../testing/until.ts";
-import { describeExit, lastWords, startChild } from "./child-process.ts";
-import { endEscaped, markEnvironment } from "./escaped.ts";
+import { describeExit, drainOutput, startChild } from "./child-process.ts";
+import { killDetachedProcesses, markEnvironment } from "./escaped.ts";
 import { endLeftovers, planLeftovers } from "./leftovers.ts";
 import { endGroup, isGroupEmpty } from "./process-group.ts";
 import { findMarked, readMarks } from "./process-list.ts";
@@ -37,10 +37,13 @@ test("a process that ignores SIGTERM is killed after its grace", async () => {
   assert.equal((await child.exited).signal, "SIGKILL");
 });
 
-test("hurry cuts the grace short", async () => {
+test("the force signal cuts the grace short", async () => {
   const child = sh("trap '' TERM; echo on; while :; do sleep 0.05; done");
   await once(child.stdout, "data");
-  assert.equal(await endGroup(child.pid, { graceMs: 60_000, hurry: AbortSignal.abort() }), true);
+  assert.equal(
+    await endGroup(child.pid, { graceMs: 60_000, forceSignal: AbortSignal.abort() }),
+    true,
+  );
 });
 
 test("what can't be started says why, and nothing is thrown", async () => {
@@ -60,16 +63,16 @@ test("arguments that no system takes are a failed start like any other", async (
   assert.match(describeExit(await long.exited), /^could not be started: spawn E2BIG/);
 });
 
-test("last words are waited for, but not for ever", async () => {
+test("last words are waited for, but not forever", async () => {
   const child = sh("(sleep 0.1; echo late) & exit 0");
   let printed = "";
   child.stdout.on("data", (chunk: Buffer) => (printed += String(chunk)));
   await child.exited;
-  await lastWords(child);
+  await drainOutput(child);
   assert.equal(printed, "late\n");
   const holder = sh("sleep 100 & exit 0");
   await holder.exited;
-  await lastWords(holder);
+  await drainOutput(holder);
   assert.equal(isGroupEmpty(holder.pid), false, "it still holds the pipes");
   await endGroup(holder.pid, { graceMs: 1_000 });
 });
@@ -107,9 +110,9 @@ test(
         .length;
     await until("both to leave their groups", async () => (await sleeping()) === 2);
     await endGroup(mine.pid, { graceMs: 1_000 });
-    assert.equal(await endEscaped(runId, workload, { graceMs: 1_000 }), 1);
+    assert.equal(await killDetachedProcesses(runId, workload, { graceMs: 1_000 }), 1);
     await until("one to be left", async () => (await sleeping()) === 1);
-    await endEscaped(runId, { ...workload, key: "mp-2" }, { graceMs: 1_000 });
+    await killDetachedProcesses(runId, { ...workload, key: "mp-2" }, { graceMs: 1_000 });
     await endGroup(other.pid, { graceMs: 1_000 });
   },
 );
@@ -150,9 +153,9 @@ test("members of a group whose leader is gone are ended by the id of the earlier
 test("leftovers that ignore SIGTERM, in their group or out of it, are gone when it is said", async () => {
   using home = temporary();
   const runId = randomUUID();
-  const stubborn = "trap '' TERM; echo on; while :; do sleep 0.05; done";
+  const remaining = "trap '' TERM; echo on; while :; do sleep 0.05; done";
   const marks = markEnvironment(runId, workload);
-  const [recorded, stray] = [sh(stubborn, marks), sh(stubborn, marks)];
+  const [recorded, stray] = [sh(remaining, marks), sh(remaining, marks)];
   openProcessRecords(home.path, runId).add(recorded.pid, "cart:mp-1#1");
   await Promise.all([once(recorded.stdout, "data"), once(stray.stdout, "data")]);
   const lines = await endLeftovers(home.path, runId);

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { type Child, describeExit, lastWords, startChild } from "../processes/child-process.ts";
+import { type Child, describeExit, drainOutput, startChild } from "../processes/child-process.ts";
 import { endGroup } from "../processes/process-group.ts";
 
 /** What git said. Expected outcomes are values: whoever asks decides what a non-zero exit means. */
@@ -31,7 +31,7 @@ export async function git(
   const limits = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
   const isOver = await endsBefore(AbortSignal.any(limits), child);
   const exit = await child.exited;
-  await lastWords(child);
+  await drainOutput(child);
   const why = isOver ? "took too long, or was stopped" : `git ${describeExit(exit)}`;
   return { ok: exit.code === 0, stdout: stdout(), stderr: stderr().trim() || why };
 }

@@ -2,7 +2,12 @@ import { readFileSync, realpathSync, statSync } from "node:fs";
 import { z } from "zod";
 import { KeyedQueue } from "../keyed-queue.ts";
 import { LineSplitter } from "../logs/line-splitter.ts";
-import { type ChildExit, describeExit, lastWords, startChild } from "../processes/child-process.ts";
+import {
+  type ChildExit,
+  describeExit,
+  drainOutput,
+  startChild,
+} from "../processes/child-process.ts";
 import { endGroup } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
 import { preparationHash } from "../sources/lockfiles.ts";
@@ -74,7 +79,7 @@ export class Preparations {
     const exit = await child.exited;
     request.signal.removeEventListener("abort", onAbort);
     if (child.pid !== 0) await endGroup(child.pid, { graceMs: 2_000 });
-    await lastWords(child);
+    await drainOutput(child);
     forget();
     return { exit, last };
   }

@@ -332,14 +332,17 @@ describe("the supervisor", () => {
     assert.equal(one.supervisor.status(ref).phase, "Absent", "after the end nothing begins");
   });
 
-  test("hurry also ends what is being removed with patience already", async () => {
-    const hurry = new AbortController();
-    await using one = bench({ health: undefined }, { graceMs: 60_000, hurry: hurry.signal });
+  test("the force signal also ends what is being removed with patience already", async () => {
+    const forceSignal = new AbortController();
+    await using one = bench(
+      { health: undefined },
+      { graceMs: 60_000, forceSignal: forceSignal.signal },
+    );
     write(one.cart, { "server.cjs": `process.on("SIGTERM", () => {}); ${server}` });
     await one.supervisor.ensureWorkload(spec);
     await one.phase("Ready");
     const removing = one.supervisor.removeWorkload(ref);
-    hurry.abort();
+    forceSignal.abort();
     // Left alone, the service would have a minute.
     await until("it to be gone", () => one.supervisor.status(ref).phase === "Absent", {
       ms: 10_000,

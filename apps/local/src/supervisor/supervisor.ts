@@ -34,7 +34,7 @@ export interface SupervisorOptions extends WorkloadContext {
   /** Between the polite signal and SIGKILL. Default 10 s. */
   readonly graceMs?: number | undefined;
   /** Cuts that short, also of what is being ended already. */
-  readonly hurry?: AbortSignal | undefined;
+  readonly forceSignal?: AbortSignal | undefined;
 }
 
 /** The platform of one machine: a process group for each incarnation. */
@@ -50,7 +50,7 @@ export class Supervisor implements Platform {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#services = new Map(options.services.map((service) => [service.name, service]));
-    this.#ending = { graceMs: options.graceMs ?? 10_000, hurry: options.hurry };
+    this.#ending = { graceMs: options.graceMs ?? 10_000, forceSignal: options.forceSignal };
   }
 
   /** A process lives no longer than the run that started it. */

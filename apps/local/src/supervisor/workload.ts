@@ -7,10 +7,10 @@ import {
   type Child,
   type ChildExit,
   describeExit,
-  lastWords,
+  drainOutput,
   startChild,
 } from "../processes/child-process.ts";
-import { endEscaped } from "../processes/escaped.ts";
+import { killDetachedProcesses } from "../processes/escaped.ts";
 import { endGroup, type EndOptions } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
 import { directoryFault } from "../sources/directory.ts";
@@ -93,7 +93,7 @@ export class Workload {
     // What can't be killed (it changed its user, or hangs in the kernel) must not hold up the end of everything else.
     if (group === 0 || (await endGroup(group, options))) await this.#running;
     else this.#context.log.error(this.#plan.ref, `process group ${group} can't be ended`);
-    await endEscaped(this.#context.runId, this.#plan.ref, { ...options, graceMs: 500 });
+    await killDetachedProcesses(this.#context.runId, this.#plan.ref, { ...options, graceMs: 500 });
     if (this.#port !== undefined) this.#context.ports.release(this.#port);
   }
 
@@ -198,7 +198,7 @@ export class Workload {
     await probing;
     // What the process itself started would keep the port.
     if (child.pid !== 0) await endGroup(child.pid, { graceMs: 2_000 });
-    await lastWords(child);
+    await drainOutput(child);
     this.#child = undefined;
     forget();
     if (this.#stopping.signal.aborted) return;

@@ -1,6 +1,6 @@
 import {
   type Connection,
-  keepPostgres,
+  supervisePostgres,
   type Logger,
   PostgresError,
 } from "@cocktail/embedded-postgres";
@@ -37,8 +37,8 @@ export async function openDatabase({
     return { connection: url, schema: sharedSchema(), fix, stop: () => Promise.resolve() };
   }
   try {
-    const postgres = await keepPostgres({ directory, log });
-    const fix = `free some disk space; if the data may go, delete ${directory}`;
+    const postgres = await supervisePostgres({ directory, log });
+    const fix = `free some disk space; to discard the data, delete ${directory}`;
     const { connection } = postgres;
     return { connection, schema: "cocktail", fix, stop: () => postgres.stop() };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { endLeftoverPostgres, type Logger } from "@cocktail/embedded-postgres";
-import { endLeftovers, StubbornLeftovers } from "../processes/leftovers.ts";
+import { endLeftovers, LeftoversNotTerminated } from "../processes/leftovers.ts";
 import { readRunFile, removeRunFile } from "../state/run-file.ts";
 import type { StateDirectory } from "../state/state-directory.ts";
 import { StartFailure } from "./failure.ts";
@@ -17,6 +17,6 @@ export async function endEarlierRun(
 }
 
 function refuse(error: unknown): never {
-  if (!(error instanceof StubbornLeftovers)) throw error;
+  if (!(error instanceof LeftoversNotTerminated)) throw error;
   throw new StartFailure(error.message, "end them as their own user, and start again", 1, error);
 }

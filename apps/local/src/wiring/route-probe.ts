@@ -18,7 +18,7 @@ export interface ProbeAnswer {
  * Did this incarnation answer? Its status doesn't matter: a service may well say 404 or 405 to a request it never asked
  * for. Who served is said by the gateway, and by nobody else.
  */
-export function judgeProbe(
+export function evaluateProbe(
   ref: IncarnationRef,
   { body, served, status, trace }: ProbeAnswer,
 ): ProbeResult {
@@ -54,7 +54,7 @@ export class RouteProbe {
   async probe(ref: IncarnationRef): Promise<ProbeResult> {
     try {
       const { port } = await this.#listener(ref.service);
-      return judgeProbe(ref, await this.#ask(ref, port));
+      return evaluateProbe(ref, await this.#ask(ref, port));
     } catch (error) {
       return { ok: false, message: error instanceof Error ? error.message : String(error) };
     }

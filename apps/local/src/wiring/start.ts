@@ -36,7 +36,7 @@ export interface StartOptions {
   /** What this process was started with. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted when it is to stop at once. */
-  readonly hurry: AbortSignal;
+  readonly forceSignal: AbortSignal;
 }
 
 /** A cocktail that serves. */
@@ -62,8 +62,10 @@ export async function startCocktail(options: StartOptions): Promise<RunningCockt
 }
 
 async function start(options: StartOptions, teardown: Teardown): Promise<RunningCocktail> {
-  const { config, env, hurry, output, port, state } = options;
-  const grace = (ms: number): { readonly graceMs: number } => ({ graceMs: hurry.aborted ? 0 : ms });
+  const { config, env, forceSignal, output, port, state } = options;
+  const grace = (ms: number): { readonly graceMs: number } => ({
+    graceMs: forceSignal.aborted ? 0 : ms,
+  });
   const metrics = new Registry();
   const log = output.log.child({ part: "gateway" });
   // Empty until the first one is known, so that the edge can hold its port before.
@@ -117,7 +119,7 @@ function feed(gateway: Gateway): (table: RouteTable) => void {
 }
 
 function openSupervisor(
-  { config, env, hurry, output, runId, state }: StartOptions,
+  { config, env, forceSignal, output, runId, state }: StartOptions,
   gateway: Gateway,
   teardown: Teardown,
 ): Supervisor {
@@ -139,7 +141,7 @@ function openSupervisor(
     log: output.log.child({ part: "supervisor" }),
     services: config.services,
     mesh: new MeshListeners(gateway, known),
-    hurry,
+    forceSignal,
   });
   return supervisor;
 }

@@ -3,7 +3,7 @@ export interface Stop {
   /** Settles with the first signal, or the first failure that nobody handled. */
   readonly asked: Promise<void>;
   /** Aborted with the second one: what still runs is not waited for. */
-  readonly hurry: AbortSignal;
+  readonly forceSignal: AbortSignal;
   /** 0 after SIGTERM, which is how `cocktail down` ends it; 130 after Ctrl-C; 1 after a failure. */
   exitCode(): number;
 }
@@ -20,11 +20,11 @@ const exitCodes = { SIGINT: 130, SIGTERM: 0, SIGHUP: 0, failure: 1 } as const;
  * no service is left behind, and the next start goes on from what is stored.
  */
 export function stopSignals(source: ProcessEvents, onFailure: (error: Error) => void): Stop {
-  const hurry = new AbortController();
+  const forceSignal = new AbortController();
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   let why: keyof typeof exitCodes | undefined;
   const ask = (reason: keyof typeof exitCodes): void => {
-    if (why !== undefined) hurry.abort();
+    if (why !== undefined) forceSignal.abort();
     why ??= reason;
     resolve();
   };
@@ -37,7 +37,7 @@ export function stopSignals(source: ProcessEvents, onFailure: (error: Error) => 
   });
   return {
     asked,
-    hurry: hurry.signal,
+    forceSignal: forceSignal.signal,
     exitCode: () => (why === undefined ? 0 : exitCodes[why]),
   };
 }

@@ -15,7 +15,7 @@ import { StartFailure } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
 import { formatRecord, writeBounded } from "./output.ts";
-import { judgeProbe } from "./route-probe.ts";
+import { evaluateProbe } from "./route-probe.ts";
 import { gatewayReaders } from "./readers.ts";
 import { stopSignals } from "./stop-signals.ts";
 import { Teardown } from "./teardown.ts";
@@ -95,9 +95,9 @@ describe("command line", () => {
       const stop = stopSignals(events, () => assert.fail("nothing failed"));
       events.emit(signal);
       await stop.asked;
-      assert.equal(stop.hurry.aborted, false);
+      assert.equal(stop.forceSignal.aborted, false);
       events.emit("SIGTERM");
-      assert.equal(stop.hurry.aborted, true);
+      assert.equal(stop.forceSignal.aborted, true);
       assert.equal(stop.exitCode(), code);
     }
   });
@@ -250,9 +250,9 @@ describe("a probe through the gateway", () => {
       trace: '"cart";variant="mp-1";via=pin;incarnation=2',
       body: "",
     };
-    assert.deepEqual(judgeProbe(ref, answer), { ok: true });
+    assert.deepEqual(evaluateProbe(ref, answer), { ok: true });
     const message = (change: object): string => {
-      const result = judgeProbe(ref, { ...answer, ...change });
+      const result = evaluateProbe(ref, { ...answer, ...change });
       return result.ok ? "ok" : result.message;
     };
     assert.match(message({ served: "cart:stable" }), /cart:stable answered instead of cart:mp-1/);

@@ -11,7 +11,7 @@ export interface TransportOptions {
   /** Of one request and its whole answer; of a stream, until its head. Default 30,000 ms. */
   readonly timeoutMs?: number | undefined;
   /** Characters of an answer that is not a stream. Default 64 Mi. */
-  readonly maxAnswerLength?: number | undefined;
+  readonly maxResponseLength?: number | undefined;
 }
 
 export interface Call {
@@ -41,7 +41,7 @@ export function createTransport(options: TransportOptions): Transport {
   const line: Line = {
     baseUrl,
     send: sender(options, baseUrl),
-    maxLength: options.maxAnswerLength ?? defaultMaxAnswerLength,
+    maxLength: options.maxResponseLength ?? defaultMaxAnswerLength,
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
   };
   return {
@@ -70,7 +70,7 @@ async function callJson(line: Line, call: Call): Promise<object> {
   }
 }
 
-/** The time-out ends with the head: what comes after may take for ever. */
+/** The time-out ends with the head: what comes after may take forever. */
 async function callStream(line: Line, call: Call, mediaType: string): Promise<ByteStream> {
   const head = new AbortController();
   const late = new DOMException("no answer in time", "TimeoutError");

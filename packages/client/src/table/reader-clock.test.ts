@@ -69,7 +69,7 @@ describe("a reader's clock", () => {
     ]);
   });
 
-  test("heartbeats keep a connection for ever, silence ends it", async (t) => {
+  test("heartbeats keep a connection forever, silence ends it", async (t) => {
     const clock = fakeTimers(t);
     let beats = 0;
     const { promise: heard, resolve } = Promise.withResolvers<void>();
@@ -84,7 +84,7 @@ describe("a reader's clock", () => {
       await silence(signal);
     });
     const losses: Loss[] = [];
-    const reader = await openTableReader({ source, silenceMs: 1_000, ...logged(losses) });
+    const reader = await openTableReader({ source, idleTimeoutMs: 1_000, ...logged(losses) });
     await heard;
     clock.pass(99);
     assert.deepEqual([beats, reader.connected], [100, true]);

@@ -107,7 +107,7 @@ describe("a TableReader", () => {
     server.publish(following(third, "r4"));
     await reader.waitFor(4);
     assert.deepEqual(seen, [0, 3, 4]);
-    assert.ok(server.headRequests > 0, "an older table was judged without asking for the head");
+    assert.ok(server.headRequests > 0, "an older table was classified without asking for the head");
   });
 
   test("takes the head in full where a tag is not the one it knows, whatever its epoch", async () => {
@@ -212,7 +212,7 @@ describe("a TableReader", () => {
   });
 
   test("gives up a connection without a sign of life, and finds the changes it missed", async () => {
-    await using opened = await open({ silenceMs: 60 });
+    await using opened = await open({ idleTimeoutMs: 60 });
     const { server, reader } = opened;
     // Nothing is said any more, and nothing is closed: as behind a cut cable.
     server.publishSilently(following(server.head, "r1"));
@@ -319,12 +319,12 @@ describe("opening a reader", () => {
   });
 });
 
-test("a table is judged by its epoch and its tag", async () => {
-  const { judge } = await import("./judge.ts");
+test("a table is classified by its epoch and its tag", async () => {
+  const { classifyOffer } = await import("./classify-offer.ts");
   const held: Pick<RouteTable, "epoch" | "tag"> = { epoch: 5, tag: "aaaaaaaa" };
-  assert.equal(judge(undefined, held), "take");
-  assert.equal(judge(held, { epoch: 6, tag: "bbbbbbbb" }), "take");
-  assert.equal(judge(held, held), "known");
-  assert.equal(judge(held, { epoch: 5, tag: "bbbbbbbb" }), "verify");
-  assert.equal(judge(held, { epoch: 4, tag: "aaaaaaaa" }), "verify");
+  assert.equal(classifyOffer(undefined, held), "take");
+  assert.equal(classifyOffer(held, { epoch: 6, tag: "bbbbbbbb" }), "take");
+  assert.equal(classifyOffer(held, held), "known");
+  assert.equal(classifyOffer(held, { epoch: 5, tag: "bbbbbbbb" }), "verify");
+  assert.equal(classifyOffer(held, { epoch: 4, tag: "aaaaaaaa" }), "verify");
 });

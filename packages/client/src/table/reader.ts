@@ -1,7 +1,7 @@
 import { formatTableId, type RouteTable } from "@cocktail/route";
 import { type Logger, silentLogger } from "../log.ts";
 import { type BackoffOptions, retryDelay } from "./backoff.ts";
-import { isSame, judge } from "./judge.ts";
+import { classifyOffer, isSame } from "./classify-offer.ts";
 import { pause } from "./pause.ts";
 import type { TableSource } from "./source.ts";
 import { Waiters, type WaitOptions } from "./waiters.ts";
@@ -14,7 +14,7 @@ export interface TableReaderOptions {
   /** Closes the reader; before the first table it also ends the opening. */
   readonly signal?: AbortSignal | undefined;
   /** Without a sign of life for so long a connection is given up. Default 45,000 ms, three heartbeats. */
-  readonly silenceMs?: number | undefined;
+  readonly idleTimeoutMs?: number | undefined;
   readonly backoff?: BackoffOptions | undefined;
 }
 
@@ -31,13 +31,13 @@ export interface TableReader {
    * with the reason of the signal.
    */
   waitFor(epoch: number, options?: WaitOptions): Promise<RouteTable>;
-  /** Called once for every table taken from now on. What it throws is logged. Answers the way to unsubscribe. */
+  /** Called once for every table taken from now on. What it throws is logged. Returns an unsubscribe function. */
   subscribe(listener: TableListener): () => void;
   /** Resolves when nothing of the reader runs any more. */
   close(): Promise<void>;
 }
 
-const defaultSilenceMs = 45_000;
+const defaultIdleTimeoutMs = 45_000;
 /** A connection that lived so long was a good one: the next failure counts as the first. */
 const goodConnectionMs = 5_000;
 
@@ -56,7 +56,7 @@ export async function openTableReader(options: TableReaderOptions): Promise<Tabl
 class FollowingReader implements TableReader {
   readonly #source: TableSource;
   readonly #log: Logger;
-  readonly #silenceMs: number;
+  readonly #idleTimeoutMs: number;
   readonly #backoff: BackoffOptions;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -71,7 +71,7 @@ class FollowingReader implements TableReader {
   constructor(options: TableReaderOptions) {
     this.#source = options.source;
     this.#log = options.log ?? silentLogger;
-    this.#silenceMs = options.silenceMs ?? defaultSilenceMs;
+    this.#idleTimeoutMs = options.idleTimeoutMs ?? defaultIdleTimeoutMs;
     this.#backoff = options.backoff ?? {};
     if (options.onTable !== undefined) this.#listeners.add(options.onTable);
     const { signal } = options;
@@ -140,8 +140,8 @@ class FollowingReader implements TableReader {
     const silence = new AbortController();
     const signal = AbortSignal.any([this.#signal, silence.signal]);
     const giveUp = (): void =>
-      silence.abort(new Error(`no sign of life for ${this.#silenceMs} ms`));
-    const timer = setTimeout(giveUp, this.#silenceMs);
+      silence.abort(new Error(`no sign of life for ${this.#idleTimeoutMs} ms`));
+    const timer = setTimeout(giveUp, this.#idleTimeoutMs);
     try {
       for await (const event of this.#source.stream(this.#table, signal)) {
         timer.refresh();
@@ -160,7 +160,7 @@ class FollowingReader implements TableReader {
 
   async #offer(offered: RouteTable, signal: AbortSignal): Promise<void> {
     const held = this.#table;
-    const verdict = judge(held, offered);
+    const verdict = classifyOffer(held, offered);
     if (verdict === "take") this.#take(offered);
     if (verdict !== "verify" || held === undefined) return;
     const head = await this.#source.head(signal);

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { type ProblemDetails, problemOf } from "./problems.ts";
 
 /** How long a client may take to read why its bytes were refused. */
-const lastWordsMs = 2_000;
+const finalResponseMs = 2_000;
 
 /** What Node's parser refuses never becomes a request. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
@@ -18,7 +18,7 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
   // Not at once: unread bytes would make a reset of it, which overtakes the answer. Who never closes is not waited for.
-  const late = setTimeout(() => socket.destroy(), lastWordsMs);
+  const late = setTimeout(() => socket.destroy(), finalResponseMs);
   socket.once("close", () => clearTimeout(late));
 }
 

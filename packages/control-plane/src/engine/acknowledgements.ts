@@ -17,7 +17,7 @@ export class Acknowledgements {
     return this.#epoch;
   }
 
-  /** Resolves when all hold this epoch; rejects when they can't be asked. */
+  /** Resolves when all hold this epoch; rejects when that could not be confirmed. */
   async await(epoch: number): Promise<void> {
     if (epoch <= this.#epoch) return;
     const asked = this.#asked.get(epoch) ?? this.#ask(epoch);

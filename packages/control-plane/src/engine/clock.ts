@@ -2,11 +2,11 @@
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Calls once, not before so many milliseconds; answers the way to call it off. */
+  /** Calls once, not before so many milliseconds; returns a function that cancels it. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 
-/** Node's timers hold 31 bits; who waits longer asks again. */
+/** Node's timers hold 31 bits; longer delays must be re-armed. */
 const longest = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -21,7 +21,7 @@ import type { Platform, Readers } from "./platform.ts";
 import { RuntimeFacts } from "./runtime-facts.ts";
 import { TableWriter } from "./table-writer.ts";
 
-/** Who changes what nobody asked for: lifetimes that are over, promotions that are done. */
+/** The actor of changes that nobody requested: lifetimes that are over, promotions that are done. */
 export const engineActor: Actor = { name: "engine" };
 
 /** What every part of the engine works with. */

@@ -1,6 +1,6 @@
 import type { Controller } from "./metrics.ts";
 
-/** A reconcile that never ends is a defect; it then comes back with the pauses of a failure. */
+/** A reconcile that never converges is a defect; it is requeued with the backoff of a failure. */
 export const maxTurns = 100;
 
 /** What is in the work queue: a kind of object and its name. */

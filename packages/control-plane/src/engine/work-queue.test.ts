@@ -18,7 +18,7 @@ function queueOf(work: WorkQueueOptions["work"], more: Partial<WorkQueueOptions>
 async function idle(queue: WorkQueue): Promise<void> {
   const deadline = Date.now() + 5_000;
   while (queue.size > 0) {
-    assert.ok(Date.now() < deadline, "the queue does not come to rest");
+    assert.ok(Date.now() < deadline, "the queue did not converge");
     await new Promise(setImmediate);
   }
 }

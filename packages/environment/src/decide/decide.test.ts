@@ -64,12 +64,12 @@ function environment(objects: ObjectIndex, name: string, parent?: string): Objec
 }
 
 test("a redeploy keeps what it leaves out, and another branch begins anew", () => {
-  const wish = {
+  const intent = {
     branch: "feature/mp-1",
     ttlSeconds: 60,
     onUnavailable: "Fallback",
   };
-  const state = deployed(synced, "mp-1", wish);
+  const state = deployed(synced, "mp-1", intent);
   const again = deployed(state, "mp-1").variants.get("cart:mp-1")?.spec;
   assert.equal(again?.branch, "feature/mp-1");
   assert.equal(again?.expiresAt, 60_000);
@@ -86,15 +86,15 @@ test("another branch on a live key is a conflict; not on rc, and a destroyed key
   assert.equal(why(deploy(state, { ...other, replace: true })), "updated");
   const candidate = deployed(synced, RC, { branch: "a" });
   assert.equal(why(deploy(candidate, { ...other, key: RC })), "updated");
-  const wish = { service: "cart", key: "mp-1", discard: false, wouldLoseWork: false };
-  const destroyed = after(state, decideDestroy(state, wish));
+  const intent = { service: "cart", key: "mp-1", discard: false, wouldLoseWork: false };
+  const destroyed = after(state, decideDestroy(state, intent));
   assert.equal(why(deploy(destroyed, other)), "waits for cart:mp-1");
 });
 
 test("stable is neither deployed nor destroyed", () => {
   assert.equal(why(deploy(synced, { service: "cart", key: STABLE })), "ReservedKey");
-  const wish = { service: "cart", key: STABLE, discard: true, wouldLoseWork: false };
-  assert.equal(why(decideDestroy(synced, wish)), "ReservedKey");
+  const intent = { service: "cart", key: STABLE, discard: true, wouldLoseWork: false };
+  assert.equal(why(decideDestroy(synced, intent)), "ReservedKey");
 });
 
 test("services and environments share one set of names", () => {
@@ -110,8 +110,8 @@ test("stable and rc are built in", () => {
   for (const name of [STABLE, RC]) {
     assert.equal(why(decideEnvironment(synced, { name }, "apply", 0)), "EnvironmentBuiltIn");
     assert.equal(why(decideExtend(synced, name, 60, 0)), "EnvironmentBuiltIn");
-    const wish = { name, keepVariants: false, discard: false, wouldLoseWork: new Set<string>() };
-    const decision = decideDeleteEnvironment(synced, wish);
+    const intent = { name, keepVariants: false, discard: false, wouldLoseWork: new Set<string>() };
+    const decision = decideDeleteEnvironment(synced, intent);
     assert.equal(why(decision), "EnvironmentBuiltIn");
   }
 });
@@ -139,12 +139,12 @@ test("parents exist, don't turn in circles, and are at most eight", () => {
 });
 
 test("create refuses what exists, apply says what it changed", () => {
-  const wish = { name: "ops", members: { cart: "mp-1" } };
-  assert.equal(why(decideEnvironment(synced, wish, "apply", 0)), "created");
-  const state = after(synced, decideEnvironment(synced, wish, "create", 0));
-  assert.equal(why(decideEnvironment(state, wish, "create", 0)), "EnvironmentExists");
-  assert.equal(why(decideEnvironment(state, wish, "apply", 9)), "unchanged");
-  assert.equal(why(decideEnvironment(state, { ...wish, parent: RC }, "apply", 9)), "updated");
+  const intent = { name: "ops", members: { cart: "mp-1" } };
+  assert.equal(why(decideEnvironment(synced, intent, "apply", 0)), "created");
+  const state = after(synced, decideEnvironment(synced, intent, "create", 0));
+  assert.equal(why(decideEnvironment(state, intent, "create", 0)), "EnvironmentExists");
+  assert.equal(why(decideEnvironment(state, intent, "apply", 9)), "unchanged");
+  assert.equal(why(decideEnvironment(state, { ...intent, parent: RC }, "apply", 9)), "updated");
 });
 
 test("only what has a lifetime is extended, from now where it is over", () => {

@@ -147,7 +147,7 @@ describe("a store whose connections break", () => {
     await store.close();
   });
 
-  test("does not wait for ever on a connection that is silent", async () => {
+  test("does not wait forever on a connection that is silent", async () => {
     await using proxy = await openProxy(server);
     const schema = postgres.schema();
     const store = await openPostgresStore({

@@ -7,19 +7,19 @@ import type { Expected } from "./step.ts";
  * What is wrong with an answer, one line each. The gateways' trace and what the services say of themselves are looked at
  * apart: neither is taken for the other.
  */
-export function judge(
+export function verify(
   expected: Expected,
   answer: TracedAnswer,
   services: readonly string[],
 ): readonly string[] {
   return [
-    ...judgeAnswer(expected, answer),
-    ...judgeHops(expected, answer, services),
-    ...judgeSpeakers(expected, answer.body),
+    ...verifyAnswer(expected, answer),
+    ...verifyHops(expected, answer, services),
+    ...verifyAnsweredBy(expected, answer.body),
   ];
 }
 
-function judgeAnswer({ status, says }: Expected, answer: TracedAnswer): readonly string[] {
+function verifyAnswer({ status, says }: Expected, answer: TracedAnswer): readonly string[] {
   const faults: string[] = [];
   if (answer.status !== status) {
     faults.push(`status ${answer.status} instead of ${status}: ${answer.body.slice(0, 300)}`);
@@ -30,7 +30,7 @@ function judgeAnswer({ status, says }: Expected, answer: TracedAnswer): readonly
   return faults;
 }
 
-function judgeHops(
+function verifyHops(
   expected: Expected,
   { hops, truncated, lost }: TracedAnswer,
   services: readonly string[],
@@ -40,7 +40,7 @@ function judgeHops(
   const mustReach = expected.reachesAll ? services : [];
   const mustReport = expected.status < 400 ? expected.missed : [];
   return [
-    ...hops.flatMap((hop) => judgeHop(expected, hop)),
+    ...hops.flatMap((hop) => verifyHop(expected, hop)),
     ...mustReach
       .filter((service) => !reached.has(service))
       .map((service) => `${service} is not among the hops`),
@@ -52,7 +52,7 @@ function judgeHops(
   ];
 }
 
-function judgeHop({ variants }: Expected, { service, variant, via }: Hop): readonly string[] {
+function verifyHop({ variants }: Expected, { service, variant, via }: Hop): readonly string[] {
   const wanted = variants[service] ?? "stable";
   return variant === wanted
     ? []
@@ -60,7 +60,7 @@ function judgeHop({ variants }: Expected, { service, variant, via }: Hop): reado
 }
 
 /** `answeredBy` of the body: each service says itself which version it is. */
-function judgeSpeakers({ variants }: Expected, body: string): readonly string[] {
+function verifyAnsweredBy({ variants }: Expected, body: string): readonly string[] {
   return records(member(parseJson(body), "answeredBy")).flatMap((speaker) => {
     const service = String(member(speaker, "service"));
     const variant = String(member(speaker, "variant"));

@@ -9,7 +9,7 @@ import type { TableId } from "@cocktail/route";
  */
 export type Verdict = "take" | "known" | "verify";
 
-export function judge(held: TableId | undefined, offered: TableId): Verdict {
+export function classifyOffer(held: TableId | undefined, offered: TableId): Verdict {
   if (held === undefined || offered.epoch > held.epoch) return "take";
   return isSame(held, offered) ? "known" : "verify";
 }

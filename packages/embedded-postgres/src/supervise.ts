@@ -4,7 +4,7 @@ import { silent } from "./log.ts";
 import { type Postgres, type PostgresOptions, startRestartable } from "./postgres.ts";
 
 /** A server that is started again whenever it dies, at the same address. */
-export interface KeptPostgres extends AsyncDisposable {
+export interface SupervisedPostgres extends AsyncDisposable {
   readonly connection: Connection;
   readonly url: string;
   readonly recovered: boolean;
@@ -16,7 +16,7 @@ export interface KeptPostgres extends AsyncDisposable {
 const longestPauseMs = 5_000;
 
 /** Starts Postgres and keeps it running until `stop`: what kills the server costs its clients a fraction of a second. */
-export async function keepPostgres(options: PostgresOptions): Promise<KeptPostgres> {
+export async function supervisePostgres(options: PostgresOptions): Promise<SupervisedPostgres> {
   const log = options.log ?? silent;
   const stopping = new AbortController();
   const first = await startRestartable(options);

@@ -2,10 +2,7 @@ import type { Step } from "./step.ts";
 import { routeOf, type Visit } from "./visits.ts";
 
 /** Visits of stable with a route that named another variant of that very service. There must be none. */
-export function findTrespassers(
-  steps: readonly Step[],
-  visits: readonly Visit[],
-): readonly string[] {
+export function findMisrouted(steps: readonly Step[], visits: readonly Visit[]): readonly string[] {
   const forbidden = new Set(
     steps.flatMap(({ request, expected }) =>
       Object.entries(expected.variants)

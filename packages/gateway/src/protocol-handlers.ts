@@ -6,12 +6,12 @@ import type { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
 import { takeHttp1 } from "./http1-intake.ts";
 import { takeSession, takeStream } from "./http2-intake.ts";
-import type { Speakers } from "./listener.ts";
+import type { ProtocolHandlers } from "./listener.ts";
 import { noTunnels } from "./target.ts";
 import { mayUpgrade, takeUpgrade } from "./tunnel.ts";
 
 /** The servers behind every listener of a gateway: one of HTTP/1.1 for all, and a session for each HTTP/2 connection. */
-export interface Servers extends Speakers {
+export interface Servers extends ProtocolHandlers {
   close(): void;
 }
 
@@ -46,7 +46,8 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
     requireHostHeader: false,
     optimizeEmptyRequests: true,
     // Behind an answer that is still owed, the bytes of another protocol would overtake it.
-    shouldUpgradeCallback: (req) => mayUpgrade(req) && connections.get(req.socket)?.owes === false,
+    shouldUpgradeCallback: (req) =>
+      mayUpgrade(req) && connections.get(req.socket)?.hasPendingResponses === false,
   });
   server.maxHeadersCount = limits.headLines;
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
