@@ -61,7 +61,7 @@ describe("cocktail demo", { timeout: 240_000 }, () => {
     });
     child.kill("SIGINT");
     assert.equal(await new Promise((settle) => child.once("close", settle)), 130, said());
-    assert.match(said(), /cut short; everything was ended and removed/);
+    assert.match(said(), /interrupted; every process was stopped and every file removed/);
     assert.deepEqual(await readdir(temp.path), []);
   });
 

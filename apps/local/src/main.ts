@@ -33,7 +33,7 @@ async function locked<T>(file: string, work: (state: StateDirectory) => Promise<
     const edge = readRunFile(state.runFile)?.edge;
     const where = edge === undefined ? "" : ` at ${edge}`;
     throw new StartFailure(
-      `the cocktail of ${file} runs already, as process ${lock.holder.pid}${where}`,
+      `the cocktail of ${file} is already running, as process ${lock.holder.pid}${where}`,
       "use it (cocktail status), or end it first: cocktail down",
       4,
     );

@@ -81,7 +81,7 @@ export function currentConditions(object: VariantObject, host: string): readonly
       type: "Ready",
       status: "Unknown",
       reason: "Deploying",
-      message: "it has not been looked at yet",
+      message: "not reconciled yet",
       observedGeneration: generation - 1,
       lastTransitionTime: new Date(createdAt).toISOString(),
     },

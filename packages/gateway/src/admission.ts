@@ -2,13 +2,12 @@ import { isRouted, own, type ParsedRoute } from "@cocktail/route";
 import type { Core } from "./core.ts";
 import { decide, type Decision, type Forward } from "./decide.ts";
 import { answerOwnPage, type OwnPage, ownPages } from "./entry-cookie.ts";
-import { checkFraming } from "./framing.ts";
+import { checkFraming, readTarget } from "./framing.ts";
 import type { Incoming } from "./incoming.ts";
 import { ownHop, traceHeader } from "./own-hop.ts";
 import type { Problem } from "./problem.ts";
 import { edgeRoute, meshRoute } from "./request-route.ts";
 import type { MeshPlace } from "./place.ts";
-import { readTarget } from "./target.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What is to be done with a request, decided when its head is there. */

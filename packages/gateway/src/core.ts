@@ -1,6 +1,6 @@
 import type { RouteTable } from "@cocktail/route";
 import type { AccessLogMode } from "./access-log.ts";
-import type { HeadFlusher } from "./head-flusher.ts";
+import type { HeadFlusher } from "./http1-reply.ts";
 import type { IdleWatch } from "./idle-watch.ts";
 import type { Limits } from "./limits.ts";
 import type { Locator } from "./locate.ts";

@@ -1,8 +1,19 @@
 import { own } from "@cocktail/route";
-import type { Exchange } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { Http1Forward } from "./http1-forward.ts";
 import { Http2Forward } from "./http2-forward.ts";
 import { requestHeaders } from "./request-headers.ts";
+import { admit } from "./admission.ts";
+import type { Incoming } from "./incoming.ts";
+import { answerOwn } from "./own-answers.ts";
+
+/** Decides about a request: gives the exchange with its variant, or answers it and gives nothing. */
+export function openExchange(incoming: Incoming): Exchange | undefined {
+  const admission = admit(incoming);
+  if (admission.kind === "forward") return new Exchange(incoming, admission);
+  answerOwn(incoming, admission);
+  return undefined;
+}
 
 /** Sends an exchange on in the protocol its service speaks. */
 export function dispatch(exchange: Exchange): void {

@@ -25,7 +25,7 @@ const exact: Readonly<Record<string, Failure>> = {
   UND_ERR_HEADERS_TIMEOUT: { code: "VariantTimeout", what: "did not begin to answer in time" },
   UND_ERR_HEADERS_OVERFLOW: {
     code: "VariantProtocolError",
-    what: "answered with too large a head",
+    what: "answered with headers that exceed the limit",
   },
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: {
     code: "VariantProtocolError",

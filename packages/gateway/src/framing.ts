@@ -26,7 +26,7 @@ function checkSizes(line: StartLine, head: Head, limits: Limits): Problem | unde
   if (line.target.length > limits.targetBytes) {
     return {
       code: "TargetTooLong",
-      detail: `The URL has ${line.target.length} bytes, at most ${limits.targetBytes} are read`,
+      detail: `The URL has ${line.target.length} bytes, which exceeds the limit of ${limits.targetBytes}`,
       fix: "Move long parameters into the body",
       close: true,
     };
@@ -34,7 +34,7 @@ function checkSizes(line: StartLine, head: Head, limits: Limits): Problem | unde
   if (head.lines > limits.headLines || head.bytes > limits.headBytes) {
     return {
       code: "HeadTooLarge",
-      detail: `${head.lines} headers of ${head.bytes} bytes, at most ${limits.headLines} of ${limits.headBytes} are read`,
+      detail: `${head.lines} headers of ${head.bytes} bytes, which exceeds the limit of ${limits.headLines} or ${limits.headBytes}`,
       fix: "Send fewer or shorter headers; cookies are the usual cause",
       close: true,
     };
@@ -104,4 +104,50 @@ function checkHost(line: StartLine, head: Head): Problem | undefined {
 
 export function malformed(detail: string, fix: string): Problem {
   return { code: "MalformedRequest", detail, fix, close: true };
+}
+
+/** What a request asks for, in the form that goes on: a path, or the server itself. */
+export type Target =
+  | { readonly kind: "path"; readonly path: string }
+  | { readonly kind: "server" }
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+/**
+ * Reads the request target (RFC 9112 3.2). Never through `new URL`, which would take `//evil/p` for a host and
+ * repair what should be refused.
+ */
+export function readTarget(method: string, target: string, host: string | undefined): Target {
+  if (method === "CONNECT") return { kind: "refused", problem: noTunnels };
+  if (target.includes("#"))
+    return refusedTarget("A fragment in the request target", "Leave out what follows #");
+  if (target.startsWith("/")) return { kind: "path", path: target };
+  if (target === "*") {
+    return method === "OPTIONS"
+      ? { kind: "server" }
+      : refusedTarget("* is for OPTIONS only", "Ask for a path");
+  }
+  return readAbsolute(target, host);
+}
+
+function readAbsolute(target: string, host: string | undefined): Target {
+  const absolute = /^https?:\/\/([^/?]*)(.*)$/i.exec(target);
+  if (absolute === null) return refusedTarget("Neither a path nor a URL", "Ask for a path");
+  const [, authority = "", rest = ""] = absolute;
+  if (authority.toLowerCase() !== host?.toLowerCase()) {
+    return refusedTarget(
+      "The URL in the request line and Host disagree",
+      "Send the same host in both",
+    );
+  }
+  return { kind: "path", path: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+export const noTunnels: Problem = Object.freeze({
+  code: "MethodNotAllowed",
+  detail: "CONNECT asks for a tunnel, which this gateway does not make",
+  fix: "Send the request itself",
+});
+
+function refusedTarget(detail: string, fix: string): Target {
+  return { kind: "refused", problem: malformed(detail, fix) };
 }

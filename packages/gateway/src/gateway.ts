@@ -2,7 +2,7 @@ import { defaultHeaderNames, type HeaderNames, type RouteTable } from "@cocktail
 import type { Registry } from "prom-client";
 import type { AccessLogMode } from "./access-log.ts";
 import type { Core } from "./core.ts";
-import { HeadFlusher } from "./head-flusher.ts";
+import { HeadFlusher } from "./http1-reply.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { completeLimits, type Limits } from "./limits.ts";
 import { listen, type Listener, type ListenOptions } from "./listener.ts";

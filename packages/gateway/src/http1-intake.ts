@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
-import { dispatch } from "./dispatch.ts";
+import { dispatch, openExchange } from "./dispatch.ts";
 import { bodyTooLarge } from "./framing.ts";
 import { readHead } from "./head.ts";
 import { Http1Reply } from "./http1-reply.ts";
-import { openExchange } from "./open-exchange.ts";
 import { Upload } from "./upload.ts";
 
 /** A request of HTTP/1.1 whose head has arrived. */

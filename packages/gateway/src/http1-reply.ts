@@ -1,6 +1,5 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Connection } from "./connection.ts";
-import type { Flushable, HeadFlusher } from "./head-flusher.ts";
 import { type Problem, renderProblem, statusOf } from "./problem.ts";
 import type { Reply, ReplyHead } from "./reply.ts";
 
@@ -141,4 +140,29 @@ function pairs(flat: readonly string[]): [string, string][] {
   const result: [string, string][] = [];
   for (let at = 0; at + 1 < flat.length; at += 2) result.push([flat[at] ?? "", flat[at + 1] ?? ""]);
   return result;
+}
+
+/** An answer whose head is rendered but waits for the first bytes of its body, to leave in one packet with them. */
+interface Flushable {
+  /** Sends the head alone if no body has come meanwhile. */
+  flush(): void;
+}
+
+/**
+ * Sends heads whose body didn't come in the same read (event streams, slow bodies) at the end of the turn. One
+ * immediate for all of a turn, because one for each would cost every ordinary request.
+ */
+export class HeadFlusher {
+  #waiting: Flushable[] = [];
+
+  add(reply: Flushable): void {
+    if (this.#waiting.length === 0) setImmediate(this.#flush);
+    this.#waiting.push(reply);
+  }
+
+  readonly #flush = (): void => {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const reply of waiting) reply.flush();
+  };
 }

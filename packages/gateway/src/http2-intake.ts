@@ -1,12 +1,11 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
-import { dispatch } from "./dispatch.ts";
+import { dispatch, openExchange } from "./dispatch.ts";
 import { bodyTooLarge, malformed } from "./framing.ts";
 import { readHead } from "./head.ts";
 import { fromHttp2 } from "./http2-headers.ts";
 import { Http2Reply } from "./http2-reply.ts";
-import { openExchange } from "./open-exchange.ts";
 import { passableTrailers } from "./trailers.ts";
 import { Upload } from "./upload.ts";
 

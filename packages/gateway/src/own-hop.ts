@@ -18,7 +18,7 @@ export interface HopFacts {
   readonly ms: number;
 }
 
-/** The gateway's own line in a trace. What an edge rejected of a route it says as missed: nothing below sees it. */
+/** The gateway's own hop in a trace. What an edge rejected of a route is reported as missed, because no hop below sees it. */
 export function ownHop({ place, parsed, resolution, epoch, ms }: HopFacts): Hop {
   const missed = resolution.missed.map(describeMissed);
   if (place.kind === "edge") missed.push(...parsed.rejected.map(({ text }) => text));

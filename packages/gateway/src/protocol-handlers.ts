@@ -7,7 +7,7 @@ import type { Core } from "./core.ts";
 import { takeHttp1 } from "./http1-intake.ts";
 import { takeSession, takeStream } from "./http2-intake.ts";
 import type { ProtocolHandlers } from "./listener.ts";
-import { noTunnels } from "./target.ts";
+import { noTunnels } from "./framing.ts";
 import { mayUpgrade, takeUpgrade } from "./tunnel.ts";
 
 /** The servers behind every listener of a gateway: one of HTTP/1.1 for all, and a session for each HTTP/2 connection. */

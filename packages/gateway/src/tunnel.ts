@@ -8,7 +8,7 @@ import type { Exchange } from "./exchange.ts";
 import { readHead } from "./head.ts";
 import { Http1Forward } from "./http1-forward.ts";
 import { Http1Reply } from "./http1-reply.ts";
-import { openExchange } from "./open-exchange.ts";
+import { openExchange } from "./dispatch.ts";
 import { renderRawHead } from "./raw-response.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { readResponseHead } from "./response-head.ts";

@@ -26,7 +26,7 @@ export const limitMutants: readonly Mutant[] = [
     ],
     [
       "G-30",
-      "target",
+      "framing",
       "if (authority.toLowerCase() !== host?.toLowerCase()) {",
       "if (authority === host) {",
       "refuses a URL whose host is another",
@@ -40,7 +40,7 @@ export const limitMutants: readonly Mutant[] = [
     ],
     [
       "G-30",
-      "target",
+      "framing",
       'if (target.includes("#"))',
       'if (target.startsWith("#"))',
       "refuses a target with a fragment",
@@ -107,7 +107,7 @@ export const limitMutants: readonly Mutant[] = [
     ["G-33", "protocol-handlers", 'server.emit("listening");', "", "answers 408 to a slow head"],
     [
       "G-33",
-      "peek",
+      "listener",
       "setTimeout(() => socket.destroy(), timeoutMs)",
       "setTimeout(() => undefined, timeoutMs)",
       "cuts off who says nothing, or half of an HTTP/2 preface",

@@ -116,7 +116,7 @@ describe("finding the cocktail", () => {
     assert.match(
       stderr,
       new RegExp(
-        `runs already, as process ${process.pid}, at http://localhost:8080 {2}\\[RUNNING\\]`,
+        `is already running, as process ${process.pid}, at http://localhost:8080 {2}\\[RUNNING\\]`,
       ),
     );
   });

@@ -40,7 +40,7 @@ export const branchDeploy: Command = command({
       summary: "make it a member of this environment too",
       completes: "environment",
     },
-    ttl: { kind: "duration", summary: "destroy it after so long" },
+    ttl: { kind: "duration", summary: "destroy it after this time" },
     fallback: {
       kind: "flag",
       summary: "while it is down, let the next layer answer instead of 503",

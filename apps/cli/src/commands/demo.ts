@@ -67,7 +67,7 @@ function cutShort(reason: unknown): unknown {
   if (!(reason instanceof Failure)) return reason;
   return new Failure({
     code: reason.code,
-    message: "cut short; everything was ended and removed",
+    message: "interrupted; every process was stopped and every file removed",
     fix: "run it again: cocktail demo",
     exitCode: reason.exitCode,
   });

@@ -57,7 +57,7 @@ export function destroyFailure({ name, waited }: DestroyReport): Failure | undef
   if (waited !== "TimedOut") return undefined;
   return new Failure({
     code: "TIMEOUT",
-    message: `${name} was not gone in time; its deletion goes on`,
+    message: `${name} was not deleted in time; the deletion continues`,
     fix: `see what holds it: cocktail branch get ${name}`,
     retryable: true,
     exitCode: exitCodes.timeout,

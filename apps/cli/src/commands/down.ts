@@ -45,7 +45,7 @@ export const down: Command = command({
     waitTimeout: {
       kind: "duration",
       default: 60,
-      summary: "kill what has not ended after so long",
+      summary: "kill processes that have not ended after this time",
     },
     dryRun: { kind: "flag", summary: "say what would be stopped and deleted, and change nothing" },
   },

@@ -71,7 +71,7 @@ export const envDelete: Command = command({
     waited === "TimedOut"
       ? new Failure({
           code: "TIMEOUT",
-          message: `a variant of environment/${name} was not gone in time; its deletion goes on`,
+          message: `a variant of environment/${name} was not deleted in time; the deletion continues`,
           fix: "see what is left: cocktail branch list",
           retryable: true,
           exitCode: exitCodes.timeout,

@@ -16,7 +16,7 @@ const name = {
 
 export const envList: Command = command({
   path: ["env", "list"],
-  summary: "List the environments: built in, implied by a key, and made",
+  summary: "List the environments: built-in, implicit (of a key) and explicit",
   examples: [
     { text: "with their URLs", command: "cocktail env list -o wide" },
     {

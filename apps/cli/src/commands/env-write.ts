@@ -44,7 +44,7 @@ const specOptions = {
     completes: "environment",
   },
   variant: { kind: "list", value: "SERVICE:KEY", summary: "a member", completes: "variant" },
-  ttl: { kind: "duration", summary: "delete it after so long" },
+  ttl: { kind: "duration", summary: "delete it after this time" },
 } as const;
 const name = {
   name: {

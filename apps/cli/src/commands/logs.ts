@@ -8,8 +8,8 @@ import { coloured } from "../output/paint.ts";
 import type { Tone } from "../output/view.ts";
 
 const options = {
-  follow: { kind: "flag", summary: "go on as lines come", short: "-f" },
-  tail: { kind: "count", default: 100, summary: "lines of the past to begin with" },
+  follow: { kind: "flag", summary: "keep printing new lines", short: "-f" },
+  tail: { kind: "count", default: 100, summary: "number of past lines to print first" },
   time: { kind: "flag", summary: "print when each line was written" },
 } as const;
 

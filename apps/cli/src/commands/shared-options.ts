@@ -1,16 +1,16 @@
 /** Options that mean the same wherever they occur. */
 export const waitOptions = {
-  wait: { kind: "toggle", summary: "answer at once, do not wait until it is served" },
+  wait: { kind: "toggle", summary: "return immediately instead of waiting until it is served" },
   waitTimeout: {
     kind: "duration",
     default: 300,
-    summary: "give up waiting after so long, with exit code 5",
+    summary: "give up waiting after this time, with exit code 5",
   },
 } as const;
 
 /** Of the verbs that destroy. */
 export const goneOptions = {
-  wait: { kind: "toggle", summary: "answer at once, do not wait until it is gone" },
+  wait: { kind: "toggle", summary: "return immediately instead of waiting until it is gone" },
   waitTimeout: waitOptions.waitTimeout,
 } as const;
 

@@ -189,7 +189,7 @@ async function refuseSecond(file: string): Promise<void> {
   const where = run === undefined ? ", which is starting or stopping" : `, at ${run.edge}`;
   throw new Failure({
     code: "RUNNING",
-    message: `the cocktail of ${file} runs already, as process ${holder.pid}${where}`,
+    message: `the cocktail of ${file} is already running, as process ${holder.pid}${where}`,
     fix: "see it: cocktail status; end it: cocktail down",
     exitCode: exitCodes.conflict,
   });

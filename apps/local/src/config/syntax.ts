@@ -19,7 +19,7 @@ function syntaxWords(code: string, message: string): Pick<Fault, "message" | "fi
   if (isTooDeep(message)) return { message: "is nested too deeply", fix: "flatten it" };
   return {
     message: `not YAML: ${firstLine(message)}`,
-    fix: "mend the syntax; indentation uses spaces",
+    fix: "fix the YAML syntax; indent with spaces",
   };
 }
 

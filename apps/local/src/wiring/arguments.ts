@@ -49,5 +49,5 @@ export function readLogLevel(text: string | undefined): string | undefined {
 }
 
 function refuse(what: string): ArgumentsAnswer {
-  return { ok: false, message: `${what}: not understood` };
+  return { ok: false, message: `${what}: invalid argument` };
 }

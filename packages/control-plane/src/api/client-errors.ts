@@ -51,14 +51,14 @@ const malformed: ClientProblem = {
 const expectation: ClientProblem = {
   code: "INVALID",
   status: 417,
-  detail: "nothing but 100-continue can be expected",
+  detail: "only Expect: 100-continue is supported",
   fix: "leave the header Expect out",
 };
 const clientProblems: Readonly<Record<string, ClientProblem>> = {
   HPE_HEADER_OVERFLOW: {
     code: "TOO_LARGE",
     status: 431,
-    detail: "the headers are longer than 16 KiB",
+    detail: "the headers exceed the limit of 16 KiB",
     fix: "send less",
   },
   ERR_HTTP_REQUEST_TIMEOUT: {

@@ -35,7 +35,7 @@ const frameworkProblems: Readonly<Record<string, ProblemDetails & { readonly cod
   {
     FST_ERR_CTP_BODY_TOO_LARGE: {
       code: "TOO_LARGE",
-      detail: "the body is longer than 1 MiB",
+      detail: "the body exceeds the limit of 1 MiB",
       fix: "send less",
     },
     FST_ERR_CTP_INVALID_MEDIA_TYPE: {

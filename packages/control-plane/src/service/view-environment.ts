@@ -94,7 +94,7 @@ function conditionsOf({ status, generation, createdAt }: EnvironmentObject): rea
       type: "Ready",
       status: "Unknown",
       reason: "Publishing",
-      message: "it has not been looked at yet",
+      message: "not reconciled yet",
       observedGeneration: generation - 1,
       lastTransitionTime: new Date(createdAt).toISOString(),
     },
