@@ -83,7 +83,7 @@ export class TestWorld implements AsyncDisposable {
       log: this.log,
       domain: "localhost",
       edge: () => "http://localhost:8080",
-      limits: { startupBatchMs: 200, firstBackoffMs: 5, longestBackoffMs: 50 },
+      limits: { startupBatchMs: 10_000, firstBackoffMs: 5, longestBackoffMs: 50 },
       ...options,
     });
   }
