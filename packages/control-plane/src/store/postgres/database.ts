@@ -20,6 +20,8 @@ export class Database implements Queries {
     this.#pool = new Pool({ ...options.client, max: options.maxConnections });
     // An idle connection broke. Without a listener that would end the process; the next query tells.
     this.#pool.on("error", () => this.report(false));
+    // Nor does the pool listen to a connection that it has just handed out or discards.
+    this.#pool.on("connect", (client) => client.on("error", () => undefined));
   }
 
   get available(): boolean {
