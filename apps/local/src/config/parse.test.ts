@@ -119,7 +119,10 @@ describe("cocktail.yaml", () => {
       told(`${service}---\na: b\n`),
       "cocktail.yaml:6:1: a second document begins. Fix: keep one, and remove the line ---",
     );
-    assert.match(told("services:\n\t- a\n"), /^cocktail\.yaml:5:1: not YAML: Tabs .* indent with spaces$/);
+    assert.match(
+      told("services:\n\t- a\n"),
+      /^cocktail\.yaml:5:1: not YAML: Tabs .* indent with spaces$/,
+    );
     for (const deep of ["[".repeat(20_000), "{a: ".repeat(10_000)])
       assert.match(
         told(`services: ${deep}`),

@@ -80,20 +80,29 @@ export async function forgetEnvironment(core: Core, name: string): Promise<void>
   if (outcome.kind === "gone") core.cache.removed(object);
 }
 
+type LedgerCore = Pick<Core, "objects" | "facts">;
 const ledger = { kind: "Ledger", name: "incarnations" } as const;
 
 /** The highest number of all that are gone, as stored. */
-export async function readLedger(core: Core): Promise<number> {
+export async function readLedger(core: LedgerCore): Promise<number> {
   const found = await core.objects.get(ledger.kind, ledger.name);
-  core.facts.ledger = Math.max(core.facts.ledger, found?.status?.highest ?? 0);
-  return core.facts.ledger;
+  return noteLedger(core, found?.status?.highest ?? 0);
 }
 
-async function raiseLedger(core: Core, number: number): Promise<void> {
-  while ((await readLedger(core)) < number) {
-    const found = await core.objects.get(ledger.kind, ledger.name);
-    const object =
-      found ?? (await core.objects.create({ ...ledger, spec: {} }, engineActor)).object;
-    await core.objects.writeStatus(object, { highest: number });
+function noteLedger({ facts }: LedgerCore, stored: number): number {
+  facts.ledger = Math.max(facts.ledger, stored);
+  return facts.ledger;
+}
+
+/** Compared and written upon one read: a ledger that was read before the one that is written could be lowered. */
+export async function raiseLedger(core: LedgerCore, number: number): Promise<void> {
+  for (;;) {
+    const found =
+      (await core.objects.get(ledger.kind, ledger.name)) ??
+      (await core.objects.create({ ...ledger, spec: {} }, engineActor)).object;
+    const highest = found.status?.highest ?? 0;
+    noteLedger(core, highest);
+    if (highest >= number) return;
+    await core.objects.writeStatus(found, { highest: number });
   }
 }
