@@ -25,6 +25,7 @@ export async function runTests(run: TestRun): Promise<Outcome> {
     process.execPath,
     [
       "--conditions=@cocktail/source",
+      `--import=${join(import.meta.dirname, "end-on-failure.ts")}`,
       "--test-reporter=tap",
       "--test-force-exit",
       `--test-timeout=${run.testTimeoutMs}`,
