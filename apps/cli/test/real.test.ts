@@ -240,6 +240,45 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.match(taken.stderr, new RegExp(`${address.port}[\\s\\S]*--port`));
   });
 
+  it("--watch prints each change, also over a restart, and ends with Ctrl-C", async () => {
+    await using project = await makeProject();
+    await project.ok("up", "--detach", "--port", "0");
+    const watch = (...argv: readonly string[]) => {
+      const child = spawn(process.execPath, [bin, ...argv, "--watch"], {
+        cwd: project.directory,
+        env: project.env,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const seen = { child, text: "" };
+      child.stdout.setEncoding("utf8").on("data", (more: string) => (seen.text += more));
+      return seen;
+    };
+    const table = watch("branch", "list");
+    const json = watch("env", "get", "mp-1", "-o", "json");
+    const toSay = (seen: { readonly text: string }, what: RegExp): Promise<boolean> =>
+      until(`${String(what)} to be printed`, () => what.test(seen.text) || undefined);
+    await toSay(table, /^no branches; /);
+    await project.ok("branch", "deploy", "back", "--key", "mp-1", "--path", "back");
+    await toSay(
+      table,
+      /\nVARIANT +READY [^\n]*\n(?:back:mp-1 +(?:no|unknown) [^\n]*\n)+back:mp-1 +yes +Serving /,
+    );
+    await project.ok("branch", "delete", "back:mp-1");
+    await toSay(table, /\nback:mp-1 {2}deleted\n/);
+    await project.ok("down");
+    await project.ok("up", "--detach", "--port", "0");
+    await project.ok("branch", "deploy", "back", "--key", "mp-1", "--path", "back");
+    await toSay(table, /deleted\n[^]*back:mp-1 +yes +Serving /);
+    await toSay(json, /"change":"removed","name":"mp-1"\}\n[^]*"reason":"LayerPublished"/);
+    for (const line of json.text.trimEnd().split("\n")) JSON.parse(line);
+    for (const { child } of [table, json]) {
+      child.kill("SIGINT");
+      assert.equal(await new Promise((settle) => child.once("close", settle)), 130);
+    }
+    const wrong = await project.cocktail("branch", "list", "--watch", "-o", "yaml");
+    assert.equal(wrong.code, 2, wrong.stderr);
+  });
+
   it("up in the foreground prints the logs, and Ctrl-C ends everything with exit code 130", async () => {
     await using project = await makeProject();
     const child = spawn(process.execPath, [bin, "up", "--port", "0"], {

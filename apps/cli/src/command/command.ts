@@ -43,6 +43,8 @@ export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs, R> 
   readonly hidden?: boolean;
   /** It writes as it goes: what `run` gives only says how it ended, and is not printed. */
   readonly streams?: boolean;
+  /** Instead of `run`, where the input asks to go on: writes as it goes, and gives how it ended. */
+  follow?(context: Context, input: Input<A, O>): Promise<ExitCode> | undefined;
   run(context: Context, input: Input<A, O>): Promise<R>;
   /** The result as a person reads it. */
   view?(result: R, context: Context): View;
@@ -102,17 +104,31 @@ export function command<const A extends ArgumentSpecs, const O extends OptionSpe
         rest: readRest(spec.rest, raw.rest, spec.path),
       } as unknown as Input<A, O>;
       return async (context) => {
-        const result = await spec.run(context, input);
-        return {
-          data: spec.streams === true ? undefined : result,
-          view: spec.view?.(result, context) ?? [],
-          names: spec.names?.(result) ?? [],
-          failure: spec.failure?.(result),
-          exitCode: spec.exitCode?.(result) ?? exitCodes.done,
-        };
+        const following = spec.follow?.(context, input);
+        return following === undefined
+          ? outcomeOf(spec, context, await spec.run(context, input))
+          : endOf(await following);
       };
     },
   };
+}
+
+function outcomeOf<A extends ArgumentSpecs, O extends OptionSpecs, R>(
+  spec: CommandSpec<A, O, R>,
+  context: Context,
+  result: R,
+): Outcome {
+  return {
+    data: spec.streams === true ? undefined : result,
+    view: spec.view?.(result, context) ?? [],
+    names: spec.names?.(result) ?? [],
+    failure: spec.failure?.(result),
+    exitCode: spec.exitCode?.(result) ?? exitCodes.done,
+  };
+}
+
+function endOf(exitCode: ExitCode): Outcome {
+  return { data: undefined, view: [], names: [], failure: undefined, exitCode };
 }
 
 function sharedOptions<A extends ArgumentSpecs, O extends OptionSpecs, R>(

@@ -1,8 +1,20 @@
-import type { Variant } from "@cocktail/client";
+import type { CocktailClient, Variant } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
 import { variantDetails, variantTable } from "../views/variant-view.ts";
 import { destroy, destroyFailure, destroyView } from "./destroy.ts";
 import { dryRunOption, goneOptions } from "./shared-options.ts";
+import { watchOption, watchRows } from "../watch/watch-rows.ts";
+
+const noBranches = "no branches; make one: cocktail branch deploy SERVICE --branch NAME";
+
+async function listBranches(
+  api: CocktailClient,
+  filter: { readonly service: string | undefined; readonly environment: string | undefined },
+  signal: AbortSignal,
+): Promise<readonly Variant[]> {
+  const variants = await api.variants(filter, { signal });
+  return variants.filter(({ tier }) => tier === "branch");
+}
 
 const variantArgument = {
   variant: { kind: "variant", value: "SERVICE:KEY", summary: "the variant", completes: "variant" },
@@ -27,27 +39,28 @@ export const branchList: Command = command({
       summary: "only members of this environment",
       completes: "environment",
     },
+    ...watchOption,
   },
   examples: [
     { text: "all of them, with URLs", command: "cocktail branch list -o wide" },
+    { text: "and what becomes of them", command: "cocktail branch list --watch" },
     {
       text: "delete every branch of a service",
       command: "cocktail branch list cart-service -o name | xargs -n 1 cocktail branch delete",
     },
   ],
-  run: async (context, { args, options }): Promise<readonly Variant[]> => {
+  follow: (context, { args, options: { watch, environment } }) =>
+    watch
+      ? watchRows(context, {
+          read: (api, signal) => listBranches(api, { service: args.service, environment }, signal),
+          table: (variants, now) => variantTable(variants, now, noBranches),
+        })
+      : undefined,
+  run: async (context, { args, options: { environment } }) => {
     const { api } = await context.connect();
-    const filter = { service: args.service, environment: options.environment };
-    const variants = await api.variants(filter, { signal: context.signal });
-    return variants.filter(({ tier }) => tier === "branch");
+    return await listBranches(api, { service: args.service, environment }, context.signal);
   },
-  view: (variants, { now }) => [
-    variantTable(
-      variants,
-      now(),
-      "no branches; make one: cocktail branch deploy SERVICE --branch NAME",
-    ),
-  ],
+  view: (variants, { now }) => [variantTable(variants, now(), noBranches)],
   names: (variants) => variants.map(({ name }) => `variant/${name}`),
 });
 
@@ -55,13 +68,25 @@ export const branchGet: Command = command({
   path: ["branch", "get"],
   summary: "Show one variant: whether it is ready and why, where it runs, how to reach it",
   args: variantArgument,
+  options: watchOption,
   examples: [
     { text: "everything about it", command: "cocktail branch get payment-service:mp-101" },
     {
       text: "its header, for a script",
       command: "cocktail branch get payment-service:mp-101 -o json | jq -r .header.value",
     },
+    { text: "how it comes up", command: "cocktail branch get payment-service:mp-101 --watch" },
   ],
+  follow: (context, { args: { variant }, options }) =>
+    options.watch
+      ? watchRows(context, {
+          read: async (api, signal) =>
+            (await api.variants({ service: variant.service }, { signal })).filter(
+              ({ key }) => key === variant.key,
+            ),
+          table: (variants, now) => variantTable(variants, now, "it is not there"),
+        })
+      : undefined,
   run: async (context, { args }) => {
     const { api } = await context.connect();
     return await api.variant(args.variant.service, args.variant.key, { signal: context.signal });

@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 import { explanationFix } from "../fixes.ts";
 import { line, span } from "../output/view.ts";
 import { environmentDetails, environmentTable } from "../views/environment-view.ts";
+import { watchOption, watchRows } from "../watch/watch-rows.ts";
 
 const name = {
   name: {
@@ -17,13 +18,22 @@ const name = {
 export const envList: Command = command({
   path: ["env", "list"],
   summary: "List the environments: built-in, implicit (of a key) and explicit",
+  options: watchOption,
   examples: [
     { text: "with their URLs", command: "cocktail env list -o wide" },
+    { text: "and what becomes of them", command: "cocktail env list --watch" },
     {
       text: "those that expire",
       command: "cocktail env list -o json | jq '.[] | select(.expiresAt) | {name, expiresAt}'",
     },
   ],
+  follow: (context, { options }) =>
+    options.watch
+      ? watchRows(context, {
+          read: (api, signal) => api.environments({ signal }),
+          table: environmentTable,
+        })
+      : undefined,
   run: async (context): Promise<readonly Environment[]> => {
     const { api } = await context.connect();
     return await api.environments({ signal: context.signal });
@@ -36,10 +46,20 @@ export const envGet: Command = command({
   path: ["env", "get"],
   summary: "Show an environment: which variant serves each service in it, and by which layer",
   args: name,
+  options: watchOption,
   examples: [
     { text: "everything about it", command: "cocktail env get ops-101" },
     { text: "as data", command: "cocktail env get ops-101 -o json" },
+    { text: "how it becomes ready", command: "cocktail env get ops-101 --watch" },
   ],
+  follow: (context, { args, options }) =>
+    options.watch
+      ? watchRows(context, {
+          read: async (api, signal) =>
+            (await api.environments({ signal })).filter((each) => each.name === args.name),
+          table: environmentTable,
+        })
+      : undefined,
   run: async (context, { args }) => {
     const { api } = await context.connect();
     return await api.environment(args.name, { signal: context.signal });
