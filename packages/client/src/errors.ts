@@ -1,27 +1,46 @@
-import { type Problem, type ProblemCode, problemCodes } from "./api/problem.ts";
+import type { Problem, ProblemCode } from "./api/problem.ts";
 
 const brand = Symbol.for("cocktail.client.error");
 
-/** The control plane answered, and refused. Branch on `code`, never on the message. */
-export class ApiError extends Error {
+/** Every error that this package throws on purpose. Branch on `code`, never on the message. */
+export abstract class ClientError extends Error {
+  abstract readonly code: string;
+  /** What to do now. */
+  abstract readonly fix: string;
+  /** The same call may succeed later. */
+  abstract readonly retryable: boolean;
+
+  constructor(kind: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    // Two copies of this package may share a process, so `instanceof` is not enough. Not enumerable: kept out of logs and JSON.
+    Object.defineProperty(this, brand, { value: kind });
+  }
+
+  static is(value: unknown): value is ClientError {
+    return kindOf(value) !== undefined;
+  }
+}
+
+/** The control plane answered, and refused. */
+export class ApiError extends ClientError {
   override readonly name = "ApiError";
   readonly problem: Problem;
   readonly status: number;
   readonly code: ProblemCode;
+  readonly fix: string;
   readonly retryable: boolean;
 
   constructor(problem: Problem) {
-    super(problem.detail === "" ? problem.title : problem.detail);
+    super("ApiError", problem.detail === "" ? problem.title : problem.detail);
     this.problem = problem;
     this.status = problem.status;
     this.code = problem.code;
+    this.fix = problem.fix;
     this.retryable = problem.retryable;
-    mark(this, "ApiError");
   }
 
-  /** Two copies of this package may share a process, so `instanceof` is not enough. */
-  static is(value: unknown): value is ApiError {
-    return markOf(value) === "ApiError";
+  static override is(value: unknown): value is ApiError {
+    return kindOf(value) === "ApiError";
   }
 }
 
@@ -29,84 +48,65 @@ export class ApiError extends Error {
  * No answer of the control plane: refused, timed out, cut off, or something else listens there. Whether a change was made
  * is unknown; every write of the API may be repeated.
  */
-export class ApiUnreachable extends Error {
+export class ApiUnreachable extends ClientError {
   override readonly name = "ApiUnreachable";
+  readonly code = "API_UNREACHABLE";
   /** The base URL that was tried. */
   readonly baseUrl: string;
-  readonly fix: string;
+  readonly fix = "check that the control plane is running, and its address";
   readonly retryable = true;
 
   constructor(baseUrl: string, why: string, options?: ErrorOptions) {
-    super(`no answer of the control plane at ${baseUrl}: ${why}`, options);
+    super("ApiUnreachable", `no answer of the control plane at ${baseUrl}: ${why}`, options);
     this.baseUrl = baseUrl;
-    this.fix = "check that the control plane is running, and its address";
-    mark(this, "ApiUnreachable");
   }
 
-  static is(value: unknown): value is ApiUnreachable {
-    return markOf(value) === "ApiUnreachable";
+  static override is(value: unknown): value is ApiUnreachable {
+    return kindOf(value) === "ApiUnreachable";
   }
 }
 
-/** The problem in a parsed body, or undefined where it is not one of ours. */
-export function readProblem(body: unknown): Problem | undefined {
-  if (typeof body !== "object" || body === null) return undefined;
-  const status: unknown = Reflect.get(body, "status");
-  const code = problemCodes.find((known) => known === textOf(body, "code"));
-  const title = textOf(body, "title");
-  if (code === undefined || title === undefined || typeof status !== "number") return undefined;
-  const errors = readFaults(Reflect.get(body, "errors"));
-  return {
-    type: textOf(body, "type") ?? "about:blank",
-    title,
-    status,
-    detail: textOf(body, "detail") ?? "",
-    code,
-    ...reasonOf(body),
-    ...paramsOf(body),
-    fix: textOf(body, "fix") ?? "",
-    retryable: Reflect.get(body, "retryable") === true,
-    ...(errors.length > 0 && { errors }),
-  };
-}
+/** The reader did not reach the epoch in time. */
+export class TableBehind extends ClientError {
+  override readonly name = "TableBehind";
+  readonly code = "TABLE_BEHIND";
+  readonly fix = "check that the control plane is running; the reader goes on by itself";
+  readonly retryable = true;
+  readonly epoch: number;
+  /** Undefined where there is no table yet. */
+  readonly at: number | undefined;
 
-function reasonOf(body: object): Pick<Problem, "reason"> {
-  const reason = textOf(body, "reason");
-  return reason === undefined ? {} : { reason };
-}
-
-function paramsOf(body: object): Pick<Problem, "params"> {
-  const params: unknown = Reflect.get(body, "params");
-  if (typeof params !== "object" || params === null) return {};
-  const texts = Object.entries(params).filter(
-    (entry): entry is [string, string] => typeof entry[1] === "string",
-  );
-  return { params: Object.fromEntries(texts) };
-}
-
-function textOf(body: object, name: string): string | undefined {
-  const value: unknown = Reflect.get(body, name);
-  return typeof value === "string" ? value : undefined;
-}
-
-function readFaults(
-  value: unknown,
-): readonly { readonly path: string; readonly message: string }[] {
-  if (!Array.isArray(value)) return [];
-  const faults: { readonly path: string; readonly message: string }[] = [];
-  for (const fault of value) {
-    const path: unknown = Reflect.get(Object(fault), "path");
-    const message: unknown = Reflect.get(Object(fault), "message");
-    if (typeof path === "string" && typeof message === "string") faults.push({ path, message });
+  constructor(epoch: number, at: number | undefined, timeoutMs: number) {
+    const where = at === undefined ? "has no table yet" : `is at epoch ${at}`;
+    super(
+      "TableBehind",
+      `the reader ${where} after ${timeoutMs} ms, not at ${epoch}: the control plane may be away`,
+    );
+    this.epoch = epoch;
+    this.at = at;
   }
-  return faults;
+
+  static override is(value: unknown): value is TableBehind {
+    return kindOf(value) === "TableBehind";
+  }
 }
 
-/** Not enumerable: kept out of logs and JSON. */
-function mark(error: Error, kind: string): void {
-  Object.defineProperty(error, brand, { value: kind });
+/** The reader was closed while, or before, somebody waited. */
+export class ReaderClosed extends ClientError {
+  override readonly name = "ReaderClosed";
+  readonly code = "READER_CLOSED";
+  readonly fix = "open another reader";
+  readonly retryable = false;
+
+  constructor() {
+    super("ReaderClosed", "the reader of the route table is closed");
+  }
+
+  static override is(value: unknown): value is ReaderClosed {
+    return kindOf(value) === "ReaderClosed";
+  }
 }
 
-function markOf(value: unknown): unknown {
+function kindOf(value: unknown): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, brand) : undefined;
 }

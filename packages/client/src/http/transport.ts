@@ -1,4 +1,5 @@
-import { ApiError, ApiUnreachable, readProblem } from "../errors.ts";
+import { ApiError, ApiUnreachable } from "../errors.ts";
+import { readProblem } from "./read-problem.ts";
 import { readBounded } from "./bounded-body.ts";
 import type { ByteStream } from "./byte-stream.ts";
 

@@ -1,13 +1,16 @@
 export interface BackoffOptions {
-  /** Of the first retry, at most. Default 100 ms. */
-  readonly firstMs?: number | undefined;
-  /** Of any retry, at most. Default 2,000 ms. */
-  readonly maxMs?: number | undefined;
+  /** Of the first retry, at most. */
+  readonly firstMs: number;
+  /** Of any retry, at most. */
+  readonly longestMs: number;
+  readonly random?: (() => number) | undefined;
 }
 
-/** Time to wait before retry number `failures` (from 1): doubles, and lies between half and all of it by chance. */
-export function retryDelay(failures: number, options: BackoffOptions, chance: number): number {
-  const { firstMs = 100, maxMs = 2000 } = options;
-  const whole = Math.min(maxMs, firstMs * 2 ** Math.min(failures - 1, 20));
-  return whole / 2 + (whole / 2) * chance;
+/** Time to wait before the next try after so many failures, from 1: doubles, half of it at random. */
+export function backoffMs(
+  failures: number,
+  { firstMs, longestMs, random = Math.random }: BackoffOptions,
+): number {
+  const full = Math.min(firstMs * 2 ** Math.min(failures - 1, 20), longestMs);
+  return Math.round(full * (0.5 + 0.5 * random()));
 }

@@ -38,7 +38,7 @@ function logged(losses: Loss[]): Pick<TableReaderOptions, "log" | "backoff"> {
     void losses.push({ level, failures: Reflect.get(fields, "failures"), text });
   const nothing = (): void => undefined;
   const log = { debug: nothing, info: at("info"), warn: at("warn"), error: nothing };
-  return { log, backoff: { firstMs: 1, maxMs: 1 } };
+  return { log, backoff: { firstMs: 1, longestMs: 1 } };
 }
 
 describe("a reader's clock", () => {

@@ -15,7 +15,7 @@ interface Opened extends AsyncDisposable {
   readonly reasons: string[];
 }
 
-const quick = { backoff: { firstMs: 5, maxMs: 20 } };
+const quick = { backoff: { firstMs: 5, longestMs: 20 } };
 
 async function open(
   options: Partial<TableReaderOptions> = {},

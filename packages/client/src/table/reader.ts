@@ -1,6 +1,6 @@
 import { formatTableId, type RouteTable } from "@cocktail/route";
 import { type Logger, silentLogger } from "../log.ts";
-import { type BackoffOptions, retryDelay } from "./backoff.ts";
+import { type BackoffOptions, backoffMs } from "./backoff.ts";
 import { classifyOffer, isSame } from "./classify-offer.ts";
 import { pause } from "./pause.ts";
 import type { TableSource } from "./source.ts";
@@ -15,7 +15,8 @@ export interface TableReaderOptions {
   readonly signal?: AbortSignal | undefined;
   /** Without a sign of life for so long a connection is given up. Default 45,000 ms, three heartbeats. */
   readonly idleTimeoutMs?: number | undefined;
-  readonly backoff?: BackoffOptions | undefined;
+  /** Default: from 100 to 2,000 ms. */
+  readonly backoff?: Partial<BackoffOptions> | undefined;
 }
 
 export type TableListener = (table: RouteTable, previous: RouteTable | undefined) => void;
@@ -72,7 +73,7 @@ class FollowingReader implements TableReader {
     this.#source = options.source;
     this.#log = options.log ?? silentLogger;
     this.#idleTimeoutMs = options.idleTimeoutMs ?? defaultIdleTimeoutMs;
-    this.#backoff = options.backoff ?? {};
+    this.#backoff = { firstMs: 100, longestMs: 2_000, ...options.backoff };
     if (options.onTable !== undefined) this.#listeners.add(options.onTable);
     const { signal } = options;
     this.#signal =
@@ -121,7 +122,7 @@ class FollowingReader implements TableReader {
       this.#connectedAt = undefined;
       if (this.#signal.aborted) break;
       failures = livedMs > goodConnectionMs ? 1 : failures + 1;
-      const delayMs = retryDelay(failures, this.#backoff, Math.random());
+      const delayMs = backoffMs(failures, this.#backoff);
       this.#logLoss(why, failures, delayMs);
       await pause(delayMs, this.#signal);
     }
@@ -129,7 +130,7 @@ class FollowingReader implements TableReader {
   }
 
   #logLoss(why: string, failures: number, delayMs: number): void {
-    const fields = { reason: "TableStreamLost", why, failures, delayMs: Math.round(delayMs) };
+    const fields = { reason: "TableStreamLost", why, failures, delayMs };
     const kept = this.#table === undefined ? "there is no table yet" : "the last table stays";
     const text = `there is no stream of the route table; ${kept}`;
     this.#log[failures === 1 ? "info" : "warn"](fields, text);

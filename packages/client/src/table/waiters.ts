@@ -1,31 +1,10 @@
 import type { RouteTable } from "@cocktail/route";
+import { ReaderClosed, TableBehind } from "../errors.ts";
 
 export interface WaitOptions {
   /** Default: until the reader is closed. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** The reader did not reach the epoch in time. */
-export class TableBehind extends Error {
-  override readonly name = "TableBehind";
-  readonly epoch: number;
-  /** Undefined where there is no table yet. */
-  readonly at: number | undefined;
-
-  constructor(epoch: number, at: number | undefined, timeoutMs: number) {
-    const where = at === undefined ? "has no table yet" : `is at epoch ${at}`;
-    super(
-      `the reader ${where} after ${timeoutMs} ms, not at ${epoch}: the control plane may be away`,
-    );
-    this.epoch = epoch;
-    this.at = at;
-  }
-}
-
-/** The reader was closed while, or before, somebody waited. */
-export class ReaderClosed extends Error {
-  override readonly name = "ReaderClosed";
 }
 
 interface Waiter {
@@ -44,8 +23,7 @@ export class Waiters {
     if (table !== undefined && table.epoch >= epoch) return Promise.resolve(table);
     const { timeoutMs, signal } = options;
     if (signal?.aborted === true) return Promise.reject(abortReason(signal));
-    if (this.#closed)
-      return Promise.reject(new ReaderClosed("the reader of the route table is closed"));
+    if (this.#closed) return Promise.reject(new ReaderClosed());
     const { promise, resolve, reject } = Promise.withResolvers<RouteTable>();
     const waiter: Waiter = { epoch, resolve, reject };
     this.#waiting.add(waiter);
@@ -67,8 +45,7 @@ export class Waiters {
 
   close(): void {
     this.#closed = true;
-    for (const { reject } of this.#waiting)
-      reject(new ReaderClosed("the reader of the route table is closed"));
+    for (const { reject } of this.#waiting) reject(new ReaderClosed());
   }
 }
 

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "@cocktail/client";
+import { backoffMs, type Logger } from "@cocktail/client";
 import { type AnyObject, type Kind, type ObjectOf, ObjectIndex } from "@cocktail/environment";
 import { ControlPlaneError } from "../errors.ts";
 import type { AnyEvent } from "../store/object-feed.ts";
 import type { ObjectStore } from "../store/object-store.ts";
-import { backoffMs } from "./backoff.ts";
 
 export interface CacheEvent {
   readonly change: "put" | "removed";
@@ -102,7 +101,7 @@ export class ObjectCache {
         if (!ControlPlaneError.is(error, "WATCH_EXPIRED")) {
           log.warn({ kind, err: error, reason: "WatchFailed" }, "watch failed, listing again");
         }
-        await delay(backoffMs(failures++, retry), undefined, { signal }).catch(() => undefined);
+        await delay(backoffMs(++failures, retry), undefined, { signal }).catch(() => undefined);
       }
     }
   }
@@ -187,7 +186,7 @@ export class ObjectCache {
         await this.fresh(kind, name);
         break;
       } catch {
-        await delay(backoffMs(failures++, retry), undefined, { signal }).catch(() => undefined);
+        await delay(backoffMs(++failures, retry), undefined, { signal }).catch(() => undefined);
       }
     }
     this.#rechecking.delete(key);

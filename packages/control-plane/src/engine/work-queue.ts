@@ -1,4 +1,4 @@
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "@cocktail/client";
 import type { Clock } from "./clock.ts";
 
 /** What a piece of work wants next: nothing, or to be done again at a time (epoch milliseconds). */
@@ -58,8 +58,8 @@ export class WorkQueue {
 
   /** For work that is not wrong but came to nothing: again, later each time, until `settle`. */
   addLater(key: string): number {
-    const failures = this.#failures.get(key) ?? 0;
-    this.#failures.set(key, failures + 1);
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
     const { first: firstMs, longest: longestMs } = this.#options.backoffMs;
     const pause = backoffMs(failures, { firstMs, longestMs, random: this.#options.random });
     this.#options.retried?.(key);
