@@ -4,9 +4,8 @@ import { type ExitCode, exitCodes } from "./exit-code.ts";
 /** Every code an error of the command line itself can carry, beside those of the API's problems. */
 export const failureCodes = {
   API_UNREACHABLE: "The cocktail's API does not answer.",
-  CHECK_FAILED: "A check of `doctor` failed.",
+  CHECK_FAILED: "A check of `doctor`, or a step of the demo, failed.",
   COCKTAIL_EXITED: "`cocktail-local` ended before it was ready.",
-  DEMO_FAILED: "A step of the demo did not hold.",
   FILE_NOT_FOUND: "A file that was named does not exist.",
   INTERRUPTED: "Interrupted while waiting, by Ctrl-C or a signal.",
   NOT_PERMITTED: "The process belongs to another user.",

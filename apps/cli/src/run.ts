@@ -1,4 +1,5 @@
 import { connect } from "./cocktail/connect.ts";
+import type { Catalog } from "./command/catalog.ts";
 import type { Context, Invoked } from "./command/context.ts";
 import { isOutputFormat, type OutputFormat } from "./command/output-format.ts";
 import { parseCommandLine } from "./command/parse.ts";
@@ -24,7 +25,7 @@ export interface ProcessPorts {
 }
 
 /** Runs one command line and gives the exit code. Prints; never throws and never exits. */
-export async function run(ports: ProcessPorts): Promise<ExitCode> {
+export async function run(ports: ProcessPorts, known: Catalog = catalog): Promise<ExitCode> {
   let style = guessStyle(ports.argv);
   const fail = (failure: Failure, format: OutputFormat): ExitCode => {
     const colour = wantsColour(style.colour, ports.env, ports.stderr.isTTY === true);
@@ -35,7 +36,7 @@ export async function run(ports: ProcessPorts): Promise<ExitCode> {
   ports.stderr.on("error", () => {});
   const output = openOutput(ports.stdout);
   try {
-    const parsed = parseCommandLine(catalog, ports.argv);
+    const parsed = parseCommandLine(known, ports.argv);
     if (parsed.kind === "wrong") return fail(parsed.failure, style.format);
     if (parsed.kind === "help") {
       await writeResult(output, parsed.text);
@@ -122,7 +123,7 @@ function styleOf(options: Readonly<Record<string, unknown>>): Style {
   };
 }
 
-/** The wish for a format holds for errors of the command line too, so it is read before the line is understood. */
+/** The choice of a format holds for errors of the command line too, so it is read before the line is understood. */
 function guessStyle(argv: readonly string[]): Style {
   const end = argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);

@@ -5,7 +5,11 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { bin, environment, memberOf, runBin, until } from "./support/project.ts";
+import { type Ended, environment, memberOf, runScript, until } from "./support/project.ts";
+
+const main = join(import.meta.dirname, "../demo/main.ts");
+const runDemo = (argv: readonly string[], temp: string): Promise<Ended> =>
+  runScript([main, ...argv], "/", { ...environment(), TMPDIR: temp });
 
 const wanted = [
   "stable",
@@ -29,13 +33,10 @@ async function ownTemp(): Promise<{ readonly path: string } & AsyncDisposable> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-describe("cocktail demo", { timeout: 240_000 }, () => {
+describe("npm run demo", { timeout: 240_000 }, () => {
   it("takes its thirteen steps, each holds, and nothing is left", async () => {
     await using temp = await ownTemp();
-    const { code, stdout, stderr } = await runBin(["demo", "-o", "json"], "/", {
-      ...environment(),
-      TMPDIR: temp.path,
-    });
+    const { code, stdout, stderr } = await runDemo(["-o", "json"], temp.path);
     const steps = memberOf(JSON.parse(stdout), "steps");
     assert.ok(Array.isArray(steps));
     const each = (name: string): readonly unknown[] =>
@@ -80,7 +81,7 @@ describe("cocktail demo", { timeout: 240_000 }, () => {
 });
 
 function startDemo(temp: string): { readonly child: ChildProcess; readonly said: () => string } {
-  const child = spawn(process.execPath, [bin, "demo"], {
+  const child = spawn(process.execPath, ["--conditions=@cocktail/source", main], {
     cwd: "/",
     env: { ...environment(), TMPDIR: temp },
     stdio: ["ignore", "pipe", "pipe"],

@@ -28,6 +28,8 @@ export interface Input<A extends ArgumentSpecs, O extends OptionSpecs> {
 export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs, R> {
   /** `["branch", "deploy"]`. */
   readonly path: readonly [string, ...string[]];
+  /** What is typed before its arguments; default `cocktail` and the path. */
+  readonly invokedAs?: string;
   readonly summary: string;
   /** Further sentences for the help, one paragraph each. */
   readonly details?: readonly string[];
@@ -68,6 +70,7 @@ export interface Outcome {
 /** A command with its types closed over. */
 export interface Command {
   readonly path: readonly [string, ...string[]];
+  readonly invokedAs: string;
   readonly summary: string;
   readonly details: readonly string[];
   readonly args: ArgumentSpecs;
@@ -87,6 +90,7 @@ export function command<const A extends ArgumentSpecs, const O extends OptionSpe
   const options = { ...spec.options, ...sharedOptions(spec) };
   return {
     path: spec.path,
+    invokedAs: spec.invokedAs ?? ["cocktail", ...spec.path].join(" "),
     summary: spec.summary,
     details: spec.details ?? [],
     args: spec.args ?? {},

@@ -14,16 +14,21 @@ export function explainParseError(
   if (error.code === "commander.helpDisplayed") {
     return helpFor(words, catalog);
   }
-  const where = findCommand(catalog, words)?.path.join(" ") ?? findGroup(catalog, words) ?? "";
-  const isFirst = words[0]?.startsWith("-") === true;
-  const help = isFirst
-    ? "the command comes first, then its options; see: cocktail --help"
-    : `cocktail ${where} --help`.replace("  ", " ");
+  const help = whereToLook(words, catalog);
   const failure =
     error.code === "commander.help"
-      ? verbMissing(catalog, where, help)
+      ? verbMissing(catalog, findGroup(catalog, words) ?? "", help)
       : usageFailure(...explainMessage(error.message, help));
   return { kind: "wrong", failure };
+}
+
+function whereToLook(words: readonly string[], catalog: Catalog): string {
+  if (words[0]?.startsWith("-") === true) {
+    return "the command comes first, then its options; see: cocktail --help";
+  }
+  const group = findGroup(catalog, words);
+  const noun = group === undefined ? "cocktail" : `cocktail ${group}`;
+  return `${findCommand(catalog, words)?.invokedAs ?? noun} --help`;
 }
 
 function verbMissing(catalog: Catalog, group: string, help: string): Failure {

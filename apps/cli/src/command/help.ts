@@ -12,7 +12,7 @@ export function renderUsage(command: Command): string {
     optional === true ? `[${value}]` : value,
   );
   const rest = command.rest === undefined ? [] : [`[-- ${command.rest.value}]`];
-  return ["cocktail", ...command.path, ...args, "[options]", ...rest].join(" ");
+  return [command.invokedAs, ...args, "[options]", ...rest].join(" ");
 }
 
 /** The help of one command. */

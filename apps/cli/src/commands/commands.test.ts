@@ -38,7 +38,7 @@ describe("the definitions", () => {
   it("holds every command of the list it was built to", () => {
     const names = visibleCommands(catalog).map(({ path }) => path.join(" "));
     const wanted = [
-      "up down status logs doctor completion version demo",
+      "up down status logs doctor completion version",
       "branch deploy,branch list,branch get,branch logs,branch delete",
       "rc deploy,rc list,rc promote,rc abandon",
       "env create,env apply,env list,env get,env explain,env url,env curl,env extend,env delete",

@@ -3,7 +3,6 @@ import type { Command } from "../command/command.ts";
 import { branchDelete, branchGet, branchList } from "./branch.ts";
 import { branchDeploy } from "./branch-deploy.ts";
 import { completeCommand, completion } from "./completion.ts";
-import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { down } from "./down.ts";
 import { envCurl } from "./env-curl.ts";
@@ -49,7 +48,6 @@ const commands: readonly Command[] = [
   envDelete,
   routeResolve,
   routeTrace,
-  demo,
   doctor,
   completion,
   version,

@@ -119,7 +119,16 @@ export async function runBin(
   cwd: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [bin, ...argv], {
+  return await runScript([bin, ...argv], cwd, env);
+}
+
+/** A script of the clone, as it is run there. */
+export async function runScript(
+  words: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Ended> {
+  const child = spawn(process.execPath, ["--conditions=@cocktail/source", ...words], {
     cwd,
     env,
     stdio: ["ignore", "pipe", "pipe"],

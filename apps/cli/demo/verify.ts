@@ -1,5 +1,5 @@
 import { formatVariant, type Hop } from "@cocktail/route";
-import type { TracedAnswer } from "../edge/trace.ts";
+import type { TracedAnswer } from "../src/edge/trace.ts";
 import { member, records } from "./json.ts";
 import type { Expected } from "./step.ts";
 

@@ -1,5 +1,5 @@
 import type { Hop } from "@cocktail/route";
-import type { TracedAnswer } from "../edge/trace.ts";
+import type { TracedAnswer } from "../src/edge/trace.ts";
 import type { ShopRequest } from "./shop-request.ts";
 import type { Shop } from "./shop.ts";
 

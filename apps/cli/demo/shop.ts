@@ -6,12 +6,12 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { CocktailClient } from "@cocktail/client";
-import { liveRun } from "../cocktail/connect.ts";
-import type { RunFile } from "../cocktail/run-file.ts";
-import type { Context } from "../command/context.ts";
-import { addressOf } from "../edge/request.ts";
-import { routeHeaders, type TracedAnswer, traceRequest } from "../edge/trace.ts";
-import { Failure } from "../failure.ts";
+import { liveRun } from "../src/cocktail/connect.ts";
+import type { RunFile } from "../src/cocktail/run-file.ts";
+import type { Context } from "../src/command/context.ts";
+import { addressOf } from "../src/edge/request.ts";
+import { routeHeaders, type TracedAnswer, traceRequest } from "../src/edge/trace.ts";
+import { Failure } from "../src/failure.ts";
 import { member } from "./json.ts";
 import type { ShopRequest } from "./shop-request.ts";
 import type { Visit } from "./visits.ts";
@@ -113,13 +113,7 @@ function shopEnvironment(env: Context["env"]): Context["env"] {
 }
 
 async function prepare(directory: string, leftOut: readonly string[]): Promise<void> {
-  const script = fileURLToPath(new URL("../../../../examples/shop/prepare.ts", import.meta.url));
-  if (!existsSync(script)) {
-    throw demoFailure(
-      "the demo needs a clone of the project: the example shop is not in the installed command",
-      "in a clone: npm ci && npm run demo",
-    );
-  }
+  const script = fileURLToPath(new URL("../../../examples/shop/prepare.ts", import.meta.url));
   const args = leftOut.flatMap((name) => ["--without", name]);
   try {
     await promisify(execFile)(process.execPath, [script, directory, ...args]);
@@ -145,7 +139,7 @@ function messageOf(stderr: string): string {
 }
 
 function demoFailure(message: string, fix: string): Failure {
-  return new Failure({ code: "DEMO_FAILED", message, fix });
+  return new Failure({ code: "CHECK_FAILED", message, fix });
 }
 
 /** Calls wait for the ones before them, whatever came of those. */

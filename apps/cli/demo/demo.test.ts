@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Hop } from "@cocktail/route";
-import type { TracedAnswer } from "../edge/trace.ts";
+import type { TracedAnswer } from "../src/edge/trace.ts";
 import { verify } from "./verify.ts";
 import type { Expected } from "./step.ts";
 import { proofRequest, steps } from "./steps.ts";

@@ -1,4 +1,4 @@
-import type { TracedAnswer } from "../edge/trace.ts";
+import type { TracedAnswer } from "../src/edge/trace.ts";
 import { member } from "./json.ts";
 
 /** What a customer would notice of an answer, or what a gateway says of a refusal. */

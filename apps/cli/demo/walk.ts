@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { formatRoute, parseRoute } from "@cocktail/route";
 import { evidenceOf } from "./evidence.ts";
-import type { TracedAnswer } from "../edge/trace.ts";
+import type { TracedAnswer } from "../src/edge/trace.ts";
 import { verify } from "./verify.ts";
 import type { Shop } from "./shop.ts";
 import type { ShopRequest } from "./shop-request.ts";

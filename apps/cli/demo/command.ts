@@ -1,13 +1,13 @@
-import { type Command, command } from "../command/command.ts";
-import type { Context } from "../command/context.ts";
-import { closeShop, makeShopDirectory, openShop, type Shop } from "../demo/shop.ts";
-import type { StepResult } from "../demo/step.ts";
-import { stepView, summaryView } from "../demo/view.ts";
-import { walk } from "../demo/walk.ts";
-import { Failure } from "../failure.ts";
-import { layout } from "../output/layout.ts";
-import { coloured, plain } from "../output/paint.ts";
-import { gap, line, span, type View } from "../output/view.ts";
+import { type Command, command } from "../src/command/command.ts";
+import type { Context } from "../src/command/context.ts";
+import { closeShop, makeShopDirectory, openShop, type Shop } from "./shop.ts";
+import type { StepResult } from "./step.ts";
+import { stepView, summaryView } from "./view.ts";
+import { walk } from "./walk.ts";
+import { Failure } from "../src/failure.ts";
+import { layout } from "../src/output/layout.ts";
+import { coloured, plain } from "../src/output/paint.ts";
+import { gap, line, span, type View } from "../src/output/view.ts";
 
 /** JSON fields are a contract. */
 interface DemoReport {
@@ -16,17 +16,21 @@ interface DemoReport {
 
 export const demo: Command = command({
   path: ["demo"],
+  invokedAs: "npm run demo --",
   summary:
     "Walk through everything with an example shop: each step shows its commands and proves itself",
   details: [
-    "Works in a clone. It copies the shop into a temporary directory with a git repository of its own, starts it on a free port, and removes everything at the end, also after Ctrl-C. Exits 1 where a step does not hold.",
+    "It copies the shop into a temporary directory with a git repository of its own, starts it on a free port, and removes everything at the end, also after Ctrl-C. Exits 1 where a step does not hold.",
   ],
   target: "none",
   formats: ["table", "json"],
   options: { keep: { kind: "flag", summary: "leave the shop running at the end, to play with" } },
   examples: [
-    { text: "the walk", command: "cocktail demo" },
-    { text: "as data", command: "cocktail demo -o json | jq '.steps[] | {name, ok, ms}'" },
+    { text: "the walk", command: "npm run demo" },
+    {
+      text: "as data",
+      command: "npm run --silent demo -- -o json | jq '.steps[] | {name, ok, ms}'",
+    },
   ],
   run: async (context, { options }): Promise<DemoReport> => {
     const print = printer(context);
@@ -55,7 +59,7 @@ export const demo: Command = command({
     const failed = steps.filter(({ ok }) => !ok).map(({ name }) => name);
     if (failed.length === 0) return undefined;
     return new Failure({
-      code: "DEMO_FAILED",
+      code: "CHECK_FAILED",
       message: `these steps do not hold: ${failed.join("; ")}`,
       fix: "cocktail doctor; then run it again with --keep and look: cocktail logs",
     });
@@ -68,7 +72,7 @@ function cutShort(reason: unknown): unknown {
   return new Failure({
     code: reason.code,
     message: "interrupted; every process was stopped and every file removed",
-    fix: "run it again: cocktail demo",
+    fix: "run it again: npm run demo",
     exitCode: reason.exitCode,
   });
 }

@@ -1,6 +1,6 @@
 import { formatVariant, type Hop } from "@cocktail/route";
-import { formatDuration } from "../duration.ts";
-import { type Cell, gap, line, span, type View } from "../output/view.ts";
+import { formatDuration } from "../src/duration.ts";
+import { type Cell, gap, line, span, type View } from "../src/output/view.ts";
 import type { StepResult } from "./step.ts";
 
 /** One step as it is told. */
