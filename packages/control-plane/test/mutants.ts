@@ -33,18 +33,4 @@ export const mutants: readonly Mutant[] = [
     replace: "void writeStatus;",
     ...crash,
   },
-  {
-    rule: "E-5",
-    file: "engine/table-writer.ts",
-    find: "if (behind.length === 0) break;",
-    replace: "if (behind.length >= 0) break;",
-    ...crash,
-  },
-  {
-    rule: "E-5",
-    file: "engine/observe.ts",
-    find: 'return toDestroyWith(sources, environment).length > 0 ? "waiting" : "closed";',
-    replace: 'return "closed";',
-    ...crash,
-  },
 ];
