@@ -2,7 +2,7 @@
 // publishes nothing. `--dry-run` only says what it would change.
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { atVersion, releaseNotes, type Versioned } from "./release/version.ts";
 import { root } from "./run-step.ts";
@@ -57,15 +57,21 @@ function versionedFiles(version: string): readonly (readonly [file: string, text
     ...globSync("{packages,apps,test,benchmarks,examples/shop}{,/*}/package.json"),
   ];
   const manifests = files.map((file) => [file, readManifest(file)] as const);
-  const siblings = new Set(manifests.flatMap(([, { name }]) => name ?? []));
+  const names = manifests.flatMap(([, { name }]) => name ?? []);
+  // The examples keep versions of their own.
+  const siblings = new Set(names.filter((name) => /^@cocktail\/|^cocktail$/.test(name)));
+  const nameAt = new Map(manifests.map(([file, { name }]) => [dirname(file), name ?? ""]));
+  const raised = <T extends Versioned>(manifest: T, name: string): T =>
+    atVersion(manifest, version, { siblings, isSibling: siblings.has(name) });
   const lock = readLock();
   const packages: Record<string, Versioned> = {};
   for (const [place, entry] of Object.entries(lock.packages)) {
-    packages[place] = place.includes("node_modules/") ? entry : atVersion(entry, version, siblings);
+    const name = nameAt.get(place === "" ? "." : place);
+    packages[place] = name === undefined ? entry : raised(entry, name);
   }
   return [
     ...manifests.map(
-      ([file, manifest]) => [file, toText(atVersion(manifest, version, siblings))] as const,
+      ([file, manifest]) => [file, toText(raised(manifest, manifest.name ?? ""))] as const,
     ),
     ["package-lock.json", toText({ ...lock, version, packages })],
   ];

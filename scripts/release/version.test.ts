@@ -10,7 +10,7 @@ test("a package and what it needs of its siblings get the version, the rest stay
     devDependencies: { "@cocktail/other": "0.1.0" },
   };
   const siblings = new Set(["@cocktail/client", "@cocktail/route"]);
-  assert.deepEqual(atVersion(manifest, "0.2.0", siblings), {
+  assert.deepEqual(atVersion(manifest, "0.2.0", { siblings, isSibling: true }), {
     name: "@cocktail/client",
     version: "0.2.0",
     dependencies: { "@cocktail/route": "0.2.0", pg: "8.0.0" },
@@ -18,8 +18,13 @@ test("a package and what it needs of its siblings get the version, the rest stay
   });
 });
 
-test("what has no version gets none", () => {
-  assert.deepEqual(atVersion({}, "0.2.0", new Set()), {});
+test("what is no sibling keeps its version, and needs the new ones", () => {
+  const shop = { version: "1.0.0", dependencies: { "@cocktail/context": "0.1.0" } };
+  const siblings = new Set(["@cocktail/context"]);
+  assert.deepEqual(atVersion(shop, "0.2.0", { siblings, isSibling: false }), {
+    version: "1.0.0",
+    dependencies: { "@cocktail/context": "0.2.0" },
+  });
 });
 
 test("what is unreleased gets a heading of its own", () => {

@@ -8,11 +8,11 @@ export interface Versioned {
   readonly peerDependencies?: Versions;
 }
 
-/** At a version; what it needs of its siblings is that version, too. */
+/** With every sibling that it needs at a version; itself too, where it is a sibling. */
 export function atVersion<T extends Versioned>(
   manifest: T,
   version: string,
-  siblings: ReadonlySet<string>,
+  { siblings, isSibling }: { readonly siblings: ReadonlySet<string>; readonly isSibling: boolean },
 ): T {
   const dependencies = (needed: Versions | undefined): Versions | undefined =>
     needed &&
@@ -24,7 +24,7 @@ export function atVersion<T extends Versioned>(
       manifest[field] === undefined ? [] : [[field, dependencies(manifest[field])]],
     ),
   );
-  return { ...manifest, ...(manifest.version === undefined ? {} : { version }), ...changed };
+  return { ...manifest, ...(isSibling ? { version } : {}), ...changed };
 }
 
 /** The changelog with what is unreleased under a heading of its own; undefined where nothing is. */

@@ -21,8 +21,8 @@ export class Report {
   readonly #skipped: string[] = [];
   /** Of the file whose results come now: those of other files wait until it has ended. */
   #current: Counts = { ...none };
-  /** What the file that is running has printed as errors, its end. */
-  #stderr = "";
+  /** The end of what each running file has printed as errors. */
+  readonly #stderr = new Map<string, string>();
 
   constructor(root: string) {
     this.#root = root;
@@ -36,7 +36,7 @@ export class Report {
       case "test:fail":
         return this.#ended(event.data, event.data.details.error);
       case "test:stderr":
-        this.#stderr = (this.#stderr + event.data.message).slice(-8192);
+        this.#keep(this.#nameOf(event.data.file), event.data.message);
         return [];
       case "test:summary":
         return this.#fileEnded(event.data);
@@ -87,10 +87,9 @@ export class Report {
     }
     this.#current[error === undefined ? "passed" : "failed"]++;
     if (error === undefined) return [];
-    const stderr = this.#stderr;
+    const detail = failureOf(error, isWhole ? this.#stderr.get(file) : undefined);
     if (isWhole) this.#close(file);
     const title = isWhole ? "(the file itself)" : data.name;
-    const detail = failureOf(error, isWhole ? stderr : "");
     return [`  FAIL ${file} "${title}"`, detail.replace(/^/gm, "    ")];
   }
 
@@ -113,7 +112,11 @@ export class Report {
     suite.failed += failed;
     suite.skipped += skipped;
     this.#current = { ...none };
-    this.#stderr = "";
+    this.#stderr.delete(file);
+  }
+
+  #keep(file: string, text: string): void {
+    this.#stderr.set(file, ((this.#stderr.get(file) ?? "") + text).slice(-8192));
   }
 
   #suiteOf(file: string): Counts {
@@ -148,7 +151,7 @@ function skipOf({ skip, todo }: Ended): string | undefined {
   return mark === true ? "no reason given" : mark || undefined;
 }
 
-function failureOf(error: Error, stderr: string): string {
+function failureOf(error: Error, stderr = ""): string {
   const cause: unknown = error.cause ?? error;
   const text = cause instanceof Error ? inspect(cause, { depth: 6 }) : String(cause);
   return `${text}\n${stderr}`.trimEnd();

@@ -8,7 +8,7 @@ import { isFile, Report } from "./report.ts";
  */
 // oxlint-disable-next-line import/no-default-export -- node:test takes a reporter from there
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  const all = new Report(process.cwd());
+  let all = new Report(process.cwd());
   const mark = `COCKTAIL_TEST_RUN=${process.env["COCKTAIL_TEST_RUN"]}`;
   const patienceMs = Number(process.env["COCKTAIL_TEST_PATIENCE_MS"]);
   const running = new Set<string>();
@@ -17,23 +17,30 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     silence.refresh();
     if (event.type === "test:dequeue" && isFile(event.data)) running.add(event.data.name);
     if (event.type === "test:complete") running.delete(event.data.name);
-    yield* all.take(event).map((line) => `${line}\n`);
+    yield* lines(all.take(event));
+    // Under --watch nothing ends: each round is counted for itself.
+    if (event.type !== "test:watch:drained") continue;
+    yield* lines(all.finish());
+    all = new Report(process.cwd());
   }
   clearTimeout(silence);
   const leftovers = await findLeftovers(mark);
   killLeftovers(leftovers);
   for (const { pid, command } of leftovers) {
-    yield* all
-      .fail("scripts", `process ${pid} outlived its test: ${command}`)
-      .map((line) => `${line}\n`);
+    yield* lines(all.fail("scripts", `process ${pid} outlived its test: ${command}`));
   }
-  yield* all.finish().map((line) => `${line}\n`);
+  yield* lines(all.finish());
   const { failed, passed } = all.total;
   if (failed > 0 || passed === 0) process.exitCode = 1;
 }
 
+function lines(texts: readonly string[]): readonly string[] {
+  return texts.map((text) => `${text}\n`);
+}
+
 /** Their files then fail with the signal. */
 async function endSilent(mark: string, files: ReadonlySet<string>): Promise<void> {
+  if (files.size === 0) return;
   const found = await findLeftovers(mark);
   const silent = found.filter(({ command }) => [...files].some((file) => command.includes(file)));
   killLeftovers(silent);

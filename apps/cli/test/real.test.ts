@@ -275,6 +275,9 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
       child.kill("SIGINT");
       assert.equal(await new Promise((settle) => child.once("close", settle)), 130);
     }
+    await project.ok("down");
+    const absent = await project.cocktail("branch", "list", "--watch");
+    assert.match(absent.stderr, /is not running {2}\[NOT_RUNNING\]/);
     const wrong = await project.cocktail("branch", "list", "--watch", "-o", "yaml");
     assert.equal(wrong.code, 2, wrong.stderr);
   });

@@ -207,8 +207,8 @@ describe("cocktail-local", () => {
   });
 
   test("a second signal doesn't wait for a service that won't end", async () => {
-    const remaining = `process.on("SIGTERM", () => {});\n${service.replace(/process\.on\("SIGTERM".*/, "")}`;
-    using home = temporary({ ...files, "front/app.cjs": remaining });
+    const ignoring = `process.on("SIGTERM", () => {});\n${service.replace(/process\.on\("SIGTERM".*/, "")}`;
+    using home = temporary({ ...files, "front/app.cjs": ignoring });
     await using local = await pair(home.path);
     local.child.kill("SIGTERM");
     await until("it to begin", () => local.stderr().includes("stopping"));

@@ -16,8 +16,14 @@ export abstract class ClientError extends Error {
     Object.defineProperty(this, brand, { value: kind });
   }
 
-  static is(value: unknown): value is ClientError {
-    return kindOf(value) !== undefined;
+  /** `ApiError.is(error)`: of this class; `ClientError.is(error)`: of any of them. Also of another copy of this package. */
+  static is<C extends abstract new (...args: never[]) => ClientError>(
+    this: C,
+    value: unknown,
+  ): value is InstanceType<C> {
+    const kind: unknown =
+      typeof value === "object" && value !== null ? Reflect.get(value, brand) : undefined;
+    return kind !== undefined && (this.name === ClientError.name || this.name === kind);
   }
 }
 
@@ -38,10 +44,6 @@ export class ApiError extends ClientError {
     this.fix = problem.fix;
     this.retryable = problem.retryable;
   }
-
-  static override is(value: unknown): value is ApiError {
-    return kindOf(value) === "ApiError";
-  }
 }
 
 /**
@@ -59,10 +61,6 @@ export class ApiUnreachable extends ClientError {
   constructor(baseUrl: string, why: string, options?: ErrorOptions) {
     super("ApiUnreachable", `no answer of the control plane at ${baseUrl}: ${why}`, options);
     this.baseUrl = baseUrl;
-  }
-
-  static override is(value: unknown): value is ApiUnreachable {
-    return kindOf(value) === "ApiUnreachable";
   }
 }
 
@@ -85,10 +83,6 @@ export class TableBehind extends ClientError {
     this.epoch = epoch;
     this.at = at;
   }
-
-  static override is(value: unknown): value is TableBehind {
-    return kindOf(value) === "TableBehind";
-  }
 }
 
 /** The reader was closed while, or before, somebody waited. */
@@ -101,12 +95,4 @@ export class ReaderClosed extends ClientError {
   constructor() {
     super("ReaderClosed", "the reader of the route table is closed");
   }
-
-  static override is(value: unknown): value is ReaderClosed {
-    return kindOf(value) === "ReaderClosed";
-  }
-}
-
-function kindOf(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, brand) : undefined;
 }

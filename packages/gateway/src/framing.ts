@@ -55,10 +55,7 @@ export function bodyTooLarge(limits: Limits): Problem {
 function checkVersion(line: StartLine, head: Head): Problem | undefined {
   if (line.http2) return undefined;
   if (line.major !== 1 || line.minor > 1) {
-    return malformed(
-      `HTTP/${line.major}.${line.minor} is not protocol here`,
-      "Use HTTP/1.1 or HTTP/2",
-    );
+    return malformed(`HTTP/${line.major}.${line.minor} is not supported`, "Use HTTP/1.1 or HTTP/2");
   }
   return head.transferEncoding !== undefined && line.minor === 0
     ? malformed("Transfer-Encoding on HTTP/1.0", "Use HTTP/1.1")

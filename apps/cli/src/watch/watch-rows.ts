@@ -38,28 +38,49 @@ export async function watchRows<T extends { readonly name: string }>(
     throw usageFailure(`--watch has no -o ${context.format}`, "use -o table, wide or json");
   }
   const print = printer(context, rows);
-  let lostAt: number | undefined;
+  const patience = new Patience(() =>
+    context.progress.warn("the control plane is away; waiting for it"),
+  );
   for (;;) {
     try {
       const { api } = await context.connect();
       await follow(api, context.signal, async () => {
         await print(await rows.read(api, context.signal));
-        lostAt = undefined;
+        patience.succeeded();
       });
     } catch (error) {
       const reason: unknown = context.signal.reason;
       // Ctrl-C is how watching ends: nothing to complain about.
       if (reason instanceof Failure) return reason.exitCode;
-      if (!(await isPassing(error))) throw error;
-      lostAt ??= performance.now();
-      if (performance.now() - lostAt > patienceMs) throw error;
+      await patience.failed(error);
     }
     await delay(retryMs, undefined, { signal: context.signal }).catch(() => undefined);
   }
 }
 
-async function isPassing(error: unknown): Promise<boolean> {
-  return (error instanceof Failure && error.retryable) || (await mayPass(error));
+/** For who was there before: a control plane that never answered is not waited for. */
+class Patience {
+  readonly #onLost: () => void;
+  #hasSucceeded = false;
+  #lostAt: number | undefined;
+
+  constructor(onLost: () => void) {
+    this.#onLost = onLost;
+  }
+
+  succeeded(): void {
+    this.#hasSucceeded = true;
+    this.#lostAt = undefined;
+  }
+
+  /** Throws the error where it does not pass by itself, or has lasted too long. */
+  async failed(error: unknown): Promise<void> {
+    const mayEnd = (error instanceof Failure && error.retryable) || (await mayPass(error));
+    if (!this.#hasSucceeded || !mayEnd) throw error;
+    if (this.#lostAt === undefined) this.#onLost();
+    this.#lostAt ??= performance.now();
+    if (performance.now() - this.#lostAt > patienceMs) throw error;
+  }
 }
 
 /** Calls once at the beginning and after changes, never twice at a time. Ends with the connection. */

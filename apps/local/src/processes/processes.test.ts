@@ -63,7 +63,7 @@ test("arguments that no system takes are a failed start like any other", async (
   assert.match(describeExit(await long.exited), /^could not be started: spawn E2BIG/);
 });
 
-test("last words are waited for, but not forever", async () => {
+test("output is drained after the exit, but not forever", async () => {
   const child = sh("(sleep 0.1; echo late) & exit 0");
   let printed = "";
   child.stdout.on("data", (chunk: Buffer) => (printed += String(chunk)));
@@ -153,9 +153,9 @@ test("members of a group whose leader is gone are ended by the id of the earlier
 test("leftovers that ignore SIGTERM, in their group or out of it, are gone when it is said", async () => {
   using home = temporary();
   const runId = randomUUID();
-  const remaining = "trap '' TERM; echo on; while :; do sleep 0.05; done";
+  const ignoring = "trap '' TERM; echo on; while :; do sleep 0.05; done";
   const marks = markEnvironment(runId, workload);
-  const [recorded, stray] = [sh(remaining, marks), sh(remaining, marks)];
+  const [recorded, stray] = [sh(ignoring, marks), sh(ignoring, marks)];
   openProcessRecords(home.path, runId).add(recorded.pid, "cart:mp-1#1");
   await Promise.all([once(recorded.stdout, "data"), once(stray.stdout, "data")]);
   const lines = await endLeftovers(home.path, runId);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { temporary } from "../testing/temporary.ts";
 import { acquireLock, removeStale } from "./lock.ts";
 
@@ -77,4 +77,29 @@ test("of many that want a stale lock at once exactly one gets it", async () => {
   const next = acquireLock(path);
   assert.ok(next.ok);
   next.release();
+});
+
+/** What `work` does as somebody who may not read the files of this user. */
+function asAnotherUser(t: TestContext, work: () => void): void {
+  if (process.getuid?.() !== 0) return work();
+  try {
+    process.seteuid?.(65_534);
+  } catch {
+    return t.skip("this user namespace has no other user");
+  }
+  try {
+    work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+test("a lock that may not be read is not taken for stale", (t) => {
+  using home = temporary();
+  const path = join(home.path, "lock");
+  writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: "of another user" }));
+  chmodSync(path, 0o000);
+  chmodSync(home.path, 0o777);
+  asAnotherUser(t, () => assert.throws(() => acquireLock(path), { code: "EACCES" }));
+  assert.ok(existsSync(path), "it was removed");
 });

@@ -15,6 +15,7 @@ export type LockOutcome =
   | { readonly ok: false; readonly holder: ProcessIdentity };
 
 const schema = z.object({ pid: z.int(), startTime: z.string() });
+const refused: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
 
 /**
  * One cocktail for a state directory. A hard link is made or refused by the system in one step, and appears with its
@@ -69,10 +70,13 @@ export function removeStale(path: string): void {
   }
 }
 
+/** Undefined where there is none, or what is there names no process. Throws where it may not be read: it may be held. */
 function readHolder(path: string): ProcessIdentity | undefined {
   try {
     return schema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
-  } catch {
+  } catch (error) {
+    const isRefused = error instanceof Error && "code" in error && refused.has(String(error.code));
+    if (isRefused) throw error;
     return undefined;
   }
 }

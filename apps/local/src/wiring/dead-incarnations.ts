@@ -1,16 +1,15 @@
+import { formatIncarnation } from "@cocktail/environment";
 import type { RouteTable, TableVariant } from "@cocktail/route";
 
 /** Incarnations of a table, by name. */
 export function incarnationsOf(table: RouteTable): ReadonlySet<string> {
   return new Set(
     Object.entries(table.services).flatMap(([service, variants]) =>
-      Object.entries(variants).map(([key, { incarnation }]) => nameOf(service, key, incarnation)),
+      Object.entries(variants).map(([key, { incarnation }]) =>
+        formatIncarnation({ service, key, incarnation }),
+      ),
     ),
   );
-}
-
-function nameOf(service: string, key: string, incarnation: number): string {
-  return `${service}:${key}#${incarnation}`;
 }
 
 /**
@@ -22,7 +21,9 @@ export function withoutAddresses(table: RouteTable, dead: ReadonlySet<string>): 
   if (dead.isDisjointFrom(incarnationsOf(table))) return table;
   const services = Object.entries(table.services).map(([service, variants]) => {
     const entries = Object.entries(variants).map(([key, variant]) => {
-      const isDead = dead.has(nameOf(service, key, variant.incarnation));
+      const isDead = dead.has(
+        formatIncarnation({ service, key, incarnation: variant.incarnation }),
+      );
       return [key, isDead ? withoutAddress(variant) : variant] as const;
     });
     return [service, Object.fromEntries(entries)] as const;

@@ -35,14 +35,14 @@ export interface Transport {
 }
 
 const defaultTimeoutMs = 30_000;
-const defaultMaxAnswerLength = 64 * 1024 * 1024;
+const defaultMaxResponseLength = 64 * 1024 * 1024;
 
 export function createTransport(options: TransportOptions): Transport {
   const baseUrl = parseBaseUrl(options.baseUrl);
   const line: Line = {
     baseUrl,
     send: sender(options, baseUrl),
-    maxLength: options.maxResponseLength ?? defaultMaxAnswerLength,
+    maxLength: options.maxResponseLength ?? defaultMaxResponseLength,
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
   };
   return {

@@ -55,11 +55,11 @@ export class Engine {
     });
     const { limits, clock, log } = this.#core;
     const { retried } = options.metrics ?? noMetrics;
-    const { firstBackoffMs: first, longestBackoffMs: longest, concurrency } = limits;
+    const { firstBackoffMs: firstMs, longestBackoffMs: longestMs, concurrency } = limits;
     this.#queue = new WorkQueue({
       clock,
       concurrency,
-      backoffMs: { first, longest },
+      backoff: { firstMs, longestMs },
       work: (key) => this.#measured(key),
       retried: (key) => retried(parseQueueKey(key).controller),
       failed: (object, error, retryInMs) => {

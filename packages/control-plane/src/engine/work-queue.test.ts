@@ -7,7 +7,7 @@ function queueOf(work: WorkQueueOptions["work"], more: Partial<WorkQueueOptions>
   return new WorkQueue({
     clock: new TestClock(),
     concurrency: 2,
-    backoffMs: { first: 1, longest: 8 },
+    backoff: { firstMs: 1, longestMs: 8 },
     work,
     failed: () => {},
     random: () => 1,

@@ -1,4 +1,4 @@
-import { backoffMs } from "@cocktail/client";
+import { type BackoffOptions, backoffMs } from "@cocktail/client";
 import type { Clock } from "./clock.ts";
 
 /** What a piece of work wants next: nothing, or to be done again at a time (epoch milliseconds). */
@@ -9,13 +9,12 @@ export interface WorkResult {
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly concurrency: number;
-  /** First and longest pause after a failure; it doubles in between. */
-  readonly backoffMs: { readonly first: number; readonly longest: number };
+  /** Of pauses after failures. */
+  readonly backoff: BackoffOptions;
   work(key: string): Promise<WorkResult>;
   failed(key: string, error: unknown, retryInMs: number): void;
   /** A key was put back with a backoff. */
   retried?: (key: string) => void;
-  random?: () => number;
 }
 
 /**
@@ -60,8 +59,7 @@ export class WorkQueue {
   addLater(key: string): number {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
-    const { first: firstMs, longest: longestMs } = this.#options.backoffMs;
-    const pause = backoffMs(failures, { firstMs, longestMs, random: this.#options.random });
+    const pause = backoffMs(failures, this.#options.backoff);
     this.#options.retried?.(key);
     this.addAt(key, this.#options.clock.now() + pause);
     return pause;

@@ -53,7 +53,7 @@ INSERT INTO variant VALUES
   ('clock', 'stable', '{"service": "clock", "key": "stable", "source": {"kind": "branch", "branch": "feature/x", "revision": "b016"},
     "branch": "feature/x", "env": {}, "deleted": false, "discard": false, "createdAt": 1000, "generation": 3, "onUnavailable": "Fail",
     "promotion": {"at": 1500, "revision": "b016", "entryHash": "1111", "rcGeneration": 2}}'),
-  ('clock', 'mp-7', '{"service": "clock", "key": "mp-7", "source": {"kind": "directory", "path": "/work/clock"}, "env": {"FORMAT": "", "ZONE": "utc"},
+  ('clock', 'mp-7', '{"service": "clock", "key": "mp-7", "source": {"kind": "directory", "path": "/src/clock"}, "env": {"FORMAT": "", "ZONE": "utc"},
     "command": [], "deleted": false, "discard": false, "createdAt": 2000, "expiresAt": 9000, "generation": 1, "onUnavailable": "Fallback"}'),
   ('clock', 'mp-8', '{"service": "clock", "key": "mp-8", "source": {"kind": "branch", "branch": "mp-8"}, "branch": "mp-8", "env": {},
     "deleted": true, "discard": true, "createdAt": 3000, "generation": 1, "onUnavailable": "Fail"}'),
@@ -103,7 +103,7 @@ describe("what the version before objects stored", () => {
       expiresAt: 9000,
       source: {
         kind: "directory",
-        path: "/work/clock",
+        path: "/src/clock",
         command: [],
         env: { FORMAT: "", ZONE: "utc" },
       },

@@ -114,7 +114,7 @@ function describeWrites(open: () => Promise<StoreFixture>): void {
     assert.deepEqual(plain(await objects.get(kind, name)), plain(second));
   });
 
-  test("what is not there can't be written, and what is there can't be created", async () => {
+  test("a write to an absent object and the creation of an existing one are refused", async () => {
     await using fixture = await open();
     const { objects } = fixture.store;
     assert.equal(await objects.get(kind, name), undefined);
