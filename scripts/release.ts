@@ -77,12 +77,15 @@ function versionedFiles(version: string): readonly (readonly [file: string, text
   ];
 }
 
-/* oxlint-disable typescript/no-unsafe-type-assertion -- npm reads these files before us */
-const readManifest = (file: string): Manifest =>
-  JSON.parse(readFileSync(join(root, file), "utf8")) as Manifest;
-const readLock = (): Lock =>
-  JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
-/* oxlint-enable typescript/no-unsafe-type-assertion */
+function readManifest(file: string): Manifest {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm reads these files before us
+  return JSON.parse(readFileSync(join(root, file), "utf8")) as Manifest;
+}
+
+function readLock(): Lock {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm reads it before us
+  return JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
+}
 
 function toText(document: object): string {
   return `${JSON.stringify(document, undefined, 2)}\n`;

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { root } from "../run-step.ts";
 import { atVersion, releaseNotes } from "./version.ts";
 
 test("a package and what it needs of its siblings get the version, the rest stays", () => {
@@ -38,4 +42,17 @@ test("what is unreleased gets a heading of its own", () => {
 test("a release without a change is none", () => {
   assert.equal(releaseNotes("## Unreleased\n\n## 0.1.0\n\n- old\n", "0.2.0", "x"), undefined);
   assert.equal(releaseNotes("## 0.1.0\n", "0.2.0", "x"), undefined);
+});
+
+test("npm run release -- VERSION --dry-run names every file, and changes none", () => {
+  const script = join(root, "scripts/release.ts");
+  const run = (...argv: readonly string[]) =>
+    spawnSync(process.execPath, [script, ...argv], { cwd: root, encoding: "utf8" });
+  const { status, stdout, stderr } = run("99.0.0", "--dry-run");
+  assert.equal(status, 0, stderr);
+  for (const file of ["CHANGELOG.md", "packages/route/package.json", "package-lock.json"]) {
+    assert.ok(stdout.includes(`would change ${file}\n`), stdout);
+  }
+  assert.ok(!readFileSync(join(root, "package.json"), "utf8").includes("99.0.0"));
+  assert.match(run("next", "--dry-run").stderr, /"next" is no version\nfix: /);
 });

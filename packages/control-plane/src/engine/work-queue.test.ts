@@ -7,10 +7,9 @@ function queueOf(work: WorkQueueOptions["work"], more: Partial<WorkQueueOptions>
   return new WorkQueue({
     clock: new TestClock(),
     concurrency: 2,
-    backoff: { firstMs: 1, longestMs: 8 },
+    backoff: { firstMs: 1, longestMs: 8, random: () => 1 },
     work,
     failed: () => {},
-    random: () => 1,
     ...more,
   });
 }
