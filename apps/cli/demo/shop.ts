@@ -6,8 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { CocktailClient } from "@cocktail/client";
-import { liveRun } from "../src/cocktail/connect.ts";
-import type { RunFile } from "../src/cocktail/run-file.ts";
+import { type LiveRun, readState } from "../src/cocktail/state-directory.ts";
 import type { Context } from "../src/command/context.ts";
 import { addressOf } from "../src/edge/request.ts";
 import { routeHeaders, type TracedAnswer, traceRequest } from "../src/edge/trace.ts";
@@ -19,7 +18,7 @@ import type { Visit } from "./visits.ts";
 /** A shop of the demo's own: a copy with git branches, in a temporary directory, and its cocktail. */
 export interface Shop {
   readonly directory: string;
-  readonly run: RunFile;
+  readonly run: LiveRun;
   readonly api: CocktailClient;
   readonly services: readonly string[];
   /** Services that are left out because something they need is missing, and what that is. */
@@ -45,7 +44,7 @@ export async function openShop(context: Context, directory: string): Promise<Sho
   await prepare(directory, leftOut);
   const cocktail = runner(context, directory, context.signal);
   await cocktail(["up", "--detach", "--port", "0", "--wait-timeout", "60s"]);
-  const run = await liveRun(directory);
+  const { live: run } = await readState(directory);
   if (run === undefined) throw demoFailure("the shop's cocktail is gone", "run the demo again");
   const { createClient } = await import("@cocktail/client");
   const api = createClient({ baseUrl: run.api, token: run.token });

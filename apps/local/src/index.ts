@@ -1,1 +1,1 @@
-export type { RunFile } from "./state/run-file.ts";
+export type { RunFile } from "@cocktail/local-state";

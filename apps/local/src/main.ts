@@ -1,12 +1,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
-import { identify } from "@cocktail/embedded-postgres/internal";
+import { basename, dirname, resolve } from "node:path";
+import {
+  acquireLock,
+  createStateDirectory,
+  identify,
+  readRunFile,
+  removeRunFile,
+  type RunFile,
+  type StateDirectory,
+  stateDirectory,
+  writeRunFile,
+} from "@cocktail/local-state";
 import { type Config, formatFaults } from "./config/config.ts";
 import { loadConfig } from "./config/load.ts";
-import { acquireLock } from "./state/lock.ts";
-import { type RunFile, readRunFile, removeRunFile, writeRunFile } from "./state/run-file.ts";
-import { prepareStateDirectory, type StateDirectory, stateRoot } from "./state/state-directory.ts";
 import { type Arguments, readArguments, readLogLevel, usage } from "./wiring/arguments.ts";
 import { endEarlierRun } from "./wiring/end-leftovers.ts";
 import { inState, StartFailure } from "./wiring/failure.ts";
@@ -26,11 +33,12 @@ function version(): string {
 
 /** Holds the lock of a state directory while `work` runs. */
 async function locked<T>(file: string, work: (state: StateDirectory) => Promise<T>): Promise<T> {
-  const root = stateRoot(file);
-  const state = inState(root, () => prepareStateDirectory(root));
+  const directory = dirname(file);
+  const { root } = stateDirectory(directory);
+  const state = inState(root, () => createStateDirectory(directory));
   const lock = inState(root, () => acquireLock(state.lock));
   if (!lock.ok) {
-    const edge = readRunFile(state.runFile)?.edge;
+    const edge = inState(root, () => readRunFile(state.runFile)?.edge);
     const where = edge === undefined ? "" : ` at ${edge}`;
     throw new StartFailure(
       `the cocktail of ${file} is already running, as process ${lock.holder.pid}${where}`,
@@ -46,7 +54,7 @@ async function locked<T>(file: string, work: (state: StateDirectory) => Promise<
 }
 
 async function onlyEndLeftovers(file: string): Promise<void> {
-  if (!existsSync(stateRoot(file))) return;
+  if (!existsSync(stateDirectory(dirname(file)).root)) return;
   const { log } = openOutput({ format: "pretty", level: "warn", services: [] });
   const lines = await locked(file, (state) => endEarlierRun(state, log));
   for (const line of lines) process.stdout.write(`${line}\n`);

@@ -1,17 +1,17 @@
 import { readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { PostgresError, unusableDirectory } from "./errors.ts";
-import { escalation } from "./escalation.ts";
-import type { Logger } from "./log.ts";
-import { parsePostmasterFile } from "./postmaster-file.ts";
 import {
   identify,
   isAlive,
   type ProcessFacts,
   type ProcessIdentity,
   readProcess,
-} from "./process-identity.ts";
+} from "@cocktail/local-state";
+import { PostgresError, unusableDirectory } from "./errors.ts";
+import { escalation } from "./escalation.ts";
+import type { Logger } from "./log.ts";
+import { parsePostmasterFile } from "./postmaster-file.ts";
 import { claimDirectory, readRecord, removeRecord, type StartRecord } from "./record.ts";
 
 /** What an earlier start left in the directory. */

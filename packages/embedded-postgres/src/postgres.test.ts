@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { identify, isAlive } from "@cocktail/local-state";
 import { Client } from "pg";
 import {
   supervisePostgres,
@@ -21,7 +22,6 @@ import {
   type PostgresErrorCode,
   startPostgres,
 } from "./index.ts";
-import { identify, isAlive } from "./process-identity.ts";
 import { readRecord, removeRecord, writeRecord } from "./record.ts";
 
 async function query(url: string, text: string): Promise<readonly Record<string, unknown>[]> {

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ProcessIdentity } from "./process-identity.ts";
+import { parseIdentity, type ProcessIdentity } from "@cocktail/local-state";
 
 /** Who started the server in a directory, and which process it is: what the next start needs to end a leftover. */
 export interface StartRecord {
@@ -11,8 +11,7 @@ export interface StartRecord {
 
 export function readRecord(directory: string): StartRecord | undefined {
   try {
-    const parsed: unknown = JSON.parse(readFileSync(recordFile(directory), "utf8"));
-    return isRecord(parsed) ? parsed : undefined;
+    return parseRecord(JSON.parse(readFileSync(recordFile(directory), "utf8")));
   } catch {
     return undefined; // none, or unreadable: then the directory's own pid file decides
   }
@@ -43,23 +42,10 @@ function recordFile(directory: string): string {
   return join(directory, "process.json");
 }
 
-function isRecord(value: unknown): value is StartRecord {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "owner" in value &&
-    isIdentity(value.owner) &&
-    (!("postmaster" in value) || isIdentity(value.postmaster))
-  );
-}
-
-function isIdentity(value: unknown): value is ProcessIdentity {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "pid" in value &&
-    "startTime" in value &&
-    typeof value.pid === "number" &&
-    typeof value.startTime === "string"
-  );
+function parseRecord(value: unknown): StartRecord | undefined {
+  const owner = parseIdentity(Reflect.get(Object(value), "owner"));
+  const written: unknown = Reflect.get(Object(value), "postmaster");
+  const postmaster = parseIdentity(written);
+  if (owner === undefined || (written !== undefined && postmaster === undefined)) return undefined;
+  return postmaster === undefined ? { owner } : { owner, postmaster };
 }

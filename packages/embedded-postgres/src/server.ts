@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { identify } from "@cocktail/local-state";
 import { PostgresError, unusableDirectory, useOwnDatabase } from "./errors.ts";
 import { escalation } from "./escalation.ts";
 import { isReady } from "./postmaster-file.ts";
-import { identify } from "./process-identity.ts";
 import { removeRecord, writeRecord } from "./record.ts";
 
 /** How the server ended. */

@@ -3,20 +3,24 @@ import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { identify } from "@cocktail/embedded-postgres/internal";
+import { identify } from "@cocktail/local-state";
 import { startFakeApi } from "../../test/support/fake-api.ts";
 import { invoke } from "../../test/support/invoke.ts";
 import { connect } from "./connect.ts";
-import { readRunFile } from "./run-file.ts";
+import { readState } from "./state-directory.ts";
 
 const me = identify(process.pid) ?? assert.fail("this process is alive");
 const run = {
   ...me,
   runId: "run-0001",
+  name: "shop",
+  version: "0.1.0",
   api: "http://127.0.0.1:4600",
   edge: "http://localhost:8080",
   token: "t",
   ready: true,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  recovered: [],
 };
 
 async function workspace(t: TestContext): Promise<string> {
@@ -70,9 +74,10 @@ describe("finding the cocktail", () => {
       });
     }
     await cocktailAt(root, { ...run, pid: 1 });
-    assert.equal(await readRunFile(root), undefined, "a signal to process 1 would reach too much");
+    const { written } = await readState(root);
+    assert.equal(written, undefined, "a signal to process 1 would reach too much");
     await writeFile(join(root, ".cocktail/run.json"), "{");
-    assert.equal(await readRunFile(root), undefined);
+    assert.equal((await readState(root)).written, undefined);
   });
 
   it("falls back to COCKTAIL_API, but not where a file was named", async (t) => {

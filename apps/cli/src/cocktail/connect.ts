@@ -1,10 +1,8 @@
 import { dirname } from "node:path";
 import type { CocktailClient } from "@cocktail/client";
-import { isAlive } from "@cocktail/embedded-postgres/internal";
 import { Failure } from "../failure.ts";
 import { fileName, filesUpward, givenFile } from "./locate.ts";
-import { lockHolder } from "./lock-file.ts";
-import { readRunFile, type RunFile } from "./run-file.ts";
+import { readState } from "./state-directory.ts";
 
 /** A running cocktail, ready to be spoken to. */
 export interface Cocktail {
@@ -24,8 +22,8 @@ export async function connect({ file, cwd, env }: ConnectOptions): Promise<Cockt
   const candidates = file === undefined ? await filesUpward(cwd) : [await givenFile(file, cwd)];
   for (const path of candidates) {
     const directory = dirname(path);
-    const run = await liveRun(directory);
-    if (run !== undefined) return { api: await client(run.api, run.token), directory };
+    const { live } = await readState(directory);
+    if (live !== undefined) return { api: await client(live.api, live.token), directory };
   }
   const api = env["COCKTAIL_API"] ?? "";
   if (file === undefined && api !== "")
@@ -33,15 +31,9 @@ export async function connect({ file, cwd, env }: ConnectOptions): Promise<Cockt
   throw await notRunning(candidates[0]);
 }
 
-/** The run file of a directory, if the process it names is alive and has an API. */
-export async function liveRun(directory: string): Promise<RunFile | undefined> {
-  const run = await readRunFile(directory);
-  return run !== undefined && run.api !== "" && isAlive(run) ? run : undefined;
-}
-
 async function notRunning(nearest: string | undefined): Promise<Failure> {
   if (nearest !== undefined) {
-    const holder = await lockHolder(dirname(nearest));
+    const { holder } = await readState(dirname(nearest));
     if (holder !== undefined) {
       return new Failure({
         code: "NOT_RUNNING",

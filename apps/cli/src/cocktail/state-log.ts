@@ -1,10 +1,10 @@
 import { open, readFile, rename, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { stateDirectory, usingState } from "./state-directory.ts";
+import { stateDirectory } from "@cocktail/local-state";
+import { usingState } from "./state-directory.ts";
 
 /** Where a detached cocktail writes. */
 export function logPath(directory: string): string {
-  return join(stateDirectory(directory), "logs", "cocktail.log");
+  return stateDirectory(directory).ownLog;
 }
 
 /** Opens an empty log; the last run's is kept as `cocktail.log.1`. The directory is there; the caller closes the handle. */

@@ -28,7 +28,7 @@ export const doctor: Command = command({
   ],
   run: async (context, { options }) => {
     const found = await findCocktail(context.file, context.cwd);
-    const live = found.isAlive ? found.run : undefined;
+    const { live } = found;
     const machine = [
       checkNode(process.versions.node),
       await checkGit(),

@@ -1,10 +1,8 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isAlive } from "@cocktail/embedded-postgres/internal";
+import { isAlive, type ProcessIdentity, readSchema, stateDirectory } from "@cocktail/local-state";
 import { ownFile } from "../cocktail/locate.ts";
-import { lockHolder } from "../cocktail/lock-file.ts";
-import { type ProcessName, readRunFile } from "../cocktail/run-file.ts";
-import { stateDirectory, usingState } from "../cocktail/state-directory.ts";
+import { readState, usingState } from "../cocktail/state-directory.ts";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
 import { formatDuration } from "../duration.ts";
@@ -95,39 +93,38 @@ export const down: Command = command({
 interface Facts {
   readonly file: string;
   /** A run that is alive. */
-  readonly run: ProcessName | undefined;
+  readonly run: ProcessIdentity | undefined;
   /** It got as far as writing where it listens. */
   readonly isWhole: boolean;
   readonly hasState: boolean;
   readonly purged: string | undefined;
+  /** It was chosen where the state was in a database of the user's, from which nothing is deleted. */
   readonly schemaLeft: string | undefined;
 }
 
 async function gather(context: Context, wantsPurge: boolean): Promise<Facts> {
   const file = await ownFile(context.file, context.cwd);
   const directory = dirname(file);
-  const state = stateDirectory(directory);
-  const hasState = (await stat(state).catch(() => undefined)) !== undefined;
-  const written = await readRunFile(directory);
+  const { root, schema } = stateDirectory(directory);
+  const hasState = (await stat(root).catch(() => undefined)) !== undefined;
+  const { written, holder } = await readState(directory);
   const whole = written !== undefined && isAlive(written) ? written : undefined;
   return {
     file,
-    run: whole ?? (await lockHolder(directory)),
+    run: whole ?? holder,
     isWhole: whole !== undefined,
     hasState,
-    purged: wantsPurge && hasState ? state : undefined,
-    schemaLeft: wantsPurge ? await schemaOf(state) : undefined,
+    purged: wantsPurge && hasState ? root : undefined,
+    schemaLeft: wantsPurge ? await usingState(directory, () => readSchema(schema)) : undefined,
   };
 }
 
-/** It was written where the state was in a database of the user's, from which nothing is deleted. */
-async function schemaOf(state: string): Promise<string | undefined> {
-  const text = await readFile(join(state, "schema"), "utf8").catch(() => "");
-  return /^[a-z0-9_]+$/.exec(text.trim())?.[0];
-}
-
 /** False where it had to be killed. */
-async function stop(context: Context, run: ProcessName, timeoutSeconds: number): Promise<boolean> {
+async function stop(
+  context: Context,
+  run: ProcessIdentity,
+  timeoutSeconds: number,
+): Promise<boolean> {
   signalProcess(run.pid, "SIGTERM");
   const waiting = context.progress.wait("stop");
   const began = context.now();
@@ -178,12 +175,11 @@ function unkillable(pid: number): Failure {
 
 /** Deletes `.cocktail/`, and tells the repositories that the worktrees in it are gone. */
 async function purge(context: Context, directory: string): Promise<void> {
-  const state = stateDirectory(directory);
+  const { root, worktrees } = stateDirectory(directory);
   const { forgetWorktrees } = await import("../cocktail/worktrees.ts");
-  const worktrees = join(state, "worktrees");
   const names = await readdir(worktrees).catch(() => []);
   const forget = await forgetWorktrees(names.map((name) => join(worktrees, name)));
-  await usingState(directory, () => rm(state, { recursive: true, force: true, maxRetries: 3 }));
+  await usingState(directory, () => rm(root, { recursive: true, force: true, maxRetries: 3 }));
   await forget();
-  context.progress.done("purged", state);
+  context.progress.done("purged", root);
 }

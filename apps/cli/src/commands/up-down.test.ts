@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { identify } from "@cocktail/embedded-postgres/internal";
+import { identify } from "@cocktail/local-state";
 import { invoke } from "../../test/support/invoke.ts";
 
 async function workspace(t: TestContext): Promise<string> {
@@ -112,9 +112,15 @@ describe("a state directory that can't be used", () => {
     const directory = await workspace(t);
     const state = join(directory, ".cocktail");
     await mkdir(state, { mode: 0o000 });
-    for (const argv of [["status"], ["down"], ["up"]]) {
-      const { code, stderr } = await invoke(argv, { cwd: directory });
-      assert.deepEqual([code, stderr.includes("[STATE_UNUSABLE]")], [1, true], stderr);
-    }
+    const refuses = async (): Promise<void> => {
+      for (const argv of [["status"], ["down"], ["up"]]) {
+        const { code, stderr } = await invoke(argv, { cwd: directory });
+        assert.deepEqual([code, stderr.includes("[STATE_UNUSABLE]")], [1, true], stderr);
+      }
+    };
+    await refuses();
+    await chmod(state, 0o700);
+    await writeFile(join(state, "lock"), "", { mode: 0o000 });
+    await refuses();
   });
 });

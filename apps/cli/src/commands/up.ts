@@ -1,10 +1,8 @@
 import { dirname } from "node:path";
-import { liveRun } from "../cocktail/connect.ts";
 import { ended, startLocal } from "../cocktail/local-process.ts";
 import { ownFile } from "../cocktail/locate.ts";
 import type { StatusReport } from "../cocktail/read-status.ts";
-import { lockHolder } from "../cocktail/lock-file.ts";
-import { prepareState } from "../cocktail/state-directory.ts";
+import { prepareState, readState } from "../cocktail/state-directory.ts";
 import { lastLogLines, logPath, openLog } from "../cocktail/state-log.ts";
 import { type Command, command } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
@@ -116,7 +114,7 @@ async function awaitLock({
   exited: signal,
 }: Pick<StartOptions, "directory" | "pid" | "exited">): Promise<boolean> {
   return await poll({ signal, timeoutSeconds: lockSeconds }, async () =>
-    (await lockHolder(directory))?.pid === pid ? true : undefined,
+    (await readState(directory)).holder?.pid === pid ? true : undefined,
   ).then(
     () => true,
     () => false,
@@ -183,13 +181,13 @@ async function announce(
 }
 
 async function refuseSecond(file: string): Promise<void> {
-  const run = await liveRun(dirname(file));
-  const holder = run ?? (await lockHolder(dirname(file)));
-  if (holder === undefined) return;
-  const where = run === undefined ? ", which is starting or stopping" : `, at ${run.edge}`;
+  const { live, holder } = await readState(dirname(file));
+  const process = live ?? holder;
+  if (process === undefined) return;
+  const where = live === undefined ? ", which is starting or stopping" : `, at ${live.edge}`;
   throw new Failure({
     code: "RUNNING",
-    message: `the cocktail of ${file} is already running, as process ${holder.pid}${where}`,
+    message: `the cocktail of ${file} is already running, as process ${process.pid}${where}`,
     fix: "see it: cocktail status; end it: cocktail down",
     exitCode: exitCodes.conflict,
   });

@@ -1,27 +1,19 @@
 import { dirname } from "node:path";
-import { isAlive } from "@cocktail/embedded-postgres/internal";
 import { filesUpward, givenFile } from "../cocktail/locate.ts";
 import { readStatus } from "../cocktail/read-status.ts";
-import { lockHolder } from "../cocktail/lock-file.ts";
-import { type ProcessName, readRunFile, type RunFile } from "../cocktail/run-file.ts";
+import { type LiveRun, type LocalState, readState } from "../cocktail/state-directory.ts";
 import { type CheckResult, failed, ok, warning } from "./check.ts";
 
-export interface Found {
+/** The nearest cocktail.yaml, undefined where there is none, and what its state directory says. */
+export interface Found extends LocalState {
   readonly file: string | undefined;
-  readonly run: RunFile | undefined;
-  readonly isAlive: boolean;
-  /** Who holds the state directory, where there is no live run file: one that is starting or stopping. */
-  readonly holder?: ProcessName | undefined;
 }
 
-/** The nearest cocktail, and whether its process lives. */
 export async function findCocktail(file: string | undefined, cwd: string): Promise<Found> {
   const path = file === undefined ? (await filesUpward(cwd))[0] : await givenFile(file, cwd);
-  if (path === undefined) return { file: undefined, run: undefined, isAlive: false };
-  const run = await readRunFile(dirname(path));
-  if (run !== undefined && run.api !== "" && isAlive(run))
-    return { file: path, run, isAlive: true };
-  return { file: path, run, isAlive: false, holder: await lockHolder(dirname(path)) };
+  if (path === undefined)
+    return { file: undefined, written: undefined, live: undefined, holder: undefined };
+  return { file: path, ...(await readState(dirname(path))) };
 }
 
 export function checkFile({ file }: Found): CheckResult {
@@ -31,26 +23,26 @@ export function checkFile({ file }: Found): CheckResult {
 }
 
 /** A run file without its process: a run that was killed. */
-export function checkRun({ file, run, isAlive: alive, holder }: Found): CheckResult {
+export function checkRun({ file, written, live, holder }: Found): CheckResult {
+  if (live !== undefined) return ok("run", `process ${live.pid}, at ${live.edge}`);
   if (holder !== undefined)
     return warning(
       "run",
       `process ${holder.pid} is starting or stopping`,
       "try again in a moment; what it says: .cocktail/logs/cocktail.log",
     );
-  if (run === undefined)
+  if (written === undefined)
     return ok("run", file === undefined ? "nothing to look for" : "not running");
-  if (alive) return ok("run", `process ${run.pid}, at ${run.edge}`);
   return warning(
     "run",
-    `process ${run.pid} was killed; its services may still run`,
+    `process ${written.pid} was killed; its services may still run`,
     "cocktail up ends them and restores branches and environments; cocktail down only ends them",
   );
 }
 
 /** What the running cocktail says of itself. */
 export async function checkHealth(
-  run: RunFile,
+  run: LiveRun,
   signal: AbortSignal,
 ): Promise<readonly CheckResult[]> {
   const { createClient } = await import("@cocktail/client");

@@ -1,6 +1,5 @@
 import type { Variant } from "@cocktail/client";
-import { liveRun } from "../cocktail/connect.ts";
-import type { RunFile } from "../cocktail/run-file.ts";
+import { type LiveRun, readState } from "../cocktail/state-directory.ts";
 import type { Context } from "../command/context.ts";
 import { readStatus, type StatusReport } from "../cocktail/read-status.ts";
 import { describeCondition, hasEnded, readyCondition } from "./await-variant.ts";
@@ -8,7 +7,7 @@ import { poll } from "./poll.ts";
 
 export interface Start {
   readonly waited: "Ready" | "Failed" | "TimedOut" | "Exited";
-  readonly run: RunFile | undefined;
+  readonly run: LiveRun | undefined;
   readonly report: StatusReport | undefined;
 }
 
@@ -26,10 +25,10 @@ export async function awaitStart(context: Context, options: StartOptions): Promi
   const waiting = context.progress.wait("start");
   const { createClient } = await import("@cocktail/client");
   const signal = AbortSignal.any([context.signal, exited]);
-  let run: RunFile | undefined;
+  let run: LiveRun | undefined;
   let report: StatusReport | undefined;
   const settled = await poll({ signal, timeoutSeconds }, async () => {
-    run = await liveRun(directory);
+    ({ live: run } = await readState(directory));
     if (run?.pid !== pid || !run.ready) {
       waiting.state(
         run?.pid === pid ? "starting the control plane and the gateway" : "starting the database",

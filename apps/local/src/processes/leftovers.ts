@@ -1,4 +1,4 @@
-import { isAlive } from "@cocktail/embedded-postgres/internal";
+import { isAlive } from "@cocktail/local-state";
 import { endGroup, endProcesses, isGroupEmpty } from "./process-group.ts";
 import { findMarked, type MarkedProcess } from "./process-list.ts";
 import { type ProcessRecord, readProcessRecords, removeProcessRecords } from "./process-records.ts";

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { isAlive, type ProcessIdentity, readProcess } from "@cocktail/embedded-postgres/internal";
+import { isAlive, type ProcessIdentity, readProcess } from "@cocktail/local-state";
 
 /** True when nothing of the group lives: zombies, which wait for a parent that may never look, don't count. */
 export function isGroupEmpty(group: number): boolean {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { readProcess } from "@cocktail/embedded-postgres/internal";
+import { readProcess } from "@cocktail/local-state";
 
 /** A living process and the marks that Cocktail's own children carry in their environment. */
 export interface MarkedProcess {

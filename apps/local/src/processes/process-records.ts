@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { identify, type ProcessIdentity } from "@cocktail/embedded-postgres/internal";
+import { identify, type ProcessIdentity, writeAtomically } from "@cocktail/local-state";
 import { z } from "zod";
-import { writeAtomically } from "../state/atomic-file.ts";
 
 /** What is remembered of a process group while it runs, for the run that comes after a kill. */
 export interface ProcessRecord extends ProcessIdentity {

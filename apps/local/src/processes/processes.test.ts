@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { identify, isAlive } from "@cocktail/embedded-postgres/internal";
+import { identify, isAlive } from "@cocktail/local-state";
 import { temporary } from "../testing/temporary.ts";
 import { until } from "../testing/until.ts";
 import { describeExit, drainOutput, startChild } from "./child-process.ts";

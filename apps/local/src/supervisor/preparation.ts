@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
+import { writeAtomically } from "@cocktail/local-state";
 import { z } from "zod";
 import { KeyedQueue } from "../keyed-queue.ts";
 import { LineSplitter } from "../logs/line-splitter.ts";
@@ -11,7 +12,6 @@ import {
 import { endGroup } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
 import { preparationHash } from "../sources/lockfiles.ts";
-import { writeAtomically } from "../state/atomic-file.ts";
 
 export interface PreparationRequest {
   readonly command: readonly string[];

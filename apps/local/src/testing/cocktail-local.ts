@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { type CocktailClient, createClient } from "@cocktail/client";
+import { readRunFile, type RunFile } from "@cocktail/local-state";
 import { findMarked } from "../processes/process-list.ts";
-import { readRunFile, type RunFile } from "../state/run-file.ts";
 import { until } from "./until.ts";
 
 const launcher = new URL("../../bin/cocktail-local.js", import.meta.url).pathname;

@@ -1,15 +1,14 @@
 import { endLeftoverPostgres, type Logger } from "@cocktail/embedded-postgres";
+import { readRunFile, removeRunFile, type StateDirectory } from "@cocktail/local-state";
 import { endLeftovers, LeftoversNotTerminated } from "../processes/leftovers.ts";
-import { readRunFile, removeRunFile } from "../state/run-file.ts";
-import type { StateDirectory } from "../state/state-directory.ts";
-import { StartFailure } from "./failure.ts";
+import { inState, StartFailure } from "./failure.ts";
 
 /** Ends everything that a killed run left running, and says what that was, one line each. */
 export async function endEarlierRun(
   state: StateDirectory,
   log: Logger,
 ): Promise<readonly string[]> {
-  const earlier = readRunFile(state.runFile);
+  const earlier = inState(state.root, () => readRunFile(state.runFile));
   const lines = await endLeftovers(state.processes, earlier?.runId).catch(refuse);
   const postgres = await endLeftoverPostgres({ directory: state.postgres, log });
   removeRunFile(state.runFile);

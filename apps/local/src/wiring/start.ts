@@ -1,13 +1,11 @@
-import { join } from "node:path";
 import { createGateway, type Gateway } from "@cocktail/gateway";
+import { ensureSchema, type StateDirectory } from "@cocktail/local-state";
 import { emptyTable, type RouteTable } from "@cocktail/route";
 import { Registry } from "prom-client";
 import type { Config } from "../config/config.ts";
 import { LogBook } from "../logs/log-book.ts";
 import { openProcessRecords } from "../processes/process-records.ts";
 import { Worktrees } from "../sources/worktree.ts";
-import { ownSchema } from "../state/schema-file.ts";
-import type { StateDirectory } from "../state/state-directory.ts";
 import { PortPool } from "../supervisor/ports.ts";
 import { Preparations } from "../supervisor/preparation.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
@@ -80,7 +78,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   // First of all the port: whether it is free is what most often goes wrong.
   const edge = await openEdge(gateway, port);
   const database = await openDatabase({
-    sharedSchema: () => inState(state.root, () => ownSchema(state.schema, config.name)),
+    sharedSchema: () => inState(state.root, () => ensureSchema(state.schema, config.name)),
     url: env["DATABASE_URL"],
     directory: state.postgres,
     log: output.log.child({ part: "postgres" }),
@@ -123,7 +121,7 @@ function openSupervisor(
   gateway: Gateway,
   teardown: Teardown,
 ): Supervisor {
-  const logs = new LogBook({ directory: join(state.logs, "services"), onLine: output.serviceLine });
+  const logs = new LogBook({ directory: state.serviceLogs, onLine: output.serviceLine });
   teardown.add("logs", () => logs.close());
   const records = openProcessRecords(state.processes, runId);
   const names = config.services.map(({ name }) => name);

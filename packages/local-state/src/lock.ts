@@ -1,25 +1,15 @@
-import {
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { identify, isAlive, type ProcessIdentity } from "@cocktail/embedded-postgres/internal";
-import { z } from "zod";
+import { linkSync, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readIfPresent } from "./atomic-file.ts";
+import { identify, isAlive, parseIdentity, type ProcessIdentity } from "./process-identity.ts";
 
 export type LockOutcome =
   | { readonly ok: true; readonly release: () => void }
   | { readonly ok: false; readonly holder: ProcessIdentity };
 
-const schema = z.object({ pid: z.int(), startTime: z.string() });
-const refused: ReadonlySet<string> = new Set(["EACCES", "EPERM"]);
-
 /**
- * One cocktail for a state directory. A hard link is made or refused by the system in one step, and appears with its
- * content; a lock whose holder is dead is taken over, by one process at a time.
+ * One cocktail for a state directory. A hard link is created or refused by the system in one step, and appears with its
+ * content; a lock whose holder is dead is taken over, by one process at a time. Throws where the lock cannot be read or
+ * written.
  */
 export function acquireLock(path: string): LockOutcome {
   const own = `${path}.${process.pid}`;
@@ -28,13 +18,23 @@ export function acquireLock(path: string): LockOutcome {
   try {
     for (;;) {
       if (link(own, path)) return { ok: true, release: () => release(path, me) };
-      const holder = readHolder(path);
-      if (holder !== undefined && isAlive(holder)) return { ok: false, holder };
+      const holder = lockHolder(path);
+      if (holder !== undefined) return { ok: false, holder };
       removeStale(path);
     }
   } finally {
     rmSync(own, { force: true });
   }
+}
+
+/**
+ * The living process that holds a lock, undefined where there is none. It is the first thing that a start writes, well
+ * before its run file, so it also shows a cocktail that is starting or stopping. Throws where the lock cannot be read: its
+ * holder may well be alive, as another user's is.
+ */
+export function lockHolder(path: string): ProcessIdentity | undefined {
+  const holder = readHolder(path);
+  return holder !== undefined && isAlive(holder) ? holder : undefined;
 }
 
 function link(from: string, to: string): boolean {
@@ -56,27 +56,24 @@ export function removeStale(path: string): void {
   try {
     mkdirSync(mutex);
   } catch {
-    // Somebody else is at it. One who died here left it behind; it is never held for longer than a moment.
+    // Another process is taking it over, or was killed while it did: the mutex is never held for longer than a moment.
     const made = statSync(mutex, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     if (Date.now() - made > 5_000) rmSync(mutex, { recursive: true, force: true });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     return;
   }
   try {
-    const holder = readHolder(path);
-    if (holder === undefined || !isAlive(holder)) rmSync(path, { force: true });
+    if (lockHolder(path) === undefined) rmSync(path, { force: true });
   } finally {
     rmdirSync(mutex);
   }
 }
 
-/** Undefined where there is none, or what is there names no process. Throws where it may not be read: it may be held. */
 function readHolder(path: string): ProcessIdentity | undefined {
+  const text = readIfPresent(path);
   try {
-    return schema.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
-  } catch (error) {
-    const isRefused = error instanceof Error && "code" in error && refused.has(String(error.code));
-    if (isRefused) throw error;
+    return text === undefined ? undefined : parseIdentity(JSON.parse(text));
+  } catch {
     return undefined;
   }
 }

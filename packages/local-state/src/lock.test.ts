@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempDisposableSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { temporary } from "../testing/temporary.ts";
-import { acquireLock, removeStale } from "./lock.ts";
+import { test } from "node:test";
+import { acquireLock, lockHolder, removeStale } from "./lock.ts";
+
+const temporary = () => mkdtempDisposableSync(join(tmpdir(), "cocktail-lock-"));
 
 test("a lock is held once, and free again when it was released", () => {
   using home = temporary();
@@ -21,7 +30,7 @@ test("a lock is held once, and free again when it was released", () => {
   assert.deepEqual(readdirSync(home.path), []);
 });
 
-test("the lock of a dead process is taken over, an unreadable one too", () => {
+test("the lock of a dead process is taken over, a malformed one too", () => {
   using home = temporary();
   const path = join(home.path, "lock");
   for (const text of [
@@ -34,6 +43,35 @@ test("the lock of a dead process is taken over, an unreadable one too", () => {
     assert.ok(taken.ok, text);
     taken.release();
   }
+});
+
+/** As another user than the one who may read everything, where this is that one. */
+function unprivileged(work: () => void): void {
+  if (process.geteuid?.() !== 0) return work();
+  process.seteuid?.(65_534);
+  try {
+    work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
+test("a lock that may not be read, as another user's, is neither taken over nor taken for absent", () => {
+  using home = temporary();
+  const path = join(home.path, "lock");
+  chmodSync(home.path, 0o777); // the lock could be removed
+  const lock = acquireLock(path);
+  assert.ok(lock.ok);
+  const text = readFileSync(path, "utf8");
+  chmodSync(path, 0);
+  unprivileged(() => {
+    assert.throws(() => acquireLock(path), { code: "EACCES" });
+    assert.throws(() => lockHolder(path), { code: "EACCES" });
+  });
+  assert.deepEqual(readdirSync(home.path), ["lock"]);
+  chmodSync(path, 0o600);
+  assert.equal(readFileSync(path, "utf8"), text);
+  lock.release();
 });
 
 test("a lock that got a living holder while it was looked at stays", () => {
@@ -77,29 +115,4 @@ test("of many that want a stale lock at once exactly one gets it", async () => {
   const next = acquireLock(path);
   assert.ok(next.ok);
   next.release();
-});
-
-/** What `work` does as somebody who may not read the files of this user. */
-function asAnotherUser(t: TestContext, work: () => void): void {
-  if (process.getuid?.() !== 0) return work();
-  try {
-    process.seteuid?.(65_534);
-  } catch {
-    return t.skip("this user namespace has no other user");
-  }
-  try {
-    work();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
-
-test("a lock that may not be read is not taken for stale", (t) => {
-  using home = temporary();
-  const path = join(home.path, "lock");
-  writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: "of another user" }));
-  chmodSync(path, 0o000);
-  chmodSync(home.path, 0o777);
-  asAnotherUser(t, () => assert.throws(() => acquireLock(path), { code: "EACCES" }));
-  assert.ok(existsSync(path), "it was removed");
 });

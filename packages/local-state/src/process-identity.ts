@@ -1,13 +1,19 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/**
- * A process that can be told from a later one with the same number: pid and an opaque text that holds its start time (and
- * on Linux the boot it happened in).
- */
+/** A process that can be told from a later one with the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
+  /** Opaque: `<boot id>:<tick>` on Linux, the lstart of ps elsewhere. */
   readonly startTime: string;
+}
+
+/** The identity in a value that was read from a file, undefined where it holds none. */
+export function parseIdentity(value: unknown): ProcessIdentity | undefined {
+  const pid: unknown = Reflect.get(Object(value), "pid");
+  const startTime: unknown = Reflect.get(Object(value), "startTime");
+  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 1) return undefined;
+  return typeof startTime === "string" && startTime !== "" ? { pid, startTime } : undefined;
 }
 
 /** One process, as the system sees it now. */

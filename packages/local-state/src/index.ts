@@ -1,0 +1,13 @@
+export { writeAtomically } from "./atomic-file.ts";
+export { acquireLock, lockHolder, type LockOutcome } from "./lock.ts";
+export {
+  identify,
+  isAlive,
+  parseIdentity,
+  type ProcessFacts,
+  type ProcessIdentity,
+  readProcess,
+} from "./process-identity.ts";
+export { readRunFile, removeRunFile, type RunFile, writeRunFile } from "./run-file.ts";
+export { ensureSchema, readSchema } from "./schema-file.ts";
+export { createStateDirectory, stateDirectory, type StateDirectory } from "./state-directory.ts";
