@@ -3,15 +3,16 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { ApiError, createClient } from "@cocktail/client";
+import { until } from "@cocktail/test-support";
 import { branchesOfPair } from "./support/branch-life.ts";
 import { type Churn, startChurn } from "./support/churn.ts";
 import { type Cocktail, startCocktail } from "./support/cocktail.ts";
 import { makeRepository } from "./support/git.ts";
 import { childrenOf, isAlive, processesOf } from "./support/leftovers.ts";
 import { askPinned, readAnswer } from "./support/pair-answer.ts";
+import { patience } from "./support/patience.ts";
 import { get } from "./support/request.ts";
 import { brief, type Sample, type Shot, startTraffic, type Traffic } from "./support/traffic.ts";
-import { until } from "./support/until.ts";
 
 const pair = join(import.meta.dirname, "fixtures/pair");
 const pinned: Shot = { host: "front.localhost", headers: { "x-service-route": "back:mp-1" } };
@@ -35,7 +36,11 @@ async function startStorm(): Promise<Storm> {
   await shop.ok("branch", "deploy", "back", "--key", "mp-1", "--path", "back");
   const churn = stack.use(startChurn(shop, passing));
   const traffic = stack.use(startTraffic(shop.edge, 100, alternate()));
-  await until("requests to be answered", () => (traffic.samples.length > 50 ? true : undefined));
+  await until(
+    "requests to be answered",
+    () => (traffic.samples.length > 50 ? true : undefined),
+    patience,
+  );
   const all = stack.move();
   return { shop, traffic, churn, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
@@ -46,10 +51,14 @@ describe("kill -9 while branches come and go and requests run", () => {
     const { shop, traffic, churn } = storm;
     const { pid: first } = await askPinned(shop.edge, "back", "mp-1");
     process.kill(first, "SIGKILL");
-    await until("the branch to answer from another process", async () => {
-      const { pid } = await askPinned(shop.edge, "back", "mp-1");
-      return pid === first ? undefined : pid;
-    });
+    await until(
+      "the branch to answer from another process",
+      async () => {
+        const { pid } = await askPinned(shop.edge, "back", "mp-1");
+        return pid === first ? undefined : pid;
+      },
+      patience,
+    );
     await churn.stop();
     await traffic.stop();
 
@@ -70,16 +79,20 @@ describe("kill -9 while branches come and go and requests run", () => {
     const refusals: unknown[] = [];
     const killedAt = performance.now();
     process.kill(postgresOf(shop), "SIGKILL");
-    await until("a change to be refused, and a later one to be accepted", async () => {
-      const refusal: unknown = await client
-        .applyEnvironment("squad", { members: { back: "mp-1" } })
-        .then(
-          () => undefined,
-          (error: unknown) => error,
-        );
-      if (refusal !== undefined) refusals.push(refusal);
-      return refusal === undefined && refusals.length > 0 ? true : undefined;
-    });
+    await until(
+      "a change to be refused, and a later one to be accepted",
+      async () => {
+        const refusal: unknown = await client
+          .applyEnvironment("squad", { members: { back: "mp-1" } })
+          .then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+        if (refusal !== undefined) refusals.push(refusal);
+        return refusal === undefined && refusals.length > 0 ? true : undefined;
+      },
+      patience,
+    );
     const away = performance.now() - killedAt;
     await churn.stop();
     await traffic.stop();
@@ -104,7 +117,7 @@ describe("kill -9 while branches come and go and requests run", () => {
     const { pid, runId } = shop.run;
     const { epoch } = await clientOf(shop).routeTable();
     process.kill(pid, "SIGKILL");
-    await until("the main process to be gone", () => (isAlive(pid) ? undefined : true));
+    await until("the main process to be gone", () => (isAlive(pid) ? undefined : true), patience);
     // Nobody answers: what is under way ends with an error instead of waiting forever.
     await churn.stop();
     await traffic.stop();
@@ -117,12 +130,16 @@ describe("kill -9 while branches come and go and requests run", () => {
     for (const name of ["back:mp-1", "front:mp-2", "ops-101"])
       assert.ok((up.stdout + up.stderr).includes(name), `${name} is told: ${up.stderr}`);
     assert.ok((await clientOf(shop).routeTable()).epoch >= epoch, "epochs go on");
-    await until("the restored environment to answer", async () => {
-      const headers = { "x-source-route": "ops-101" };
-      const said = await get({ edge: shop.edge, host: "front.localhost", headers });
-      if (said.status !== 200 || said.served !== "front:mp-2") throw new Error(said.body);
-      return readAnswer(said.body).back.variant === "mp-1" ? true : undefined;
-    });
+    await until(
+      "the restored environment to answer",
+      async () => {
+        const headers = { "x-source-route": "ops-101" };
+        const said = await get({ edge: shop.edge, host: "front.localhost", headers });
+        if (said.status !== 200 || said.served !== "front:mp-2") throw new Error(said.body);
+        return readAnswer(said.body).back.variant === "mp-1" ? true : undefined;
+      },
+      patience,
+    );
     await shop.ok("env", "delete", "ops-101");
     for (const { service, key } of passing) await shop.ok("branch", "delete", `${service}:${key}`);
     assert.deepEqual((await clientOf(shop).variants()).map(({ name }) => name).toSorted(), [

@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { createClient, httpTableSource, openTableReader } from "@cocktail/client";
 import { resolve, type RouteTable } from "@cocktail/route";
+import { until } from "@cocktail/test-support";
 import { branchesOfPair, live } from "./support/branch-life.ts";
 import { startCocktail } from "./support/cocktail.ts";
 import { git, makeRepository } from "./support/git.ts";
 import { listenersOf, processesOf } from "./support/leftovers.ts";
 import { readAnswer } from "./support/pair-answer.ts";
+import { patience } from "./support/patience.ts";
 import { get } from "./support/request.ts";
 import { brief, routeOf, type Sample, type Shot, startTraffic } from "./support/traffic.ts";
-import { until } from "./support/until.ts";
 
 const pair = join(import.meta.dirname, "fixtures/pair");
 const keys = Array.from({ length: 20 }, (_, index) => `mp-${index + 1}`);
@@ -66,10 +67,13 @@ describe("20 branches deployed, redeployed and deleted at once under load", () =
       "back:stable",
       "front:stable",
     ]);
-    await until("the processes and listeners of the branches to be gone", () =>
-      listenersOf(pid) === before.listeners && processesOf(runId).length === before.processes
-        ? true
-        : undefined,
+    await until(
+      "the processes and listeners of the branches to be gone",
+      () =>
+        listenersOf(pid) === before.listeners && processesOf(runId).length === before.processes
+          ? true
+          : undefined,
+      patience,
     );
     assert.deepEqual(await readdir(join(shop.directory, ".cocktail/worktrees")), []);
     assert.equal(

@@ -5,7 +5,8 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { type Ended, environment, memberOf, runScript, until } from "./support/project.ts";
+import { until } from "@cocktail/test-support";
+import { type Ended, environment, memberOf, runScript } from "./support/project.ts";
 
 const main = join(import.meta.dirname, "../demo/main.ts");
 const runDemo = (argv: readonly string[], temp: string): Promise<Ended> =>
@@ -72,7 +73,7 @@ describe("npm run demo", { timeout: 240_000 }, () => {
     await until(
       "the second step to begin",
       () => (said().includes("one branch, by header") ? true : undefined),
-      60_000,
+      { ms: 60_000 },
     );
     child.kill("SIGINT");
     assert.equal(await new Promise((settle) => child.once("close", settle)), 130, said());

@@ -5,7 +5,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { bin, makeProject, memberOf, processesOf, until } from "./support/project.ts";
+import { until } from "@cocktail/test-support";
+import { bin, makeProject, memberOf, processesOf } from "./support/project.ts";
 
 describe("the command and a real cocktail", { timeout: 280_000 }, () => {
   it("deploys, redeploys, traces and destroys branches of a repository", async () => {

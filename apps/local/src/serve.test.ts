@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { startPostgres } from "@cocktail/embedded-postgres";
 import { readRunFile } from "@cocktail/local-state";
+import { until } from "@cocktail/test-support";
 import { findMarked } from "./processes/process-list.ts";
 import { type LocalCocktail, openLocal, startLocal } from "./testing/cocktail-local.ts";
 import { git, temporary, write } from "./testing/temporary.ts";
-import { until } from "./testing/until.ts";
 
 /** Says who it is, and what the back answers when it has one. */
 const service = `

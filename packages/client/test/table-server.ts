@@ -110,15 +110,6 @@ export function following(table: RouteTable, revision: string): RouteTable {
   return { ...table, ...content, tag: nextTag(table.tag, content) };
 }
 
-/** Waits for a condition; the deadline's message says what was waited for. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`waited 20 s for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 function addressOf(server: Server): AddressInfo {
   const address = server.address();
   if (address === null || typeof address === "string") throw new TypeError("listens on no port");

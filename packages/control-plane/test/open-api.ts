@@ -81,15 +81,3 @@ export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
     [Symbol.asyncDispose]: () => close(),
   };
 }
-
-/** Waits for a condition; the deadline's message says what was waited for. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited 20 s for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

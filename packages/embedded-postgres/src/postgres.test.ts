@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { identify, isAlive } from "@cocktail/local-state";
 import { Client } from "pg";
+import { until } from "@cocktail/test-support";
 import {
   supervisePostgres,
   PostgresError,
@@ -38,18 +38,6 @@ async function query(url: string, text: string): Promise<readonly Record<string,
 function assertCode(error: unknown, code: PostgresErrorCode): asserts error is PostgresError {
   assert.ok(PostgresError.is(error), String(error));
   assert.equal(error.code, code, error.message);
-}
-
-async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  ms = 20_000,
-): Promise<void> {
-  const deadline = Date.now() + ms;
-  while (!(await condition())) {
-    assert.ok(Date.now() < deadline, `waited ${ms} ms for: ${what}`);
-    await delay(20);
-  }
 }
 
 describe("an embedded Postgres", () => {

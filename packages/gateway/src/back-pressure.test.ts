@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import net from "node:net";
 import { describe, it, type TestContext } from "node:test";
+import { until } from "@cocktail/test-support";
 import { type Poured, pour } from "../test/pour.ts";
-import { gate, getRequest, openWorld, serve, stalled, tableOf, until } from "../test/world.ts";
+import { gate, getRequest, openWorld, serve, stalled, tableOf } from "../test/world.ts";
 import { silentLogger } from "./logger.ts";
 
 const mib = 1 << 20;
@@ -62,7 +63,7 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
       log: { ...silentLogger, warn: (fields) => void reasons.push(Reflect.get(fields, "reason")) },
     });
     askAndReadNothing(t, edge.port, "/");
-    await until(() => left, "the variant to be let go");
+    await until("the variant to be let go", () => left);
     assert.deepEqual(reasons, ["ClientStalled"]);
   });
 
@@ -91,12 +92,12 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
       res.on("error", () => undefined);
       res.on("end", () => (whole = true));
     });
-    await until(() => received === total, "all but the last byte");
+    await until("all but the last byte", () => received === total);
     // Who really takes nothing, and began to only now, is cut off: so the limit was over for the other one, too.
     askAndReadNothing(t, edge.port, "/flood");
-    await until(() => left, "the limit to be over");
+    await until("the limit to be over", () => left);
     last.open();
-    await until(() => whole, "the end");
+    await until("the end", () => whole);
     assert.equal(received, total + 1);
   });
 

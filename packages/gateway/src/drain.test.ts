@@ -2,17 +2,8 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import http2 from "node:http2";
 import { describe, it } from "node:test";
-import {
-  ask,
-  echo,
-  echoed,
-  gate,
-  openWorld,
-  RawClient,
-  serve,
-  tableOf,
-  until,
-} from "../test/world.ts";
+import { until } from "@cocktail/test-support";
+import { ask, echo, echoed, gate, openWorld, RawClient, serve, tableOf } from "../test/world.ts";
 import { createGateway } from "./index.ts";
 
 const stable = { service: "storefront", key: "stable", incarnation: 1 };
@@ -99,12 +90,10 @@ describe("draining", { concurrency: 4 }, () => {
     await ask(edge.port);
     assert.equal(open, 1);
     publish({ ...tableOf({ variants: {}, epoch: 2 }) });
-    await until(
-      () => open === 0,
-      "the idle connection to be closed",
-      () => open,
-      2000,
-    );
+    await until("the idle connection to be closed", () => open === 0, {
+      ms: 2000,
+      seen: () => open,
+    });
     // The same objects: a suspended variant that is activated again.
     publish({ ...table, epoch: 3 });
     assert.equal((await ask(edge.port)).status, 200);

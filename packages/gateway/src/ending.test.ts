@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { until } from "@cocktail/test-support";
 import {
   ask,
   gate,
@@ -10,7 +11,6 @@ import {
   serve,
   serveRaw,
   tableOf,
-  until,
 } from "../test/world.ts";
 
 describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
@@ -110,10 +110,8 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
     assert.match(client.received, /^HTTP\/1\.1 413 /);
     client.send("x".repeat(999_997));
     client.send(getRequest("/again"));
-    await until(
-      () => client.received.match(/too much/g)?.length === 2,
-      "the second answer",
-      () => client.received,
-    );
+    await until("the second answer", () => client.received.match(/too much/g)?.length === 2, {
+      seen: () => client.received,
+    });
   });
 });

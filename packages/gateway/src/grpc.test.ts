@@ -12,7 +12,8 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js";
-import { gate, openWorld, rawExchange, serve, tableOf, until } from "../test/world.ts";
+import { until } from "@cocktail/test-support";
+import { gate, openWorld, rawExchange, serve, tableOf } from "../test/world.ts";
 
 const serialize = (text: string): Buffer => Buffer.from(text);
 const deserialize = (bytes: Buffer): string => bytes.toString();
@@ -205,8 +206,8 @@ describe("gRPC through the gateway", () => {
     stream.once("data", () => stream.cancel());
     await cancelled;
     await until(
-      () => gateway.inFlight({ service: "storefront", key: "stable", incarnation: 1 }) === 0,
       "the call to be forgotten",
+      () => gateway.inFlight({ service: "storefront", key: "stable", incarnation: 1 }) === 0,
     );
   });
 
@@ -235,12 +236,12 @@ describe("gRPC through the gateway", () => {
     first.server.forceShutdown();
     let down: number | undefined;
     await until(
+      "the variant to be seen as down",
       () => {
         if (down === undefined) void say(client, "hello").then(({ error }) => (down = error?.code));
         return down === status.UNAVAILABLE;
       },
-      "the variant to be seen as down",
-      () => down,
+      { seen: () => down },
     );
     await variant(t, "second", Number(new URL(first.url).port));
     assert.equal((await say(client, "hello")).text, "second: hello");
@@ -258,15 +259,11 @@ describe("gRPC through the gateway", () => {
     });
     chat.on("data", (text: string) => answers.push(text));
     chat.write("before");
-    await until(() => answers.length === 1, "the first answer");
+    await until("the first answer", () => answers.length === 1);
     // Sends GOAWAY at once, and ends when the calls have.
     first.server.tryShutdown(() => undefined);
     chat.write("after");
-    await until(
-      () => answers.length === 2,
-      "the second answer",
-      () => answers,
-    );
+    await until("the second answer", () => answers.length === 2, { seen: () => answers });
     chat.end();
     await done;
   });

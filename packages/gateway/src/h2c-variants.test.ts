@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import http2 from "node:http2";
 import { describe, it, type TestContext } from "node:test";
+import { until } from "@cocktail/test-support";
 import { fetch2, session } from "../test/http2-client.ts";
 import {
   ask,
@@ -12,7 +13,6 @@ import {
   RawClient,
   serve,
   tableOf,
-  until,
   valuesOf,
 } from "../test/world.ts";
 
@@ -215,9 +215,9 @@ describe("h2c variants", { concurrency: 4 }, () => {
     const host = "Host: storefront.localhost\r\n";
     client.send(`POST / HTTP/1.1\r\n${host}Content-Length: 100000\r\n\r\nabc`);
     await client.until("\r\n\r\nno");
-    await until(() => closed === 1, "the stream at the variant to be closed");
+    await until("the stream at the variant to be closed", () => closed === 1);
     client.send("x".repeat(99_997));
     client.send(`GET / HTTP/1.1\r\n${host}\r\n`);
-    await until(() => client.received.match(/HTTP\/1\.1 403/g)?.length === 2, "a second answer");
+    await until("a second answer", () => client.received.match(/HTTP\/1\.1 403/g)?.length === 2);
   });
 });

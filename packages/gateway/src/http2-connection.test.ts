@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import http2 from "node:http2";
 import net from "node:net";
 import { describe, it, type TestContext } from "node:test";
+import { until } from "@cocktail/test-support";
 import { fetch2, session } from "../test/http2-client.ts";
 import {
   echo,
@@ -10,7 +11,6 @@ import {
   RawClient,
   serve,
   tableOf,
-  until,
   type World,
   type WorldOptions,
 } from "../test/world.ts";
@@ -49,6 +49,7 @@ function connect(t: TestContext, port: number): RawClient {
 async function isFree(port: number): Promise<void> {
   let free = false;
   await until(
+    "a place to be free",
     () => {
       const probe = net.connect(port, "127.0.0.1", () => probe.write(preface + settings));
       probe.on("data", (chunk) => {
@@ -59,8 +60,7 @@ async function isFree(port: number): Promise<void> {
       probe.on("error", () => undefined);
       return free;
     },
-    "a place to be free",
-    () => "",
+    { seen: () => "" },
   );
 }
 
@@ -96,7 +96,7 @@ describe("an HTTP/2 connection", { concurrency: 4 }, () => {
     await arrived.promise;
     client.socket.end();
     await left.promise;
-    await until(() => gateway.inFlight(stable) === 0, "the request to be ended");
+    await until("the request to be ended", () => gateway.inFlight(stable) === 0);
   });
 
   it("ends the upload behind a whole answer, so that no refusal holds it", async (t) => {
@@ -190,11 +190,11 @@ describe("an HTTP/2 connection", { concurrency: 4 }, () => {
       };
       more();
       await until(
-        () => client.closed || client.socket.errored !== null,
         "the connection to be ended",
-        () => at,
+        () => client.closed || client.socket.errored !== null,
+        { seen: () => at },
       );
-      await until(() => gateway.inFlight(stable) === 0, "nothing to be in flight");
+      await until("nothing to be in flight", () => gateway.inFlight(stable) === 0);
       assert.equal((await fetch2(session(t, edge.port), {})).status, 200);
     });
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { describe, it } from "node:test";
+import { until } from "@cocktail/test-support";
 import { fetch2, session } from "../test/http2-client.ts";
 import { type Poured, pour } from "../test/pour.ts";
 import {
@@ -12,7 +13,6 @@ import {
   serve,
   stalled,
   tableOf,
-  until,
   valuesOf,
 } from "../test/world.ts";
 
@@ -153,7 +153,7 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
     await stalled(() => taken, "the client to be held back");
     stream.close(8);
     const stable = { service: "storefront", key: "stable", incarnation: 1 };
-    await until(() => gateway.inFlight(stable) === 0, "the request to be ended");
+    await until("the request to be ended", () => gateway.inFlight(stable) === 0);
     const closed = new Promise((resolve) => req.on("close", resolve));
     req.resume();
     await closed;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import { until } from "@cocktail/test-support";
 import { fetch2, session } from "../test/http2-client.ts";
 import {
   ask,
@@ -13,7 +14,6 @@ import {
   serve,
   stalled,
   tableOf,
-  until,
   type World,
 } from "../test/world.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -184,6 +184,7 @@ describe("limits", { concurrency: 4 }, () => {
     clients[0]?.close();
     let status = 0;
     await until(
+      "a connection to be taken",
       () => {
         if (status !== 200)
           void ask(edge.port).then(
@@ -192,8 +193,7 @@ describe("limits", { concurrency: 4 }, () => {
           );
         return status === 200;
       },
-      "a connection to be taken",
-      () => status,
+      { seen: () => status },
     );
   });
 
@@ -209,7 +209,7 @@ describe("limits", { concurrency: 4 }, () => {
     const { edge, gateway } = await openWorld(t, table, { limits: { upstreamConnections: 3 } });
     const answers = Promise.all(Array.from({ length: 20 }, () => ask(edge.port)));
     const stable = { service: "storefront", key: "stable", incarnation: 1 };
-    await until(() => gateway.inFlight(stable) === 20, "20 requests in flight");
+    await until("20 requests in flight", () => gateway.inFlight(stable) === 20);
     assert.equal(await stalled(() => arrived, "no further request to arrive"), 3);
     release.open();
     assert.ok((await answers).every(({ status }) => status === 200));

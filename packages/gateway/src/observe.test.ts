@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from "node:test";
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { Registry } from "prom-client";
+import { until } from "@cocktail/test-support";
 import { fetch2, session } from "../test/http2-client.ts";
 import {
   ask,
@@ -13,7 +14,6 @@ import {
   serve,
   shopSettings,
   tableOf,
-  until,
   type WorldOptions,
 } from "../test/world.ts";
 import type { AccessEntry } from "./access-log.ts";
@@ -126,11 +126,9 @@ describe("the access log", () => {
     client.send("GET /never HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n");
     await ask(all.port);
     client.close();
-    await until(
-      () => all.lines.length === 5,
-      "five lines",
-      () => JSON.stringify(all.lines),
-    );
+    await until("five lines", () => all.lines.length === 5, {
+      seen: () => JSON.stringify(all.lines),
+    });
     assert.deepEqual(
       all.lines.map(({ status, reason }) => [status, reason]),
       [
@@ -217,14 +215,14 @@ describe("metrics", () => {
     client.close();
     let text = "";
     await until(
+      "the aborted request to be counted",
       () => {
         void registry.metrics().then((now) => (text = now));
         return /requests_total\{service="storefront",tier="stable",status="aborted"\} 1\n/.test(
           text,
         );
       },
-      "the aborted request to be counted",
-      () => text,
+      { seen: () => text },
     );
     assert.match(text, /cocktail_gateway_connections 0\n/);
   });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import net from "node:net";
 import type { Duplex } from "node:stream";
 import { describe, it, type TestContext } from "node:test";
+import { until } from "@cocktail/test-support";
 import { type Poured, pour } from "../test/pour.ts";
 import {
   ask,
@@ -14,7 +15,6 @@ import {
   serve,
   stalled,
   tableOf,
-  until,
   type WorldOptions,
   type World,
 } from "../test/world.ts";
@@ -71,11 +71,9 @@ describe("upgraded connections", { concurrency: 4 }, () => {
       socket.write("early from the variant|");
       let all = early.toString();
       socket.on("data", (chunk) => (all += String(chunk)));
-      void until(
-        () => all === "early from the client",
-        "the early bytes",
-        () => all,
-      ).then(() => socket.write("got it"));
+      void until("the early bytes", () => all === "early from the client", {
+        seen: () => all,
+      }).then(() => socket.write("got it"));
     });
     const client = open(t, edge.port);
     client.send(`${upgrade()}early from the client`);
@@ -110,7 +108,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     first.socket.resetAndDestroy();
     await closed.promise;
 
-    await until(() => gateway.inFlight(stable) === 0, "the upgraded connection to be forgotten");
+    await until("the upgraded connection to be forgotten", () => gateway.inFlight(stable) === 0);
     const second = open(t, edge.port);
     second.send(upgrade());
     await second.until("101");
@@ -118,7 +116,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
 
     await second.whole();
 
-    await until(() => gateway.inFlight(stable) === 0, "the upgraded connection to be forgotten");
+    await until("the upgraded connection to be forgotten", () => gateway.inFlight(stable) === 0);
   });
 
   it("are held back by a slow reader", async (t) => {
@@ -230,7 +228,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     await arrived.promise;
     client.socket.end();
     await left.promise;
-    await until(() => gateway.inFlight(stable) === 0, "the request to be ended");
+    await until("the request to be ended", () => gateway.inFlight(stable) === 0);
   });
 
   it("deliver all that a variant said before it ended, to a client that is still talking", async (t) => {
@@ -244,7 +242,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     client.on("error", () => undefined);
     client.write(upgrade());
     await new Promise((resolve) => client.once("readable", resolve));
-    await until(() => gateway.inFlight(stable) === 0, "the variant to have ended");
+    await until("the variant to have ended", () => gateway.inFlight(stable) === 0);
     // A connection closed by now would be reset by these, and what is unread lost.
     for (let at = 0; at < 20; at++) {
       await new Promise((resolve) => client.write("still here", resolve));

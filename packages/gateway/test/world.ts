@@ -1,3 +1,4 @@
+import { until } from "@cocktail/test-support";
 import { type GatewayOptions, createGateway, type Gateway, type Listener } from "../src/index.ts";
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import net, { type AddressInfo } from "node:net";
@@ -247,20 +248,14 @@ export class RawClient {
 
   /** Until the other side has closed; everything received. */
   async whole(): Promise<string> {
-    await until(
-      () => this.ended || this.closed,
-      "the connection to be closed",
-      () => this.received,
-    );
+    await until("the connection to be closed", () => this.ended || this.closed, {
+      seen: () => this.received,
+    });
     return this.received;
   }
 
   async until(text: string): Promise<string> {
-    await until(
-      () => this.received.includes(text),
-      `"${text}"`,
-      () => this.received,
-    );
+    await until(`"${text}"`, () => this.received.includes(text), { seen: () => this.received });
     return this.received;
   }
 
@@ -277,37 +272,19 @@ export async function rawExchange(t: TestContext, port: number, text: string): P
   return client.whole();
 }
 
-/** Waits for a condition; says what it waited for when the deadline passes. */
-export async function until(
-  condition: () => boolean,
-  what: string,
-  seen: () => unknown = () => "",
-  deadlineMs = Number(process.env["COCKTAIL_TEST_DEADLINE_MS"] ?? 15_000),
-): Promise<void> {
-  const end = Date.now() + deadlineMs;
-  while (!condition()) {
-    if (Date.now() > end) {
-      throw new Error(
-        `waited ${deadlineMs} ms for ${what}; seen: ${String(seen()).slice(0, 2000)}`,
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
 /** Waits until a number that has begun to grow no longer does: nothing for a tenth of a second, several times over. */
 export async function stalled(read: () => number, what: string): Promise<number> {
   let before = 0;
   let same = 0;
   await until(
+    what,
     () => {
       const now = read();
       same = now === before && now > 0 ? same + 1 : 0;
       before = now;
       return same > 50;
     },
-    what,
-    read,
+    { seen: read, everyMs: 2 },
   );
   return before;
 }

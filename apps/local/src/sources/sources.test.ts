@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
+import { until } from "@cocktail/test-support";
 import { git, temporary, write } from "../testing/temporary.ts";
-import { until } from "../testing/until.ts";
 import { findBranch, isBranchName } from "./git.ts";
 import { preparationHash } from "./lockfiles.ts";
 import { revisionOf } from "./revision.ts";

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { z } from "zod";
 
+import { until } from "@cocktail/test-support";
 import type { ServiceConfig } from "../config/config.ts";
 import { LogBook } from "../logs/log-book.ts";
 import { findMarked } from "../processes/process-list.ts";
@@ -13,7 +14,6 @@ import { openProcessRecords } from "../processes/process-records.ts";
 import { Worktrees } from "../sources/worktree.ts";
 import { silent } from "../testing/silent.ts";
 import { git, temporary, write } from "../testing/temporary.ts";
-import { until } from "../testing/until.ts";
 import type { IncarnationRef, WorkloadSpec, WorkloadStatus } from "./platform.ts";
 import { isFree, PortPool } from "./ports.ts";
 import { Preparations } from "./preparation.ts";
@@ -107,7 +107,7 @@ function bench(
           const status = supervisor.status(of);
           return status.phase === expected && status;
         },
-        { otherwise: () => supervisor.status(of) },
+        { seen: () => supervisor.status(of) },
       ),
     ask: async ({ destination = "" }, path = "/") => {
       const answer: unknown = await (

@@ -3,13 +3,13 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { until } from "@cocktail/test-support";
 import { LogBook } from "../logs/log-book.ts";
 import { findMarked } from "../processes/process-list.ts";
 import { openProcessRecords } from "../processes/process-records.ts";
 import { Worktrees } from "../sources/worktree.ts";
 import { silent } from "../testing/silent.ts";
 import { git, temporary, write } from "../testing/temporary.ts";
-import { until } from "../testing/until.ts";
 import type { WorkloadPhase, WorkloadStatus } from "./platform.ts";
 import { PortPool } from "./ports.ts";
 import { Preparations } from "./preparation.ts";
@@ -77,7 +77,7 @@ async function phase(workload: Workload, expected: WorkloadPhase): Promise<Workl
   return await until(
     `it to be ${expected}`,
     () => workload.status().phase === expected && workload.status(),
-    { otherwise: () => workload.status() },
+    { seen: () => workload.status() },
   );
 }
 
@@ -100,7 +100,7 @@ describe("a workload", () => {
     renameSync(one.directory, `${one.directory}.away`);
     process.kill(pid ?? 0, "SIGKILL");
     await until("the reason", () => workload.status().message.includes("cart does not exist"), {
-      otherwise: () => workload.status(),
+      seen: () => workload.status(),
     });
     renameSync(`${one.directory}.away`, one.directory);
     await phase(workload, "Ready");
@@ -113,7 +113,7 @@ describe("a workload", () => {
       "the reason",
       () => /could not be started: .*null bytes/.test(workload.status().message),
       {
-        otherwise: () => workload.status(),
+        seen: () => workload.status(),
       },
     );
   });

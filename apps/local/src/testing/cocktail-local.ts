@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { type CocktailClient, createClient } from "@cocktail/client";
 import { readRunFile, type RunFile } from "@cocktail/local-state";
+import { until } from "@cocktail/test-support";
 import { findMarked } from "../processes/process-list.ts";
-import { until } from "./until.ts";
 
 const launcher = new URL("../../bin/cocktail-local.js", import.meta.url).pathname;
 
@@ -67,7 +67,7 @@ export async function openLocal(
       const found = readRunFile(file);
       return found?.ready === true && found.pid === started.child.pid && found;
     },
-    { ms: 60_000, otherwise: () => [started.stderr(), readRunFile(file)] },
+    { ms: 60_000, seen: () => [started.stderr(), readRunFile(file)] },
   );
   const { api: baseUrl = "", edge = "", token } = run;
   const api = createClient({ baseUrl, token });
@@ -89,7 +89,7 @@ export async function openLocal(
           const { conditions } = await api.variant(service, key);
           return conditions.some(({ status, type }) => type === "Ready" && status === "True");
         },
-        { ms: 60_000, otherwise: () => started.stderr().slice(-3_000) },
+        { ms: 60_000, seen: () => started.stderr().slice(-3_000) },
       );
     },
     [Symbol.asyncDispose]: async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { emptyTable, formatTableId, type RouteTable } from "@cocktail/route";
-import { eventOf, following, TableServer, until } from "../../test/table-server.ts";
+import { until } from "@cocktail/test-support";
+import { eventOf, following, TableServer } from "../../test/table-server.ts";
 import { createClient } from "../client.ts";
 import { httpTableSource } from "./http-source.ts";
 import { openTableReader, type TableReader, type TableReaderOptions } from "./reader.ts";

@@ -4,7 +4,8 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
 import { ApiError, type Problem, type ProblemCode, problemCodes } from "@cocktail/client";
-import { type OpenApi, openApi, token, until } from "../../test/open-api.ts";
+import { until } from "@cocktail/test-support";
+import { type OpenApi, openApi, token } from "../../test/open-api.ts";
 import { ControlPlaneError, storeUnavailable } from "../errors.ts";
 import { problemKinds } from "./problems.ts";
 

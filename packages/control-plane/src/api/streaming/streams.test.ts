@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import type { LogLine } from "@cocktail/client";
-import { type OpenApi, openApi, until } from "../../../test/open-api.ts";
+import { until } from "@cocktail/test-support";
+import { type OpenApi, openApi } from "../../../test/open-api.ts";
 import type { LogQuery } from "../../engine/platform.ts";
 import { sampleContent } from "../../store/testing/samples.ts";
 
