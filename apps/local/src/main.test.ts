@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { startChild } from "./processes/child-process.ts";
-import { markEnvironment } from "./processes/escaped.ts";
+import { markEnvironment } from "./processes/detached.ts";
 import { isGroupEmpty } from "./processes/process-group.ts";
 import { openProcessRecords } from "./processes/process-records.ts";
 import { startLocal } from "./testing/cocktail-local.ts";
@@ -14,7 +14,7 @@ const valid =
   "apiVersion: cocktail.dev/v1alpha1\nkind: Cocktail\nmetadata: {name: x}\nservices:\n- {name: a, command: [sleep, '100']}\n";
 
 describe("cocktail-local, before it starts anything", () => {
-  test("a command line that it doesn't understand: usage, exit 2", async () => {
+  test("an invalid command line: usage, exit 2", async () => {
     using home = temporary();
     const local = startLocal(home.path, ["--prot", "1"]);
     assert.equal(await local.exited, 2);
@@ -61,38 +61,35 @@ describe("cocktail-local, before it starts anything", () => {
     assert.match(local.stderr(), /none\.yaml:1:1: can't be read/);
   });
 
-  test("a directory that no system call takes: line and fix, exit 2", async () => {
+  test("a path that the system refuses: line and fix, exit 2", async () => {
     const long = "x".repeat(300);
     using home = temporary({
       "cocktail.yaml": `apiVersion: cocktail.dev/v1alpha1\nkind: Cocktail\nmetadata: {name: x}\nservices:\n- {name: b, path: ./${long}, command: [x]}\n`,
     });
     const local = startLocal(home.path);
     assert.equal(await local.exited, 2);
-    assert.match(
-      local.stderr(),
-      /services\[0\]\.path: .* can't be looked at: ENAMETOOLONG.* Fix: /,
-    );
+    assert.match(local.stderr(), /services\[0\]\.path: .* can't be accessed: ENAMETOOLONG.* Fix: /);
   });
 
-  test("a state directory that can't be one: exit 1 and a fix, not an internal error", async () => {
+  test("an unusable state directory: exit 1 and a fix, not an internal error", async () => {
     using home = temporary({ "cocktail.yaml": valid, ".cocktail": "a file" });
     const local = startLocal(home.path);
     assert.equal(await local.exited, 1);
     assert.match(
       local.stderr(),
-      /the state can't be written: .*\nFix: see that .*\.cocktail is a directory/,
+      /the state directory can't be used: .*\nFix: make sure that .*\.cocktail is a directory/,
     );
     assert.doesNotMatch(local.stderr(), /report this/);
   });
 
-  test("a log level that is none: the levels, exit 2", async () => {
+  test("an unknown log level: the valid ones, exit 2", async () => {
     using home = temporary({ "cocktail.yaml": valid });
     const local = startLocal(home.path, [], { COCKTAIL_LOG_LEVEL: "loud" });
     assert.equal(await local.exited, 2);
     assert.match(local.stderr(), /COCKTAIL_LOG_LEVEL is loud.*\nFix: set it to debug, info, warn/);
   });
 
-  test("--end-leftovers ends what a killed run left, says so on stdout, and starts nothing", async () => {
+  test("--end-leftovers ends the leftovers of a killed run, lists them on stdout, and starts nothing", async () => {
     using home = temporary();
     const processes = join(home.path, ".cocktail/processes");
     mkdirSync(processes, { recursive: true });
@@ -117,7 +114,7 @@ describe("cocktail-local, before it starts anything", () => {
     assert.equal(again.stdout(), "");
   });
 
-  test("--end-leftovers where nothing ever ran makes nothing", async () => {
+  test("--end-leftovers where nothing ever ran creates nothing", async () => {
     using home = temporary();
     const local = startLocal(home.path, ["--end-leftovers"]);
     assert.equal(await local.exited, 0);

@@ -20,7 +20,7 @@ import { inState, StartFailure } from "./wiring/failure.ts";
 import { openOutput, type Output } from "./wiring/output.ts";
 import { type Stop, stopSignals } from "./wiring/stop-signals.ts";
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const printError = (text: string): void => void process.stderr.write(`${text}\n`);
 
 function version(): string {
   const manifest: unknown = JSON.parse(
@@ -63,19 +63,19 @@ async function onlyEndLeftovers(file: string): Promise<void> {
 function readConfig(path: string): Config {
   const loaded = loadConfig(path);
   if (loaded.ok) return loaded.config;
-  say(formatFaults(basename(loaded.file), loaded.faults));
+  printError(formatFaults(basename(loaded.file), loaded.faults));
   const count = loaded.faults.length === 1 ? "1 fault" : `${loaded.faults.length} faults`;
-  throw new StartFailure(`${loaded.file} has ${count}`, "correct it as said above", 2);
+  throw new StartFailure(`${loaded.file} has ${count}`, "fix the faults listed above", 2);
 }
 
 async function run(given: Arguments, stop: Stop): Promise<void> {
   const config = readConfig(resolve(given.file));
   const services = config.services.map(({ name }) => name);
-  const wanted = process.env["COCKTAIL_LOG_LEVEL"];
-  const level = readLogLevel(wanted);
+  const configured = process.env["COCKTAIL_LOG_LEVEL"];
+  const level = readLogLevel(configured);
   if (level === undefined) {
     const fix = "set it to debug, info, warn or error";
-    throw new StartFailure(`COCKTAIL_LOG_LEVEL is ${wanted}, which is no level`, fix, 2);
+    throw new StartFailure(`COCKTAIL_LOG_LEVEL is ${configured}, which is not a log level`, fix, 2);
   }
   const output = openOutput({ format: given.logFormat, level, services });
   await locked(config.file, (state) => serve({ config, given, output, state, stop }));
@@ -91,7 +91,7 @@ interface ServeOptions {
 
 async function serve({ config, given, output, state, stop }: ServeOptions): Promise<void> {
   const ended = await endEarlierRun(state, output.log);
-  // Loaded late, so that a fault of the file is told at once.
+  // Imported late, so that faults of the file are reported without delay.
   const { startCocktail } = await import("./wiring/start.ts");
   const startedAt = new Date();
   const me: RunFile = {
@@ -105,8 +105,9 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
     startedAt: startedAt.toISOString(),
     recovered: ended,
   };
-  const tell = (run: RunFile): void => inState(state.root, () => writeRunFile(state.runFile, run));
-  tell(me);
+  const publish = (run: RunFile): void =>
+    inState(state.root, () => writeRunFile(state.runFile, run));
+  publish(me);
   try {
     const { runId, token } = me;
     const shared = { config, state, output, runId, token, startedAt, ended, version: me.version };
@@ -119,10 +120,10 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
     });
     try {
       const { api, edge, recovered } = running;
-      tell({ ...me, api, edge, recovered, ready: true });
+      publish({ ...me, api, edge, recovered, ready: true });
       for (const line of recovered) output.log.warn(line);
-      output.log.info({ edge, api }, `${config.name} serves`);
-      await stop.asked;
+      output.log.info({ edge, api }, `${config.name} is serving`);
+      await stop.requested;
       output.log.info("stopping");
     } finally {
       await running.stop();
@@ -132,17 +133,17 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
   }
 }
 
-/** What should not happen; the exit code that goes with it. */
+/** For errors that are not the user's. Returns the exit code. */
 function reportBug(error: unknown): 1 {
-  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  say(`cocktail-local: internal error, shutting down. Please report this:\n${words}`);
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  printError(`cocktail-local: internal error, shutting down. Please report this:\n${details}`);
   return 1;
 }
 
 async function main(): Promise<number> {
   const given = readArguments(process.argv.slice(2));
   if (!given.ok) {
-    say(`cocktail-local: ${given.message}\nUsage: ${usage}`);
+    printError(`cocktail-local: ${given.message}\nUsage: ${usage}`);
     return 2;
   }
   const stop = stopSignals(process, reportBug);
@@ -152,7 +153,7 @@ async function main(): Promise<number> {
     return stop.exitCode();
   } catch (error) {
     if (!(error instanceof StartFailure)) return reportBug(error);
-    say(`cocktail-local: ${error.message}\nFix: ${error.fix}`);
+    printError(`cocktail-local: ${error.message}\nFix: ${error.fix}`);
     return error.exitCode;
   }
 }

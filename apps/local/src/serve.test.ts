@@ -53,7 +53,7 @@ async function deployBack(local: LocalCocktail, directory: string): Promise<void
 }
 
 describe("cocktail-local", () => {
-  test("serves the file's services by host, tells where, and leaves nothing after Ctrl-C", async () => {
+  test("serves the file's services by host, publishes its addresses, and leaves nothing after Ctrl-C", async () => {
     using home = temporary(files);
     await using local = await pair(home.path);
     const answer = await local.get("front.localhost");
@@ -81,7 +81,7 @@ describe("cocktail-local", () => {
     await local.ready("front", "stable");
   });
 
-  test("a port that is taken: exit 1, the way out, and nothing left", async () => {
+  test("a port in use: exit 1, a fix, and nothing left behind", async () => {
     using home = temporary(files);
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
@@ -94,7 +94,7 @@ describe("cocktail-local", () => {
     taken.close();
   });
 
-  test("kill -9 of a branch's process: 503 that names it, stable unharmed, back by itself", async () => {
+  test("kill -9 of a branch's process: 503 that names it, stable unaffected, restarted", async () => {
     using home = temporary(files);
     await using local = await pair(home.path);
     await deployBack(local, home.path);
@@ -135,7 +135,7 @@ describe("cocktail-local", () => {
     assert.notEqual(Number(readFileSync(pidFile, "utf8").split("\n")[0]), pid);
   });
 
-  test("kill -9 of the main process: the next start ends the leftovers, restores, and says so", async () => {
+  test("kill -9 of the main process: the next start ends the leftovers, restores, and reports both", async () => {
     using home = temporary(files);
     const killed = await pair(home.path);
     await deployBack(killed, home.path);
@@ -145,10 +145,10 @@ describe("cocktail-local", () => {
     assert.notDeepEqual(await findMarked(killed.run.runId), [], "the services outlive it");
     await using local = await pair(home.path);
     assert.deepEqual(await findMarked(killed.run.runId), [], "their leftovers are ended");
-    const told = local.run.recovered.join("\n");
-    assert.match(told, /ended back:mp-1#1/);
-    assert.match(told, /restored .*back:mp-1/);
-    assert.match(told, /restored .*squad/);
+    const recovered = local.run.recovered.join("\n");
+    assert.match(recovered, /ended back:mp-1#1/);
+    assert.match(recovered, /restored .*back:mp-1/);
+    assert.match(recovered, /restored .*squad/);
     await local.ready("back", "mp-1");
     const answer = await local.get("front.localhost", { "x-source-route": "squad" });
     assert.match(answer.body, /<- back:mp-1 \d+$/);
@@ -195,7 +195,7 @@ describe("cocktail-local", () => {
     assert.match((await local.get("front.localhost", pinned)).body, /<- back:stable/);
   });
 
-  test("what is in flight when it is stopped is answered", async () => {
+  test("requests in flight during a stop are answered", async () => {
     using home = temporary(files);
     await using local = await pair(home.path);
     const slow = local.get("front.localhost", {}, "/slow");
@@ -219,7 +219,7 @@ describe("cocktail-local", () => {
     });
   });
 
-  test("where it can't say that it is ready: everything is stopped again", async () => {
+  test("when run.json can't be written, everything is stopped again", async () => {
     using home = temporary(files);
     const local = startLocal(home.path, ["--port", "0"]);
     const file = join(home.path, ".cocktail/run.json");
@@ -228,7 +228,7 @@ describe("cocktail-local", () => {
     rmSync(file);
     write(file, { "in-the-way": "" });
     assert.equal(await local.exited, 1, local.stderr());
-    assert.match(local.stderr(), /the state can't be written: .*\nFix: /);
+    assert.match(local.stderr(), /the state directory can't be used: .*\nFix: /);
     assert.deepEqual(await findMarked(runId), []);
   });
 
@@ -248,14 +248,14 @@ describe("cocktail-local", () => {
     assert.notEqual(schemaOf(home.path), schemaOf(other.path));
   });
 
-  test("a DATABASE_URL that doesn't answer: exit 1, the way out, and nothing left", async () => {
+  test("an unreachable DATABASE_URL: exit 1, a fix, and nothing left behind", async () => {
     using home = temporary(files);
     const url = "postgresql://nobody:secret@127.0.0.1:1/none";
     const local = startLocal(home.path, ["--port", "0"], { DATABASE_URL: url });
     assert.equal(await local.exited, 1);
     assert.match(
       local.stderr(),
-      /the database can't be used: .*\nFix: start it, or correct DATABASE_URL/,
+      /the database can't be used: .*\nFix: start it, or fix DATABASE_URL/,
     );
     assert.doesNotMatch(local.stderr(), /secret/);
     assert.equal(existsSync(join(home.path, ".cocktail/run.json")), false);

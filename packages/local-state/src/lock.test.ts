@@ -15,7 +15,7 @@ import { acquireLock, lockHolder, removeStale } from "./lock.ts";
 
 const temporary = () => mkdtempDisposableSync(join(tmpdir(), "cocktail-lock-"));
 
-test("a lock is held once, and free again when it was released", () => {
+test("a lock has one holder, and is free again after its release", () => {
   using home = temporary();
   const path = join(home.path, "lock");
   const first = acquireLock(path);
@@ -30,7 +30,7 @@ test("a lock is held once, and free again when it was released", () => {
   assert.deepEqual(readdirSync(home.path), []);
 });
 
-test("the lock of a dead process is taken over, a malformed one too", () => {
+test("a lock of a dead process is taken over, and so is a malformed one", () => {
   using home = temporary();
   const path = join(home.path, "lock");
   for (const text of [
@@ -56,7 +56,7 @@ function unprivileged(work: () => void): void {
   }
 }
 
-test("a lock that may not be read, as another user's, is neither taken over nor taken for absent", () => {
+test("a lock that can't be read, such as another user's, is neither taken over nor reported as free", () => {
   using home = temporary();
   const path = join(home.path, "lock");
   chmodSync(home.path, 0o777); // the lock could be removed
@@ -74,7 +74,7 @@ test("a lock that may not be read, as another user's, is neither taken over nor 
   lock.release();
 });
 
-test("a lock that got a living holder while it was looked at stays", () => {
+test("a lock that gets a living holder during the takeover is kept", () => {
   using home = temporary();
   const path = join(home.path, "lock");
   const lock = acquireLock(path);
@@ -85,7 +85,7 @@ test("a lock that got a living holder while it was looked at stays", () => {
   assert.deepEqual(readdirSync(home.path), []);
 });
 
-test("of many that want a stale lock at once exactly one gets it", async () => {
+test("of several processes that compete for a stale lock exactly one acquires it", async () => {
   using home = temporary();
   const path = join(home.path, "lock");
   writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: "an earlier process" }));

@@ -15,7 +15,7 @@ test("a process name with spaces and parentheses doesn't shift the fields", () =
   assert.equal(facts?.startTime, "boot:4711");
 });
 
-test("what is not a stat line is no process", () => {
+test("text that is not a stat line is no process", () => {
   assert.equal(parseProcStat("", "boot"), undefined);
   assert.equal(parseProcStat("12 (sh) S 1", "boot"), undefined);
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** A process that can be told from a later one with the same number. */
+/** Distinguishes a process from a later one with the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Opaque: `<boot id>:<tick>` on Linux, the lstart of ps elsewhere. */

@@ -26,7 +26,7 @@ const serving: RunFile = {
 
 const temporary = () => mkdtempDisposableSync(join(tmpdir(), "cocktail-run-"));
 
-test("what was written is read, and only this user may read it", () => {
+test("what was written is read back, and only this user may read it", () => {
   using home = temporary();
   const path = join(home.path, "run.json");
   for (const run of [starting, serving]) {
@@ -38,14 +38,14 @@ test("what was written is read, and only this user may read it", () => {
   assert.equal(readRunFile(path), undefined);
 });
 
-test("members of a later version are no hindrance", () => {
+test("members that a later version added are ignored", () => {
   using home = temporary();
   const path = join(home.path, "run.json");
   writeFileSync(path, JSON.stringify({ ...serving, added: { later: true } }));
   assert.equal(readRunFile(path)?.edge, serving.edge);
 });
 
-test("a file that names no process that may be signalled, or is not whole, is none", () => {
+test("a file that names no process that may be signalled, or is incomplete, is ignored", () => {
   using home = temporary();
   const path = join(home.path, "run.json");
   const wrong: Readonly<Record<keyof RunFile, readonly unknown[]>> = {
@@ -73,7 +73,7 @@ test("a file that names no process that may be signalled, or is not whole, is no
   }
 });
 
-test("a directory at its path is no run, and is removed", () => {
+test("a directory at its path is no run file, and is removed", () => {
   using home = temporary();
   const path = join(home.path, "run.json");
   mkdirSync(join(path, "inside"), { recursive: true });

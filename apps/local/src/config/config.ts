@@ -19,7 +19,7 @@ export interface ServiceConfig {
   readonly prepare: readonly string[] | undefined;
   /** How stable starts; absent exactly where `url` is given. */
   readonly command: readonly string[] | undefined;
-  /** Where a process that somebody else runs listens. */
+  /** The address of an external process. */
   readonly url: string | undefined;
   readonly protocol: "auto" | "http1" | "h2c";
   /** Path that answers 2xx or 3xx when the service is ready; absent: it listens. */
@@ -30,7 +30,7 @@ export interface ServiceConfig {
   readonly entryHash: string;
 }
 
-/** One thing that is wrong with the file, and where. */
+/** One fault of the file, and where. */
 export interface Fault {
   /** Counted from 1. */
   readonly line: number;

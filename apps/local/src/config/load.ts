@@ -13,7 +13,7 @@ export function loadConfig(path: string): Loaded {
   let file: string;
   let text: string;
   try {
-    // A link to a file elsewhere is still the file of this directory: its state lies here.
+    // For a link the state directory is beside the link, not beside its target.
     file = join(realpathSync(dirname(path)), basename(path));
     text = readFileSync(file, "utf8");
   } catch (error) {

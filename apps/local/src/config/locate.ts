@@ -1,6 +1,6 @@
 import { type Document, isMap, isScalar, type LineCounter, type Node, type YAMLMap } from "yaml";
 
-/** The line and column of a place in the document. */
+/** The line and column of a path in the document. */
 export type Locate = (path: readonly PropertyKey[]) => {
   readonly line: number;
   readonly column: number;
@@ -19,7 +19,7 @@ export function locator(document: Document.Parsed, lines: LineCounter): Locate {
   };
 }
 
-/** Where the keys of maps begin, each map looked through once. */
+/** The offsets of the keys of maps, computed once for each map. */
 class KeyOffsets {
   readonly #maps = new WeakMap<YAMLMap, ReadonlyMap<string, number>>();
 
@@ -35,7 +35,7 @@ class KeyOffsets {
   }
 }
 
-/** Where a place begins: at its key, where it has one. */
+/** The offset of a path: that of its key, where it has one. */
 function offsetOf(
   document: Document.Parsed,
   keys: KeyOffsets,

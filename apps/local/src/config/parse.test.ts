@@ -43,9 +43,9 @@ describe("cocktail.yaml", () => {
     assert.deepEqual(parsed.config.ticketProjects, ["MP"]);
   });
 
-  test("every fault is told at once, with line, path and fix", (t) => {
-    const told = faultsOf(readFileSync(join(fixtures, "faults.yaml"), "utf8"));
-    t.assert.fileSnapshot(told, join(fixtures, "faults.txt"), { serializers: [String] });
+  test("all faults are reported at once, with line, path and fix", (t) => {
+    const reported = faultsOf(readFileSync(join(fixtures, "faults.yaml"), "utf8"));
+    t.assert.fileSnapshot(reported, join(fixtures, "faults.txt"), { serializers: [String] });
   });
 
   test("a file that isn't YAML names the line", () => {
@@ -55,7 +55,7 @@ describe("cocktail.yaml", () => {
     );
     assert.match(
       faultsOf(`${head}kind: Cocktail\nservices: []\n`),
-      /^cocktail\.yaml:4:1: the same key twice/m,
+      /^cocktail\.yaml:4:1: duplicate key in a map/m,
     );
   });
 
@@ -95,7 +95,7 @@ describe("cocktail.yaml", () => {
     assert.deepEqual(parsed.config.services[0]?.env, { toString: "a" });
   });
 
-  test("an alias of nothing, and too many of them, are faults like any other", () => {
+  test("an alias without an anchor, and too many aliases, are faults like any other", () => {
     const bomb = ["a: &a [x, x]", "b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]"];
     const more = ["c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]", "d: [*c, *c, *c, *c]"];
     for (const text of ["*!", "a: *b", [...bomb, ...more].join("\n")]) {
@@ -105,35 +105,35 @@ describe("cocktail.yaml", () => {
     }
   });
 
-  test("faults of the syntax are told with their place and a way out", () => {
+  test("syntax errors are reported with position and fix", () => {
     const service = "services:\n- {name: a, command: [x]}\n";
-    const told = (text: string): string => faultsOf(head + text);
+    const reported = (text: string): string => faultsOf(head + text);
     assert.equal(
-      told("services:\n- {name: a, command: [x], env: *b}\n- {name: c, command: *d}\n"),
+      reported("services:\n- {name: a, command: [x], env: *b}\n- {name: c, command: *d}\n"),
       [
-        "cocktail.yaml:5:32: *b is an alias of nothing above it. Fix: put the anchor &b before it, or write the value out",
-        "cocktail.yaml:6:22: *d is an alias of nothing above it. Fix: put the anchor &d before it, or write the value out",
+        "cocktail.yaml:5:32: *b is an alias without an anchor above it. Fix: put the anchor &b before it, or write the value out",
+        "cocktail.yaml:6:22: *d is an alias without an anchor above it. Fix: put the anchor &d before it, or write the value out",
       ].join("\n"),
     );
     assert.equal(
-      told(`${service}---\na: b\n`),
+      reported(`${service}---\na: b\n`),
       "cocktail.yaml:6:1: a second document begins. Fix: keep one, and remove the line ---",
     );
     assert.match(
-      told("services:\n\t- a\n"),
+      reported("services:\n\t- a\n"),
       /^cocktail\.yaml:5:1: not YAML: Tabs .* indent with spaces$/,
     );
     for (const deep of ["[".repeat(20_000), "{a: ".repeat(10_000)])
       assert.match(
-        told(`services: ${deep}`),
+        reported(`services: ${deep}`),
         /^cocktail\.yaml:\d+:\d+: is nested too deeply\. Fix: .*$/,
       );
   });
 
-  test("a key that stands twice doesn't hide the other faults", () => {
-    const told = faultsOf(`${head}services:\n- name: a\n  name: b\n  comand: [x]\n`);
-    assert.match(told, /^cocktail\.yaml:6:3: the same key twice/m);
-    assert.match(told, /^cocktail\.yaml:7:3: services\[0\]\.comand: unknown key/m);
+  test("a duplicate key doesn't hide the other faults", () => {
+    const reported = faultsOf(`${head}services:\n- name: a\n  name: b\n  comand: [x]\n`);
+    assert.match(reported, /^cocktail\.yaml:6:3: duplicate key in a map/m);
+    assert.match(reported, /^cocktail\.yaml:7:3: services\[0\]\.comand: unknown key/m);
   });
 
   test("aliases, merge keys and a byte order mark are as good as in any YAML", () => {
@@ -144,15 +144,15 @@ describe("cocktail.yaml", () => {
     assert.deepEqual([c?.command, c?.env], [a?.command, a?.env]);
   });
 
-  test("what no process can be given is refused", () => {
+  test("values that can't be passed to a process are refused", () => {
     const nul = 'services:\n- {name: a, path: "a\\0b", command: ["x\\0"], env: {A: "\\0"}}\n';
-    const told = faultsOf(head + nul);
-    assert.equal(told.match(/holds a NUL character\. Fix: remove it/g)?.length, 3, told);
+    const reported = faultsOf(head + nul);
+    assert.equal(reported.match(/holds a NUL character\. Fix: remove it/g)?.length, 3, reported);
     const url = faultsOf(`${head}services:\n- {name: a, url: "http://:secret@127.0.0.1:3000"}\n`);
     assert.match(url, /is not an http URL without a path/);
   });
 
-  test("no text at all makes it throw", () => {
+  test("never throws, whatever the text", () => {
     const yaml = fc.oneof(
       fc.string(),
       fc.json(),

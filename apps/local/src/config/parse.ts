@@ -22,12 +22,12 @@ export type Parsed =
 
 const maxLength = 1024 * 1024;
 
-/** Why a path is no directory; undefined where it is one. */
+/** Why a path is not a usable directory; undefined where it is one. */
 export type LookAtDirectory = (path: string) => string | undefined;
 
 /**
- * Reads a cocktail.yaml, `file` being its absolute path: all faults at once, or the compiled config. Pure, but for the look
- * at the directories that it names.
+ * Reads a cocktail.yaml, `file` being its absolute path: all faults at once, or the compiled config. Pure, except for `look`,
+ * which checks the directories that the file names.
  */
 export function parseConfig(
   text: string,
@@ -47,7 +47,7 @@ export function parseConfig(
   } as const;
   const document = parseDocument(text, options);
   const syntax = syntaxFaults(document, lines);
-  // With a key that stands twice the rest can still be read, and its faults told too.
+  // With a duplicate key the rest can still be read, and its faults reported too.
   if (document.errors.some(({ code }) => code !== "DUPLICATE_KEY"))
     return { ok: false, faults: syntax };
   const where = locator(document, lines);
@@ -98,7 +98,7 @@ function member(value: unknown, name: string): unknown {
     : undefined;
 }
 
-/** What a schema of one member can't see. Works on raw data, so that it is told together with everything else. */
+/** Faults across several members of an entry. Works on raw data, so that they are reported together with all others. */
 function entryFaults(
   entry: unknown,
   path: readonly PropertyKey[],
@@ -120,7 +120,7 @@ function faultAt(path: readonly PropertyKey[], text: string, where: Locate): Fau
 
 type Finding = readonly [below: readonly PropertyKey[], text: string];
 
-/** Either we start it, or somebody else does. */
+/** Either it has a command, or it is external. */
 function startFaults(entry: object): readonly Finding[] {
   const given = (name: string): boolean => member(entry, name) !== undefined;
   const findings: Finding[] = [];
@@ -131,22 +131,22 @@ function startFaults(entry: object): readonly Finding[] {
     ]);
   }
   if (given("command") && given("url")) {
-    findings.push([["url"], "can't stand beside command|remove one of them"]);
+    findings.push([["url"], "can't be combined with command|remove one of them"]);
   }
   if (given("prepare") && given("url")) {
-    findings.push([["prepare"], "means nothing beside url|remove it"]);
+    findings.push([["prepare"], "has no effect with url|remove it"]);
   }
   return findings;
 }
 
-/** Only what we start needs a directory. */
+/** Only a service with a command needs a directory. */
 function pathFaults(entry: object, look: LookAtDirectory): readonly Finding[] {
   const path = member(entry, "path") ?? ".";
   if (member(entry, "command") === undefined || typeof path !== "string" || path === "") return [];
   if (path.includes("\0")) return [];
   const why = look(path);
   if (why === undefined) return [];
-  const fix = "make the directory, or correct the path; it is relative to this file";
+  const fix = "create the directory, or fix the path; it is relative to this file";
   return [[["path"], `${path} ${why}|${fix}`]];
 }
 
@@ -197,7 +197,7 @@ function unknownKey(path: readonly PropertyKey[], key: string, where: Locate): F
     path.length === 1 ? documentKeys : path[0] === "metadata" ? ["name"] : serviceKeys;
   const near = suggest(key, allowed);
   const fix =
-    near === undefined ? `remove it; known are ${allowed.join(", ")}` : `did you mean ${near}?`;
+    near === undefined ? `remove it; allowed are ${allowed.join(", ")}` : `did you mean ${near}?`;
   return { ...where(path), path: formatPath(path), message: "unknown key", fix };
 }
 
@@ -240,8 +240,8 @@ function compileService(entry: ServiceEntry, base: string): ServiceConfig {
     env,
     entry: entry.entry,
   };
-  // Of what the file says: a cocktail that moved to another directory is the same one.
-  const said = JSON.stringify({ ...service, path: normalize(entry.path) });
-  const entryHash = createHash("sha256").update(said).digest("hex").slice(0, 16);
+  // With the path as written: moving the cocktail to another directory changes nothing.
+  const content = JSON.stringify({ ...service, path: normalize(entry.path) });
+  const entryHash = createHash("sha256").update(content).digest("hex").slice(0, 16);
   return { ...service, entryHash };
 }

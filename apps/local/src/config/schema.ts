@@ -7,8 +7,8 @@ const domainName =
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * A message that carries its fix: `what is wrong|what to do`. Zod has one text per issue, and every fault of the file names
- * the way out.
+ * A message that carries its fix: `what is wrong|what to do`. Zod has one text per issue, and every fault of the file has
+ * a fix.
  */
 export const splitMessage = (text: string): { readonly message: string; readonly fix: string } => {
   const bar = text.lastIndexOf("|");
@@ -17,17 +17,17 @@ export const splitMessage = (text: string): { readonly message: string; readonly
     : { message: text.slice(0, bar), fix: text.slice(bar + 1) };
 };
 
-/** What is there but is no text (`name: 12`) is not missing. */
+/** A value that is not a string (`name: 12`) is not missing. */
 const missingOr =
   (missing: string) =>
   ({ input }: { readonly input?: unknown }): string =>
     input === undefined ? missing : "must be a string|put quotes around it";
 
-/** What no system call takes. */
+/** System calls refuse a NUL character. */
 const noNul = (text: string): boolean => !text.includes("\0");
 const nul = { error: "holds a NUL character|remove it" };
 
-const words = (example: string): z.ZodType<readonly string[]> =>
+const commandWords = (example: string): z.ZodType<readonly string[]> =>
   z
     .array(z.string({ error: `must be a string|put quotes around it` }).refine(noNul, nul), {
       error: `must be a list of words|write it as a list, such as ${example}`,
@@ -35,7 +35,7 @@ const words = (example: string): z.ZodType<readonly string[]> =>
     .min(1, { error: `must not be empty|write a command, such as ${example}` })
     .refine((list) => list[0] !== "", { error: `must begin with a program|such as ${example}` });
 
-/** Numbers and booleans are taken by their text: `PORTS: 3` means "3". */
+/** Numbers and booleans are converted to text: `PORTS: 3` means "3". */
 const environmentValue = z
   .union([z.string(), z.number(), z.boolean()], { error: "must be a string|put quotes around it" })
   .refine((value) => noNul(String(value)), nul);
@@ -58,8 +58,8 @@ export const serviceSchema = z.strictObject(
       .min(1, { error: "must not be empty|write a directory, such as ./payment-service" })
       .refine(noNul, nul)
       .default("."),
-    prepare: words("[npm, ci]").optional(),
-    command: words("[node, server.js]").optional(),
+    prepare: commandWords("[npm, ci]").optional(),
+    command: commandWords("[node, server.js]").optional(),
     url: z
       .string({ error: "must be a string|write a URL, such as http://127.0.0.1:3000" })
       .refine(isBaseUrl, {
@@ -124,7 +124,7 @@ export const documentSchema = z.strictObject(
 );
 export const documentKeys: readonly string[] = Object.keys(documentSchema.shape);
 
-/** What no entry may set, because every process gets it from Cocktail. Undefined where the name is fine. */
+/** Variables that an entry may not set, because Cocktail sets them. Undefined where the name is valid. */
 export function variableFault(name: string): string | undefined {
   if (!variableName.test(name)) {
     return "is not a variable's name|use letters, digits and underscores, and begin with no digit";
@@ -135,7 +135,7 @@ export function variableFault(name: string): string | undefined {
   return undefined;
 }
 
-/** `http://127.0.0.1:3000`: a place to send requests to, which keep their own path. */
+/** `http://127.0.0.1:3000`: an origin without a path. */
 export function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);

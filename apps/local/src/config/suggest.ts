@@ -1,4 +1,4 @@
-/** The nearest of the allowed words, if it is near enough to have been meant. */
+/** The most similar of the allowed words, if it is a likely typo. */
 export function suggest(word: string, allowed: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;

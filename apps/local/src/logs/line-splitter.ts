@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 
-/** Longest line kept in one piece, in characters; what is longer continues on the next. */
+/** Longest line, in characters; a longer one continues on the next. */
 export const maxLineLength = 16_384;
 
 /** Cuts a stream of bytes into lines, and never holds more than one line. */
@@ -17,7 +17,7 @@ export class LineSplitter {
     this.#take(this.#decoder.write(chunk));
   }
 
-  /** What came after the last line break, when the stream ended. */
+  /** Emits the text after the last line break. To be called at the end of the stream. */
   end(): void {
     this.#take(this.#decoder.end());
     if (this.#rest !== "") this.#onLine(this.#rest);

@@ -12,7 +12,7 @@ export interface LogBookOptions {
   readonly maxFileBytes?: number | undefined;
   /** Lines of a variant kept in memory. Default 1000. */
   readonly ring?: number | undefined;
-  /** Sees every line as it comes. */
+  /** Called with every line. */
   readonly onLine?: ((line: LogLine) => void) | undefined;
 }
 
@@ -31,7 +31,7 @@ interface Page {
   lines: LogLine[];
 }
 
-/** What every variant printed: the last lines in memory, more on disk, and a live stream for those who follow. */
+/** The output of every variant: the last lines in memory, more on disk, and a live stream for followers. */
 export class LogBook {
   readonly #directory: string;
   readonly #maxFileBytes: number;
@@ -55,7 +55,7 @@ export class LogBook {
     };
     const page = this.#page(service, key);
     page.lines.push(whole);
-    // Cut now and then, not at every line.
+    // Trimmed in batches, not at every line.
     if (page.lines.length > this.#ring * 2) page.lines = page.lines.slice(-this.#ring);
     page.file.append(formatLogLine(whole));
     this.#onLine?.(whole);
@@ -74,7 +74,7 @@ export class LogBook {
     return follow({ past, matches, subscribe, signal: query.signal });
   }
 
-  /** The variant is gone; so is what it said. */
+  /** Deletes the logs of a removed variant. */
   async forget(service: string, key: string): Promise<void> {
     const page = this.#pages.get(`${service}:${key}`);
     this.#pages.delete(`${service}:${key}`);
@@ -86,7 +86,7 @@ export class LogBook {
   }
 
   #past(query: LogBookQuery): readonly LogLine[] {
-    this.#openKnown(query.service);
+    this.#openExisting(query.service);
     const pages = [...this.#pages.values()].filter(({ service, key }) =>
       matchesQuery(`${service}:${key}`, query),
     );
@@ -96,9 +96,9 @@ export class LogBook {
       : lines;
   }
 
-  /** Variants that only an earlier run had a word of. */
-  #openKnown(wanted: string | undefined): void {
-    for (const service of wanted === undefined ? list(this.#directory) : [wanted]) {
+  /** Opens the logs of variants that only an earlier run wrote. */
+  #openExisting(only: string | undefined): void {
+    for (const service of only === undefined ? list(this.#directory) : [only]) {
       for (const name of list(join(this.#directory, service))) {
         if (name.endsWith(".log")) this.#page(service, name.slice(0, -".log".length));
       }
@@ -127,7 +127,7 @@ function list(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
   } catch {
-    return []; // not made yet, or a file
+    return []; // does not exist yet, or is a file
   }
 }
 

@@ -17,8 +17,8 @@ export interface LogFileOptions {
 }
 
 /**
- * An append-only file with a size cap: a full one becomes `<path>.1`, and the one before that goes. Writes are gathered
- * and made one after the other, so that a chatty service costs one system call a turn.
+ * An append-only file with a size cap: a full one becomes `<path>.1`, and the one before that is deleted. Writes are batched
+ * and sequential, so that a service with much output costs one system call a turn.
  */
 export class LogFile {
   readonly #path: string;
@@ -28,10 +28,10 @@ export class LogFile {
   #pending: string[] = [];
   #pendingBytes = 0;
   #writing: Promise<void> | undefined;
-  /** Lines, and why the last of them. */
+  /** The number of lost lines, and why the last one was lost. */
   #lost = 0;
   #why = "";
-  /** The last line on disk may have no end. */
+  /** The last line on disk may be incomplete. */
   #isCut = false;
 
   constructor(path: string, { maxBytes }: LogFileOptions) {
@@ -80,7 +80,7 @@ export class LogFile {
     }
   }
 
-  /** False where it failed: a full disk must not stop a service, and the next write says what is missing. */
+  /** False where it failed: a full disk must not stop a service, and the next write reports the lost lines. */
   async #write(lines: readonly string[]): Promise<boolean> {
     const bytes = Buffer.from(`${this.#isCut ? "\n" : ""}${lines.join("\n")}\n`);
     try {

@@ -7,7 +7,7 @@ export function formatLogLine({ time, incarnation, stream, text }: LogLine): str
   return `${time} #${incarnation} ${stream} ${text}`;
 }
 
-/** Undefined for a line that was cut or written by hand. */
+/** Undefined for a malformed line, such as a truncated one. */
 export function parseLogLine(variant: string, line: string): LogLine | undefined {
   const match = written.exec(line);
   if (match === null) return undefined;

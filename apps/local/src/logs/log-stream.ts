@@ -8,10 +8,10 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Lines a slow reader may lag behind; then the oldest are dropped, and it is told how many. */
+/** Lines a slow reader may lag behind; then the oldest are dropped, and the stream says how many. */
 export const maxLag = 5_000;
 
-/** The past, then every line as it comes, until the signal or the reader ends it. */
+/** The past, then every new line, until the signal or the reader ends it. */
 export async function* follow(options: FollowOptions): AsyncGenerator<LogLine, void, undefined> {
   const { matches, signal } = options;
   const waiting: LogLine[] = [];
@@ -53,6 +53,6 @@ function droppedLine(next: LogLine, count: number): LogLine {
   return {
     ...next,
     stream: "cocktail",
-    text: `... ${count} lines left out: this reader is too slow`,
+    text: `... ${count} lines dropped: this reader is too slow`,
   };
 }

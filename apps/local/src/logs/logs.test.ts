@@ -62,7 +62,7 @@ test("a file rotates at its cap and keeps one before it", async () => {
   assert.equal(existsSync(path) || existsSync(`${path}.1`), false);
 });
 
-test("what could not be written is counted, and said as soon as something can", async () => {
+test("lost lines are counted, and reported with the next successful write", async () => {
   using home = temporary({ a: "in the way" });
   const path = join(home.path, "a/b.log");
   const file = new LogFile(path, { maxBytes: 1_000 });
@@ -177,7 +177,7 @@ test("a follower gets the past and then every line, without a gap", async () => 
   await book.close();
 });
 
-test("a follower that doesn't read loses the oldest lines and is told how many", async () => {
+test("a follower that doesn't read loses the oldest lines and sees how many", async () => {
   using home = temporary();
   const book = new LogBook({ directory: home.path });
   say(book, "stable", "first");
@@ -188,7 +188,7 @@ test("a follower that doesn't read loses the oldest lines and is told how many",
   };
   assert.equal(await next(), "first");
   for (let number = 0; number < maxLag + 10; number++) say(book, "stable", String(number));
-  assert.match(await next(), /10 lines left out/);
+  assert.match(await next(), /10 lines dropped/);
   assert.equal(await next(), "10");
   await stream.return?.();
   await book.close();

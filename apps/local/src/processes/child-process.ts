@@ -8,7 +8,7 @@ export interface ChildSpec {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** How a process ended; `error` where it never began. */
+/** How a process ended; `error` where the spawn failed. */
 export interface ChildExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -17,12 +17,12 @@ export interface ChildExit {
 
 /** A process that leads a group of its own. */
 export interface Child {
-  /** Also the number of the group; 0 where it never began. */
+  /** Also the number of the group; 0 where the spawn failed. */
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exited: Promise<ChildExit>;
-  /** Settles when nobody can print any more: later than the exit where something it started goes on. */
+  /** Settles when its output is closed: later than the exit if a process that it started still holds the pipes. */
   readonly closed: Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function startChild({ command, directory, env }: ChildSpec): Child {
       stdio: ["ignore", "pipe", "pipe"],
     });
   } catch (error) {
-    return failedSpawn(error); // arguments that are too long, or that no system takes
+    return failedSpawn(error); // arguments too long, or with a NUL character
   }
   const exited = new Promise<ChildExit>((resolve) => {
     child.once("error", (error) => resolve({ code: null, signal: null, error }));
@@ -50,7 +50,7 @@ export function startChild({ command, directory, env }: ChildSpec): Child {
   const closed = new Promise<void>((resolve) => {
     child.once("error", () => resolve()).once("close", () => resolve());
   });
-  // Without a descriptor left for them there are no pipes.
+  // There are no pipes when the process is out of file descriptors.
   const stdout = child.stdout ?? Readable.from([]);
   const stderr = child.stderr ?? Readable.from([]);
   return { pid: child.pid ?? 0, stdout, stderr, exited, closed };
@@ -67,10 +67,7 @@ function failedSpawn(thrown: unknown): Child {
   };
 }
 
-/**
- * Waits for its last words: when a process exits, what it printed may still be in the pipes. Not for long, because what left
- * its group may hold them open.
- */
+/** Waits until the output that is still in the pipes is read, at most 500 ms: a process that left the group may hold them open. */
 export async function drainOutput({ closed }: Child): Promise<void> {
   const tooLong = new AbortController();
   const pause = delay(500, undefined, { signal: tooLong.signal }).catch(() => undefined);
@@ -86,7 +83,7 @@ export function describeExit({ code, signal, error }: ChildExit): string {
 
 function describeSpawnError(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT") return `${error.path ?? "the program"} was not found`;
-  // Also where a directory of PATH is closed to this user and the program is in none of the others.
+  // Also when a directory of PATH is not accessible and no other one holds the program.
   if (error.code === "EACCES")
     return `${error.path ?? "the program"} was not found, or may not be executed`;
   return error.message;

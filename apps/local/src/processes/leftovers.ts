@@ -12,8 +12,8 @@ export interface LeftoverPlan {
 }
 
 /**
- * A recorded group is ended when pid, start time and the run id in its environment all agree, so that a stranger with a
- * reused number is never touched. What else carries the id of the run was started by one of its processes.
+ * A recorded group is ended when pid, start time and the run id in its environment all agree, so that an unrelated
+ * process with a reused pid is never signalled. Every other process with the run id was started by one of the run's.
  */
 export function planLeftovers(
   records: readonly ProcessRecord[],
@@ -32,16 +32,16 @@ export function planLeftovers(
   return { groups, strays: marked.filter(({ group }) => !groupNumbers.has(group)) };
 }
 
-/** Processes of an earlier run that this user can't end. */
+/** This user may not end some processes of an earlier run, or they survived SIGKILL. */
 export class LeftoversNotTerminated extends Error {
   override readonly name = "LeftoversNotTerminated";
 
   constructor(pids: readonly number[]) {
-    super(`of a run that was killed, these processes can't be ended: ${pids.join(", ")}`);
+    super(`these processes of a killed run could not be ended: ${pids.join(", ")}`);
   }
 }
 
-/** Ends what an earlier run left, and says what that was, one line each. */
+/** Ends what an earlier run left. Returns one line for each. */
 export async function endLeftovers(
   directory: string,
   earlierRunId: string | undefined,
@@ -71,17 +71,17 @@ async function findAll(runIds: ReadonlySet<string>): Promise<readonly MarkedProc
   return marked;
 }
 
-/** Ends what those started while they were being ended, and gives what is still there after several looks. */
+/** Ends what was started meanwhile. Returns the processes that are still there after several scans. */
 async function killLateProcesses(runIds: ReadonlySet<string>): Promise<readonly MarkedProcess[]> {
   let late = await findAll(runIds);
-  for (let look = 0; late.length > 0 && look < lateLooks; look++) {
+  for (let scan = 0; late.length > 0 && scan < maxScans; scan++) {
     await endProcesses(late, { graceMs: 200 });
     late = await findAll(runIds);
   }
   return late;
 }
 
-const lateLooks = 10;
+const maxScans = 10;
 
 function describe({ groups, strays }: LeftoverPlan): readonly string[] {
   const lines = groups.map(

@@ -2,12 +2,12 @@ import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { isAlive, type ProcessIdentity, readProcess } from "@cocktail/local-state";
 
-/** True when nothing of the group lives: zombies, which wait for a parent that may never look, don't count. */
+/** True when the group has no living member. Zombies don't count: their parent may never collect them. */
 export function isGroupEmpty(group: number): boolean {
   try {
     process.kill(-group, 0);
   } catch (error) {
-    // EPERM: somebody is there who changed its user.
+    // EPERM: a member runs as another user.
     return !(error instanceof Error && "code" in error && error.code === "EPERM");
   }
   return process.platform === "linux" && !hasLivingMember(group);
@@ -25,18 +25,18 @@ export function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch {
-    // Already empty, or no longer ours to signal; the wait that follows tells.
+    // Already empty, or not permitted; the caller waits for the group to be empty.
   }
 }
 
 export interface EndOptions {
-  /** Between the polite signal and SIGKILL. */
+  /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** Cuts the grace short. */
+  /** Ends the grace period at once. */
   readonly forceSignal?: AbortSignal | undefined;
 }
 
-/** How long a killed process may take to vanish. */
+/** How long a killed process may take to disappear. */
 const killMs = 5_000;
 
 /**
@@ -49,20 +49,20 @@ export async function endGroup(
 ): Promise<boolean> {
   const isEmpty = (): boolean => isGroupEmpty(group);
   signalGroup(group, "SIGTERM");
-  if (await within(isEmpty, graceMs, forceSignal)) return true;
+  if (await pollUntil(isEmpty, graceMs, forceSignal)) return true;
   signalGroup(group, "SIGKILL");
-  return await within(isEmpty, killMs, undefined);
+  return await pollUntil(isEmpty, killMs, undefined);
 }
 
-/** Looks until it is so. Not by the time of day, which may be set. */
-async function within(
-  isSo: () => boolean,
+/** Polls until the condition holds; false after the deadline. The clock is monotonic. */
+async function pollUntil(
+  condition: () => boolean,
   ms: number,
   forceSignal: AbortSignal | undefined,
 ): Promise<boolean> {
   const deadline = performance.now() + ms;
   for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 100)) {
-    if (isSo()) return true;
+    if (condition()) return true;
     if (forceSignal?.aborted === true || performance.now() > deadline) return false;
     await delay(pauseMs);
   }
@@ -78,13 +78,13 @@ export async function endProcesses(
       try {
         process.kill(identity.pid, name);
       } catch {
-        // It went between the look and the signal.
+        // It exited after the check.
       }
     }
   };
   const allGone = (): boolean => !identities.some((one) => isAlive(one));
   signal("SIGTERM");
-  if (await within(allGone, graceMs, forceSignal)) return;
+  if (await pollUntil(allGone, graceMs, forceSignal)) return;
   signal("SIGKILL");
-  await within(allGone, killMs, undefined);
+  await pollUntil(allGone, killMs, undefined);
 }

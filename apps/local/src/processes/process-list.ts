@@ -13,8 +13,8 @@ export interface MarkedProcess {
 }
 
 /**
- * Every living process whose environment carries this run id, this process and its ancestors left out. The id is random: nobody but a
- * process of that run, or what it started, has it. Reads /proc on Linux, asks ps elsewhere.
+ * Every living process whose environment carries this run id, this process and its ancestors left out. The id is random: only
+ * processes of that run, and what they started, have it. Reads /proc on Linux, asks ps elsewhere.
  */
 export async function findMarked(runId: string): Promise<readonly MarkedProcess[]> {
   const found = process.platform === "linux" ? await scanProc(runId) : await scanPs(runId);
@@ -22,7 +22,7 @@ export async function findMarked(runId: string): Promise<readonly MarkedProcess[
   return found.filter(({ pid }) => !mine.has(pid));
 }
 
-/** This process and those above it: a cocktail started by a service of another one must not end its own way up. */
+/** This process and those above it: a cocktail started by a service of another one must not end its own ancestors. */
 function ancestry(): ReadonlySet<number> {
   const pids = new Set<number>();
   for (let pid = process.pid; pid > 1 && !pids.has(pid); pid = readProcess(pid)?.parent ?? 0)

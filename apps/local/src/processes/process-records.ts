@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { identify, type ProcessIdentity, writeAtomically } from "@cocktail/local-state";
 import { z } from "zod";
 
-/** What is remembered of a process group while it runs, for the run that comes after a kill. */
+/** The record of a running process group, for the start after a kill. */
 export interface ProcessRecord extends ProcessIdentity {
   readonly runId: string;
   /** `payment-service:mp-101#2`, or what else it was. */
@@ -18,7 +18,7 @@ const schema = z.object({
 });
 
 export interface ProcessRecords {
-  /** Called right after a process began. Answers the way to forget it. */
+  /** To be called right after the start of a process. Returns a function that removes the record. */
   add(pid: number, name: string): () => void;
 }
 
@@ -26,9 +26,9 @@ export function openProcessRecords(directory: string, runId: string): ProcessRec
   return {
     add: (pid, name) => {
       const identity = identify(pid);
-      if (identity === undefined) return () => undefined; // it ended at once
+      if (identity === undefined) return () => undefined; // it has already exited
       const path = join(directory, `${pid}.json`);
-      // A full disk must not stop a service, nor leave it without its supervisor: the run id in its environment is found too.
+      // A full disk must not stop a service: without a record it is still found by the run id in its environment.
       attempt(() => writeAtomically(path, JSON.stringify({ ...identity, runId, name })));
       return () => attempt(() => rmSync(path, { force: true }));
     },
@@ -39,7 +39,7 @@ function attempt(work: () => void): void {
   try {
     work();
   } catch {
-    // The record is of help, not of need.
+    // The record is optional.
   }
 }
 

@@ -8,7 +8,7 @@ import { identify, isAlive } from "@cocktail/local-state";
 import { until } from "@cocktail/test-support";
 import { temporary } from "../testing/temporary.ts";
 import { describeExit, drainOutput, startChild } from "./child-process.ts";
-import { killDetachedProcesses, markEnvironment } from "./escaped.ts";
+import { killDetachedProcesses, markEnvironment } from "./detached.ts";
 import { endLeftovers, planLeftovers } from "./leftovers.ts";
 import { endGroup, isGroupEmpty } from "./process-group.ts";
 import { findMarked, readMarks } from "./process-list.ts";
@@ -19,7 +19,7 @@ const workload = { service: "cart", key: "mp-1", incarnation: 1 };
 const sh = (script: string, more: Record<string, string> = {}): ReturnType<typeof startChild> =>
   startChild({ command: ["sh", "-c", script], directory: "/", env: { ...env, ...more } });
 
-test("a group is ended with everything in it, also behind a wrapper that ends first", async () => {
+test("a whole group is ended, also when a wrapper exits first", async () => {
   const child = sh("sleep 100 & sleep 100 & echo $!; exec sleep 100");
   const [output]: unknown[] = (await once(child.stdout, "data")) as unknown[];
   const grandchild = identify(Number(String(output)));
@@ -46,7 +46,7 @@ test("the force signal cuts the grace short", async () => {
   );
 });
 
-test("what can't be started says why, and nothing is thrown", async () => {
+test("a failed spawn is returned with its reason, not thrown", async () => {
   const child = startChild({ command: ["no-such-program"], directory: "/", env });
   assert.match(
     describeExit(await child.exited),
@@ -55,7 +55,7 @@ test("what can't be started says why, and nothing is thrown", async () => {
   assert.equal(describeExit(await sh("exit 3").exited), "exited with code 3");
 });
 
-test("arguments that no system takes are a failed start like any other", async () => {
+test("arguments that the system refuses are a failed spawn", async () => {
   const child = startChild({ command: ["echo", "a\0b"], directory: "/", env });
   assert.equal(child.pid, 0);
   assert.match(describeExit(await child.exited), /^could not be started: .*null bytes/);
@@ -97,7 +97,7 @@ test("processes are found by the run id in their environment, others are not", a
 });
 
 test(
-  "what left its group is ended with its workload, that of another is not",
+  "processes that left their group are ended with their workload, those of another workload are not",
   { skip: spawnSync("setsid", ["true"]).status !== 0 && "no setsid" },
   async () => {
     const runId = randomUUID();
@@ -117,7 +117,7 @@ test(
   },
 );
 
-test("leftovers of a killed run are ended; a stranger with a recorded number is not", async () => {
+test("leftovers of a killed run are ended; an unrelated process with a recorded pid is not", async () => {
   using home = temporary();
   const runId = randomUUID();
   const records = openProcessRecords(home.path, runId);
@@ -135,7 +135,7 @@ test("leftovers of a killed run are ended; a stranger with a recorded number is 
   await endGroup(stranger.pid, { graceMs: 1_000 });
 });
 
-test("members of a group whose leader is gone are ended by the id of the earlier run", async () => {
+test("members of a group without its leader are found by the run id and ended", async () => {
   using home = temporary();
   const runId = randomUUID();
   const child = sh("sleep 100 & echo $!; kill -9 $$", markEnvironment(runId, workload));
@@ -150,7 +150,7 @@ test("members of a group whose leader is gone are ended by the id of the earlier
   assert.equal(isAlive(orphan), false);
 });
 
-test("leftovers that ignore SIGTERM, in their group or out of it, are gone when it is said", async () => {
+test("leftovers that ignore SIGTERM, inside or outside their group, are gone when they are reported", async () => {
   using home = temporary();
   const runId = randomUUID();
   const ignoring = "trap '' TERM; echo on; while :; do sleep 0.05; done";

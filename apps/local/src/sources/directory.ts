@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 
-/** Why a path is no directory to work in; undefined where it is one. */
+/** Why a path can't be a working directory; undefined where it can. */
 export function directoryFault(path: string): string | undefined {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) return "does not exist";
     return found.isDirectory() ? undefined : "is not a directory";
   } catch (error) {
-    // Too long, in a circle of links, behind a directory that is closed to this user.
-    return `can't be looked at: ${error instanceof Error ? error.message : String(error)}`;
+    // The path is too long, has a loop of links, or lies in a directory that this user may not enter.
+    return `can't be accessed: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -25,7 +25,7 @@ const schema = z.discriminatedUnion("kind", [
 /** Where the code of a variant comes from on this machine, and how it is started. Only this app looks into it. */
 export type LocalSource = z.output<typeof schema>;
 
-/** Throws TypeError for a document that this version didn't write. */
+/** Throws TypeError for a document that this platform can't read. */
 export function readSource(document: SourceDocument): LocalSource {
   const found = schema.safeParse(document);
   if (found.success) return found.data;

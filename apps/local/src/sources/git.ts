@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { type Child, describeExit, drainOutput, startChild } from "../processes/child-process.ts";
 import { endGroup } from "../processes/process-group.ts";
 
-/** What git said. Expected outcomes are values: whoever asks decides what a non-zero exit means. */
+/** The result of git. A non-zero exit is a value: the caller decides what it means. */
 export interface GitAnswer {
   readonly ok: boolean;
   readonly stdout: string;
@@ -15,10 +15,10 @@ export interface GitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Neither hooks (a worktree of ours is nobody's checkout) nor a daemon that watches files and outlives us. */
+/** No hooks, which are meant for the user's own checkouts, and no file system monitor, which would outlive this process. */
 const settings = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "advice.detachedHead=false"];
 
-/** Asks git in a directory. Nothing is asked at the terminal, and a GIT_DIR of the shell that started us points nowhere. */
+/** Runs git in a directory: without prompts, and without a GIT_DIR inherited from the shell. */
 export async function git(
   directory: string,
   args: readonly string[],
@@ -29,27 +29,27 @@ export async function git(
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
   const limits = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
-  const isOver = await endsBefore(AbortSignal.any(limits), child);
+  const wasEnded = await endAtLimit(AbortSignal.any(limits), child);
   const exit = await child.exited;
   await drainOutput(child);
-  const why = isOver ? "took too long, or was stopped" : `git ${describeExit(exit)}`;
+  const why = wasEnded ? "timed out, or was aborted" : `git ${describeExit(exit)}`;
   return { ok: exit.code === 0, stdout: stdout(), stderr: stderr().trim() || why };
 }
 
-/** True where it had to be ended: all of it, since git starts itself, and filters, and leaves them alone when it is killed. */
-async function endsBefore(limit: AbortSignal, { exited, pid }: Child): Promise<boolean> {
+/** True where it had to be ended: the whole group, since git does not end its own subprocesses and filters when it is killed. */
+async function endAtLimit(limit: AbortSignal, { exited, pid }: Child): Promise<boolean> {
   if (pid === 0) return false;
   const { promise: over, resolve } = Promise.withResolvers<true>();
   const onAbort = (): void => resolve(true);
   limit.addEventListener("abort", onAbort, { once: true });
   if (limit.aborted) onAbort();
-  const isOver = await Promise.race([exited.then(() => false), over]);
+  const isLimit = await Promise.race([exited.then(() => false), over]);
   limit.removeEventListener("abort", onAbort);
-  if (isOver) await endGroup(pid, { graceMs: 2_000 });
-  return isOver;
+  if (isLimit) await endGroup(pid, { graceMs: 2_000 });
+  return isLimit;
 }
 
-/** The beginning of what comes, which is all of it unless it is very much. */
+/** Collects up to 32 MiB; the rest is dropped. */
 function collect(stream: Readable): () => string {
   const chunks: Buffer[] = [];
   let left = 32 * 1024 * 1024;
@@ -73,7 +73,7 @@ function gitEnvironment(): Record<string, string> {
   };
 }
 
-/** Where a directory stands in the repository around it. */
+/** The repository that contains a directory. */
 export interface Repository {
   /** Absolute path of the top directory. */
   readonly top: string;
@@ -129,7 +129,7 @@ export async function findBranch(directory: string, branch: string): Promise<Bra
   return { ok: false, why };
 }
 
-/** The commit a name means, or undefined. The name is never taken for an option. */
+/** The commit that a name resolves to, or undefined. The name is never parsed as an option. */
 export async function commitOf(directory: string, name: string): Promise<string | undefined> {
   const answer = await git(directory, [
     "rev-parse",

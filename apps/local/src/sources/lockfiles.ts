@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Files that say exactly what a preparation installs. */
+/** Files that define exactly what a preparation installs. */
 const names = [
   "package-lock.json",
   "npm-shrinkwrap.json",
@@ -40,6 +40,6 @@ function upToRepository(directory: string): readonly string[] {
   for (let at = directory; ; at = dirname(at)) {
     places.push(at);
     if (existsSync(join(at, ".git"))) return places;
-    if (dirname(at) === at) return [directory]; // no repository: nothing above belongs to it
+    if (dirname(at) === at) return [directory]; // no repository: directories above do not belong to it
   }
 }

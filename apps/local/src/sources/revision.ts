@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { git } from "./git.ts";
 
-/** Files and bytes looked at where there is no repository; a bigger directory is named by the part that was read. */
+/** Files and bytes hashed where there is no repository; of a larger directory only the first part. */
 const maxFiles = 2_000;
 const maxBytes = 32 * 1024 * 1024;
 const skipped = new Set([

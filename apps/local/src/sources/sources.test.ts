@@ -65,7 +65,7 @@ function worktreesOf(root: string): number {
 }
 
 describe("worktrees", () => {
-  test("a branch's code appears in a directory of its own, and goes without a trace", async () => {
+  test("a branch is checked out in a directory of its own, and removed without a trace", async () => {
     using one = shop();
     const directory = await ensured(one);
     assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "two\n");
@@ -109,7 +109,7 @@ describe("worktrees", () => {
     assert.equal(existsSync(directory), false);
   });
 
-  test("a checkout of an earlier run that nobody holds goes with the next that is released", async () => {
+  test("an unused checkout of an earlier run is removed with the next release", async () => {
     using one = shop();
     const old = await ensured(one, { branch: "main" });
     const later: Shop = { ...one, worktrees: new Worktrees(one.store) };
@@ -147,13 +147,13 @@ describe("worktrees", () => {
     const outcome = await one.worktrees.ensure(one.request);
     assert.match(
       outcome.ok ? outcome.notes.join() : "",
-      /holds work of its own and stays as it is/,
+      /has work that would be lost and stays as it is/,
     );
     git(directory, "branch", "kept");
     assert.equal(await dirty(), false);
   });
 
-  test("a branch that was rebased or deleted since is nobody's work", async () => {
+  test("commits of a branch that was rebased or deleted since are not work to keep", async () => {
     using one = shop();
     const before = await ensured(one);
     git(one.root, "checkout", "-q", "feature/mp-1");
@@ -169,7 +169,7 @@ describe("worktrees", () => {
     assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), true);
   });
 
-  test("the user's own worktree on a disk that is away is not forgotten", async () => {
+  test("the user's own worktree on an unmounted disk is not forgotten", async () => {
     using one = shop();
     const own = join(one.root, "../own");
     git(one.root, "worktree", "add", "-q", "--detach", own);
@@ -181,7 +181,7 @@ describe("worktrees", () => {
     assert.equal(git(own, "status", "--porcelain"), "");
   });
 
-  test("a checkout that somebody deleted is made again, and removed without a trace", async () => {
+  test("a deleted checkout is created again, and removed without a trace", async () => {
     using one = shop();
     const directory = await ensured(one);
     rmSync(one.store, { recursive: true });
@@ -206,7 +206,7 @@ describe("worktrees", () => {
     assert.equal(worktreesOf(bare), 1);
   });
 
-  test("submodules stay empty, and it is said", async () => {
+  test("submodules stay empty, with a note", async () => {
     using one = shop();
     git(one.root, "checkout", "-q", "feature/mp-1");
     git(
@@ -227,7 +227,7 @@ describe("worktrees", () => {
     assert.equal(worktreesOf(one.root), 0);
   });
 
-  test("a filter that is missing, as of LFS: what git says, and nothing left", async () => {
+  test("a missing filter, such as that of LFS: git's error, and nothing left behind", async () => {
     using one = shop();
     git(one.root, "checkout", "-q", "feature/mp-1");
     write(one.root, { ".gitattributes": "*.bin filter=large\n", "cart/a.bin": "pointer\n" });
@@ -240,7 +240,7 @@ describe("worktrees", () => {
     assert.equal(worktreesOf(one.root), 0);
   });
 
-  test("the making ends when it is told to, and leaves nothing", async () => {
+  test("creation stops when it is aborted, and leaves nothing behind", async () => {
     using one = shop();
     git(one.root, "checkout", "-q", "feature/mp-1");
     write(one.root, { ".gitattributes": "*.bin filter=slow\n", "cart/a.bin": "large\n" });
@@ -256,7 +256,7 @@ describe("worktrees", () => {
     assert.equal(worktreesOf(one.root), 0);
   });
 
-  test("no program that watches files is started", async () => {
+  test("no file system monitor of git is started", async () => {
     using one = shop();
     const watcher = join(one.root, "../watcher");
     write(dirname(watcher), { watcher: `#!/bin/sh\ntouch '${watcher}.ran'\n` });
@@ -268,7 +268,7 @@ describe("worktrees", () => {
     assert.equal(existsSync(`${watcher}.ran`), false);
   });
 
-  test("what can't be is said: no repository, no branch, no such folder there", async () => {
+  test("failures have a reason: no repository, no branch, no such directory at the commit", async () => {
     using one = shop();
     using outside = temporary();
     const reason = async (change: object): Promise<string> => {

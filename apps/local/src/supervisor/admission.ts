@@ -8,7 +8,7 @@ import { type LocalSource, readSource } from "../sources/document.ts";
 import { commitOf, findBranch, findRepository, isBranchName } from "../sources/git.ts";
 import type { Admission, AdmitRequest } from "./platform.ts";
 
-/** The source document of a deploy, or why it could not work here: told before anything is stored. */
+/** The source document of a deploy, or why it is rejected, before anything is stored. */
 export async function admitWorkload(
   request: AdmitRequest,
   service: ServiceConfig | undefined,
@@ -23,7 +23,7 @@ export async function admitWorkload(
   return fault ?? { kind: "admitted", source };
 }
 
-/** What is left out stays as it was, or is the service's own. */
+/** Omitted fields keep their value, or default to the service's own. */
 function toSource(request: AdmitRequest): LocalSource | Refused {
   const kept =
     request.keeps && request.current !== undefined ? readSource(request.current) : undefined;
@@ -52,7 +52,7 @@ function whereOf(
   return branch === undefined ? { kind: "service" } : { kind: "branch", branch };
 }
 
-/** What can be said without looking at the disk. */
+/** What can be decided without the disk. */
 function refuseCode(
   request: AdmitRequest,
   source: LocalSource,
@@ -87,7 +87,7 @@ function namesOf({ service, key }: AdmitRequest): Record<string, string> {
   return { variant: formatVariant(service, key), service };
 }
 
-/** Another branch would take the checkout over in which somebody works. */
+/** Another branch would replace a checkout with uncommitted work. */
 async function refuseMove(
   { service, key, current }: AdmitRequest,
   source: LocalSource,
@@ -141,7 +141,7 @@ async function whyNoCommit(
   return found.ok ? undefined : found.why;
 }
 
-/** A branch moves on; what was tried as the candidate is one commit of it. */
+/** A branch moves; the tested candidate is one commit of it. */
 export function pinSource(source: LocalSource, revision: string): LocalSource | Refused {
   if (source.kind !== "branch") return source;
   if (revision.endsWith("-dirty")) return refused("UncommittedWork", { verb: "promote" });

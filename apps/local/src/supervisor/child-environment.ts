@@ -1,6 +1,6 @@
-import { markEnvironment, type WorkloadMarks } from "../processes/escaped.ts";
+import { markEnvironment, type WorkloadMarks } from "../processes/detached.ts";
 
-/** Where a service reaches another one: the loopback listener made for the two of them. */
+/** Where a service reaches another one: the loopback listener of the pair. */
 export interface MeshAddress {
   readonly service: string;
   readonly host: string;
@@ -19,22 +19,22 @@ export interface EnvironmentFacts {
 }
 
 /**
- * Said to Cocktail, not to the services: what configures it or another cocktail around it, tokens included; where to listen,
- * which each process is told for itself; and a channel that isn't theirs. DATABASE_URL stays: services read it too, and no
- * wall stands between processes of one user.
+ * Not inherited: the configuration of this cocktail or an outer one, tokens included; where to listen, which each process
+ * gets for itself; and an IPC channel that isn't theirs. DATABASE_URL is inherited: services read it too, and processes of
+ * one user are not isolated from each other.
  */
 const ofCocktail = /^(COCKTAIL_.*|HOST|PORT|NODE_CHANNEL_FD)$/s;
 
-/** Set for us by npm or npx, and misleading for a process that belongs to another package. */
+/** Set by npm or npx for this process, and wrong for a process of another package. */
 const ofNpm =
   /^(npm_lifecycle_|npm_package_|npm_command$|npm_execpath$|npm_node_execpath$|npm_config_local_prefix$|INIT_CWD$)/;
 
 /**
  * What a process of a workload gets. Later wins: what Cocktail itself was started with, the addresses of the other
- * services, the service's own variables, the variant's, and at last what tells the process who it is.
+ * services, the service's own variables, the variant's, and finally the identity of the process.
  */
 export function childEnvironment(facts: EnvironmentFacts): Record<string, string> {
-  // Python holds back what it prints to a pipe; a log that comes when the process ends is no log.
+  // Python buffers output to a pipe until the process ends.
   const env: Record<string, string> = { PYTHONUNBUFFERED: "1" };
   for (const [name, value] of Object.entries(facts.inherited)) {
     const foreign = ofCocktail.test(name) || ofNpm.test(name);

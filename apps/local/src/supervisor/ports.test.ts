@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { isFree, PortPool } from "./ports.ts";
 
-test("two cocktails never have the same port, though nobody listens on it yet", async () => {
+test("two cocktails never have the same port, even before anything listens on it", async () => {
   const any = new PortPool();
   const range = { lowest: await any.take(), count: 1 };
   any.release(range.lowest);
@@ -16,7 +16,7 @@ test("two cocktails never have the same port, though nobody listens on it yet", 
   other.release(port);
 });
 
-test("a port that somebody listens on is not taken, and not held", async () => {
+test("a port in use is neither allocated nor held", async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
   const address = taken.address();

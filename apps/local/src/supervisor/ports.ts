@@ -14,9 +14,8 @@ export interface PortRange {
 }
 
 /**
- * Ports that nobody else has. A service that is being started, or started again, doesn't listen yet: so that no other
- * cocktail of this machine takes its port meanwhile, the UDP port of the same number is held for as long. It is free of
- * cost, and goes with the process, however that ends.
+ * Allocates ports that no other cocktail of this machine uses. A service that is being started or restarted doesn't listen
+ * yet, so the UDP port of the same number is held meanwhile. The system releases it when this process ends, however it ends.
  */
 export class PortPool {
   readonly #range: PortRange;
@@ -26,7 +25,7 @@ export class PortPool {
     this.#range = range;
   }
 
-  /** A port that nobody listens on now, and that neither this pool nor another one gives to anybody until it is released. */
+  /** A port that is free now, and that neither this pool nor another one allocates until it is released. */
   async take(): Promise<number> {
     const { count, lowest } = this.#range;
     const from = Math.floor(Math.random() * count);
@@ -51,7 +50,7 @@ export class PortPool {
   }
 }
 
-/** Undefined where there is no UDP: then the port is only free, not held. */
+/** Undefined where UDP is not available: then the port is free, but not held. */
 function hold(port: number): Promise<Socket | "taken" | undefined> {
   return new Promise((resolve) => {
     const socket = createSocket("udp4");
@@ -66,7 +65,7 @@ function hold(port: number): Promise<Socket | "taken" | undefined> {
   });
 }
 
-/** True when a listener on loopback can be made now. */
+/** True when a listener on loopback can be opened now. */
 export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -31,14 +31,14 @@ export type PreparationOutcome =
 
 const schema = z.record(z.string(), z.string());
 
-/** Runs what makes a directory ready to start from, once per directory and lockfile, one at a time for a directory. */
+/** Runs the `prepare` command, once per directory and lockfile, one at a time for a directory. */
 export class Preparations {
   readonly #file: string;
   readonly #records: ProcessRecords;
   readonly #queue = new KeyedQueue();
   readonly #done: Map<string, string>;
 
-  /** `file` remembers what was done, over restarts. */
+  /** `file` records what was done, across restarts. */
   constructor(file: string, records: ProcessRecords) {
     this.#file = file;
     this.#records = records;
@@ -46,7 +46,7 @@ export class Preparations {
   }
 
   async run(request: PreparationRequest): Promise<PreparationOutcome> {
-    // One name for a directory, however it was reached.
+    // One key for a directory, whatever path leads to it.
     const directory = realpathSync(request.directory);
     return await this.#queue.run(directory, async () => {
       if (request.signal.aborted) return { kind: "stopped" };
@@ -92,12 +92,12 @@ export class Preparations {
     try {
       writeAtomically(this.#file, JSON.stringify(Object.fromEntries(this.#done), undefined, 2));
     } catch {
-      // A full disk: then it is prepared again after a restart, which does no harm.
+      // A full disk: it is prepared again after a restart, which is harmless.
     }
   }
 }
 
-/** A directory that was deleted and made anew under its old name has to be prepared again. */
+/** A directory that was deleted and created again has to be prepared again. */
 function mark(directory: string, { command }: PreparationRequest): string {
   const { birthtimeMs, ino } = statSync(directory);
   return `${preparationHash(directory, command)}:${ino}:${birthtimeMs}`;
@@ -107,11 +107,11 @@ function readDone(file: string): Readonly<Record<string, string>> {
   try {
     return schema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {};
   } catch {
-    return {}; // none yet, or cut: then everything is prepared again, which does no harm
+    return {}; // absent or truncated: everything is prepared again, which is harmless
   }
 }
 
 function describeFailure({ command }: PreparationRequest, exit: ChildExit, last: string): string {
-  const words = last === "" ? "" : `; its last line: ${last}`;
-  return `${command.join(" ")} ${describeExit(exit)}${words}`;
+  const suffix = last === "" ? "" : `; its last line: ${last}`;
+  return `${command.join(" ")} ${describeExit(exit)}${suffix}`;
 }

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 
-/** Where and how to ask whether a service is ready. */
+/** Where and how to probe a service. */
 export interface ReadinessCheck {
   readonly host: string;
   readonly port: number;
@@ -14,7 +14,7 @@ export interface ReadinessCheck {
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: string };
 
-/** Asks once. Never rejects. */
+/** Probes once. Never rejects. */
 export async function checkReadiness(check: ReadinessCheck): Promise<Readiness> {
   try {
     if (check.health === undefined) await connects(check);

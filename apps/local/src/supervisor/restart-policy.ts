@@ -1,15 +1,15 @@
-/** The ends of a process that should have gone on, as far as they still count. */
+/** The recent exits of a process that should keep running. */
 export interface RestartHistory {
   /** When it ended, in milliseconds. */
   readonly failures: readonly number[];
   readonly isLooping: boolean;
 }
 
-/** When it is started again. */
+/** When it is restarted. */
 export interface RestartDecision {
   readonly kind: "restart" | "crashLoop";
   readonly afterMs: number;
-  /** For the decision after this one. */
+  /** For the next decision. */
   readonly history: RestartHistory;
 }
 
@@ -21,8 +21,8 @@ const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
 /**
- * Pauses double from 100 ms; five failures within 60 s are a crash loop, and then it is tried once a minute, until a try
- * lasts for a minute. All times are of one clock, which nobody sets.
+ * The backoff doubles from 100 ms. Five failures within 60 s are a crash loop; then it is restarted once a minute, until a
+ * run lasts for a minute. All times are of one monotonic clock.
  */
 export function decideRestart(
   before: RestartHistory,

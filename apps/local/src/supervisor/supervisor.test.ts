@@ -131,7 +131,7 @@ function bench(
 }
 
 describe("the supervisor", () => {
-  test("starts a service, tells it who and where it is, and ends it", async () => {
+  test("starts a service with its identity and addresses, and ends it", async () => {
     await using one = bench();
     assert.equal(one.supervisor.status(ref).phase, "Absent");
     await one.supervisor.ensureWorkload({
@@ -167,7 +167,7 @@ describe("the supervisor", () => {
     assert.deepEqual(one.released, ["cart:stable"]);
   });
 
-  test("asking twice starts once", async () => {
+  test("a workload that is ensured twice is started once", async () => {
     await using one = bench();
     await Promise.all([one.supervisor.ensureWorkload(spec), one.supervisor.ensureWorkload(spec)]);
     const { pid } = await one.phase("Ready");
@@ -176,7 +176,7 @@ describe("the supervisor", () => {
     assert.equal(one.supervisor.list().length, 1);
   });
 
-  test("two incarnations stand side by side", async () => {
+  test("two incarnations run side by side", async () => {
     await using one = bench();
     const second = { ...ref, incarnation: 2 };
     await one.supervisor.ensureWorkload(spec);
@@ -187,7 +187,7 @@ describe("the supervisor", () => {
     assert.equal((await one.ask(b))["COCKTAIL_INCARNATION"], "2");
   });
 
-  test("a killed process comes back at the same address, and the change is told", async () => {
+  test("a killed process is restarted at the same address, and listeners are notified", async () => {
     await using one = bench();
     await one.supervisor.ensureWorkload(spec);
     const before = await one.phase("Ready");
@@ -203,17 +203,17 @@ describe("the supervisor", () => {
     assert.ok(phases.includes("NotReady") && phases.at(-1) === "Ready", phases.join());
   });
 
-  test("five failures are a crash loop, and it is said what was printed", async () => {
+  test("five failures are a crash loop, and the output is in the log", async () => {
     await using one = bench();
     writeFileSync(join(one.cart, "broken"), "");
     await one.supervisor.ensureWorkload(spec);
     const status = await one.phase("CrashLoop");
     assert.equal(status.restarts, 5);
-    assert.match(status.message, /exited with code 3; starts again in 60 s/);
+    assert.match(status.message, /exited with code 3; restarts in 60 s/);
     assert.match(await one.said(), /broken by a file/);
   });
 
-  test("a program that isn't there, a directory that went, a preparation that fails: never ready", async () => {
+  test("a missing program, a missing directory, a failed preparation: never ready", async () => {
     const failed = async (change: Partial<ServiceConfig>): Promise<WorkloadStatus> => {
       await using one = bench(change);
       await one.supervisor.ensureWorkload(spec);
@@ -256,8 +256,8 @@ describe("the supervisor", () => {
     await one.phase("Ready");
   });
 
-  test("a port that somebody took before it was ever ready is exchanged", async () => {
-    // The first process only tells its port, which a stranger then takes.
+  test("a port that another process took before the first readiness is replaced", async () => {
+    // The first process only writes its port, which another process then takes.
     const first = `
       if (!require("node:fs").existsSync("../taken")) {
         require("node:fs").writeFileSync("../taken", process.env.PORT);
@@ -281,7 +281,7 @@ describe("the supervisor", () => {
     stranger.close();
   });
 
-  test("a URL is asked, never started", async () => {
+  test("a URL is probed, never started", async () => {
     await using one = bench();
     const debugged = createServer((_, response) => response.end());
     await new Promise<void>((resolve) => debugged.listen(0, "127.0.0.1", resolve));
@@ -322,7 +322,7 @@ describe("the supervisor", () => {
     assert.deepEqual(readdirSync(join(one.root, "worktrees")), []);
   });
 
-  test("stopped while it prepares, nothing is started and nothing stays", async () => {
+  test("stopped during its preparation, nothing is started and nothing is left", async () => {
     await using one = bench({ prepare: ["sh", "-c", "echo preparing; sleep 100"] });
     await one.supervisor.ensureWorkload(spec);
     await until("the preparation", async () => (await one.said()).includes("preparing"));
@@ -332,7 +332,7 @@ describe("the supervisor", () => {
     assert.equal(one.supervisor.status(ref).phase, "Absent", "after the end nothing begins");
   });
 
-  test("the force signal also ends what is being removed with patience already", async () => {
+  test("the force signal also cuts short a removal in its grace period", async () => {
     const forceSignal = new AbortController();
     await using one = bench(
       { health: undefined },
@@ -350,7 +350,7 @@ describe("the supervisor", () => {
     assert.equal(await removing, "removed");
   });
 
-  test("what can't work is refused before anything is done", async () => {
+  test("what can't work is rejected before anything is changed", async () => {
     await using one = bench();
     const admit = (request: object): ReturnType<Supervisor["admit"]> =>
       one.supervisor.admit({
@@ -396,8 +396,8 @@ describe("the supervisor", () => {
     assert.deepEqual(kept, { kind: "admitted", source: current });
     const changed = await one.supervisor.admit({ ...request, env: { B: "2" } });
     assert.deepEqual(changed, { kind: "admitted", source: { ...current, env: { B: "2" } } });
-    const anew = await one.supervisor.admit({ ...request, keeps: false });
-    assert.deepEqual(anew, { kind: "admitted", source: { kind: "service" } });
+    const replaced = await one.supervisor.admit({ ...request, keeps: false });
+    assert.deepEqual(replaced, { kind: "admitted", source: { kind: "service" } });
   });
 
   test("a candidate is pinned to its commit, unless work on it is not committed", async () => {

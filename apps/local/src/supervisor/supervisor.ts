@@ -22,18 +22,18 @@ import { Workload, type WorkloadContext } from "./workload.ts";
 
 /** Where the processes of a variant reach the other services. */
 export interface Mesh {
-  /** Made when first asked for, and the same for all incarnations of the variant. */
+  /** Opened at the first call, and shared by all incarnations of the variant. */
   addresses(service: string, key: string): Promise<readonly MeshAddress[]>;
-  /** The variant is gone. */
+  /** Closes the listeners of a variant that was removed. */
   release(service: string, key: string): Promise<void>;
 }
 
 export interface SupervisorOptions extends WorkloadContext {
   readonly services: readonly ServiceConfig[];
   readonly mesh: Mesh;
-  /** Between the polite signal and SIGKILL. Default 10 s. */
+  /** Between SIGTERM and SIGKILL. Default 10 s. */
   readonly graceMs?: number | undefined;
-  /** Cuts that short, also of what is being ended already. */
+  /** Ends that grace period at once, also for workloads that are already stopping. */
   readonly forceSignal?: AbortSignal | undefined;
 }
 
@@ -53,7 +53,7 @@ export class Supervisor implements Platform {
     this.#ending = { graceMs: options.graceMs ?? 10_000, forceSignal: options.forceSignal };
   }
 
-  /** A process lives no longer than the run that started it. */
+  /** The run id: no process outlives the run that started it. */
   get host(): string {
     return this.#options.runId;
   }
@@ -81,7 +81,7 @@ export class Supervisor implements Platform {
       const name = nameOf(spec);
       if (this.#stopped || this.#workloads.has(name)) return;
       const mesh = await this.#options.mesh.addresses(spec.service, spec.key);
-      // Stopped while the listeners were made: nothing may start any more.
+      // Stopped while the listeners were opened: nothing may start any more.
       if (this.#stopped) return;
       const plan = planWorkload(spec, this.#services.get(spec.service));
       const workload = new Workload(plan, mesh, this.#options, () => this.#changed(plan.ref));

@@ -21,7 +21,7 @@ export interface WorkloadPlan {
   readonly env: readonly Readonly<Record<string, string>>[];
 }
 
-/** A service that only a branch has is unknown to the file: it listens, and that is all that is asked of it. */
+/** For a service that only a branch has, so that it is not in the file: it is ready when it listens. */
 const unknown: Pick<
   ServiceConfig,
   "command" | "env" | "health" | "prepare" | "protocol" | "url"

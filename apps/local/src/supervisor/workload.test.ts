@@ -93,7 +93,7 @@ describe("a workload", () => {
     });
   });
 
-  test("that was ready comes back when its directory was away for a while", async () => {
+  test("that was ready recovers when its directory was missing for a while", async () => {
     await using one = bench();
     const workload = one.start();
     const { pid } = await phase(workload, "Ready");
@@ -106,7 +106,7 @@ describe("a workload", () => {
     await phase(workload, "Ready");
   });
 
-  test("that can't be started for its arguments says so", async () => {
+  test("that can't be started with its arguments reports why", async () => {
     await using one = bench();
     const workload = one.start({ command: ["node", "a\0b"] });
     await until(
@@ -118,7 +118,7 @@ describe("a workload", () => {
     );
   });
 
-  test("says in single lines what came in several", async () => {
+  test("logs a message of several lines line by line", async () => {
     await using one = bench();
     git(one.directory, "init", "-q");
     git(one.directory, "add", ".");

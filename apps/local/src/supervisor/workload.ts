@@ -10,7 +10,7 @@ import {
   drainOutput,
   startChild,
 } from "../processes/child-process.ts";
-import { killDetachedProcesses } from "../processes/escaped.ts";
+import { killDetachedProcesses } from "../processes/detached.ts";
 import { endGroup, type EndOptions } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
 import { directoryFault } from "../sources/directory.ts";
@@ -90,9 +90,9 @@ export class Workload {
   async stop(options: EndOptions): Promise<void> {
     this.#stopping.abort();
     const group = this.#child?.pid ?? 0;
-    // What can't be killed (it changed its user, or hangs in the kernel) must not hold up the end of everything else.
+    // A process that can't be killed (changed user, hung in the kernel) must not block the rest of the teardown.
     if (group === 0 || (await endGroup(group, options))) await this.#running;
-    else this.#context.log.error(this.#plan.ref, `process group ${group} can't be ended`);
+    else this.#context.log.error(this.#plan.ref, `process group ${group} could not be ended`);
     await killDetachedProcesses(this.#context.runId, this.#plan.ref, { ...options, graceMs: 500 });
     if (this.#port !== undefined) this.#context.ports.release(this.#port);
   }
@@ -100,7 +100,7 @@ export class Workload {
   async #run(): Promise<void> {
     try {
       const { source } = this.#plan;
-      if (source.kind === "url") return await this.#attend(source.url);
+      if (source.kind === "url") return await this.#probeExternal(source.url);
       const directory = await this.#directory();
       await this.#prepare(directory);
       await this.#supervise(directory);
@@ -108,23 +108,23 @@ export class Workload {
       if (this.#stopping.signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
       const reason = error instanceof PermanentFailure ? error.reason : "WorkloadFailed";
-      this.#say(message);
+      this.#log(message);
       this.#set("Failed", message, { reason });
     }
   }
 
-  /** Where the code is: for a branch a worktree is made. */
+  /** Where the code is. For a branch, creates a worktree. */
   async #directory(): Promise<string> {
     const { ref, servicePath, source } = this.#plan;
     if (source.kind === "directory") return existing(source.path);
     if (servicePath === undefined) {
       throw new PermanentFailure(
         "SourceMissing",
-        `${ref.service} is not in cocktail.yaml, so nothing says where its code is`,
+        `${ref.service} is not in cocktail.yaml, so its directory is unknown`,
       );
     }
     if (source.kind !== "branch") return existing(servicePath);
-    this.#set("Preparing", `a worktree of ${source.branch} is being made`);
+    this.#set("Preparing", `creating a worktree of ${source.branch}`);
     const { branch, revision } = source;
     const outcome = await this.#context.worktrees.ensure({
       service: ref.service,
@@ -136,7 +136,7 @@ export class Workload {
       signal: this.#stopping.signal,
     });
     if (!outcome.ok) throw new PermanentFailure(outcome.reason, outcome.message);
-    for (const note of outcome.notes) this.#say(note);
+    for (const note of outcome.notes) this.#log(note);
     return outcome.directory;
   }
 
@@ -156,26 +156,26 @@ export class Workload {
     if (outcome.kind === "failed") throw new PermanentFailure("PrepareFailed", outcome.message);
   }
 
-  /** Starts the process again and again, until it is told to stop. */
+  /** Restarts the process until the workload is stopped. */
   async #supervise(directory: string): Promise<void> {
     if (this.#plan.command.length === 0)
       throw new PermanentFailure("CommandMissing", "nothing says how to start it");
     while (!this.#stopping.signal.aborted) {
       const revision = await revisionOf(directory);
-      const port = await this.#choosePort(); // as late as can be: it is only free, not held
+      const port = await this.#choosePort(); // as late as possible: another process may take it
       if (this.#stopping.signal.aborted) return;
       await this.#runOnce(directory, port, revision);
     }
   }
 
-  /** The same for the life of the incarnation, once anybody was told of it. */
+  /** Once it is published, the port stays the same for the life of the incarnation. */
   async #choosePort(): Promise<number> {
     const { ports } = this.#context;
     const published = this.#status.destination !== undefined;
     if (this.#port !== undefined && (published || (await isFree(this.#port)))) return this.#port;
     const taken = this.#port;
     this.#port = await ports.take();
-    // Released only now, so that the pool can't offer the bad one again at once.
+    // Released after the new one is allocated, so that the pool can't return the same port.
     if (taken !== undefined) ports.release(taken);
     return this.#port;
   }
@@ -191,12 +191,12 @@ export class Workload {
     const forget = this.#context.records.add(child.pid, nameOf(ref));
     this.#attach(child);
     if (child.pid !== 0) this.#update({ pid: child.pid });
-    const over = new AbortController();
-    const probing = this.#probe({ host, port }, `http://${host}:${port}`, revision, over.signal);
+    const exited = new AbortController();
+    const probing = this.#probe({ host, port }, `http://${host}:${port}`, revision, exited.signal);
     const exit = await child.exited;
-    over.abort();
+    exited.abort();
     await probing;
-    // What the process itself started would keep the port.
+    // Its remaining children would keep the port.
     if (child.pid !== 0) await endGroup(child.pid, { graceMs: 2_000 });
     await drainOutput(child);
     this.#child = undefined;
@@ -209,14 +209,14 @@ export class Workload {
   #whyEnded(exit: ChildExit, directory: string): string {
     // Node reports a missing working directory as a missing program.
     const why = exit.error === undefined ? undefined : directoryFault(directory);
-    const words = why === undefined ? describeExit(exit) : `${directory} ${why}`;
+    const message = why === undefined ? describeExit(exit) : `${directory} ${why}`;
     const isMissing = exit.error?.code === "ENOENT" || exit.error?.code === "EACCES";
-    if (!isMissing || this.#everReady()) return words;
-    throw new PermanentFailure(why === undefined ? "WorkloadFailed" : "PathMissing", words);
+    if (!isMissing || this.#everReady()) return message;
+    throw new PermanentFailure(why === undefined ? "WorkloadFailed" : "PathMissing", message);
   }
 
-  /** The time between the end of a process and the next one. */
-  async #pause(words: string, port: number, startedAt: number): Promise<void> {
+  /** Waits between two runs of the process. */
+  async #pause(reason: string, port: number, startedAt: number): Promise<void> {
     const decision = decideRestart(this.#history, { startedAt, endedAt: performance.now() });
     this.#history = decision.history;
     const taken = await isFree(port).then((free) =>
@@ -224,8 +224,8 @@ export class Workload {
     );
     const after =
       decision.afterMs < 1_000 ? `${decision.afterMs} ms` : `${decision.afterMs / 1_000} s`;
-    const message = `${words}${taken}; starts again in ${after}`;
-    this.#say(message);
+    const message = `${reason}${taken}; restarts in ${after}`;
+    this.#log(message);
     const phase =
       decision.kind === "crashLoop" ? "CrashLoop" : this.#everReady() ? "NotReady" : "Starting";
     this.#set(phase, message, { restarts: this.#status.restarts + 1, pid: undefined });
@@ -234,15 +234,15 @@ export class Workload {
     );
   }
 
-  /** A process somebody else runs: asked, never started. */
-  async #attend(url: string): Promise<void> {
+  /** An external process: probed, never started. */
+  async #probeExternal(url: string): Promise<void> {
     const { hostname, port, origin } = new URL(url);
-    this.#set("Starting", `nothing answered at ${url} yet`);
+    this.#set("Starting", `no answer from ${url} yet`);
     const place = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? 80 : port) };
     await this.#probe(place, origin, "external", this.#stopping.signal);
   }
 
-  /** Asks until the signal ends it: often while it isn't ready, now and then while it is. */
+  /** Probes until the signal is aborted: frequently until it is ready, then every few seconds. */
   async #probe(
     place: { readonly host: string; readonly port: number },
     destination: string,
@@ -251,7 +251,7 @@ export class Workload {
   ): Promise<void> {
     const { health, protocol } = this.#plan;
     let pauseMs = 20;
-    let misses = 0;
+    let failures = 0;
     while (!signal.aborted) {
       const answer = await checkReadiness({
         ...place,
@@ -260,22 +260,22 @@ export class Workload {
         timeoutMs: probeTimeoutMs,
       });
       if (signal.aborted) return;
-      misses = answer.ready ? 0 : misses + 1;
-      if (answer.ready) this.#answered(destination, revision);
-      else this.#missed(answer.why, misses);
+      failures = answer.ready ? 0 : failures + 1;
+      if (answer.ready) this.#onReady(destination, revision);
+      else this.#onProbeFailure(answer.why, failures);
       pauseMs = answer.ready ? steadyProbeMs : Math.min(pauseMs * 1.5, 250);
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  #answered(destination: string, revision: string): void {
+  #onReady(destination: string, revision: string): void {
     if (this.#status.phase !== "Ready") this.#set("Ready", "is ready", { destination, revision });
   }
 
-  /** One late answer of a busy service is no failure. */
-  #missed(why: string, misses: number): void {
+  /** A single failed probe of a ready service is tolerated: it may only be busy. */
+  #onProbeFailure(why: string, failures: number): void {
     if (this.#status.phase !== "Ready") this.#update({ message: why });
-    else if (misses > 1) this.#set("NotReady", why);
+    else if (failures > 1) this.#set("NotReady", why);
   }
 
   #environment(port: number | undefined): Record<string, string> {
@@ -308,8 +308,8 @@ export class Workload {
     this.#context.logs.append(service, key, { incarnation, stream, text });
   }
 
-  /** Line by line: what git says comes in several. */
-  #say(text: string): void {
+  /** Line by line: messages of git have several. */
+  #log(text: string): void {
     for (const line of text.split("\n")) this.#print("cocktail", line);
   }
 
@@ -325,7 +325,7 @@ export class Workload {
     this.#onChange();
   }
 
-  /** Facts that nobody waits for. */
+  /** Changes facts without notifying: no step waits for them. */
   #update(more: Partial<WorkloadStatus>): void {
     this.#status = { ...this.#status, ...more };
   }

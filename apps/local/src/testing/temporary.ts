@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** A directory that goes with the block that made it. */
+/** A directory that is removed at the end of the block. */
 export function temporary(
   files: Readonly<Record<string, string>> = {},
 ): Disposable & { readonly path: string } {
@@ -22,7 +22,7 @@ export function write(root: string, files: Readonly<Record<string, string>>): vo
   }
 }
 
-/** Runs git as somebody with a name, and answers what it printed. */
+/** Runs git as a named user. Returns its output. */
 export function git(directory: string, ...args: readonly string[]): string {
   const who = [
     "-c",

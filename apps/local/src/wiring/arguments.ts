@@ -5,7 +5,7 @@ export interface Arguments {
   readonly file: string;
   readonly port: number;
   readonly logFormat: "pretty" | "json";
-  /** Instead of starting: end what a killed run left, and say what that was. */
+  /** Instead of starting: end what a killed run left, and list it. */
   readonly endLeftovers: boolean;
 }
 
@@ -42,7 +42,7 @@ export function readArguments(argv: readonly string[]): ArgumentsAnswer {
 
 const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
-/** `COCKTAIL_LOG_LEVEL`; undefined where it is no level. */
+/** `COCKTAIL_LOG_LEVEL`; undefined where it is not valid. */
 export function readLogLevel(text: string | undefined): string | undefined {
   if (text === undefined || text === "") return "info";
   return levels.find((level) => level === text.toLowerCase());

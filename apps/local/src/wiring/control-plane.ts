@@ -30,7 +30,7 @@ export interface ControlPlaneOptions {
   readonly version: string;
   readonly startedAt: Date;
   readonly ended: readonly string[];
-  /** Told the stored table before anything is changed, and then every newer one. */
+  /** Called with the stored table before anything is changed, and then with every newer one. */
   readonly onTable: (table: RouteTable) => void;
 }
 
@@ -40,12 +40,12 @@ export interface ControlPlane {
   readonly url: string;
   /** What was ended and restored of an earlier run, one line each. */
   recovered(): readonly string[];
-  /** Begins nothing new. */
+  /** Starts no further work. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the store, takes over what is stored, begins to work toward it, and listens. */
+/** Opens the store, loads what is stored, listens, and starts to reconcile. */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { output } = options;
   const log = output.log.child({ part: "control plane" });
@@ -103,7 +103,7 @@ async function open(
   };
 }
 
-/** Hands over the stored table, and then every newer one. */
+/** Passes on the stored table, and then every newer one. */
 async function follow(
   { tables }: Store,
   onTable: ControlPlaneOptions["onTable"],
@@ -121,9 +121,9 @@ async function follow(
   });
 }
 
-/** Postgres itself is well. */
+/** The database works; its content is from another version. */
 const fixOfForeignStore =
-  "start the version of cocktail that wrote it; or begin anew: cocktail down --purge";
+  "start the version of cocktail that wrote it; or start over: cocktail down --purge";
 
 async function openStore(database: Database, log: Output["log"]): Promise<Store> {
   const { connection, schema } = database;

@@ -10,13 +10,13 @@ import { StartFailure } from "./failure.ts";
 export interface Database {
   readonly connection: string | Connection;
   readonly schema: string;
-  /** What helps when it can't be used. */
+  /** The fix to suggest when it can't be used. */
   readonly fix: string;
   stop(): Promise<void>;
 }
 
 export interface DatabaseOptions {
-  /** Where in a database that others use too; asked for only there. */
+  /** The schema in a shared database; called only for one. */
   readonly sharedSchema: () => string;
   /** `DATABASE_URL`; empty or absent: a Postgres of our own. */
   readonly url: string | undefined;
@@ -33,7 +33,7 @@ export async function openDatabase({
 }: DatabaseOptions): Promise<Database> {
   if (url !== undefined && url !== "") {
     const fix =
-      "start it, or correct DATABASE_URL; without DATABASE_URL an embedded PostgreSQL is used";
+      "start it, or fix DATABASE_URL; without DATABASE_URL an embedded PostgreSQL is used";
     return { connection: url, schema: sharedSchema(), fix, stop: () => Promise.resolve() };
   }
   try {

@@ -14,8 +14,8 @@ export function incarnationsOf(table: RouteTable): ReadonlySet<string> {
 
 /**
  * A table without the addresses of dead incarnations; the table itself where none is listed. A run finds the entries of earlier
- * runs in the table; their processes are dead, and whatever listens at their addresses by now is a stranger. They keep
- * their place, so that a branch that isn't back yet is answered with a 503 that names it and never by stable.
+ * runs in the table; their processes are dead, and another process may listen at their addresses by now. They stay
+ * in the table, so that requests to a branch that isn't restarted yet get a 503 that names it, and never stable.
  */
 export function withoutAddresses(table: RouteTable, dead: ReadonlySet<string>): RouteTable {
   if (dead.isDisjointFrom(incarnationsOf(table))) return table;

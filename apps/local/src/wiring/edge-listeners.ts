@@ -1,7 +1,7 @@
 import type { Gateway, Listener } from "@cocktail/gateway";
 import { StartFailure } from "./failure.ts";
 
-/** The edge: one port, on both loopback addresses, since `localhost` means the one here and the other there. */
+/** The edge: one port on both loopback addresses, since `localhost` resolves to either. */
 export interface Edge {
   readonly port: number;
   readonly url: string;
@@ -16,7 +16,7 @@ export async function openEdge(
 ): Promise<Edge> {
   for (let attempt = 1; ; attempt++) {
     const first = await listen(gateway, "127.0.0.1", wanted);
-    const second = await listenToo(gateway, first, wanted === 0 && attempt < attempts);
+    const second = await listenIpv6(gateway, first, wanted === 0 && attempt < attempts);
     if (second === "again") continue;
     const listeners = second === "absent" ? [first] : [first, second];
     return {
@@ -27,8 +27,8 @@ export async function openEdge(
   }
 }
 
-/** The same port on ::1. `again` where any port will do and this one is taken there. */
-async function listenToo(
+/** The same port on ::1. `again` where the port was not chosen by the user and is in use there. */
+async function listenIpv6(
   gateway: Pick<Gateway, "listenEdge">,
   first: Listener,
   mayChoose: boolean,

@@ -3,7 +3,7 @@ import { readRunFile, removeRunFile, type StateDirectory } from "@cocktail/local
 import { endLeftovers, LeftoversNotTerminated } from "../processes/leftovers.ts";
 import { inState, StartFailure } from "./failure.ts";
 
-/** Ends everything that a killed run left running, and says what that was, one line each. */
+/** Ends everything that a killed run left running. Returns one line for each. */
 export async function endEarlierRun(
   state: StateDirectory,
   log: Logger,
@@ -17,5 +17,10 @@ export async function endEarlierRun(
 
 function refuse(error: unknown): never {
   if (!(error instanceof LeftoversNotTerminated)) throw error;
-  throw new StartFailure(error.message, "end them as their own user, and start again", 1, error);
+  throw new StartFailure(
+    error.message,
+    "end them as the user that owns them, then start again",
+    1,
+    error,
+  );
 }

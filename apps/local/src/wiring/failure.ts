@@ -1,8 +1,8 @@
-/** Why Cocktail doesn't start, for a person: what, why, and what to do. */
+/** Why Cocktail can't start, as shown to the user: what, why, and the fix. */
 export class StartFailure extends Error {
   override readonly name = "StartFailure";
   readonly fix: string;
-  /** Of the process: 1 error, 2 an invalid file or command line, 4 it runs already. */
+  /** Of the process: 1 error, 2 invalid file or command line, 4 already running. */
   readonly exitCode: 1 | 2 | 4;
 
   constructor(message: string, fix: string, exitCode: 1 | 2 | 4 = 1, cause?: unknown) {
@@ -12,13 +12,13 @@ export class StartFailure extends Error {
   }
 }
 
-/** Works in the state directory; what the disk refuses there is no fault of ours. */
+/** Works in the state directory. An error of the file system is reported to the user, not as a bug. */
 export function inState<T>(root: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
-    const fix = `see that ${root} is a directory of yours, and that the disk is neither full nor read-only`;
-    throw new StartFailure(`the state can't be written: ${error.message}`, fix, 1, error);
+    const fix = `make sure that ${root} is a directory you own, and that the disk is neither full nor read-only`;
+    throw new StartFailure(`the state directory can't be used: ${error.message}`, fix, 1, error);
   }
 }

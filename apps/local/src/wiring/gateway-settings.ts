@@ -6,7 +6,7 @@ type Services = GatewaySettings["services"];
 
 /**
  * What the gateway needs to know of services: those of the file, in its order, and after them those that only a branch
- * has. Asked for every request, so it is made once for each table.
+ * has. Read for every request, so it is computed once for each table.
  */
 export function gatewaySettings(config: Config, table: () => RouteTable): () => GatewaySettings {
   const own: Services = Object.fromEntries(

@@ -3,10 +3,10 @@ import type { MeshAddress } from "../supervisor/child-environment.ts";
 import type { Mesh } from "../supervisor/supervisor.ts";
 
 const host = "127.0.0.1";
-/** Whoever used them is gone, or about to be. */
+/** Short: their caller has been stopped, or is being stopped. */
 const graceMs = 500;
 
-/** A loopback listener for each calling variant and callee: by the port the gateway knows who asks. */
+/** A loopback listener for each calling variant and callee: the gateway knows the caller by the port. */
 export class MeshListeners implements Mesh {
   readonly #gateway: Pick<Gateway, "listenMesh">;
   readonly #services: () => readonly string[];

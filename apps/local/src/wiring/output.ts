@@ -5,17 +5,17 @@ import { type Logger, pino } from "pino";
 export interface OutputOptions {
   readonly format: "pretty" | "json";
   readonly level: string;
-  /** Names of all services, for columns that stand. */
+  /** Names of all services, for aligned columns. */
   readonly services: readonly string[];
 }
 
-/** What Cocktail itself prints: its log on stderr, and what the services say on stdout. */
+/** Output of the process: its own log on stderr, the output of the services on stdout. */
 export interface Output {
   readonly log: Logger;
   readonly serviceLine: (line: LogLine) => void;
 }
 
-/** A redirected output is cut when it is longer: everything is in the logs of the variants, which rotate. */
+/** An output file is truncated at this size: everything is in the logs of the variants, which rotate. */
 const maxFileBytes = 20 * 1024 * 1024;
 
 export function openOutput({ format, level, services }: OutputOptions): Output {
@@ -35,44 +35,44 @@ export function openOutput({ format, level, services }: OutputOptions): Output {
   };
 }
 
-/** What waits for a reader of a pipe, in bytes. */
+/** Most that is queued for the reader of a pipe, in bytes. */
 const maxQueued = 1024 * 1024;
 
-/** What a stream shows of how far its reader is. */
+/** A stream that shows how much its reader has not read yet. */
 interface Sink {
   readonly writableLength: number;
   write(text: string): unknown;
 }
 
-/** A reader that stopped reading (a pager) must not fill the memory: lines are left out, and it is said how many. */
+/** A reader that stopped reading (a pager) must not fill the memory: lines are dropped, and counted in the output. */
 export function writeBounded(
   stream: Sink,
   notice: (count: number) => string,
 ): (text: string) => void {
-  let leftOut = 0;
+  let dropped = 0;
   return (text) => {
     if (stream.writableLength > maxQueued) {
-      leftOut++;
+      dropped++;
       return;
     }
-    if (leftOut > 0) stream.write(notice(leftOut));
-    leftOut = 0;
+    if (dropped > 0) stream.write(notice(dropped));
+    dropped = 0;
     stream.write(text);
   };
 }
 
 const notices = {
-  pretty: (count: number): string => `... ${count} lines left out: the reader is too slow\n`,
+  pretty: (count: number): string => `... ${count} lines dropped: the reader is too slow\n`,
   json: (count: number): string => `${JSON.stringify({ leftOut: count })}\n`,
 } as const;
 
-/** Writes that outlive the terminal they went to, and that fill neither a disk nor the memory. */
+/** Bounded writes to a stream that may be closed, such as a terminal: neither the disk nor the memory is filled. */
 function openStream(
   stream: NodeJS.WriteStream,
   fd: number,
   format: OutputOptions["format"],
 ): (text: string) => void {
-  stream.on("error", () => undefined); // the terminal was closed; the services go on
+  stream.on("error", () => undefined); // the terminal was closed; the services keep running
   if (!fstatSync(fd).isFile()) return writeBounded(stream, notices[format]);
   let size = fstatSync(fd).size;
   return (text) => {
@@ -93,7 +93,7 @@ const levels: Readonly<Record<number, string>> = {
   50: "ERROR",
   60: "FATAL",
 };
-/** Said in the message too, or of no use to a person. */
+/** Part of the message already, or of no use to a reader. */
 const hidden = new Set([
   "level",
   "time",

@@ -3,7 +3,7 @@ import type { Gateway } from "@cocktail/gateway";
 import type { Config } from "../config/config.ts";
 import { RouteProbe } from "./route-probe.ts";
 
-/** The one gateway of a local cocktail, the way the control plane speaks of everything that serves by the table. */
+/** The single gateway of a local cocktail, as the control plane's `Readers`. */
 export function gatewayReaders(gateway: Gateway, config: Config): Readers {
   const paths = new Map(config.services.map(({ health, name }) => [name, health]));
   const probe = new RouteProbe({ gateway, health: (service) => paths.get(service) });

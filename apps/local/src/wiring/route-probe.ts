@@ -6,7 +6,7 @@ import type { ProbeResult, IncarnationRef } from "@cocktail/control-plane";
 const host = "127.0.0.1";
 const timeoutMs = 5_000;
 
-/** What came back of a probe. */
+/** The answer to a probe. */
 export interface ProbeAnswer {
   readonly status: number;
   readonly served: string | undefined;
@@ -15,8 +15,8 @@ export interface ProbeAnswer {
 }
 
 /**
- * Did this incarnation answer? Its status doesn't matter: a service may well say 404 or 405 to a request it never asked
- * for. Who served is said by the gateway, and by nobody else.
+ * Whether this incarnation answered. The status doesn't matter: a service may answer 404 or 405 to the probe. Only the
+ * gateway sets who served.
  */
 export function evaluateProbe(
   ref: IncarnationRef,
@@ -38,11 +38,11 @@ export function evaluateProbe(
 
 export interface RouteProbeOptions {
   readonly gateway: Pick<Gateway, "listenMesh">;
-  /** What to ask of a service; absent: its answer to HEAD / is as good as any. */
+  /** The path to request of a service; absent: HEAD /, since any answer will do. */
   readonly health: (service: string) => string | undefined;
 }
 
-/** Sends requests through the gateway on a path of its own, so that services that are no entry can be probed too. */
+/** Sends requests through mesh listeners of its own, so that services that are no entry can be probed too. */
 export class RouteProbe {
   readonly #options: RouteProbeOptions;
   readonly #listeners = new Map<string, Promise<Listener>>();

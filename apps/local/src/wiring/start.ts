@@ -33,7 +33,7 @@ export interface StartOptions {
   readonly ended: readonly string[];
   /** What this process was started with. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when it is to stop at once. */
+  /** Aborted to end all grace periods at once. */
   readonly forceSignal: AbortSignal;
 }
 
@@ -45,10 +45,10 @@ export interface RunningCocktail {
   stop(): Promise<void>;
 }
 
-/** Requests in flight at the edge have so long when Cocktail stops. */
+/** For requests in flight at the edge when Cocktail stops. */
 const edgeGraceMs = 3_000;
 
-/** Puts the parts together and starts them; what was started is stopped again when a later part fails. */
+/** Starts the parts in order. When one fails, those before it are stopped again. */
 export async function startCocktail(options: StartOptions): Promise<RunningCocktail> {
   const teardown = new Teardown(options.output.log);
   try {
@@ -66,7 +66,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   });
   const metrics = new Registry();
   const log = output.log.child({ part: "gateway" });
-  // Empty until the first one is known, so that the edge can hold its port before.
+  // Starts with an empty table, so that the edge can listen before the first one is loaded.
   const gateway: Gateway = createGateway({
     table: emptyTable("00000000"),
     settings: gatewaySettings(config, () => gateway.table()),
@@ -75,7 +75,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   });
   teardown.add("gateway", () => gateway.close(grace(500)));
 
-  // First of all the port: whether it is free is what most often goes wrong.
+  // The port comes first: that it is in use is the most frequent failure.
   const edge = await openEdge(gateway, port);
   const database = await openDatabase({
     sharedSchema: () => inState(state.root, () => ensureSchema(state.schema, config.name)),
@@ -107,7 +107,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   };
 }
 
-/** Gives each table to the gateway. Every incarnation of the first one belongs to an earlier run. */
+/** Passes each table to the gateway. Every incarnation of the first one belongs to an earlier run. */
 function feed(gateway: Gateway): (table: RouteTable) => void {
   let dead: ReadonlySet<string> | undefined;
   return (table) => {

@@ -1,6 +1,6 @@
 import type { Logger } from "@cocktail/client";
 
-/** What has to be undone, the last first. One step that fails doesn't keep the others from being done. */
+/** Undo steps, run in reverse order. A step that fails doesn't prevent the rest. */
 export class Teardown {
   readonly #steps: { readonly name: string; readonly undo: () => Promise<unknown> }[] = [];
   readonly #log: Logger;
@@ -26,7 +26,7 @@ export class Teardown {
       try {
         await step.undo();
       } catch (error) {
-        this.#log.error({ err: error, step: step.name }, "could not be stopped in order");
+        this.#log.error({ err: error, step: step.name }, "failed to stop");
       }
     }
   }

@@ -85,7 +85,7 @@ describe("command line", () => {
     }
   });
 
-  test("the first signal asks, the second hurries; only Ctrl-C is an interrupt", async () => {
+  test("the first signal stops in order, the second forces; only Ctrl-C is an interrupt", async () => {
     for (const [signal, code] of [
       ["SIGINT", 130],
       ["SIGTERM", 0],
@@ -94,7 +94,7 @@ describe("command line", () => {
       const events = new EventEmitter();
       const stop = stopSignals(events, () => assert.fail("nothing failed"));
       events.emit(signal);
-      await stop.asked;
+      await stop.requested;
       assert.equal(stop.forceSignal.aborted, false);
       events.emit("SIGTERM");
       assert.equal(stop.forceSignal.aborted, true);
@@ -102,20 +102,20 @@ describe("command line", () => {
     }
   });
 
-  test("an exception that nobody handled is told, and everything is stopped", async () => {
+  test("an unhandled exception is reported, and everything is stopped", async () => {
     const events = new EventEmitter();
-    const told: Error[] = [];
-    const stop = stopSignals(events, (error) => told.push(error));
+    const reported: Error[] = [];
+    const stop = stopSignals(events, (error) => reported.push(error));
     const fault = new Error("a fault");
     events.emit("uncaughtException", fault);
-    await stop.asked;
-    assert.deepEqual(told, [fault]);
+    await stop.requested;
+    assert.deepEqual(reported, [fault]);
     assert.equal(stop.exitCode(), 1);
   });
 });
 
 describe("the edge", () => {
-  test("any port is the same one on both loopback addresses", async () => {
+  test("port 0 gives the same port on both loopback addresses", async () => {
     await withGateway(none, async (gateway) => {
       const edge = await openEdge(gateway, 0);
       assert.equal(edge.url, `http://localhost:${edge.port}`);
@@ -125,7 +125,7 @@ describe("the edge", () => {
     });
   });
 
-  test("a port that is taken, on either address, is told with a way out", async () => {
+  test("a port in use, on either address, is reported with a fix", async () => {
     for (const host of ["127.0.0.1", "::1"]) {
       const taken = createTcpServer();
       const listening = await new Promise<boolean>((resolve) => {
@@ -181,7 +181,7 @@ describe("the table in use", () => {
     services: { cart: { "mp-1": dead, stable: dead } },
   };
 
-  test("what an earlier run left keeps its place, and loses its address", () => {
+  test("entries of an earlier run stay in the table without their address", () => {
     const names = incarnationsOf(head);
     const { destination: _, ...listed } = dead;
     assert.deepEqual(withoutAddresses(head, names), {
@@ -199,7 +199,7 @@ describe("the table in use", () => {
     assert.equal(withoutAddresses(head, incarnationsOf(none)), head);
   });
 
-  test("a dead incarnation is answered with a 503 that names it, though somebody listens at its address", async () => {
+  test("requests to a dead incarnation get a 503 that names it, even if something listens at its address", async () => {
     const stranger = createServer((_, response) => response.end("a stranger"));
     await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
     const address = stranger.address();
@@ -243,7 +243,7 @@ describe("mesh listeners", () => {
 
 describe("a probe through the gateway", () => {
   const ref = { service: "cart", key: "mp-1", incarnation: 2 };
-  test("is judged by who answered, not by what", () => {
+  test("is evaluated by who answered, not by the status", () => {
     const answer = {
       status: 404,
       served: "cart:mp-1",
@@ -293,7 +293,7 @@ describe("a probe through the gateway", () => {
   });
 });
 
-test("what was started last is stopped first, and one failure doesn't stop the stopping", async () => {
+test("parts are stopped in reverse order, and one failure doesn't prevent the rest", async () => {
   const done: string[] = [];
   const teardown = new Teardown(silent);
   teardown.add("first", async () => done.push("first"));
@@ -303,7 +303,7 @@ test("what was started last is stopped first, and one failure doesn't stop the s
   assert.deepEqual(done, ["last", "first"]);
 });
 
-test("a reader that doesn't read loses lines, and is told how many", () => {
+test("a reader that doesn't read loses lines, and sees how many", () => {
   const written: string[] = [];
   const sink = { writableLength: 0, write: (text: string) => written.push(text) };
   const write = writeBounded(sink, (count) => `${count} left out`);

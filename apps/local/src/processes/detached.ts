@@ -21,7 +21,7 @@ export function markEnvironment(
   };
 }
 
-/** Ends what left the process group of a workload (setsid, daemons) and would outlive it. */
+/** Ends processes of a workload that left its process group (setsid, daemons). Returns their number. */
 export async function killDetachedProcesses(
   runId: string,
   workload: WorkloadMarks,
@@ -29,15 +29,15 @@ export async function killDetachedProcesses(
 ): Promise<number> {
   const wanted = Object.entries(markEnvironment(runId, workload));
   let count = 0;
-  // More than once: while they are being ended they may start others.
-  for (let look = 0; look < 3; look++) {
+  // Repeated: they may start others while they are being ended.
+  for (let scan = 0; scan < 3; scan++) {
     const marked = await findMarked(runId);
-    const escaped = marked.filter(({ marks }) =>
+    const detached = marked.filter(({ marks }) =>
       wanted.every(([name, value]) => marks.get(name) === value),
     );
-    if (escaped.length === 0) break;
-    count += escaped.length;
-    await endProcesses(escaped, options);
+    if (detached.length === 0) break;
+    count += detached.length;
+    await endProcesses(detached, options);
   }
   return count;
 }
