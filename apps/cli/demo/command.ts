@@ -1,4 +1,5 @@
 import { type Command, command } from "../src/command/command.ts";
+import { flag } from "../src/command/option.ts";
 import type { Context } from "../src/command/context.ts";
 import { closeShop, makeShopDirectory, openShop, type Shop } from "./shop.ts";
 import type { StepResult } from "./step.ts";
@@ -24,7 +25,7 @@ export const demo: Command = command({
   ],
   target: "none",
   formats: ["table", "json"],
-  options: { keep: { kind: "flag", summary: "leave the shop running at the end, to play with" } },
+  options: { keep: flag("leave the shop running at the end, to play with") },
   examples: [
     { text: "the walk", command: "npm run demo" },
     {

@@ -42,10 +42,10 @@ export async function run(ports: ProcessPorts, known: Catalog = catalog): Promis
       await writeResult(output, parsed.text);
       return exitCodes.done;
     }
-    const { command, raw } = parsed;
-    style = styleOf(raw.options);
-    const execute = command.prepare(raw);
-    const outcome = await execute(openContext(ports, raw.options, output.write));
+    const { command, input } = parsed;
+    style = styleOf(input.options);
+    const context = openContext(ports, input.options, output.write);
+    const outcome = await command.execute(context, input);
     const colour = wantsColour(style.colour, ports.env, ports.stdout.isTTY === true);
     await writeResult(output, await renderOutcome(outcome, style.format, colour));
     return outcome.failure === undefined ? outcome.exitCode : fail(outcome.failure, style.format);
@@ -78,7 +78,7 @@ function openContext(
   const isTerminal =
     ports.stderr.isTTY === true && ports.env["TERM"] !== "dumb" && (ports.env["CI"] ?? "") === "";
   const now = Date.now;
-  const file = lastText(options["file"]);
+  const file = textOf(options["file"]);
   return {
     cwd: ports.cwd,
     env: ports.env,
@@ -116,10 +116,10 @@ interface Style {
 }
 
 function styleOf(options: Readonly<Record<string, unknown>>): Style {
-  const format = lastText(options["output"]) ?? "table";
+  const format = textOf(options["output"]) ?? "table";
   return {
     format: isOutputFormat(format) ? format : "table",
-    colour: lastText(options["color"]) ?? "auto",
+    colour: textOf(options["color"]) ?? "auto",
   };
 }
 
@@ -141,7 +141,6 @@ function valueAfter(flag: string, word: string, next: string | undefined): strin
   return word.startsWith(joined) ? word.slice(joined.length).replace(/^=/, "") : undefined;
 }
 
-function lastText(value: unknown): string | undefined {
-  const last: unknown = Array.isArray(value) ? value.at(-1) : value;
-  return typeof last === "string" ? last : undefined;
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

@@ -3,14 +3,16 @@ import type { Failure } from "../failure.ts";
 import type { View } from "../output/view.ts";
 import type { Context } from "./context.ts";
 import { type OutputFormat, outputFormats } from "./output-format.ts";
-import type {
-  ArgumentSpecs,
-  ArgumentValues,
-  OptionSpecs,
-  OptionValues,
-  RestSpec,
+import {
+  type ArgumentSpecs,
+  type ArgumentValues,
+  option,
+  type OptionSpecs,
+  type OptionValues,
+  optionWithDefault,
+  type RestSpec,
 } from "./option.ts";
-import { type RawInput, readArguments, readOptions, readRest } from "./read-input.ts";
+import { choice, file } from "./value.ts";
 
 export interface Example {
   readonly text: string;
@@ -58,6 +60,14 @@ export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs, R> 
   exitCode?(result: R): ExitCode;
 }
 
+/** What the parser found: values as the specs describe them. */
+export interface CommandInput {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What followed `--`; empty without it. */
+  readonly rest: readonly string[];
+}
+
 /** What a finished command hands to the renderers. */
 export interface Outcome {
   readonly data: unknown;
@@ -79,11 +89,10 @@ export interface Command {
   readonly examples: readonly Example[];
   readonly formats: readonly OutputFormat[];
   readonly hidden: boolean;
-  /** Throws a `Failure` with exit code 2 where the input does not fit. */
-  prepare(raw: RawInput): (context: Context) => Promise<Outcome>;
+  execute(context: Context, input: CommandInput): Promise<Outcome>;
 }
 
-/** Closes a definition. The input is read before anything runs, so that usage errors cost nothing. */
+/** Closes a definition. */
 export function command<const A extends ArgumentSpecs, const O extends OptionSpecs, R>(
   spec: CommandSpec<A, O, R>,
 ): Command {
@@ -99,20 +108,14 @@ export function command<const A extends ArgumentSpecs, const O extends OptionSpe
     examples: spec.examples,
     formats: spec.formats ?? outputFormats,
     hidden: spec.hidden ?? false,
-    prepare: (raw) => {
-      // The parsed boundary: the readers return exactly what the specs describe.
+    execute: async (context, parsed) => {
+      // The parsed boundary: the parser gives exactly what the specs describe.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      const input = {
-        args: readArguments(spec.args ?? {}, raw.args, spec.path),
-        options: readOptions(options, raw.options),
-        rest: readRest(spec.rest, raw.rest, spec.path),
-      } as unknown as Input<A, O>;
-      return async (context) => {
-        const following = spec.follow?.(context, input);
-        return following === undefined
-          ? outcomeOf(spec, context, await spec.run(context, input))
-          : endOf(await following);
-      };
+      const input = parsed as unknown as Input<A, O>;
+      const following = spec.follow?.(context, input);
+      return following === undefined
+        ? outcomeOf(spec, context, await spec.run(context, input))
+        : endOf(await following);
     },
   };
 }
@@ -135,36 +138,30 @@ function endOf(exitCode: ExitCode): Outcome {
   return { data: undefined, view: [], names: [], failure: undefined, exitCode };
 }
 
+/** Listed last in help. */
 function sharedOptions<A extends ArgumentSpecs, O extends OptionSpecs, R>(
   spec: CommandSpec<A, O, R>,
 ): OptionSpecs {
-  const shorts = new Set(Object.values(spec.options ?? {}).map((option) => option.short));
-  const formats = spec.formats ?? outputFormats;
-  const shared: Record<string, OptionSpecs[string]> = {};
-  if ((spec.target ?? "cocktail") === "cocktail") {
-    shared["file"] = {
-      kind: "text",
-      value: "FILE",
-      summary:
+  const shorts = Object.values(spec.options ?? {}).map(({ short }) => short);
+  const [format = "table", ...others] = spec.formats ?? outputFormats;
+  const formats = [format, ...others];
+  return {
+    ...((spec.target ?? "cocktail") === "cocktail" && {
+      file: option(
+        file("FILE"),
         "the cocktail.yaml of the cocktail to speak to (default: found from the working directory upward)",
-      completes: "file",
-      ...(shorts.has("-f") ? {} : { short: "-f" }),
-    };
-  }
-  if (formats.length > 1) {
-    shared["output"] = {
-      kind: "choice",
-      choices: formats,
-      default: formats[0] ?? "table",
-      short: "-o",
-      summary: formats.join(", "),
-    };
-  }
-  shared["color"] = {
-    kind: "choice",
-    choices: ["auto", "always", "never"],
-    default: "auto",
-    summary: "colour; NO_COLOR is honoured",
+        shorts.includes("-f") ? {} : { short: "-f" },
+      ),
+    }),
+    ...(others.length > 0 && {
+      output: optionWithDefault(choice(formats, "FORMAT"), format, formats.join(", "), {
+        short: "-o",
+      }),
+    }),
+    color: optionWithDefault(
+      choice(["auto", "always", "never"]),
+      "auto",
+      "colour; NO_COLOR is honoured",
+    ),
   };
-  return shared;
 }

@@ -1,105 +1,94 @@
-import type { Pin } from "@cocktail/route";
+import type { ValueType } from "./value.ts";
 
-/** Names that a shell can complete, asked from the running cocktail. */
-export type Completes = "service" | "variant" | "environment" | "file" | "directory";
-
-interface Common {
+/** An option; the key in a command's `options` is its long name in camel case. */
+export interface OptionSpec<T> {
   readonly summary: string;
   readonly short?: string;
-  readonly completes?: Completes;
+  /**
+   * Undefined for an option without a value: on where it is given, or, where its absence means on, off where
+   * `--no-<name>` is given.
+   */
+  readonly type?: ValueType<unknown>;
+  readonly isRepeatable?: true;
+  /** The value where the option is not given. */
+  readonly absent: T;
+  /** That value, as help shows it. */
+  readonly shownDefault?: string;
 }
-/** How an option is written and what its value becomes. The key in `options` is its long name in camel case. */
-export type OptionSpec = Common &
-  (
-    | { readonly kind: "flag" }
-    /** On unless `--no-<name>` is given. */
-    | { readonly kind: "toggle" }
-    /** `mayBeEmpty`: otherwise "" is a fault, since most often it is a variable of a script that nobody set. */
-    | {
-        readonly kind: "text";
-        readonly value: string;
-        readonly default?: string;
-        readonly mayBeEmpty?: true;
-      }
-    /** A key, or an environment's name: the same grammar, another word in messages. */
-    | { readonly kind: "key" | "environment"; readonly value: string }
-    | { readonly kind: "choice"; readonly choices: readonly string[]; readonly default?: string }
-    /** May be repeated. */
-    | { readonly kind: "list"; readonly value: string }
-    /** `KEY=VALUE`, may be repeated. */
-    | { readonly kind: "pairs"; readonly value: string }
-    /** Seconds, written as `90s`, `48h`, `1h30m`, `7d`. */
-    | { readonly kind: "duration"; readonly default?: number }
-    | { readonly kind: "port"; readonly default?: number }
-    /** A whole number from 0. */
-    | { readonly kind: "count"; readonly default?: number }
-  );
-export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>;
+export type OptionValues<O extends OptionSpecs> = {
+  readonly [K in keyof O]: O[K] extends OptionSpec<infer T> ? T : never;
+};
 
-/** A positional name, in the order of the keys in `args`. */
-export interface ArgumentSpec {
-  /** A name may carry the prefix that `-o name` prints: `service/`, `variant/`, `environment/`. */
-  readonly kind: "text" | "service" | "environment" | "variant" | "target";
-  readonly value: string;
+/** A positional argument, in the order of the keys in a command's `args`. */
+export interface ArgumentSpec<T> {
+  readonly type: ValueType<T>;
   readonly summary: string;
-  readonly optional?: boolean;
-  readonly completes?: Completes;
+  readonly isOptional?: true;
 }
-export type ArgumentSpecs = Readonly<Record<string, ArgumentSpec>>;
+export type ArgumentSpecs = Readonly<Record<string, ArgumentSpec<unknown>>>;
+export type ArgumentValues<A extends ArgumentSpecs> = {
+  readonly [K in keyof A]: A[K] extends ArgumentSpec<infer T> ? T : never;
+};
 
 /** What may follow `--`. */
 export interface RestSpec {
-  readonly value: string;
+  readonly placeholder: string;
   readonly summary: string;
 }
 
-/** `SERVICE` or `SERVICE:KEY`. */
-export interface Target {
-  readonly service: string;
-  readonly key: string | undefined;
+interface Short {
+  readonly short?: string;
 }
 
-type OrAbsent<S, V> = S extends { readonly default: string | number } ? V : V | undefined;
-export type OptionValue<S extends OptionSpec> = S extends { readonly kind: "flag" | "toggle" }
-  ? boolean
-  : S extends { readonly kind: "list" }
-    ? readonly string[]
-    : S extends { readonly kind: "pairs" }
-      ? Readonly<Record<string, string>>
-      : S extends { readonly kind: "duration" | "port" | "count" }
-        ? OrAbsent<S, number>
-        : OrAbsent<S, string>;
-
-type ArgumentParsed<S extends ArgumentSpec> = S extends { readonly kind: "variant" }
-  ? Pin
-  : S extends { readonly kind: "target" }
-    ? Target
-    : string;
-export type ArgumentValue<S extends ArgumentSpec> = S extends { readonly optional: true }
-  ? ArgumentParsed<S> | undefined
-  : ArgumentParsed<S>;
-
-export type OptionValues<O extends OptionSpecs> = { readonly [K in keyof O]: OptionValue<O[K]> };
-export type ArgumentValues<A extends ArgumentSpecs> = {
-  readonly [K in keyof A]: ArgumentValue<A[K]>;
-};
-
-/** `waitTimeout` -> `--wait-timeout`. */
-export function longFlag(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (upper) => `-${upper.toLowerCase()}`)}`;
+export function flag(summary: string, short: Short = {}): OptionSpec<boolean> {
+  return { summary, absent: false, ...short };
 }
 
-/** The long flag as it is typed: a toggle can only be switched off. */
-export function writtenFlag(name: string, spec: OptionSpec): string {
-  return spec.kind === "toggle" ? longFlag(name).replace("--", "--no-") : longFlag(name);
+/** On unless `--no-<name>` is given. */
+export function toggle(summary: string): OptionSpec<boolean> {
+  return { summary, absent: true };
 }
 
-/** The placeholder of an option's value, or undefined where it takes none. */
-export function valueName(spec: OptionSpec): string | undefined {
-  if (spec.kind === "flag" || spec.kind === "toggle") return undefined;
-  if (spec.kind === "choice") return spec.choices.length > 3 ? "FORMAT" : spec.choices.join("|");
-  if (spec.kind === "duration") return "T";
-  if (spec.kind === "port") return "PORT";
-  if (spec.kind === "count") return "N";
-  return spec.value;
+export function option<T>(
+  type: ValueType<T>,
+  summary: string,
+  short: Short = {},
+): OptionSpec<T | undefined> {
+  return { summary, type, absent: undefined, ...short };
+}
+
+/** The default is given as it is typed. */
+export function optionWithDefault<T>(
+  type: ValueType<T>,
+  shownDefault: string,
+  summary: string,
+  short: Short = {},
+): OptionSpec<T> {
+  return { summary, type, absent: type.read(shownDefault, "default"), shownDefault, ...short };
+}
+
+export function repeatable<T>(
+  type: ValueType<T>,
+  summary: string,
+  short: Short = {},
+): OptionSpec<readonly T[]> {
+  return { summary: `${summary}; may be repeated`, type, absent: [], isRepeatable: true, ...short };
+}
+
+export function argument<T>(type: ValueType<T>, summary: string): ArgumentSpec<T> {
+  return { type, summary };
+}
+
+export function optionalArgument<T>(
+  type: ValueType<T>,
+  summary: string,
+): ArgumentSpec<T | undefined> {
+  return { type, summary, isOptional: true };
+}
+
+/** The long flag as it is typed: `waitTimeout` is `--wait-timeout`; a toggle can only be switched off. */
+export function longFlag(name: string, { absent }: OptionSpec<unknown>): string {
+  const words = name.replace(/[A-Z]/g, (upper) => `-${upper.toLowerCase()}`);
+  return absent === true ? `--no-${words}` : `--${words}`;
 }

@@ -65,11 +65,11 @@ describe("the command line", () => {
     assert.match((await invoke(["route", "trace", "/", "-d", ""])).stderr, /NOT_RUNNING/);
   });
 
-  it("shows its help without arguments, and wants a verb after a noun", async () => {
+  it("shows its help without arguments, and needs a verb after a noun", async () => {
     const bare = await invoke([]);
     assert.equal(bare.code, 0);
     assert.match(bare.stdout, /Usage: cocktail COMMAND/);
-    assert.match(await refused("env"), /wants a verb: create, apply, list/);
+    assert.match(await refused("env"), /needs a verb: create, apply, list/);
     assert.match((await invoke(["env", "--help"])).stdout, /env VERB/);
     assert.equal(
       (await invoke(["help", "env", "get"])).stdout,
@@ -82,7 +82,7 @@ describe("the command line", () => {
     assert.match(await refused("branch", "get", "cart"), /"cart" lacks the key/);
     assert.match(await refused("branch", "get", "Cart:x"), /"Cart" is not the name of a service/);
     assert.match(await refused("branch", "get", "cart:-"), /"-" is not a key/);
-    assert.match(await refused("branch", "get", "a:b", "c"), /too many arguments: c/);
+    assert.match(await refused("branch", "get", "a:b", "c"), /too many arguments: a:b, c/);
     assert.match(await refused("env", "get", "Ops_101"), /not the name of an environment/);
     assert.match(await refused("env", "extend", "a", "--by", "soon"), /"soon" is not a duration/);
     assert.match(await refused("up", "--port", "70000"), /not a port/);

@@ -1,72 +1,90 @@
-import { Command as Commander, Option } from "commander";
-import { usageFailure } from "../failure.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Command } from "./command.ts";
-import { explainParseError } from "./explain-parse-error.ts";
-import { renderRootHelp } from "./help.ts";
-import { type OptionSpec, valueName, writtenFlag } from "./option.ts";
-import type { Parsed } from "./parsed.ts";
-import type { RawInput } from "./read-input.ts";
+import { CommanderError } from "commander";
+import { Failure, usageFailure } from "../failure.ts";
+import { type Catalog, findCommand, findGroup, verbsOf } from "./catalog.ts";
+import type { Command, CommandInput } from "./command.ts";
+import type { RestSpec } from "./option.ts";
+import { buildProgram } from "./program.ts";
 import { readWords } from "./words.ts";
 
+/** What a command line asks for. */
+export type CommandLine =
+  | { readonly kind: "run"; readonly command: Command; readonly input: CommandInput }
+  /** Asked for, so it goes to stdout and the exit code is 0. */
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "wrong"; readonly failure: Failure };
+
 /** Reads the arguments after the program's name. Never prints and never exits. */
-export function parseCommandLine(catalog: Catalog, argv: readonly string[]): Parsed {
+export function parseCommandLine(catalog: Catalog, argv: readonly string[]): CommandLine {
   const { own, rest } = readWords(argv);
-  if (own.length === 0) return { kind: "help", text: renderRootHelp(catalog) };
-  let chosen: Parsed | undefined;
-  const root = buildProgram(catalog, (command, raw) => {
-    chosen = { kind: "run", command, raw: { ...raw, rest } };
+  let chosen: CommandLine | undefined;
+  const { root, printed } = buildProgram(catalog, (command, parsed) => {
+    const input = { ...parsed, rest: readRest(command.rest, rest, command.invokedAs) };
+    chosen = { kind: "run", command, input };
   });
   try {
-    root.parse(own, { from: "user" });
+    root.parse(own.length === 0 ? ["--help"] : own, { from: "user" });
   } catch (error) {
-    return explainParseError(error, own, catalog);
+    const failure = explain(error, own, catalog);
+    return failure === undefined ? { kind: "help", text: printed() } : { kind: "wrong", failure };
   }
   return chosen ?? { kind: "wrong", failure: usageFailure("no command", "cocktail --help") };
 }
 
-type OnRun = (command: Command, raw: Omit<RawInput, "rest">) => void;
+function readRest(
+  spec: RestSpec | undefined,
+  rest: readonly string[] | undefined,
+  name: string,
+): readonly string[] {
+  if (rest === undefined) return [];
+  if (spec === undefined)
+    throw usageFailure(`\`${name}\` takes nothing after --`, `leave out: -- ${rest.join(" ")}`);
+  if (rest.length > 0) return rest;
+  const what = spec.placeholder;
+  throw usageFailure(`${what} is missing after --`, `write ${what} after --, or leave out --`);
+}
 
-function buildProgram({ commands, groups }: Catalog, onRun: OnRun): Commander {
-  const root = silentCommander("cocktail");
-  const parents = new Map(Object.keys(groups).map((name) => [name, silentCommander(name)]));
-  for (const group of parents.values()) root.addCommand(group);
-  for (const command of commands) {
-    const parent = command.path.length > 1 ? parents.get(command.path[0]) : root;
-    parent?.addCommand(buildLeaf(command, onRun), { hidden: command.hidden });
+/** What is wrong with the command line, and what was meant; undefined where help was asked for. */
+function explain(error: unknown, words: readonly string[], catalog: Catalog): Failure | undefined {
+  if (error instanceof Failure) return error;
+  if (!(error instanceof CommanderError)) throw error;
+  const command = findCommand(catalog, words);
+  const group = findGroup(catalog, words);
+  const noun = group === undefined ? "cocktail" : `cocktail ${group}`;
+  const help = `${command?.invokedAs ?? noun} --help`;
+  switch (error.code) {
+    case "commander.helpDisplayed":
+      return command === undefined
+        ? refuseUnknown(words[noun.split(" ").length - 1], help)
+        : undefined;
+    case "commander.help":
+      return verbMissing(catalog, noun, help);
+    default:
+      return explainMessage(error, words, help);
   }
-  return root;
 }
 
-function buildLeaf(command: Command, onRun: OnRun): Commander {
-  const leaf = silentCommander(command.path.at(-1) ?? "");
-  for (const [name, spec] of Object.entries(command.options)) {
-    leaf.addOption(buildOption(name, spec));
-  }
-  // One variadic argument: counting and reading them is done where their meaning is known.
-  return leaf
-    .argument("[arguments...]")
-    .action((args: readonly string[], options: Readonly<Record<string, unknown>>) => {
-      onRun(command, { args, options });
-    });
+function verbMissing(catalog: Catalog, noun: string, help: string): Failure {
+  const verbs = verbsOf(catalog, noun.split(" ")[1] ?? "").map(({ path }) => path.at(-1));
+  return usageFailure(`\`${noun}\` needs a verb: ${verbs.join(", ")}`, help);
 }
 
-function buildOption(name: string, spec: OptionSpec): Option {
-  const value = valueName(spec);
-  const long = value === undefined ? writtenFlag(name, spec) : `${writtenFlag(name, spec)} <value>`;
-  const flags = spec.short === undefined ? long : `${spec.short}, ${long}`;
-  const option = new Option(flags, spec.summary);
-  if (value === undefined) return option;
-  return option.argParser((text: string, earlier: readonly string[] | undefined) => [
-    ...(earlier ?? []),
-    text,
-  ]);
+/** Help was asked for, perhaps of a command that does not exist. */
+function refuseUnknown(word = "--", help: string): Failure | undefined {
+  return word.startsWith("-") ? undefined : usageFailure(`unknown command '${word}'`, help);
 }
 
-/** Commander prints and exits by itself unless told otherwise. */
-function silentCommander(name: string): Commander {
-  return new Commander(name)
-    .exitOverride()
-    .configureOutput({ writeOut: () => {}, writeErr: () => {}, outputError: () => {} })
-    .helpCommand(false);
+function explainMessage(error: CommanderError, words: readonly string[], help: string): Failure {
+  // Commander puts what was meant on a second line.
+  const [message = "", hint = ""] = error.message.replace(/^error: /, "").split("\n");
+  const [, meant] = /Did you mean (?:one of )?(.*?)\?/.exec(hint) ?? [];
+  if (error.code === "commander.missingArgument")
+    return usageFailure(message.replace(/^.*'(.*)'$/, "$1 is missing"), help);
+  if (error.code === "commander.excessArguments")
+    return usageFailure(
+      message.replace(/^(.*) for .*: (.*)\.$/, "$1: $2"),
+      `quote what belongs together, or put a command after --; see: ${help}`,
+    );
+  if (words[0]?.startsWith("-") === true)
+    return usageFailure(message, "the command comes first, then its options; see: cocktail --help");
+  return usageFailure(message, meant === undefined ? help : `did you mean ${meant}? See: ${help}`);
 }

@@ -1,12 +1,14 @@
+import type { Command as Commander } from "commander";
 import { exitCodeMeanings } from "../exit-code.ts";
 import { failureCodes } from "../failure.ts";
 import { problemExitCodes } from "../error-mapping.ts";
 import { type Catalog, verbsOf, visibleCommands } from "./catalog.ts";
 import type { Command } from "./command.ts";
-import { optionRows, renderUsage } from "./help.ts";
+import { buildProgram, type Program } from "./program.ts";
 
 /** The reference page, made of the same definitions as help and parsing. */
 export function renderReference(catalog: Catalog): string {
+  const { leaves } = buildProgram(catalog);
   const single = visibleCommands(catalog).filter(({ path }) => path.length === 1);
   return [
     "# Commands",
@@ -18,9 +20,9 @@ export function renderReference(catalog: Catalog): string {
     "## Overview",
     "",
     ...table(["command", "does"], visibleCommands(catalog).map(overviewRow)),
-    ...section("Cocktail", single),
+    ...section("Cocktail", single, leaves),
     ...Object.entries(catalog.groups).flatMap(([name, title]) =>
-      section(title, verbsOf(catalog, name)),
+      section(title, verbsOf(catalog, name), leaves),
     ),
     "",
     "## Exit codes",
@@ -61,15 +63,21 @@ const introduction = [
   "wait until it is served (`--no-wait`, `--wait-timeout`); Ctrl-C ends the waiting, not the work. `--dry-run` prints the plan.",
 ].join("\n");
 
-function section(title: string, commands: readonly Command[]): readonly string[] {
-  return ["", `## ${title}`, ...commands.flatMap(describe)];
+function section(
+  title: string,
+  commands: readonly Command[],
+  leaves: Program["leaves"],
+): readonly string[] {
+  return ["", `## ${title}`, ...commands.flatMap((each) => describe(each, leaves.get(each)))];
 }
 
-function describe(command: Command): readonly string[] {
-  const args = Object.values(command.args).map(({ value, summary }) => [`\`${value}\``, summary]);
-  const rest =
-    command.rest === undefined ? [] : [[`\`-- ${command.rest.value}\``, command.rest.summary]];
-  const options = optionRows(command).map(([flags, summary]) => [`\`${flags}\``, summary]);
+function describe(command: Command, leaf: Commander | undefined): readonly string[] {
+  if (leaf === undefined) return [];
+  const help = leaf.createHelp();
+  const rows = [
+    ...help.visibleArguments(leaf).map((each) => [help.argumentTerm(each), each.description]),
+    ...leaf.options.map((each) => [help.optionTerm(each), help.optionDescription(each)]),
+  ];
   return [
     "",
     `### cocktail ${command.path.join(" ")}`,
@@ -77,11 +85,14 @@ function describe(command: Command): readonly string[] {
     `${command.summary}.`,
     "",
     "```",
-    renderUsage(command),
+    help.commandUsage(leaf),
     "```",
     ...command.details.flatMap((paragraph) => ["", paragraph]),
     "",
-    ...table(["argument or option", ""], [...args, ...rest, ...options]),
+    ...table(
+      ["argument or option", ""],
+      rows.map(([term = "", text = ""]) => [`\`${term}\``, text]),
+    ),
     "",
     "```sh",
     ...command.examples.flatMap(({ text, command: example }) => [`# ${text}`, example]),

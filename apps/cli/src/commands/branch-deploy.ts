@@ -4,6 +4,8 @@ import type { CocktailClient, DeployRequest, Source } from "@cocktail/client";
 import { RC, STABLE } from "@cocktail/route";
 import { isNotFound } from "../cocktail/api-errors.ts";
 import { type Command, command } from "../command/command.ts";
+import { argument, flag, option, repeatable } from "../command/option.ts";
+import { duration, environmentName, httpUrl, key, pair, service, text } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { type Failure, usageFailure } from "../failure.ts";
 import { deploy, deployFailure, deployNames, deployView } from "./deploy.ts";
@@ -17,40 +19,23 @@ export const branchDeploy: Command = command({
     "Deploying again starts the next incarnation beside the old one and swaps them once it answers. A new service may begin as a branch: give its command after --.",
   ],
   args: {
-    service: { kind: "service", value: "SERVICE", summary: "the service", completes: "service" },
+    service: argument(service, "the service"),
   },
   options: {
-    branch: { kind: "text", value: "NAME", summary: "the git branch; its ticket is the key" },
-    key: { kind: "key", value: "KEY", summary: "the key, where there is no branch" },
-    path: {
-      kind: "text",
-      value: "DIR",
-      summary: "run it from this directory instead of a worktree",
-      completes: "directory",
-    },
-    url: {
-      kind: "text",
-      value: "URL",
-      summary: "attach a process that you run yourself, such as one under a debugger",
-    },
-    env: { kind: "pairs", value: "K=V", summary: "a variable of its environment" },
-    environment: {
-      kind: "environment",
-      value: "E",
-      summary: "make it a member of this environment too",
-      completes: "environment",
-    },
-    ttl: { kind: "duration", summary: "destroy it after this time" },
-    fallback: {
-      kind: "flag",
-      summary: "while it is down, let the next layer answer instead of 503",
-    },
-    replace: { kind: "flag", summary: "take the key over from another branch" },
+    branch: option(text("NAME"), "the git branch; its ticket is the key"),
+    key: option(key, "the key, where there is no branch"),
+    path: option(text("DIR", "directory"), "run it from this directory instead of a worktree"),
+    url: option(httpUrl, "attach a process that you run yourself, such as one under a debugger"),
+    env: repeatable(pair, "a variable of its environment"),
+    environment: option(environmentName("E"), "make it a member of this environment too"),
+    ttl: option(duration, "destroy it after this time"),
+    fallback: flag("while it is down, let the next layer answer instead of 503"),
+    replace: flag("take the key over from another branch"),
     ...waitOptions,
     ...dryRunOption,
     ...ciFileOptions,
   },
-  rest: { value: "COMMAND...", summary: "run this instead of the service's command" },
+  rest: { placeholder: "COMMAND...", summary: "run this instead of the service's command" },
   examples: [
     {
       text: "a git branch, from a worktree made for it",
@@ -80,7 +65,7 @@ export const branchDeploy: Command = command({
       branch: options.branch,
       source,
       ...(rest.length > 0 && { command: rest }),
-      ...(Object.keys(options.env).length > 0 && { env: options.env }),
+      ...(options.env.length > 0 && { env: Object.fromEntries(options.env) }),
       environment: options.environment,
       ttlSeconds: options.ttl,
       ...(options.fallback && { onUnavailable: "Fallback" }),
@@ -127,18 +112,9 @@ function findFault(options: SourceOptions, rest: readonly string[]): Failure | u
       "--key stable is reserved",
       "stable is what cocktail.yaml says, or what `cocktail rc promote` made of it",
     ],
-    [
-      has(url) && !isHttpUrl(url ?? ""),
-      `--url: "${url ?? ""}" is not an http URL`,
-      "--url http://127.0.0.1:3000",
-    ],
   ];
   const broken = rules.find(([isBroken]) => isBroken);
   return broken && usageFailure(broken[1], broken[2]);
-}
-
-function isHttpUrl(text: string): boolean {
-  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 interface SourceArguments extends SourceOptions {

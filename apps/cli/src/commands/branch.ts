@@ -1,5 +1,7 @@
 import type { CocktailClient, Variant } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
+import { argument, flag, option, optionalArgument } from "../command/option.ts";
+import { environmentName, service, variant } from "../command/value.ts";
 import { variantDetails, variantTable } from "../views/variant-view.ts";
 import { destroy, destroyFailure, destroyView } from "./destroy.ts";
 import { dryRunOption, goneOptions } from "./shared-options.ts";
@@ -17,28 +19,17 @@ async function listBranches(
 }
 
 const variantArgument = {
-  variant: { kind: "variant", value: "SERVICE:KEY", summary: "the variant", completes: "variant" },
+  variant: argument(variant, "the variant"),
 } as const;
 
 export const branchList: Command = command({
   path: ["branch", "list"],
   summary: "List the branches that run",
   args: {
-    service: {
-      kind: "service",
-      value: "SERVICE",
-      summary: "only of this service",
-      optional: true,
-      completes: "service",
-    },
+    service: optionalArgument(service, "only of this service"),
   },
   options: {
-    environment: {
-      kind: "environment",
-      value: "E",
-      summary: "only members of this environment",
-      completes: "environment",
-    },
+    environment: option(environmentName("E"), "only members of this environment"),
     ...watchOption,
   },
   examples: [
@@ -101,10 +92,7 @@ export const branchDelete: Command = command({
   details: ["Requests in flight are finished first. Deleting what is not there is no error."],
   args: variantArgument,
   options: {
-    discard: {
-      kind: "flag",
-      summary: "also if its worktree holds uncommitted work, which is lost",
-    },
+    discard: flag("also if its worktree holds uncommitted work, which is lost"),
     ...goneOptions,
     ...dryRunOption,
   },

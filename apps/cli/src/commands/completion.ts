@@ -1,14 +1,15 @@
 import type { Catalog } from "../command/catalog.ts";
 import { type Command, command } from "../command/command.ts";
+import { argument } from "../command/option.ts";
+import { choice } from "../command/value.ts";
 import { complete } from "../completion/complete.ts";
 import { namesOf } from "../completion/names.ts";
-import { isShell, scripts, shells } from "../completion/scripts.ts";
-import { usageFailure } from "../failure.ts";
+import { scripts, shells } from "../completion/scripts.ts";
 
 export const completion: Command = command({
   path: ["completion"],
   summary: "Print the completion script of a shell; it knows the names of what runs",
-  args: { shell: { kind: "text", value: "bash|zsh|fish", summary: "the shell" } },
+  args: { shell: argument(choice(shells), "the shell") },
   target: "none",
   formats: ["table"],
   examples: [
@@ -26,11 +27,6 @@ export const completion: Command = command({
     },
   ],
   run: async (context, { args }) => {
-    if (!isShell(args.shell))
-      throw usageFailure(
-        `"${args.shell}" is not one of ${shells.join(", ")}`,
-        "cocktail completion bash",
-      );
     await context.write(scripts[args.shell]);
   },
 });
@@ -45,7 +41,7 @@ export function completeCommand(catalog: () => Catalog): Command {
     summary: "Answer a shell's completion",
     hidden: true,
     formats: ["table"],
-    rest: { value: "WORDS...", summary: "what was typed, the last word perhaps empty" },
+    rest: { placeholder: "WORDS...", summary: "what was typed, the last word perhaps empty" },
     examples: [
       { text: "commands", command: "cocktail __complete -- ''" },
       { text: "verbs", command: "cocktail __complete -- env ''" },

@@ -1,4 +1,6 @@
 import { type Command, command } from "../command/command.ts";
+import { optionWithDefault } from "../command/option.ts";
+import { port } from "../command/value.ts";
 import type { CheckResult } from "../doctor/check.ts";
 import { checkDatabase } from "../doctor/database.ts";
 import {
@@ -17,7 +19,7 @@ export const doctor: Command = command({
   path: ["doctor"],
   summary: "Check this machine and the cocktail on it; every finding names its fix",
   options: {
-    port: { kind: "port", default: 8080, summary: "the edge's port to check", short: "-p" },
+    port: optionWithDefault(port, "8080", "the edge's port to check", { short: "-p" }),
   },
   examples: [
     { text: "what may be in the way", command: "cocktail doctor" },

@@ -4,6 +4,8 @@ import { isAlive, type ProcessIdentity, readSchema, stateDirectory } from "@cock
 import { ownFile } from "../cocktail/locate.ts";
 import { readState, usingState } from "../cocktail/state-directory.ts";
 import { type Command, command } from "../command/command.ts";
+import { flag, optionWithDefault } from "../command/option.ts";
+import { duration } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { formatDuration } from "../duration.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -36,16 +38,13 @@ export const down: Command = command({
     "Does nothing where nothing runs. --purge also deletes .cocktail/: the database, logs and worktrees, with whatever is uncommitted in them. Of a database that DATABASE_URL names it tells which schema to drop.",
   ],
   options: {
-    purge: {
-      kind: "flag",
-      summary: "delete the state too, worktrees with uncommitted work included",
-    },
-    waitTimeout: {
-      kind: "duration",
-      default: 60,
-      summary: "kill processes that have not ended after this time",
-    },
-    dryRun: { kind: "flag", summary: "say what would be stopped and deleted, and change nothing" },
+    purge: flag("delete the state too, worktrees with uncommitted work included"),
+    waitTimeout: optionWithDefault(
+      duration,
+      "1m",
+      "kill processes that have not ended after this time",
+    ),
+    dryRun: flag("say what would be stopped and deleted, and change nothing"),
   },
   examples: [
     { text: "stop, and go on tomorrow", command: "cocktail down" },

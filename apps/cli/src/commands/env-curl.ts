@@ -1,9 +1,10 @@
 import { defaultHeaderNames } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
+import { argument, flag, option, repeatable } from "../command/option.ts";
+import { environmentName, header, method, text } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { type EdgeAnswer, addressOf, headerText, readText, requestEdge } from "../edge/request.ts";
 import { Failure, usageFailure } from "../failure.ts";
-import { parseHeaders, parseMethod } from "./route.ts";
 
 interface CurlReport {
   readonly url: string;
@@ -17,26 +18,16 @@ export const envCurl: Command = command({
   path: ["env", "curl"],
   summary: "Request a path in an environment, also where *.localhost does not resolve",
   args: {
-    name: {
-      kind: "environment",
-      value: "NAME",
-      summary: "the environment",
-      completes: "environment",
-    },
+    name: argument(environmentName("NAME"), "the environment"),
   },
   options: {
-    method: {
-      kind: "text",
-      value: "METHOD",
-      summary: "default: GET, or POST with --data",
-      short: "-X",
-    },
-    header: { kind: "list", value: "NAME:VALUE", summary: "a header", short: "-H" },
-    data: { kind: "text", value: "TEXT", summary: "the body", short: "-d", mayBeEmpty: true },
-    include: { kind: "flag", summary: "print status and headers too", short: "-i" },
-    fail: { kind: "flag", summary: "exit 1 where the status is 400 or more" },
+    method: option(method, "default: GET, or POST with --data", { short: "-X" }),
+    header: repeatable(header, "a header", { short: "-H" }),
+    data: option({ ...text("TEXT"), mayBeEmpty: true }, "the body", { short: "-d" }),
+    include: flag("print status and headers too", { short: "-i" }),
+    fail: flag("exit 1 where the status is 400 or more"),
   },
-  rest: { value: "PATH", summary: "the path and query (default: /)" },
+  rest: { placeholder: "PATH", summary: "the path and query (default: /)" },
   formats: ["table", "json"],
   examples: [
     { text: "its front page", command: "cocktail env curl ops-101" },
@@ -52,8 +43,6 @@ export const envCurl: Command = command({
         `more than a path after --: ${rest.join(" ")}`,
         "options go before --: cocktail env curl NAME -i -- /path",
       );
-    const headers = parseHeaders(options.header);
-    const method = parseMethod(options.method);
     const { api } = await context.connect();
     const [environment, status] = await Promise.all([
       api.environment(args.name, { signal: context.signal }),
@@ -66,8 +55,8 @@ export const envCurl: Command = command({
     const answer = await requestEdge({
       url,
       connectTo: addressOf(new URL(status.edge).hostname),
-      method,
-      headers,
+      method: options.method,
+      headers: Object.fromEntries(options.header),
       body: options.data,
       signal: context.signal,
     });

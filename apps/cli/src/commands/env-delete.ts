@@ -1,6 +1,8 @@
 import type { EnvironmentDeleteResult } from "@cocktail/client";
 import { parseVariant } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
+import { argument, flag } from "../command/option.ts";
+import { environmentName } from "../command/value.ts";
 import { exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
 import { line, span } from "../output/view.ts";
@@ -21,16 +23,11 @@ export const envDelete: Command = command({
     "A variant that another environment names stays. Refused while it is another environment's parent. Deleting what is not there is no error.",
   ],
   args: {
-    name: {
-      kind: "environment",
-      value: "NAME",
-      summary: "the environment",
-      completes: "environment",
-    },
+    name: argument(environmentName("NAME"), "the environment"),
   },
   options: {
-    keepVariants: { kind: "flag", summary: "keep the variants" },
-    discard: { kind: "flag", summary: "also if a worktree holds uncommitted work, which is lost" },
+    keepVariants: flag("keep the variants"),
+    discard: flag("also if a worktree holds uncommitted work, which is lost"),
     ...goneOptions,
     ...dryRunOption,
   },

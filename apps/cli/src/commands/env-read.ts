@@ -1,5 +1,7 @@
 import type { Environment } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
+import { argument, option } from "../command/option.ts";
+import { environmentName, service } from "../command/value.ts";
 import { Failure } from "../failure.ts";
 import { explanationFix } from "../fixes.ts";
 import { line, span } from "../output/view.ts";
@@ -7,12 +9,7 @@ import { environmentDetails, environmentTable } from "../views/environment-view.
 import { watchOption, watchRows } from "../watch/watch-rows.ts";
 
 const name = {
-  name: {
-    kind: "environment",
-    value: "NAME",
-    summary: "the environment",
-    completes: "environment",
-  },
+  name: argument(environmentName("NAME"), "the environment"),
 } as const;
 
 export const envList: Command = command({
@@ -107,12 +104,7 @@ export const envUrl: Command = command({
   summary: "Print the URL that shows an environment in a browser, no header needed",
   args: name,
   options: {
-    service: {
-      kind: "text",
-      value: "SERVICE",
-      summary: "of this entry service instead of the first",
-      completes: "service",
-    },
+    service: option(service, "of this entry service instead of the first"),
   },
   examples: [
     { text: "in a script", command: 'curl "$(cocktail env url ops-101)"' },

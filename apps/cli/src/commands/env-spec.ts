@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { EnvironmentSpec } from "@cocktail/client";
-import { isKey, isServiceName } from "@cocktail/route";
-import { readVariant } from "../command/read-input.ts";
+import { isKey, isServiceName, type Pin } from "@cocktail/route";
 import { exitCodes } from "../exit-code.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import { type Faults, openYaml, type Path } from "./yaml-file.ts";
@@ -14,10 +13,9 @@ export interface NamedSpec {
 }
 
 /** `--variant a:x --variant b:y` as members; a service may be named once. */
-export function membersOf(variants: readonly string[]): Readonly<Record<string, string>> {
+export function membersOf(variants: readonly Pin[]): Readonly<Record<string, string>> {
   const members = new Map<string, string>();
-  for (const text of variants) {
-    const { service, key } = readVariant("--variant", text.replace(/^variant\//, ""));
+  for (const { service, key } of variants) {
     const earlier = members.get(service);
     if (earlier !== undefined && earlier !== key) {
       throw usageFailure(

@@ -5,9 +5,11 @@ import type {
   EnvironmentSpec,
   PlannedAction,
 } from "@cocktail/client";
-import { STABLE } from "@cocktail/route";
+import { type Pin, STABLE } from "@cocktail/route";
 import { type CiFiles, writeCiFiles } from "../cocktail/ci-files.ts";
 import { type Command, command } from "../command/command.ts";
+import { argument, option, optionalArgument, repeatable } from "../command/option.ts";
+import { duration, environmentName, file, variant } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { formatExpiry } from "../duration.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -37,22 +39,12 @@ interface Flags extends CiFiles {
 }
 
 const specOptions = {
-  parent: {
-    kind: "environment",
-    value: "P",
-    summary: "the layer below it (default: stable)",
-    completes: "environment",
-  },
-  variant: { kind: "list", value: "SERVICE:KEY", summary: "a member", completes: "variant" },
-  ttl: { kind: "duration", summary: "delete it after this time" },
+  parent: option(environmentName("P"), "the layer below it (default: stable)"),
+  variant: repeatable(variant, "a member"),
+  ttl: option(duration, "delete it after this time"),
 } as const;
 const name = {
-  name: {
-    kind: "environment",
-    value: "NAME",
-    summary: "the environment",
-    completes: "environment",
-  },
+  name: argument(environmentName("NAME"), "the environment"),
 } as const;
 
 export const envCreate: Command = command({
@@ -102,15 +94,9 @@ export const envApply: Command = command({
   details: [
     "From a file (kind: Environment, with metadata.name, spec.parent, spec.members as a list of {service, key}, spec.ttlSeconds), or from NAME and options. Omitted fields are removed.",
   ],
-  args: { name: { ...name.name, optional: true } },
+  args: { name: optionalArgument(environmentName("NAME"), "the environment") },
   options: {
-    filename: {
-      kind: "text",
-      value: "F",
-      summary: "the file; - is standard input",
-      short: "-f",
-      completes: "file",
-    },
+    filename: option(file("F"), "the file; - is standard input", { short: "-f" }),
     ...specOptions,
     ...waitOptions,
     ...dryRunOption,
@@ -146,7 +132,7 @@ export const envExtend: Command = command({
   path: ["env", "extend"],
   summary: "Extend an environment's lifetime",
   args: name,
-  options: { by: { kind: "duration", summary: "how much longer" }, ...dryRunOption },
+  options: { by: option(duration, "how much longer"), ...dryRunOption },
   examples: [
     { text: "one more day", command: "cocktail env extend ops-101 --by 24h" },
     { text: "one more week", command: "cocktail env extend ops-101 --by 7d" },
@@ -174,7 +160,7 @@ export const envExtend: Command = command({
 
 interface SpecFlags {
   readonly parent: string | undefined;
-  readonly variant: readonly string[];
+  readonly variant: readonly Pin[];
   readonly ttl: number | undefined;
 }
 

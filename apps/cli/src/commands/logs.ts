@@ -1,5 +1,7 @@
 import type { LogLine } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
+import { argument, flag, optionWithDefault, optionalArgument } from "../command/option.ts";
+import { count, target, variant } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
@@ -8,22 +10,16 @@ import { coloured } from "../output/paint.ts";
 import type { Tone } from "../output/view.ts";
 
 const options = {
-  follow: { kind: "flag", summary: "keep printing new lines", short: "-f" },
-  tail: { kind: "count", default: 100, summary: "number of past lines to print first" },
-  time: { kind: "flag", summary: "print when each line was written" },
+  follow: flag("keep printing new lines", { short: "-f" }),
+  tail: optionWithDefault(count, "100", "number of past lines to print first"),
+  time: flag("print when each line was written"),
 } as const;
 
 export const logs: Command = command({
   path: ["logs"],
   summary: "Print what services wrote, each line with its service:key",
   args: {
-    target: {
-      kind: "target",
-      value: "SERVICE[:KEY]",
-      summary: "only this service, or variant",
-      optional: true,
-      completes: "variant",
-    },
+    target: optionalArgument(target, "only this service, or variant"),
   },
   options,
   formats: ["table", "json"],
@@ -45,12 +41,7 @@ export const branchLogs: Command = command({
   path: ["branch", "logs"],
   summary: "Print what one variant wrote",
   args: {
-    variant: {
-      kind: "variant",
-      value: "SERVICE:KEY",
-      summary: "the variant",
-      completes: "variant",
-    },
+    variant: argument(variant, "the variant"),
   },
   options,
   formats: ["table", "json"],

@@ -1,6 +1,8 @@
 import type { Source, Variant } from "@cocktail/client";
 import { formatVariant, RC } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
+import { argument, flag, option, repeatable } from "../command/option.ts";
+import { pair, service, text } from "../command/value.ts";
 import { usageFailure } from "../failure.ts";
 import { variantTable } from "../views/variant-view.ts";
 import { directory } from "./branch-deploy.ts";
@@ -9,28 +11,23 @@ import { destroy, destroyFailure, destroyView } from "./destroy.ts";
 import { awaitGone } from "../wait/await-variant.ts";
 import { ciFileOptions, dryRunOption, goneOptions, waitOptions } from "./shared-options.ts";
 
-const service = {
-  service: { kind: "service", value: "SERVICE", summary: "the service", completes: "service" },
-} as const;
+const args = {
+  service: argument(service, "the service"),
+};
 
 export const rcDeploy: Command = command({
   path: ["rc", "deploy"],
   summary: "Run a release candidate of a service; the environment rc holds all of them",
-  args: service,
+  args,
   options: {
-    path: {
-      kind: "text",
-      value: "DIR",
-      summary: "run it from this directory",
-      completes: "directory",
-    },
-    branch: { kind: "text", value: "NAME", summary: "run it from a worktree of this git branch" },
-    env: { kind: "pairs", value: "K=V", summary: "a variable of its environment" },
+    path: option(text("DIR", "directory"), "run it from this directory"),
+    branch: option(text("NAME"), "run it from a worktree of this git branch"),
+    env: repeatable(pair, "a variable of its environment"),
     ...waitOptions,
     ...dryRunOption,
     ...ciFileOptions,
   },
-  rest: { value: "COMMAND...", summary: "run this instead of the service's command" },
+  rest: { placeholder: "COMMAND...", summary: "run this instead of the service's command" },
   examples: [
     {
       text: "from a release branch",
@@ -56,7 +53,7 @@ export const rcDeploy: Command = command({
       branch: options.branch,
       source,
       ...(rest.length > 0 && { command: rest }),
-      ...(Object.keys(options.env).length > 0 && { env: options.env }),
+      ...(options.env.length > 0 && { env: Object.fromEntries(options.env) }),
     };
     return await deploy(context, api, request, options);
   },
@@ -94,7 +91,7 @@ export const rcPromote: Command = command({
   path: ["rc", "promote"],
   summary: "Make the release candidate's revision stable, and the candidate empty, in one step",
   details: ["Stable stays promoted until the service's entry in cocktail.yaml changes."],
-  args: service,
+  args,
   options: { ...waitOptions, ...dryRunOption },
   examples: [
     { text: "release it", command: "cocktail rc promote order-service" },
@@ -123,12 +120,9 @@ export const rcPromote: Command = command({
 export const rcAbandon: Command = command({
   path: ["rc", "abandon"],
   summary: "Destroy the release candidate; stable stays what it is",
-  args: service,
+  args,
   options: {
-    discard: {
-      kind: "flag",
-      summary: "also if its worktree holds uncommitted work, which is lost",
-    },
+    discard: flag("also if its worktree holds uncommitted work, which is lost"),
     ...goneOptions,
     ...dryRunOption,
   },

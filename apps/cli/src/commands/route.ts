@@ -1,6 +1,8 @@
 import type { ResolvedService } from "@cocktail/client";
 import { describeMissed, formatVariant, type Hop, parseRoute } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
+import { argument, flag, option, optionalArgument, repeatable } from "../command/option.ts";
+import { count, header, method, service, text } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { routeHeaders, type TracedAnswer, traceRequest } from "../edge/trace.ts";
 import { addressOf } from "../edge/request.ts";
@@ -9,27 +11,18 @@ import { type Cell, gap, line, span, type View } from "../output/view.ts";
 import { hopTable, lostLines, unseenLines } from "../views/hop-view.ts";
 import { routeOptions } from "./shared-options.ts";
 
-const strict = {
-  kind: "flag",
-  summary: "x-route-mode: strict, so that a miss is refused with 424",
-} as const;
+const strict = flag("x-route-mode: strict, so that a miss is refused with 424");
 
 export const routeResolve: Command = command({
   path: ["route", "resolve"],
   summary: "Say which variant of each service a route means, and why; sends no request",
   args: {
-    service: {
-      kind: "service",
-      value: "SERVICE",
-      summary: "only this service",
-      optional: true,
-      completes: "service",
-    },
+    service: optionalArgument(service, "only this service"),
   },
   options: {
     ...routeOptions,
     strict,
-    epoch: { kind: "count", summary: "in the route table of this epoch (default: the newest)" },
+    epoch: option(count, "in the route table of this epoch (default: the newest)"),
   },
   examples: [
     {
@@ -109,18 +102,13 @@ export const routeTrace: Command = command({
     "Each hop is written by the gateway and comes back in x-route-trace of the answers, which a service hands on as it hands on the route (the library does both). A caller that dropped the route is shown as lost; a pin that no hop is about, as unseen.",
     "The exit code is 0 where there was an answer, whatever its status.",
   ],
-  args: { url: { kind: "text", value: "URL", summary: "what to request" } },
+  args: { url: argument(text("URL"), "what to request") },
   options: {
     ...routeOptions,
     strict,
-    method: {
-      kind: "text",
-      value: "METHOD",
-      summary: "default: GET, or POST with --data",
-      short: "-X",
-    },
-    header: { kind: "list", value: "NAME:VALUE", summary: "a header", short: "-H" },
-    data: { kind: "text", value: "TEXT", summary: "the body", short: "-d", mayBeEmpty: true },
+    method: option(method, "default: GET, or POST with --data", { short: "-X" }),
+    header: repeatable(header, "a header", { short: "-H" }),
+    data: option({ ...text("TEXT"), mayBeEmpty: true }, "the body", { short: "-d" }),
   },
   examples: [
     {
@@ -138,14 +126,12 @@ export const routeTrace: Command = command({
     },
   ],
   run: async (context, { args, options }): Promise<TraceReport> => {
-    const headers = parseHeaders(options.header);
-    const method = parseMethod(options.method);
     const target = await targetOf(context, args.url);
     const wanted = { pins: options.pins, environment: options.environment, strict: options.strict };
     const { body, ...traced } = await traceRequest({
       ...target,
-      method,
-      headers: { ...headers, ...routeHeaders(wanted) },
+      method: options.method,
+      headers: { ...Object.fromEntries(options.header), ...routeHeaders(wanted) },
       body: options.data,
       signal: context.signal,
     });
@@ -195,29 +181,6 @@ function traceView(report: TraceReport): View {
     ...lostLines(lost),
     ...unseenLines(unseen),
   ];
-}
-
-/** `Name: value` lines as a record. */
-export function parseHeaders(entries: readonly string[]): Readonly<Record<string, string>> {
-  const headers: [string, string][] = [];
-  for (const entry of entries) {
-    const [, name, value] =
-      /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/.exec(entry) ?? [];
-    if (name === undefined || value === undefined) {
-      throw usageFailure(
-        `--header: "${entry}" is not NAME:VALUE`,
-        "--header 'accept-language: de'",
-      );
-    }
-    headers.push([name.toLowerCase(), value]);
-  }
-  return Object.fromEntries(headers);
-}
-
-/** A method as it is sent: these are case-sensitive. */
-export function parseMethod(text: string | undefined): string | undefined {
-  if (text === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) return text;
-  throw usageFailure(`--method: "${text}" is not a method of HTTP`, "--method POST");
 }
 
 /** A whole URL, a host with or without a port, or a path of the first entry service. */

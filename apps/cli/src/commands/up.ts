@@ -5,6 +5,8 @@ import type { StatusReport } from "../cocktail/read-status.ts";
 import { prepareState, readState } from "../cocktail/state-directory.ts";
 import { lastLogLines, logPath, openLog } from "../cocktail/state-log.ts";
 import { type Command, command } from "../command/command.ts";
+import { flag, option } from "../command/option.ts";
+import { port } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
@@ -36,8 +38,8 @@ export const up: Command = command({
     "In the foreground it prints what the services write, until Ctrl-C. With --detach it goes on by itself once it is ready. State is kept in .cocktail/ beside the file: the next up restores branches and environments, and clears what a killed run left behind.",
   ],
   options: {
-    port: { kind: "port", summary: "of the edge; 0 is any (default: 8080)", short: "-p" },
-    detach: { kind: "flag", summary: "run in the background", short: "-d" },
+    port: option(port, "of the edge; 0 is any (default: 8080)", { short: "-p" }),
+    detach: flag("run in the background", { short: "-d" }),
     ...waitOptions,
   },
   examples: [

@@ -1,12 +1,7 @@
 import { type Catalog, findCommand, verbsOf, visibleCommands } from "../command/catalog.ts";
 import type { Command } from "../command/command.ts";
-import {
-  type Completes,
-  longFlag,
-  type OptionSpec,
-  valueName,
-  writtenFlag,
-} from "../command/option.ts";
+import { longFlag } from "../command/option.ts";
+import type { Completes, ValueType } from "../command/value.ts";
 
 /** What may stand at the cursor. */
 export interface Completion {
@@ -20,18 +15,24 @@ const nothing: Completion = { words: [], ask: undefined };
 /** Pure: `words` are those after the program's name, the last one being typed (and perhaps empty). */
 export function complete(catalog: Catalog, words: readonly string[]): Completion {
   const current = words.at(-1) ?? "";
-  const before = words.slice(0, -1);
+  const { words: candidates, ask } = candidatesAfter(catalog, words.slice(0, -1), current);
+  return { words: candidates.filter((word) => word.startsWith(current)), ask };
+}
+
+function candidatesAfter(catalog: Catalog, before: readonly string[], current: string): Completion {
   if (before.includes("--")) return nothing;
   const found = findCommand(catalog, before);
-  if (found === undefined || found.hidden) {
-    return starting({ words: namesAfter(catalog, before), ask: undefined }, current);
-  }
-  const previous = optionBefore(found, before.at(-1) ?? "");
-  if (previous !== undefined) return starting(valuesOf(previous), current);
-  if (current.startsWith("-")) return starting({ words: flagsOf(found), ask: undefined }, current);
+  if (found === undefined || found.hidden)
+    return { words: namesAfter(catalog, before), ask: undefined };
+  const value = valueAfter(found, before.at(-1) ?? "");
+  if (value !== undefined) return valuesOf(value);
+  if (current.startsWith("-")) return { words: flagsOf(found), ask: undefined };
   const position = positionOf(found, before.slice(found.path.length));
-  const argument = Object.values(found.args)[position];
-  return argument?.completes === undefined ? nothing : { words: [], ask: argument.completes };
+  return valuesOf(Object.values(found.args)[position]?.type);
+}
+
+function valuesOf(type: ValueType<unknown> | undefined): Completion {
+  return { words: type?.choices ?? [], ask: type?.completes };
 }
 
 function namesAfter(catalog: Catalog, before: readonly string[]): readonly string[] {
@@ -43,20 +44,16 @@ function namesAfter(catalog: Catalog, before: readonly string[]): readonly strin
   return more.length > 0 ? [] : verbsOf(catalog, group).map(({ path }) => path.at(-1) ?? "");
 }
 
-/** The option whose value is being typed, if the word before is one that takes a value. */
-function optionBefore(command: Command, word: string): OptionSpec | undefined {
-  const entry = Object.entries(command.options).find(
-    ([name, spec]) => longFlag(name) === word || spec.short === word,
+/** What is being typed, if the word before is an option that takes a value. */
+function valueAfter(command: Command, word: string): ValueType<unknown> | undefined {
+  const found = Object.entries(command.options).find(
+    ([name, spec]) => longFlag(name, spec) === word || spec.short === word,
   );
-  return entry !== undefined && valueName(entry[1]) !== undefined ? entry[1] : undefined;
-}
-
-function valuesOf(spec: OptionSpec): Completion {
-  return { words: spec.kind === "choice" ? spec.choices : [], ask: spec.completes };
+  return found?.[1].type;
 }
 
 function flagsOf(command: Command): readonly string[] {
-  const own = Object.entries(command.options).map(([name, spec]) => writtenFlag(name, spec));
+  const own = Object.entries(command.options).map(([name, spec]) => longFlag(name, spec));
   return [...own, "--help"];
 }
 
@@ -65,12 +62,8 @@ function positionOf(command: Command, words: readonly string[]): number {
   let count = 0;
   for (const [at, word] of words.entries()) {
     if (word.startsWith("-")) continue;
-    if (at > 0 && optionBefore(command, words[at - 1] ?? "") !== undefined) continue;
+    if (at > 0 && valueAfter(command, words[at - 1] ?? "") !== undefined) continue;
     count++;
   }
   return count;
-}
-
-function starting({ words, ask }: Completion, prefix: string): Completion {
-  return { words: words.filter((word) => word.startsWith(prefix)), ask };
 }

@@ -1,5 +1,5 @@
 import type { CocktailClient } from "@cocktail/client";
-import type { Completes } from "../command/option.ts";
+import type { Completes } from "../command/value.ts";
 
 /** Names the running cocktail knows. */
 export async function namesOf(

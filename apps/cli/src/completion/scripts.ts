@@ -2,10 +2,6 @@
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
-export function isShell(text: string): text is Shell {
-  return (shells as readonly string[]).includes(text);
-}
-
 // The scripts ask `cocktail __complete` for everything. Its first line is `files`, `directories` or `words`; words follow.
 
 /** Works in bash 3.2, which macOS has. Bash splits words at colons, so what stands before the last one is cut off again. */

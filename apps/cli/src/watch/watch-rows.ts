@@ -8,6 +8,7 @@ import { layout } from "../output/layout.ts";
 import { coloured, plain } from "../output/paint.ts";
 import type { Block } from "../output/view.ts";
 import { RowChanges } from "./row-changes.ts";
+import { flag } from "../command/option.ts";
 
 /** What a command shows under `--watch`: a table of named items. */
 export interface Rows<T extends { readonly name: string }> {
@@ -17,7 +18,7 @@ export interface Rows<T extends { readonly name: string }> {
 
 /** For the options of a command. */
 export const watchOption = {
-  watch: { kind: "flag", summary: "then print each change until Ctrl-C", short: "-w" },
+  watch: flag("then print each change until Ctrl-C", { short: "-w" }),
 } as const;
 
 /** What happens within so short a time is printed once. */
