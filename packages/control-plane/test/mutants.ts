@@ -8,6 +8,10 @@ const memory = (test: string): Pick<Mutant, "testFile" | "test"> => ({
   testFile: "engine/lifecycle-memory.test.ts",
   test,
 });
+const order = (test: string): Pick<Mutant, "testFile" | "test"> => ({
+  testFile: "engine/order.test.ts",
+  test,
+});
 
 /** Bugs in the order of writes: each leaves a prefix from which the next process doesn't converge, or loses something. */
 export const mutants: readonly Mutant[] = [
@@ -25,6 +29,36 @@ export const mutants: readonly Mutant[] = [
     replace: "const highest = core.facts.ledger;",
     testFile: "engine/ledger.test.ts",
     test: "several variants that are released at a time never lower the ledger",
+  },
+  {
+    rule: "E-26",
+    file: "engine/table-writer.ts",
+    find: "if (behind.length === 0) break;",
+    replace: "if (behind.length >= 0) break;",
+    testFile: "engine/act.test.ts",
+    test: "what enters the table and leaves it before anybody looked is recorded as one that served",
+  },
+  {
+    rule: "E-7",
+    file: "engine/observe.ts",
+    find: 'return toDestroyWith(sources, environment).length > 0 ? "waiting" : "closed";',
+    replace: 'return "closed";',
+    ...order("an environment and the variants that only it held leave the table in one epoch"),
+  },
+  {
+    rule: "E-7",
+    file: "engine/table-writer.ts",
+    find: "        await held;\n",
+    replace: "        break;\n",
+    ...order("no table is published between the writes of one decision"),
+  },
+  {
+    rule: "E-6",
+    file: "engine/ends.ts",
+    find: "(object.status?.incarnations.length ?? 0) > 0 || ",
+    replace: "",
+    testFile: "engine/act.test.ts",
+    test: "what still has an incarnation is not released, whatever was planned",
   },
   {
     rule: "E-5",

@@ -4,5 +4,5 @@ import { plant } from "@cocktail/planted-bugs";
 import { mutants } from "./mutants.ts";
 
 describe("planted bugs in the order of writes", () => {
-  plant({ directory: join(import.meta.dirname, ".."), testTimeoutMs: 60_000 }, mutants);
+  plant({ directory: join(import.meta.dirname, ".."), testTimeoutMs: 25_000 }, mutants);
 });

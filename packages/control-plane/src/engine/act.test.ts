@@ -162,6 +162,19 @@ test("what is wanted again is neither forgotten nor expired", async () => {
   assert.ok(environment !== undefined && environment.deletedAt === undefined);
 });
 
+test("what still has an incarnation is not released, whatever was planned", async () => {
+  await using it = await made();
+  const { core, store } = it;
+  const target = "cart:mp-1";
+  await deployed(core);
+  await destroyed(core);
+  await act(core, "", { kind: "ForgetVariant", target }, calls);
+  assert.ok(await store.objects.get("ServiceVariant", target));
+  await changeStatus(core, [{ kind: "ForgetIncarnation", ref }]);
+  await act(core, "", { kind: "ForgetVariant", target }, calls);
+  assert.equal(await store.objects.get("ServiceVariant", target), undefined);
+});
+
 test("what is wanted again keeps its checkout", async () => {
   await using it = await made();
   const { core, platform } = it;

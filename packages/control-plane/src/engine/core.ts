@@ -19,6 +19,7 @@ import { type Sources, observeAll, wantedLayers } from "./observe.ts";
 import { type EngineLimits, type EngineOptions, defaultEngineLimits } from "./options.ts";
 import type { Platform, Readers } from "./platform.ts";
 import { RuntimeFacts } from "./runtime-facts.ts";
+import { TableHolds } from "./table-holds.ts";
 import { TableWriter } from "./table-writer.ts";
 
 /** The actor of changes that nobody requested: lifetimes that are over, promotions that are done. */
@@ -39,6 +40,7 @@ export interface Core {
   readonly facts: RuntimeFacts;
   readonly acknowledgements: Acknowledgements;
   readonly background: Background;
+  readonly holds: TableHolds;
   /** Facts as last known, without asking anybody. */
   sources(): Sources;
   /** The table as it would be published now. Planned once for all who ask, until a fact changes. */
@@ -60,6 +62,7 @@ export function createCore(options: EngineOptions, events: CoreEvents): Core {
   const facts = new RuntimeFacts();
   const background = new Background();
   const { signal } = background;
+  const holds = new TableHolds();
   const acknowledgements = new Acknowledgements(readers, signal);
   const cache = new ObjectCache({
     objects,
@@ -72,7 +75,7 @@ export function createCore(options: EngineOptions, events: CoreEvents): Core {
   });
   const base = { platform, facts, acknowledgements, objects: cache.index };
   const planner: TablePlanner = new TablePlanner(() => ({ ...base, table: writer.table }));
-  const writer = createWriter({ ...base, log, planner, tables: options.tables, events });
+  const writer = createWriter({ ...base, log, holds, planner, tables: options.tables, events });
   return {
     log,
     clock: options.clock ?? systemClock,
@@ -87,6 +90,7 @@ export function createCore(options: EngineOptions, events: CoreEvents): Core {
     facts,
     acknowledgements,
     background,
+    holds,
     sources: () => planner.sources(),
     nextTable: () => planner.plan(),
     factsChanged: () => planner.forget(),
@@ -116,7 +120,7 @@ class TablePlanner {
   }
 }
 
-interface WriterParts extends Pick<Core, "acknowledgements" | "facts" | "log"> {
+interface WriterParts extends Pick<Core, "acknowledgements" | "facts" | "holds" | "log"> {
   readonly planner: TablePlanner;
   readonly tables: EngineOptions["tables"];
   readonly events: CoreEvents;
@@ -124,11 +128,12 @@ interface WriterParts extends Pick<Core, "acknowledgements" | "facts" | "log"> {
 
 /** The writer of the table, with the facts that follow from what it does. */
 function createWriter(parts: WriterParts): TableWriter {
-  const { acknowledgements, events, facts, log, planner, tables } = parts;
+  const { acknowledgements, events, facts, holds, log, planner, tables } = parts;
   return new TableWriter({
     tables,
     log,
     plan: () => planner.plan(),
+    held: () => holds.pending,
     inputs: () => observeAll(planner.sources()),
     record: events.record,
     published: ({ table, variants, environments }) => {

@@ -42,7 +42,6 @@ export class Engine {
   readonly #publishing = new Set<string>();
   readonly #listeners = new Set<(event: EngineEvent | undefined) => void>();
   #holdUntil = 0;
-  #holds = 0;
   #phase: "new" | "running" | "stopped" = "new";
   #unsubscribe: (() => void) | undefined;
   #isSettled = false;
@@ -144,11 +143,9 @@ export class Engine {
 
   /** Makes the writes of one decision, in their order; no table is published before the last of them. */
   async execute(writes: readonly Write[], actor: Actor): Promise<Executed> {
-    this.#holds++;
     try {
-      return await execute(this.#core, writes, actor);
+      return await this.#core.holds.during(() => execute(this.#core, writes, actor));
     } finally {
-      this.#holds--;
       this.#queue.add(tableKey);
     }
   }
@@ -259,8 +256,6 @@ export class Engine {
   }
 
   async #publish(): Promise<WorkResult> {
-    // Whoever holds it back asks again when that ends.
-    if (this.#holds > 0) return {};
     const isHeld = this.#core.clock.now() < this.#holdUntil && isStarting(this.#core);
     if (isHeld) return { againAt: this.#holdUntil };
     const asked = [...this.#publishing];

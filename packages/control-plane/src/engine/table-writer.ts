@@ -15,6 +15,8 @@ export interface TableWriterOptions {
   readonly log: Logger;
   /** The table that follows the head, from the facts of now. */
   plan(): TablePlan;
+  /** Settles when the writes of a decision that are being made now are made; undefined where there are none. */
+  held(): Promise<void> | undefined;
   inputs(): readonly TableInput[];
   /** Writes a record that is behind the table. */
   record(step: RecordStep): Promise<void>;
@@ -91,6 +93,9 @@ export class TableWriter {
     await this.head();
     // What served is recorded before the next table, which may not list it any more.
     for (;;) {
+      // Planned from all writes of a decision or from none: between this look and the plan nothing else runs.
+      for (let held = this.#options.held(); held !== undefined; held = this.#options.held())
+        await held;
       const behind = recordsBehind(this.#options.inputs());
       if (behind.length === 0) break;
       for (const step of behind) await this.#options.record(step);
