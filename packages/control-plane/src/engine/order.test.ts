@@ -85,18 +85,19 @@ const hasLayer =
     own(environments, name) !== undefined;
 
 test("no table is published between the writes of one decision", async () => {
-  let world: TestWorld | undefined;
+  const worlds: TestWorld[] = [];
   const { store, tables } = watched(async (method, kind) => {
     if (method !== "create" || kind !== "Environment") return;
     // The variant of the same decision gets as far as it can.
-    await world?.until(() => world?.running().includes("cart:mp-1#1") === true, "cart:mp-1 to run");
+    const [world] = worlds;
+    await world?.until(() => world.running().includes("cart:mp-1#1"), "cart:mp-1 to run");
     await turns(100);
   });
-  await using opened = new TestWorld(store);
-  world = opened;
-  await opened.start();
-  await deployReady(opened, "cart", "mp-1", { environment: "ops" });
-  await opened.until(() => environmentReady(opened, "ops"), "ops to be ready");
+  await using world = new TestWorld(store);
+  worlds.push(world);
+  await world.start();
+  await deployReady(world, "cart", "mp-1", { environment: "ops" });
+  await world.until(() => environmentReady(world, "ops"), "ops to be ready");
   assert.deepEqual(torn(tables, lists("cart", "mp-1"), hasLayer("ops")), []);
   assert.ok(tables.some(hasLayer("ops")));
 });
