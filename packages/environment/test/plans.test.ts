@@ -213,6 +213,7 @@ test("steps that are ready together may be taken together", () => {
       play(oneByOne, scenario);
       const inWaves = startedWorld();
       play(inWaves, scenario);
+      for (const world of [oneByOne, inWaves]) world.followFile();
       oneByOne.settle();
       inWaves.settleInWaves(() => pick(choices));
       assert.deepEqual(endState(inWaves), endState(oneByOne));

@@ -248,6 +248,11 @@ export class World {
     }
   }
 
+  /** Takes over what the file says. Which of a promotion and a change of the file is first decides what comes of the promotion. */
+  followFile(): void {
+    for (const step of this.#stableSteps()) this.act(step);
+  }
+
   /** The same, but all that is ready of one object at a time, as a control plane takes them. */
   settleInWaves(choose: (count: number) => number = () => 0): void {
     for (let waves = 0; ; waves++) {
