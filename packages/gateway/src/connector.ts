@@ -1,10 +1,12 @@
+import type { Socket } from "node:net";
 import { buildConnector, errors } from "undici";
+import { codeOf } from "./failure.ts";
 import type { Limits } from "./limits.ts";
 
 /** Errors of sockets that had carried a response before. */
 const reusedSocketErrors = new WeakSet<Error>();
 
-/** Connects as undici does, and remembers of every failure whether the connection was a reused one. */
+/** Connects as undici does, reads on after failed writes, and remembers of every failure whether the connection was a reused one. */
 export function connectorFor(limits: Limits): buildConnector.connector {
   const connect = buildConnector({ timeout: limits.connectMs, allowH2: false });
   return (options, callback) => {
@@ -16,6 +18,7 @@ export function connectorFor(limits: Limits): buildConnector.connector {
       socket.on("error", (failure: Error) => {
         if (socket.bytesRead > 0) reusedSocketErrors.add(failure);
       });
+      readOnAfterFailedWrites(socket);
       callback(null, socket);
     });
   };
@@ -26,3 +29,24 @@ export function wasReused(error: Error): boolean {
   if (reusedSocketErrors.has(error)) return true;
   return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;
 }
+
+/**
+ * A variant may answer and close before it has read the whole request (RFC 9112 9.5, 9.6). Node destroys a socket at the
+ * first failed write, and with it the answer that has already arrived. So a write that fails because the other side has
+ * closed counts as done: reading goes on, and its end says how it went.
+ */
+function readOnAfterFailedWrites(socket: Socket): void {
+  const { _write: write, _writev: writev } = socket;
+  socket._write = (chunk, encoding, callback) =>
+    write.call(socket, chunk, encoding, withoutPeerClosed(callback));
+  if (writev === undefined) return;
+  socket._writev = (chunks, callback) => writev.call(socket, chunks, withoutPeerClosed(callback));
+}
+
+type WriteCallback = (error?: Error | null) => void;
+
+function withoutPeerClosed(callback: WriteCallback): WriteCallback {
+  return (error) => callback(peerClosed.has(codeOf(error)) ? null : error);
+}
+
+const peerClosed: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET"]);

@@ -87,7 +87,15 @@ export class Exchange implements InFlight, Waiting {
     if (this.upload !== undefined) this.core.bodies.remove(this.upload);
     this.#addOwn(response);
     const { headers, contentLength } = response;
-    reply.begin({ status, message, headers, contentLength, last });
+    try {
+      reply.begin({ status, message, headers, contentLength, last });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.fail({
+        code: "VariantProtocolError",
+        what: `answered with a head that can't be passed on: ${why}`,
+      });
+    }
   }
 
   /** False: the client is slower than the variant, wait for `whenTaken`. */

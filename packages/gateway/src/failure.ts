@@ -63,6 +63,36 @@ export function describeFailure(error: Error): Failure {
   return { code: "VariantUnavailable", what: `can't be reached (${code || error.message})` };
 }
 
+/** The error codes of RFC 9113 7, by number. */
+const resetNames = [
+  "NO_ERROR",
+  "PROTOCOL_ERROR",
+  "INTERNAL_ERROR",
+  "FLOW_CONTROL_ERROR",
+  "SETTINGS_TIMEOUT",
+  "STREAM_CLOSED",
+  "FRAME_SIZE_ERROR",
+  "REFUSED_STREAM",
+  "CANCEL",
+  "COMPRESSION_ERROR",
+  "CONNECT_ERROR",
+  "ENHANCE_YOUR_CALM",
+  "INADEQUATE_SECURITY",
+  "HTTP_1_1_REQUIRED",
+];
+/** A variant that resets a stream so is busy; with any other code it failed. */
+const busyResets: ReadonlySet<string> = new Set(["REFUSED_STREAM", "ENHANCE_YOUR_CALM"]);
+
+/** A stream of HTTP/2 that the variant reset. */
+export function describeReset(code: number): Failure {
+  const name = resetNames[code] ?? `code ${code}`;
+  if (busyResets.has(name))
+    return { code: "VariantUnavailable", what: `takes no more requests for now (${name})` };
+  if (name === "HTTP_1_1_REQUIRED")
+    return { code: "VariantProtocolError", what: "requires HTTP/1.1 for this request" };
+  return { code: "VariantProtocolError", what: `reset the stream (${name})` };
+}
+
 /** What undici reports without a code of its own. */
 function describeViolation({ name, message }: Error, code: string): Failure | undefined {
   // It says so of a 100 or a 101 alone, and closes the connection itself.

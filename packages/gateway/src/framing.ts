@@ -66,7 +66,7 @@ function checkBodyFraming(line: StartLine, head: Head): Problem | undefined {
   const { transferEncoding } = head;
   if (transferEncoding !== undefined) {
     if (line.http2) return malformed("Transfer-Encoding in HTTP/2", "Leave it out");
-    if (head.transferEncodingLines > 1 || transferEncoding !== "chunked") {
+    if (head.transferEncodingLines > 1 || transferEncoding.toLowerCase() !== "chunked") {
       return malformed(
         "A Transfer-Encoding other than chunked",
         "Send Transfer-Encoding: chunked alone",

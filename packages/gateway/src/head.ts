@@ -59,10 +59,13 @@ export class Head {
     return this.trace !== undefined && this.trace.trim().toLowerCase() === "on";
   }
 
+  /** `application/grpc`, `application/grpc+proto`, and no other name that begins so: gRPC-web speaks HTTP/1.1 too. */
   get isGrpc(): boolean {
-    return this.contentType?.startsWith("application/grpc") === true;
+    return this.contentType !== undefined && grpcType.test(this.contentType);
   }
 }
+
+const grpcType = /^application\/grpc(?:$|[+; \t])/i;
 
 /**
  * Sorts raw headers (name, value, name, value ...) into a `Head`. An edge believes nothing that a client says about other

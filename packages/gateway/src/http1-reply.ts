@@ -34,10 +34,10 @@ export class Http1Reply implements Reply, Flushable {
   }
 
   begin({ status, message, headers, contentLength }: ReplyHead): void {
-    this.begun = true;
     const res = this.#res;
     if (this.#connection.closing) res.shouldKeepAlive = false;
     res.writeHead(status, sayable.test(message) ? message : STATUS_CODES[status], headers);
+    this.begun = true;
     this.#contentLength = contentLength;
     this.#held = true;
     this.#flusher.add(this);
@@ -73,7 +73,8 @@ export class Http1Reply implements Reply, Flushable {
   }
 
   flush(): void {
-    if (this.#held && !this.#res.destroyed) this.#res.flushHeaders();
+    // Not `flushHeaders`: Node sends a head alone in UTF-8, and one before a buffer in latin1.
+    if (this.#held && !this.#res.destroyed) this.#res.write(nothing);
     this.#held = false;
   }
 
@@ -115,6 +116,7 @@ function sendsBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
+const nothing = Buffer.alloc(0);
 const lingerMs = 1000;
 
 /**

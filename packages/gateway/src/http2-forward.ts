@@ -1,20 +1,30 @@
 import { type ClientHttp2Stream, constants } from "node:http2";
 import type { Exchange } from "./exchange.ts";
-import { describeFailure } from "./failure.ts";
+import { describeFailure, describeReset } from "./failure.ts";
 import { toHttp2Request, toTrailerObject, withoutPseudo } from "./http2-headers.ts";
+import type { Http2Session } from "./http2-session.ts";
 import { readResponseHead } from "./response-head.ts";
+import { Replay } from "./replay.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
+
+/** A variant that refuses stream after stream is busy, and says so to the client. */
+const maxAttempts = 4;
 
 /** Sends an exchange to a variant over h2c and its answer back, trailers both ways. */
 export class Http2Forward {
   readonly #exchange: Exchange;
   readonly #headers: string[];
+  readonly #replay: Replay | undefined;
   #trailers: string[] = [];
+  #attempts = 0;
+  #error: Error | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(exchange: Exchange, headers: string[]) {
     this.#exchange = exchange;
-    const { method, path, upstream } = exchange;
+    const { method, path, upload, upstream } = exchange;
+    if (upload !== undefined) this.#replay = new Replay(upload);
     this.#headers = toHttp2Request(headers, {
       method,
       path: upstream.prefix + path,
@@ -24,36 +34,54 @@ export class Http2Forward {
 
   send(): void {
     const exchange = this.#exchange;
-    const { upload, upstream } = exchange;
+    this.#attempts++;
+    this.#limitWait();
+    const giveUp = exchange.upstream.http2.acquire(
+      (session) => this.#open(session),
+      (error) => this.#fail(error),
+    );
+    exchange.abort ??= () => {
+      giveUp();
+      this.#end();
+    };
+  }
+
+  #open(session: Http2Session): void {
+    const exchange = this.#exchange;
+    const { upload } = exchange;
     let stream: ClientHttp2Stream;
     try {
-      stream = upstream.http2.request(this.#headers, upload === undefined);
+      stream = session.request(this.#headers, upload === undefined);
     } catch (error) {
-      exchange.fail(describeFailure(error instanceof Error ? error : new Error(String(error))));
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
       return;
     }
     exchange.abort = () => {
       stream.close(NGHTTP2_CANCEL);
-      upload?.destroy();
+      this.#end();
     };
+    this.#error = undefined;
     this.#listen(stream);
-    this.#limitWait(stream);
+    stream.once("close", () => this.#closed(session, stream));
     if (upload === undefined) return;
     stream.on("wantTrailers", () => stream.sendTrailers(toTrailerObject(upload.trailers())));
-    upload.on("error", () => stream.close(NGHTTP2_CANCEL));
-    upload.pipe(stream);
+    upload.once("error", () => stream.close(NGHTTP2_CANCEL));
+    this.#replay?.sendTo(stream);
   }
 
   #listen(stream: ClientHttp2Stream): void {
     const exchange = this.#exchange;
     stream.on("headers", (_headers, _flags, raw) => {
       const status = Number(raw[1] ?? 0);
+      this.#replay?.forget();
       if (exchange.done) return;
       const { names } = exchange.core.vocabulary;
       const { headers } = readResponseHead(status, withoutPseudo(raw), names);
       exchange.reply.informational(status, headers);
     });
     stream.on("response", (headers, flags, raw) => {
+      clearTimeout(this.#timer);
+      this.#replay?.forget();
       if (exchange.done) return;
       const { names } = exchange.core.vocabulary;
       const last = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
@@ -77,20 +105,35 @@ export class Http2Forward {
       }
     });
     stream.on("error", (error: Error) => {
-      exchange.fail({ ...describeFailure(error), reset: stream.rstCode });
+      this.#error = error;
     });
-    stream.on("close", () => this.#closed(stream));
   }
 
-  /** Whatever has not been reported until here was a stream that ended without an answer, or in the middle of one. */
-  #closed(stream: ClientHttp2Stream): void {
-    const { upload } = this.#exchange;
-    upload?.destroy();
-    this.#exchange.fail({
-      code: "VariantUnavailable",
-      what: `reset the stream (HTTP/2 error code ${stream.rstCode})`,
-      reset: stream.rstCode,
-    });
+  /** A stream that ended without an answer, or in the middle of one. What was provably not processed is sent again. */
+  #closed(session: Http2Session, stream: ClientHttp2Stream): void {
+    const exchange = this.#exchange;
+    if (exchange.done) {
+      this.#end();
+      return;
+    }
+    const mayRepeat = this.#replay?.isWhole !== false && !exchange.reply.begun;
+    if (mayRepeat && this.#attempts < maxAttempts && session.isUnprocessed(stream)) {
+      this.send();
+      return;
+    }
+    this.#fail(this.#error, stream.rstCode);
+  }
+
+  #fail(error: Error | undefined, reset?: number): void {
+    const failure =
+      error === undefined || reset ? describeReset(reset ?? 0) : describeFailure(error);
+    this.#end();
+    this.#exchange.fail({ ...failure, reset });
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    this.#exchange.upload?.destroy();
   }
 
   /** Behind a whole answer the variant takes nothing more, and need not say so. */
@@ -101,16 +144,18 @@ export class Http2Forward {
     stream.close(NGHTTP2_CANCEL);
   }
 
-  /** As long as the request still comes, nobody can expect its answer: every byte begins the wait anew. */
-  #limitWait(stream: ClientHttp2Stream): void {
-    const { responseHeadMs } = this.#exchange.core.limits;
-    if (responseHeadMs === 0) return;
+  /**
+   * As long as the request still comes, nobody can expect its answer: every byte begins the wait anew. A gRPC call has a
+   * deadline of its own, or none on purpose.
+   */
+  #limitWait(): void {
+    const { core, head, upload } = this.#exchange;
+    const { responseHeadMs } = core.limits;
+    if (responseHeadMs === 0 || head.isGrpc || this.#timer !== undefined) return;
     const timer = setTimeout(() => {
       this.#exchange.fail({ code: "VariantTimeout", what: "did not begin to answer in time" });
     }, responseHeadMs);
-    this.#exchange.upload?.on("data", () => timer.refresh());
-    const clear = (): void => clearTimeout(timer);
-    stream.once("response", clear);
-    stream.once("close", clear);
+    this.#timer = timer;
+    upload?.on("data", () => timer.refresh());
   }
 }

@@ -24,13 +24,13 @@ export class Http2Reply implements Reply {
   }
 
   begin({ status, headers, last }: ReplyHead): void {
+    if (this.#open) {
+      const options = { endStream: last, waitForTrailers: !last };
+      this.#stream.respond(toHttp2Response(status, headers), options);
+    }
     this.begun = true;
     this.#last = last;
     if (!this.#open) return;
-    this.#stream.respond(toHttp2Response(status, headers), {
-      endStream: last,
-      waitForTrailers: !last,
-    });
     if (last) this.#stopUpload();
     else this.#stream.once("wantTrailers", this.#sendTrailers);
   }

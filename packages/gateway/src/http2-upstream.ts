@@ -1,69 +1,86 @@
-import http2, { type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import { Http2Session } from "./http2-session.ts";
 import type { Limits } from "./limits.ts";
 
-const sessionOptions = Object.freeze({
-  maxSessionMemory: 64,
-  // A client may repeat any header, and Node throws at some of them. Not in the types of a client's options.
-  strictSingleValueFields: false,
-  settings: { enablePush: false, initialWindowSize: 1 << 20 },
-});
+interface Waiter {
+  readonly take: (session: Http2Session) => void;
+  readonly fail: (error: Error) => void;
+}
 
-/** One h2c connection to an incarnation, remade when the other side says it will go or goes. */
+/**
+ * The h2c connections to an incarnation: another one when those that there are have as many streams as the variant allows,
+ * or are retired. One is opened at a time, since each tells how many streams it takes.
+ */
 export class Http2Upstream {
   readonly #origin: string;
   readonly #limits: Limits;
-  #session: ClientHttp2Session | undefined;
-  #destroyed = false;
+  readonly #sessions = new Set<Http2Session>();
+  readonly #waiting = new Set<Waiter>();
+  #isDestroyed = false;
 
   constructor(origin: string, limits: Limits) {
     this.#origin = origin;
     this.#limits = limits;
   }
 
-  /** Opens a stream; its errors come as events, those of the connection included. */
-  request(headers: readonly string[], endStream: boolean): ClientHttp2Stream {
-    const session = this.#usable() ?? this.#connect();
-    return session.request(headers, { endStream, waitForTrailers: !endStream });
+  /** Calls `take` once with a connection on which a stream can be opened, at once or later. Returns a function that gives up. */
+  acquire(take: Waiter["take"], fail: Waiter["fail"]): () => void {
+    const waiter = { take, fail };
+    this.#waiting.add(waiter);
+    this.#assign();
+    return () => void this.#waiting.delete(waiter);
   }
 
   destroy(): void {
-    this.#destroyed = true;
-    this.#session?.destroy();
-    this.#session = undefined;
+    this.#isDestroyed = true;
+    for (const session of this.#sessions) session.destroy();
+    this.#sessions.clear();
+    this.#failAll(new Error("the incarnation has left"));
   }
 
-  #usable(): ClientHttp2Session | undefined {
-    const session = this.#session;
-    return session === undefined || session.closed || session.destroyed ? undefined : session;
+  #assign(): void {
+    for (const waiter of this.#waiting) {
+      const session = this.#sessions.values().find(({ hasRoom }) => hasRoom);
+      if (session === undefined) break;
+      this.#waiting.delete(waiter);
+      waiter.take(session);
+    }
+    if (this.#waiting.size > 0) this.#connect();
   }
 
-  #connect(): ClientHttp2Session {
-    if (this.#destroyed) throw new Error("this upstream is gone");
-    const session = http2.connect(this.#origin, sessionOptions);
-    this.#session = session;
-    const forget = (): void => {
-      if (this.#session === session) this.#session = undefined;
-    };
-    const { connectMs } = this.#limits;
-    const giveUp = (): void => {
-      session.destroy(Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" }));
-    };
-    const timer = connectMs > 0 ? setTimeout(giveUp, connectMs) : undefined;
-    session.once("connect", () => {
-      clearTimeout(timer);
-      session.setLocalWindowSize(1 << 22);
-    });
-    // Streams that are open end by themselves; the next request makes a new connection.
-    session.once("goaway", () => {
-      forget();
-      session.close();
-    });
-    session.once("close", () => {
-      clearTimeout(timer);
-      forget();
-    });
-    // Every stream of it reports the error.
-    session.on("error", forget);
-    return session;
+  #connect(): void {
+    if (this.#isDestroyed) {
+      this.#failAll(new Error("the incarnation has left"));
+      return;
+    }
+    const isConnecting = this.#sessions
+      .values()
+      .some(({ isReady, isRetired }) => !isReady && !isRetired);
+    if (isConnecting || this.#sessions.size >= this.#limits.upstreamConnections) return;
+    const session: Http2Session = new Http2Session(this.#origin, this.#limits, () =>
+      this.#changed(session),
+    );
+    this.#sessions.add(session);
   }
+
+  #changed(session: Http2Session): void {
+    if (session.hasEnded) {
+      const isFirstTime = this.#sessions.delete(session);
+      // Nobody answers there, or not in HTTP/2: the next attempt would end the same way.
+      if (isFirstTime && !session.isReady) {
+        this.#failAll(session.error ?? closedEarly());
+        return;
+      }
+    }
+    this.#assign();
+  }
+
+  #failAll(error: Error): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const { fail } of waiting) fail(error);
+  }
+}
+
+function closedEarly(): Error {
+  return Object.assign(new Error("closed before its settings came"), { code: "ECONNRESET" });
 }

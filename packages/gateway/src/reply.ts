@@ -13,7 +13,7 @@ export interface ReplyHead {
   readonly last: boolean;
 }
 
-/** The way back to a client, of either protocol. Nothing throws; what a client no longer takes is dropped. */
+/** The way back to a client, of either protocol. What a client no longer takes is dropped. */
 export interface Reply {
   /** True once the head of the answer is on its way. */
   readonly begun: boolean;
@@ -21,6 +21,7 @@ export interface Reply {
   readonly highestStatus: number;
   /** 103 and other answers before the answer. */
   informational(status: number, headers: string[]): void;
+  /** Throws where Node refuses the head; then nothing was sent. */
   begin(head: ReplyHead): void;
   /** False: wait for `onceWritable`. */
   write(chunk: Buffer): boolean;

@@ -45,6 +45,8 @@ export function readResponseHead(
       headers.push(name, value);
     }
   }
+  // Node throws at a Content-Disposition with an octet above 0x7f behind the length (`processHeader` in _http_outgoing).
+  if (noted.isDisposed) moveLast(headers, "content-length");
   const { named, contentLength, trace, crossOrigin, encoded } = noted;
   return { headers: withoutNamed(headers, named), contentLength, trace, crossOrigin, encoded };
 }
@@ -55,6 +57,8 @@ class Noted {
   trace: string | undefined;
   crossOrigin = false;
   encoded = false;
+  /** `Content-Disposition` is there. */
+  isDisposed = false;
   /** What `Connection` names. */
   named: string | undefined;
   readonly #bodiless: boolean;
@@ -72,6 +76,9 @@ class Noted {
         return !this.#bodiless;
       case "access-control-allow-origin":
         this.crossOrigin = true;
+        return true;
+      case "content-disposition":
+        this.isDisposed = true;
         return true;
       case "connection":
         this.named = this.named === undefined ? value : `${this.named},${value}`;
@@ -92,6 +99,7 @@ function isNoted(name: string, names: HeaderNames): boolean {
   const lower = name.toLowerCase();
   return (
     lower === "content-length" ||
+    lower === "content-disposition" ||
     lower === "access-control-allow-origin" ||
     lower === names.trace ||
     lower === names.served ||
@@ -102,6 +110,11 @@ function isNoted(name: string, names: HeaderNames): boolean {
 function textOf(part: Buffer | string | undefined): string {
   if (part === undefined) return "";
   return typeof part === "string" ? part : part.toString("latin1");
+}
+
+function moveLast(headers: string[], wanted: string): void {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === wanted);
+  if (at >= 0) headers.push(...headers.splice(at, 2));
 }
 
 const never: ReadonlySet<string> = new Set([

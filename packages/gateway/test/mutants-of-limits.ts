@@ -6,7 +6,7 @@ export const limitMutants: readonly Mutant[] = [
     [
       "G-30",
       "framing",
-      'transferEncoding !== "chunked"',
+      'transferEncoding.toLowerCase() !== "chunked"',
       '!transferEncoding.endsWith("chunked")',
       "refuses Transfer-Encoding gzip, chunked",
     ],

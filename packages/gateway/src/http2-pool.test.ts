@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import http2 from "node:http2";
+import { describe, it, type TestContext } from "node:test";
+import { until } from "@cocktail/test-support";
+import { ask, openWorld, portOf, problemOf, RawClient, tableOf } from "../test/world.ts";
+
+// What a client of HTTP/2 owes its server, and other requests, when a server limits, refuses or ends (RFC 9113 6.8, 8.7).
+
+const { constants } = http2;
+
+interface Variant {
+  readonly url: string;
+  /** Connections that were opened, in order. */
+  readonly sessions: readonly http2.Http2Session[];
+}
+
+type OnStream = (stream: http2.ServerHttp2Stream, at: { session: number; stream: number }) => void;
+
+/** An h2c server; `onStream` is told which connection it is on, and which stream of that connection it is, from 0. */
+async function variant(
+  t: TestContext,
+  onStream: OnStream,
+  options: http2.ServerOptions = {},
+): Promise<Variant> {
+  const server = http2.createServer(options);
+  const sessions: http2.Http2Session[] = [];
+  const counts = new Map<http2.Http2Session, number>();
+  server.on("session", (session: http2.ServerHttp2Session) => {
+    sessions.push(session);
+    session.on("error", () => undefined);
+  });
+  server.on("stream", (stream) => {
+    stream.on("error", () => undefined);
+    const { session } = stream;
+    if (session === undefined) return;
+    const count = counts.get(session) ?? 0;
+    counts.set(session, count + 1);
+    onStream(stream, { session: sessions.findIndex((each) => each === session), stream: count });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${portOf(server)}`, sessions };
+}
+
+async function edgeOf(t: TestContext, url: string): Promise<number> {
+  const services = { storefront: { entry: true, protocol: "h2c" as const } };
+  const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": url } }), {
+    settings: { domain: "localhost", services },
+  });
+  return edge.port;
+}
+
+/** Answers with what it was sent. */
+function echo(stream: http2.ServerHttp2Stream): void {
+  stream.respond({ ":status": 200 });
+  stream.pipe(stream);
+}
+
+function statuses(answers: readonly { readonly status: number }[]): readonly number[] {
+  return [...new Set(answers.map(({ status }) => status))];
+}
+
+const many = <T>(count: number, make: (at: number) => T): readonly T[] =>
+  Array.from({ length: count }, (_, at) => make(at));
+
+describe("the connections of HTTP/2 to a variant", () => {
+  it("are as many as the streams that it allows want", async (t) => {
+    const open = await variant(t, (stream) => stream.respond({ ":status": 200 }), {
+      settings: { maxConcurrentStreams: 10 },
+    });
+    const port = await edgeOf(t, open.url);
+    const clients = many(35, () => new RawClient(port));
+    t.after(() => {
+      for (const client of clients) client.close();
+    });
+    for (const client of clients)
+      client.send("GET / HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n");
+    await Promise.all(clients.map((client) => client.until("HTTP/1.1 200")));
+    assert.equal(open.sessions.length, 4);
+  });
+
+  it("are used again, and not more of them than needed", async (t) => {
+    const open = await variant(t, echo);
+    const port = await edgeOf(t, open.url);
+    for (let round = 0; round < 3; round++) {
+      assert.deepEqual(statuses(await Promise.all(many(20, () => ask(port)))), [200]);
+    }
+    assert.equal(open.sessions.length, 1);
+  });
+
+  it("end after GOAWAY with the streams that they have, and what it left out is sent again", async (t) => {
+    const open = await variant(t, (stream, at) => {
+      // Of each connection five streams are answered.
+      if (at.stream < 5) echo(stream);
+      if (at.stream === 5) stream.session?.goaway(constants.NGHTTP2_NO_ERROR, 9);
+    });
+    const port = await edgeOf(t, open.url);
+    const bodies = many(60, (at) => `body ${at} ${"x".repeat(at * 50)}`);
+    const answers = await Promise.all(bodies.map((body) => ask(port, { method: "POST", body })));
+    assert.deepEqual(statuses(answers), [200]);
+    assert.deepEqual(
+      answers.map(({ body }) => body),
+      bodies,
+    );
+  });
+
+  it("that end with an error lose only what may have been processed", async (t) => {
+    let processed = 0;
+    const open = await variant(t, (stream, at) => {
+      if (at.session > 0) return echo(stream);
+      if (at.stream === 0) processed++;
+      if (at.stream === 3) stream.session?.goaway(constants.NGHTTP2_INTERNAL_ERROR, 1);
+    });
+    const port = await edgeOf(t, open.url);
+    const answers = await Promise.all(many(10, () => ask(port, { method: "POST", body: "x" })));
+    assert.equal(processed, 1);
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((one, other) => one - other),
+      [...many(9, () => 200), 502],
+    );
+  });
+
+  it("get a refused stream again, with its body", async (t) => {
+    const open = await variant(t, (stream, at) => {
+      if (at.stream % 2 === 0) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else echo(stream);
+    });
+    const port = await edgeOf(t, open.url);
+    for (let at = 0; at < 20; at++) {
+      const body = "x".repeat(at * 3000);
+      const answer = await ask(port, { method: "POST", body });
+      assert.deepEqual([answer.status, answer.body.length], [200, body.length]);
+    }
+  });
+
+  it("do not repeat a body that is no longer there, nor for ever", async (t) => {
+    let streams = 0;
+    const open = await variant(t, (stream) => {
+      streams++;
+      stream.resume();
+      stream.on("end", () => stream.close(constants.NGHTTP2_REFUSED_STREAM));
+    });
+    const port = await edgeOf(t, open.url);
+    const large = await ask(port, { method: "POST", body: "x".repeat(100_000) });
+    assert.deepEqual([large.status, streams], [503, 1]);
+    const small = await ask(port, { method: "POST", body: "x" });
+    assert.equal(small.status, 503);
+    assert.match(problemOf(small).detail, /takes no more requests for now \(REFUSED_STREAM\)/);
+    assert.equal(streams, 5);
+  });
+
+  it("are retired when they answer ENHANCE_YOUR_CALM", async (t) => {
+    const open = await variant(t, (stream, at) => {
+      if (at.session === 0) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else echo(stream);
+    });
+    const port = await edgeOf(t, open.url);
+    const first = await ask(port);
+    assert.equal(first.status, 503);
+    assert.match(problemOf(first).detail, /ENHANCE_YOUR_CALM/);
+    assert.deepEqual(statuses(await Promise.all(many(10, () => ask(port)))), [200]);
+  });
+
+  it("name a failure as the variant's own", async (t) => {
+    const open = await variant(t, (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    const answer = await ask(await edgeOf(t, open.url));
+    assert.equal(answer.status, 502);
+    assert.match(problemOf(answer).detail, /reset the stream \(INTERNAL_ERROR\)/);
+  });
+
+  it("end no stream because clients of others left", async (t) => {
+    const limits = { streamResetBurst: 100, streamResetRate: 1 };
+    const open = await variant(
+      t,
+      (stream, at) => {
+        if (at.session === 0 && at.stream === 0) {
+          stream.respond({ ":status": 200 });
+          const timer = setInterval(() => stream.write("tick "), 10);
+          stream.on("close", () => clearInterval(timer));
+        }
+      },
+      limits,
+    );
+    const port = await edgeOf(t, open.url);
+    const long = new RawClient(port);
+    t.after(() => long.close());
+    const get = "GET / HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n";
+    long.send(get);
+    await long.until("tick");
+    for (let at = 0; at < 300; at++) {
+      const client = new RawClient(port);
+      client.send(get);
+      await until("the request to arrive", () => client.socket.bytesWritten > 0);
+      await new Promise(setImmediate);
+      client.close();
+    }
+    await until("cancelled streams on several connections", () => open.sessions.length > 3);
+    const before = long.received.length;
+    await until("the long answer to go on", () => long.received.length > before + 20);
+    assert.equal(long.closed, false);
+  });
+
+  it("read more than 128 header lines", async (t) => {
+    const open = await variant(t, (stream) => {
+      const lines = Object.fromEntries(many(500, (at) => [`x-line-${at}`, String(at)]));
+      stream.respond({ ":status": 200, ...lines }, { endStream: true });
+    });
+    const answer = await ask(await edgeOf(t, open.url));
+    assert.deepEqual([answer.status, answer.headers["x-line-499"]], [200, "499"]);
+  });
+});
