@@ -4,6 +4,7 @@ import { decide, type Decision, type Forward } from "./decide.ts";
 import { answerOwnPage, type OwnPage, ownPages } from "./entry-cookie.ts";
 import { checkFraming, readTarget } from "./framing.ts";
 import type { Incoming } from "./incoming.ts";
+import { environmentOfPage } from "./locate.ts";
 import { ownHop, traceHeader } from "./own-hop.ts";
 import type { Problem } from "./problem.ts";
 import { edgeRoute, meshRoute } from "./request-route.ts";
@@ -20,6 +21,8 @@ export interface Admitted {
   readonly parsed: ParsedRoute;
   readonly decision: Forward;
   readonly upstream: Upstream;
+  /** At an edge: the request headers by which the variant was chosen (RFC 9110 12.5.5). */
+  readonly vary: string | undefined;
 }
 
 /** The gateway answers by itself. */
@@ -46,16 +49,20 @@ function admitAtEdge(incoming: Incoming, path: string): Admission {
   const { core, method, head } = incoming;
   const table = core.table();
   const settings = core.settings();
-  const location = core.locator.locate(head.host ?? "", settings, table);
+  if (head.host === undefined) return refuse(hostMissing);
+  const location = core.locator.locate(head.host, settings, table);
   if (location.kind === "refused") return refuse(location.problem);
   if (path.startsWith(ownPages)) {
     const { domain } = settings;
-    const page = answerOwnPage({ method, path, host: head.host ?? "", domain }, table);
+    const page = answerOwnPage({ method, path, host: head.host, domain }, table);
     return { kind: "page", page };
   }
-  const parsed = edgeRoute(head, core.vocabulary, location.environment);
+  const page = (url: string): string | undefined => environmentOfPage(url, settings, table);
+  const parsed = edgeRoute(head, core.vocabulary, location.environment, page);
   const question = { parsed, service: location.service, atEdge: true, known: true };
-  return settle(incoming, path, parsed, decide(table, question));
+  const { ofEnvironmentHost, ofOtherHost } = core.vocabulary.vary;
+  const vary = location.environment === undefined ? ofOtherHost : ofEnvironmentHost;
+  return settle(incoming, { path, parsed, vary }, decide(table, question));
 }
 
 function admitInMesh(
@@ -68,8 +75,15 @@ function admitInMesh(
   const known = own(core.settings().services, service) !== undefined;
   const decision = decide(core.table(), { parsed, service, atEdge: false, known });
   if (core.lost.watching) noteLost(core, caller, parsed, decision);
-  return settle(incoming, path, parsed, decision);
+  return settle(incoming, { path, parsed, vary: undefined }, decision);
 }
+
+/** HTTP/1.0 alone may leave it out. */
+const hostMissing: Problem = Object.freeze({
+  code: "MalformedRequest",
+  detail: "No Host header: it names the service",
+  fix: "Send the host of the URL; HTTP/1.0 allows it, too",
+});
 
 function noteLost(core: Core, caller: string, parsed: ParsedRoute, decision: Decision): void {
   if (isRouted(parsed.route) || parsed.rejected.length > 0) return;
@@ -84,8 +98,7 @@ function noteLost(core: Core, caller: string, parsed: ParsedRoute, decision: Dec
 
 function settle(
   { core, connection, head, upgrades }: Incoming,
-  path: string,
-  parsed: ParsedRoute,
+  { path, parsed, vary }: Pick<Admitted, "path" | "parsed" | "vary">,
   decision: Decision,
 ): Admission {
   for (const { field, reason } of parsed.rejected) core.refusals.countRejected(field, reason);
@@ -100,7 +113,7 @@ function settle(
   const upstream = core.upstreams.of(resolution.service, key, variant);
   if (upstream !== undefined) {
     if (upgrades && core.upgrades >= core.limits.upgrades) return refuse(tooManyUpgrades(core));
-    return { kind: "forward", path, parsed, decision, upstream };
+    return { kind: "forward", path, parsed, decision, upstream, vary };
   }
   const label = `${resolution.service}:${key}`;
   const problem: Problem = {

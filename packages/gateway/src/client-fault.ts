@@ -21,7 +21,30 @@ export function describeClientFault(error: Error, core: Core): Problem | undefin
     return overflow(Buffer.isBuffer(packet) ? packet : undefined, core);
   }
   if (!code.startsWith("HPE_")) return undefined;
+  if (code === "HPE_INVALID_METHOD") {
+    const method = unknownMethod(error);
+    if (method !== undefined) return methodNotImplemented(method);
+  }
   return malformed(`The request is not HTTP/1.1 (${code})`, "Send it through an HTTP library");
+}
+
+/** The method of a request line that is otherwise well formed. */
+function unknownMethod(error: Error): string | undefined {
+  const packet: unknown = Reflect.get(error, "rawPacket");
+  const parsed = Number(Reflect.get(error, "bytesParsed"));
+  if (!Buffer.isBuffer(packet)) return undefined;
+  const start = parsed > 0 ? packet.lastIndexOf(10, parsed - 1) + 1 : 0;
+  const line = packet.toString("latin1", start).split("\r\n", 1)[0];
+  return /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) \S+ HTTP\/1\.[01]$/.exec(line ?? "")?.[1];
+}
+
+function methodNotImplemented(method: string): Problem {
+  return {
+    code: "MethodNotImplemented",
+    detail: `The method ${method.slice(0, 40)} is not known`,
+    fix: "Use a registered method; methods are case-sensitive",
+    close: true,
+  };
 }
 
 /** Nothing but a long start line fills a packet without a line end. */

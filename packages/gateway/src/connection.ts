@@ -28,7 +28,7 @@ export class Connection {
   /** Written when the requests before it are answered; then the connection ends. */
   #finalResponse: string | undefined;
   /** Answers of HTTP/1.1 that have not left the process, the gateway's own included; they leave in order. */
-  #pendingResponses = 0;
+  readonly #pendingResponses = new Set<ServerResponse>();
 
   constructor(socket: Socket, place: Place) {
     this.socket = socket;
@@ -42,19 +42,22 @@ export class Connection {
 
   /** True while bytes written to the socket would overtake an answer. */
   get hasPendingResponses(): boolean {
-    return this.#pendingResponses > 0;
+    return this.#pendingResponses.size > 0;
   }
 
   /** An answer whose turn comes; it counts until it has left, or can't any more. */
   trackResponse(answer: ServerResponse): void {
-    this.#pendingResponses++;
-    answer.on("close", this.#answered);
+    this.#pendingResponses.add(answer);
+    answer.on("close", () => {
+      this.#pendingResponses.delete(answer);
+      this.#settle();
+    });
   }
 
-  readonly #answered = (): void => {
-    this.#pendingResponses--;
-    this.#settle();
-  };
+  /** The answer that is sent now. */
+  get currentResponse(): ServerResponse | undefined {
+    return this.#pendingResponses.values().next().value;
+  }
 
   add(work: InFlight): void {
     this.#inFlight.add(work);
@@ -67,7 +70,7 @@ export class Connection {
 
   /** Once nothing is in flight: says what was left to say, or ends what an earlier answer promised to keep. */
   #settle(): void {
-    if (this.#pendingResponses > 0 || this.busy || this.session !== undefined) return;
+    if (this.hasPendingResponses || this.busy || this.session !== undefined) return;
     if (this.#finalResponse !== undefined) this.writeFinalResponse(this.#finalResponse);
     else if (this.closing) this.close();
   }

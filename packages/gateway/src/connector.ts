@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { buildConnector, errors } from "undici";
 import { codeOf } from "./failure.ts";
+import { dropContinue } from "./informational.ts";
 import type { Limits } from "./limits.ts";
 
 /** Errors of sockets that had carried a response before. */
@@ -19,6 +20,7 @@ export function connectorFor(limits: Limits): buildConnector.connector {
         if (socket.bytesRead > 0) reusedSocketErrors.add(failure);
       });
       readOnAfterFailedWrites(socket);
+      dropContinue(socket);
       callback(null, socket);
     });
   };

@@ -42,6 +42,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
     const { edge } = await openWorld(
       t,
       tableOf({ variants: { "storefront:stable": variant.url } }),
+      { limits: { halfClosedMs: 100 } },
     );
     const client = new RawClient(edge.port);
     client.send(getRequest("/"));

@@ -26,6 +26,51 @@ describe("entering at the edge", { concurrency: 4 }, () => {
     );
   });
 
+  it("takes the environment of the page that sent a request, behind host and cookie", async (t) => {
+    const { who } = await openShop(t);
+    const origin = "http://mp-101.cart.localhost:8080";
+    assert.equal(await who({ headers: { origin } }), "storefront:mp-101");
+    assert.equal(await who({ headers: { referer: `${origin}/page?x` } }), "storefront:mp-101");
+    // A page that has an Origin is that page, whatever else it says.
+    const page = { origin: "http://localhost:8080", referer: `${origin}/` };
+    assert.equal(await who({ headers: page }), "storefront:stable");
+    assert.equal(await who({ host: "mp-102.localhost", headers: { origin } }), "storefront:mp-102");
+    const cookie = "cocktail-route=mp-102";
+    assert.equal(await who({ headers: { origin, cookie } }), "storefront:mp-102");
+    assert.equal(
+      await who({ headers: { origin: "http://mp-101.localhost" } }),
+      "storefront:mp-101",
+    );
+    for (const foreign of [
+      "null",
+      "http://mp-101.example.org",
+      "http://mp-101.evil-localhost",
+      "http://nowhere.localhost",
+      "http://mp-101.nowhere.localhost",
+      "http://cart.localhost",
+      "not a URL",
+    ])
+      assert.equal(await who({ headers: { origin: foreign } }), "storefront:stable", foreign);
+  });
+
+  it("says by which headers the variant was chosen, with the variant's own Vary", async (t) => {
+    const variant = await serve(t, (req, res) => {
+      if (req.url === "/own") res.setHeader("Vary", ["Accept-Encoding", "Accept-Language"]);
+      res.end("ok");
+    });
+    const variants = { "storefront:stable": variant.url, "storefront:mp-101": variant.url };
+    const { edge } = await openWorld(t, tableOf({ variants, environments: environments }));
+    const route = "x-service-route, x-source-route, x-route-mode, baggage";
+    const other = `${route}, cookie, origin, referer`;
+    const vary = async (path: string, host: string): Promise<readonly string[]> =>
+      valuesOf((await ask(edge.port, { path, host })).rawHeaders, "vary");
+    assert.deepEqual(await vary("/", "storefront.localhost"), [other]);
+    assert.deepEqual(await vary("/own", "storefront.localhost"), [
+      `Accept-Encoding, Accept-Language, ${other}`,
+    ]);
+    assert.deepEqual(await vary("/", "mp-101.localhost"), [route]);
+  });
+
   it("hands the environment of host and cookie on as a header", async (t) => {
     const { ask } = await openShop(t);
     const byHost = echoed(await ask({ host: "mp-101.cart.localhost:8080" }));
@@ -41,6 +86,7 @@ describe("entering at the edge", { concurrency: 4 }, () => {
   const hosts: Readonly<Record<string, readonly [status: number, what: string]>> = {
     localhost: [200, "storefront:stable"],
     "LOCALHOST.:80": [200, "storefront:stable"],
+    "localhost:": [200, "storefront:stable"],
     "127.0.0.1:8080": [200, "storefront:stable"],
     "[::1]:8080": [200, "storefront:stable"],
     "storefront.localhost": [200, "storefront:stable"],

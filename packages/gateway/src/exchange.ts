@@ -33,6 +33,7 @@ export class Exchange implements InFlight, Waiting {
   readonly decision: Forward;
   readonly upstream: Upstream;
   readonly #parsed: ParsedRoute;
+  readonly #vary: string | undefined;
   readonly #startedAt: number;
   readonly #traced: boolean;
   readonly #routed: boolean;
@@ -50,7 +51,7 @@ export class Exchange implements InFlight, Waiting {
   #bytes = 0;
   #reason: string | undefined;
 
-  constructor(incoming: Incoming, { path, parsed, decision, upstream }: Admitted) {
+  constructor(incoming: Incoming, { path, parsed, decision, upstream, vary }: Admitted) {
     const { core, connection, method, head, reply, startedAt } = incoming;
     this.core = core;
     this.connection = connection;
@@ -61,6 +62,7 @@ export class Exchange implements InFlight, Waiting {
     this.decision = decision;
     this.upstream = upstream;
     this.#parsed = parsed;
+    this.#vary = vary;
     this.#startedAt = startedAt;
     this.#traced = head.wantsTrace;
     this.#routed = isRouted(decision.route);
@@ -190,6 +192,7 @@ export class Exchange implements InFlight, Waiting {
     const { names } = core.vocabulary;
     const { headers } = response;
     headers.push(names.served, upstream.label);
+    if (this.#vary !== undefined) addVary(headers, this.#vary);
     if (this.#traced) headers.push(...this.#traceLine(response.trace));
     if (response.crossOrigin && head.origin !== undefined) {
       headers.push("access-control-expose-headers", `${names.served}, ${names.trace}`);
@@ -244,9 +247,23 @@ export class Exchange implements InFlight, Waiting {
   }
 }
 
+/** One line with the variant's own, since some caches read no second one. */
+function addVary(headers: string[], ours: string): void {
+  let own = "";
+  for (let at = headers.length - 2; at >= 0; at -= 2) {
+    const name = headers[at] ?? "";
+    if (name.length !== 4 || name.toLowerCase() !== "vary") continue;
+    const value = headers[at + 1] ?? "";
+    own = own === "" ? value : `${value}, ${own}`;
+    headers.splice(at, 2);
+  }
+  headers.push("vary", own === "" ? ours : `${own}, ${ours}`);
+}
+
 /** Why a response that a parser accepted can't be forwarded. */
 function faultOf(status: number, { encoded }: ResponseHead, reply: Reply): string | undefined {
   if (encoded) return "answered in an unsupported transfer coding";
+  if (status < 100) return `answered with status ${status}, which does not exist`;
   return status > reply.highestStatus
     ? `answered with status ${status}, which HTTP/2 does not support`
     : undefined;

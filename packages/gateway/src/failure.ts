@@ -95,11 +95,11 @@ export function describeReset(code: number): Failure {
 
 /** What undici reports without a code of its own. */
 function describeViolation({ name, message }: Error, code: string): Failure | undefined {
-  // It says so of a 100 or a 101 alone, and closes the connection itself.
+  // It says so of a 101 alone, since a 100 never reaches it, and closes the connection itself.
   if (code === "UND_ERR_SOCKET" && /^bad (?:response|upgrade)$/.test(message)) {
     return {
       code: "VariantProtocolError",
-      what: "answered 100 or 101, which was not requested",
+      what: "answered 101, which was not requested",
     };
   }
   if (name === "HTTPParserError" || code.startsWith("HPE_")) {

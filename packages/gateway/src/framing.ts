@@ -17,6 +17,7 @@ export function checkFraming(line: StartLine, head: Head, limits: Limits): Probl
   return (
     checkSizes(line, head, limits) ??
     checkVersion(line, head) ??
+    checkExpectation(head) ??
     checkBodyFraming(line, head) ??
     checkHost(line, head)
   );
@@ -62,6 +63,17 @@ function checkVersion(line: StartLine, head: Head): Problem | undefined {
     : undefined;
 }
 
+/** RFC 9110 10.1.1. Node answers `100-continue` itself. */
+function checkExpectation({ expect }: Head): Problem | undefined {
+  if (expect === undefined || expect.toLowerCase() === "100-continue") return undefined;
+  return {
+    code: "ExpectationFailed",
+    detail: `Expect: ${expect.slice(0, 80)} can't be met`,
+    fix: "Send Expect: 100-continue, or leave it out",
+    close: true,
+  };
+}
+
 function checkBodyFraming(line: StartLine, head: Head): Problem | undefined {
   const { transferEncoding } = head;
   if (transferEncoding !== undefined) {
@@ -82,7 +94,7 @@ function checkBodyFraming(line: StartLine, head: Head): Problem | undefined {
     : undefined;
 }
 
-const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/i;
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9.])?|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?$/i;
 
 function checkHost(line: StartLine, head: Head): Problem | undefined {
   if (head.host === undefined) {

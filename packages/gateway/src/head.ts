@@ -21,6 +21,9 @@ export class Head {
   transferEncodingLines = 0;
   connection: string | undefined;
   upgrade: string | undefined;
+  expect: string | undefined;
+  /** `Authorization` of a scheme that authenticates the connection, not the request (RFC 4559). */
+  bindsConnection = false;
   /** `TE: trailers`: the client reads trailers. */
   takesTrailers = false;
 
@@ -36,6 +39,7 @@ export class Head {
   forwardedHost: string | undefined;
   forwardedProto: string | undefined;
   origin: string | undefined;
+  referer: string | undefined;
   contentType: string | undefined;
 
   /** True when nothing in it can carry a route: the way of most requests. */
@@ -65,6 +69,7 @@ export class Head {
   }
 }
 
+const bindingScheme = /^(?:NTLM|Negotiate)(?:$|[ \t])/i;
 const grpcType = /^application\/grpc(?:$|[+; \t])/i;
 
 /**
@@ -103,14 +108,21 @@ function capture(head: Head, kind: Kind, value: string, inside: boolean): boolea
       head.cookie = head.cookie === undefined ? value : `${head.cookie}; ${value}`;
       return true;
     case Kind.Origin:
-      head.origin ??= value;
-      return true;
+    case Kind.Referer:
+    case Kind.Authorization:
     case Kind.ContentType:
-      head.contentType ??= value;
+      note(head, kind, value);
       return true;
     default:
       return captureHop(head, kind, value, inside);
   }
+}
+
+function note(head: Head, kind: Kind, value: string): void {
+  if (kind === Kind.Origin) head.origin ??= value;
+  else if (kind === Kind.Referer) head.referer ??= value;
+  else if (kind === Kind.ContentType) head.contentType ??= value;
+  else head.bindsConnection ||= bindingScheme.test(value);
 }
 
 function captureHost(head: Head, value: string): boolean {
@@ -134,6 +146,9 @@ function captureHop(head: Head, kind: Kind, value: string, inside: boolean): boo
       return false;
     case Kind.Upgrade:
       head.upgrade = head.upgrade === undefined ? value : `${head.upgrade}, ${value}`;
+      return false;
+    case Kind.Expect:
+      head.expect = head.expect === undefined ? value : `${head.expect}, ${value}`;
       return false;
     case Kind.Te:
       head.takesTrailers ||= /(?:^|,)[ \t]*trailers[ \t]*(?:,|;|$)/i.test(value);

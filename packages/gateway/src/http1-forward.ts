@@ -34,11 +34,11 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
   }
 
   send(): void {
-    const { upstream, core } = this.#exchange;
+    const { connection, core, head, upstream } = this.#exchange;
     this.#attempts++;
     this.#controller = undefined;
     clearTimeout(this.#waiting);
-    upstream.pool.dispatch(this.#options, this);
+    upstream.poolFor(connection.socket, head.bindsConnection).dispatch(this.#options, this);
     if (this.#controller !== undefined || this.#exchange.done) return;
     const { responseHeadMs } = core.limits;
     if (responseHeadMs > 0) this.#waiting = setTimeout(this.#giveUp, responseHeadMs);
@@ -68,7 +68,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
     if (exchange.done) return;
     const { core, reply } = exchange;
     const response = readResponseHead(status, rawOf(controller.rawHeaders), core.vocabulary.names);
-    if (status < 200) reply.informational(status, response.headers);
+    if (status >= 100 && status < 200) reply.informational(status, response.headers);
     else exchange.begin(status, message, response, false);
   }
 

@@ -75,7 +75,7 @@ export function toHttp2Request(headers: readonly string[], line: RequestLine): s
   let authority = line.fallbackAuthority;
   eachHeader(headers, (lower, value) => {
     if (lower === "host") authority = value;
-    else if (!forbidden.has(lower)) rest.push(lower, value);
+    else if (!forbidden.has(lower)) rest.push(lower, withoutSpace(value));
   });
   const { method, path } = line;
   return [":method", method, ":scheme", "http", ":authority", authority, ":path", path, ...rest];
@@ -85,9 +85,14 @@ export function toHttp2Request(headers: readonly string[], line: RequestLine): s
 export function toHttp2Response(status: number, headers: readonly string[]): string[] {
   const flat = [":status", String(status)];
   eachHeader(headers, (lower, value) => {
-    if (!forbidden.has(lower)) flat.push(lower, value);
+    if (!forbidden.has(lower)) flat.push(lower, withoutSpace(value));
   });
   return flat;
+}
+
+/** A field value of HTTP/2 neither begins nor ends with a space or a tab (RFC 9113 8.2.1). */
+function withoutSpace(value: string): string {
+  return /^[ \t]|[ \t]$/.test(value) ? value.replace(/^[ \t]+|[ \t]+$/g, "") : value;
 }
 
 /** Without pseudo-headers: what an HTTP/1.1 answer is made of. */

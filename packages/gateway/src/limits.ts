@@ -17,6 +17,8 @@ export interface Limits {
   readonly bodyIdleMs: number;
   /** Without a client taking what was sent of its answer; beyond, it is cut off. */
   readonly stalledMs: number;
+  /** Without a byte of an answer that has begun, toward a client that has closed its half; beyond, it has left. */
+  readonly halfClosedMs: number;
   /** A kept-alive connection without a request; in HTTP/2 also one whose head is not complete. */
   readonly keepAliveMs: number;
   /** Until a variant accepts a connection; beyond: 503. */
@@ -46,6 +48,7 @@ export const defaultLimits: Limits = Object.freeze({
   headMs: 30_000,
   bodyIdleMs: 60_000,
   stalledMs: 300_000,
+  halfClosedMs: 20_000,
   keepAliveMs: 65_000,
   connectMs: 5000,
   responseHeadMs: 300_000,

@@ -7,6 +7,7 @@ import type { Core } from "./core.ts";
 import { takeHttp1 } from "./http1-intake.ts";
 import { takeSession, takeStream } from "./http2-intake.ts";
 import type { ProtocolHandlers } from "./listener.ts";
+import { watchHalfClosed } from "./half-closed.ts";
 import { noTunnels } from "./framing.ts";
 import { mayUpgrade, takeUpgrade } from "./tunnel.ts";
 
@@ -21,6 +22,7 @@ export function createServers(core: Core): Servers {
   return {
     http1: (connection) => {
       connections.set(connection.socket, connection);
+      connection.socket.once("end", () => watchHalfClosed(connection, core.limits));
       http1.emit("connection", connection.socket);
     },
     http2: (connection) => openSession(core, connection),
@@ -49,11 +51,17 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
     shouldUpgradeCallback: (req) =>
       mayUpgrade(req) && connections.get(req.socket)?.hasPendingResponses === false,
   });
+  // Not in the types. A client may end its half behind its last request and wait for the answer (RFC 9112 9.6).
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.maxHeadersCount = limits.headLines;
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
     const connection = connections.get(req.socket);
     if (connection !== undefined)
       guard(core, connection, () => takeHttp1(core, connection, req, res));
+  });
+  // `checkFraming` refuses it; Node's own answer is no problem+json.
+  server.on("checkExpectation", (req: IncomingMessage, res: ServerResponse) => {
+    server.emit("request", req, res);
   });
   server.on("upgrade", (req, _socket, early) => {
     const connection = connections.get(req.socket);

@@ -17,17 +17,24 @@ export function meshRoute(head: Head, vocabulary: Vocabulary): ParsedRoute {
 }
 
 /**
- * A route at the edge. Only the environment has more than headers to come from: then the host, then the cookie. A field
- * that is present, even rejected, hides what ranks below it.
+ * A route at the edge. Only the environment has more than headers to come from: then the host, the cookie, and the page that
+ * sent the request, by `Origin` or else `Referer`, so that a page keeps its environment when it calls another service's host.
+ * A field that is present, even rejected, hides what ranks below it.
  */
 export function edgeRoute(
   head: Head,
   vocabulary: Vocabulary,
   hostEnvironment: string | undefined,
+  environmentOfPage: (url: string) => string | undefined,
 ): ParsedRoute {
   const parsed = head.plain ? nothing : fromHeaders(head, vocabulary);
   if (head.environment !== undefined || parsed.route.environment !== undefined) return parsed;
-  const environment = hostEnvironment ?? readRouteCookie(head.cookie);
+  const { cookie, origin, referer } = head;
+  const page = origin ?? referer;
+  const environment =
+    hostEnvironment ??
+    readRouteCookie(cookie) ??
+    (page === undefined ? undefined : environmentOfPage(page));
   if (environment === undefined) return parsed;
   if (parsed.rejected.some(({ field }) => field === "environment")) return parsed;
   const below = parseRoute({ environment });

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Tier } from "@cocktail/route";
 import { type Dispatcher, Pool } from "undici";
 import { connectorFor } from "./connector.ts";
@@ -42,6 +43,8 @@ export class Upstream {
   readonly #origin: string;
   #pool: Pool | undefined;
   #http2: Http2Upstream | undefined;
+  /** Connections of one client alone, by the client's connection. */
+  readonly #bound = new Map<Socket, Pool>();
 
   constructor({ ref, tier, destination, limits }: UpstreamOptions) {
     this.ref = ref;
@@ -67,8 +70,30 @@ export class Upstream {
 
   /** HTTP/1.1 connections, opened as needed. */
   get pool(): Dispatcher {
-    this.#pool ??= new Pool(this.#origin, {
-      connections: this.#limits.upstreamConnections,
+    this.#pool ??= this.#openPool(this.#limits.upstreamConnections);
+    return this.#pool;
+  }
+
+  /**
+   * The way for a client's requests. NTLM and Negotiate authenticate a connection (RFC 4559): from the first request that
+   * uses them on (`binds`), a client has one to the variant that no other client's requests take.
+   */
+  poolFor(client: Socket, binds: boolean): Dispatcher {
+    const known = this.#bound.size === 0 ? undefined : this.#bound.get(client);
+    if (known !== undefined) return known;
+    if (!binds) return this.pool;
+    const pool = this.#openPool(1);
+    this.#bound.set(client, pool);
+    client.once("close", () => {
+      this.#bound.delete(client);
+      void pool.destroy();
+    });
+    return pool;
+  }
+
+  #openPool(connections: number): Pool {
+    return new Pool(this.#origin, {
+      connections,
       connect: connectorFor(this.#limits),
       pipelining: 1,
       allowH2: false,
@@ -77,7 +102,6 @@ export class Upstream {
       bodyTimeout: 0,
       maxHeaderSize: this.#limits.responseHeadBytes,
     });
-    return this.#pool;
   }
 
   /** One h2c connection, remade when it ends. */
@@ -90,6 +114,7 @@ export class Upstream {
   async destroy(): Promise<void> {
     this.destroyed = true;
     this.#http2?.destroy();
-    await this.#pool?.destroy();
+    const pools = [...this.#bound.values(), ...(this.#pool === undefined ? [] : [this.#pool])];
+    await Promise.all(pools.map((pool) => pool.destroy()));
   }
 }

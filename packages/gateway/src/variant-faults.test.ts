@@ -5,6 +5,7 @@ import { ask, openWorld, problemOf, rawExchange, serve, serveRaw, tableOf } from
 
 type Seen = readonly [status: number, code: string];
 const fault: Seen = [502, "VariantProtocolError"];
+const fault503: Seen = [503, "VariantUnavailable"];
 const ok = "Content-Length: 2\r\n\r\nok";
 
 /** What a variant answers, and what a client of either protocol makes of it. */
@@ -32,9 +33,17 @@ const answers: Readonly<Record<string, readonly [bytes: string, http1: Seen, htt
   "a space before the colon": [`HTTP/1.1 200 OK\r\nX-A : 1\r\n${ok}`, fault, fault],
   "100 without having been asked": [
     `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n${ok}`,
-    fault,
-    fault,
+    [200, "ok"],
+    [200, "ok"],
   ],
+  "100 twice, with headers": [
+    `HTTP/1.1 100 Continue\r\nX-A: 1\r\n\r\nHTTP/1.1 100\r\n\r\nHTTP/1.1 200 OK\r\n${ok}`,
+    [200, "ok"],
+    [200, "ok"],
+  ],
+  "100 and nothing more": ["HTTP/1.1 100 Continue\r\n\r\n", fault503, fault503],
+  "status 42": [`HTTP/1.1 042 No\r\n${ok}`, fault, fault],
+  "status 1000": [`HTTP/1.1 1000 No\r\n${ok}`, fault, fault],
   "101 without having been asked": [
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\nConnection: Upgrade\r\n\r\n",
     fault,

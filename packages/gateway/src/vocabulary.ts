@@ -34,6 +34,9 @@ export const Kind = {
   Trailer: 25,
   /** Never dropped, whatever `Connection` says. */
   Guarded: 26,
+  /** Never dropped, either. */
+  Authorization: 27,
+  Referer: 28,
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
@@ -63,7 +66,8 @@ const fixed: readonly (readonly [string, Kind])[] = [
   ["content-type", Kind.ContentType],
   ["traceparent", Kind.Guarded],
   ["tracestate", Kind.Guarded],
-  ["authorization", Kind.Guarded],
+  ["authorization", Kind.Authorization],
+  ["referer", Kind.Referer],
 ];
 
 interface Entry {
@@ -83,10 +87,15 @@ const forwardedPrefix = codesOf("x-forwarded-");
 /** Tells headers apart without making a lower-case copy of every name. */
 export class Vocabulary {
   readonly names: HeaderNames;
+  /** `Vary` of what the edge routes: by a host that names an environment, and by another one. */
+  readonly vary: { readonly ofEnvironmentHost: string; readonly ofOtherHost: string };
   readonly #byLength: (readonly Entry[])[] = [];
 
   constructor(names: HeaderNames) {
     this.names = names;
+    const { pins, environment, mode } = names;
+    const ofEnvironmentHost = [pins, environment, mode, "baggage"].join(", ");
+    this.vary = { ofEnvironmentHost, ofOtherHost: `${ofEnvironmentHost}, cookie, origin, referer` };
     const own: readonly (readonly [string, Kind])[] = [
       [names.pins, Kind.Pins],
       [names.environment, Kind.Environment],

@@ -143,8 +143,8 @@ export const limitMutants: readonly Mutant[] = [
     [
       "G-34",
       "upstream",
-      "connections: this.#limits.upstreamConnections,",
-      "",
+      "this.#openPool(this.#limits.upstreamConnections)",
+      "this.#openPool(500)",
       "lets requests wait when the connections to a variant are used up",
     ],
     [

@@ -92,8 +92,8 @@ export const routingMutants: readonly Mutant[] = [
     [
       "G-5",
       "request-route",
-      "hostEnvironment ?? readRouteCookie(head.cookie)",
-      "readRouteCookie(head.cookie) ?? hostEnvironment",
+      "hostEnvironment ??\n    readRouteCookie(cookie) ??",
+      "readRouteCookie(cookie) ??\n    hostEnvironment ??",
       "takes the environment from the header, then the host, then the cookie",
     ],
     [

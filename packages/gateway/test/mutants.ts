@@ -27,7 +27,7 @@ export const mutants: readonly Mutant[] = [
     [
       "G-14",
       "http1-forward",
-      "if (status < 200) reply.informational(status, response.headers);\n    else",
+      "if (status >= 100 && status < 200) reply.informational(status, response.headers);\n    else",
       "if (status >= 200)",
       "passes informational answers on before the answer",
     ],
@@ -169,9 +169,64 @@ export const mutants: readonly Mutant[] = [
       "pass unchanged: an answer with its body",
     ],
   ]),
+  ...noticedBy("half-closed", [
+    [
+      "G-18",
+      "protocol-handlers",
+      "Object.assign(server, { httpAllowHalfOpen: true });",
+      "",
+      "gets all of its answers",
+    ],
+    [
+      "G-18",
+      "half-closed",
+      "response.writeContinue();",
+      "silentSince = 0;",
+      "and then leaves ends its request",
+    ],
+    [
+      "G-18",
+      "half-closed",
+      "performance.now() - silentSince > halfClosedMs",
+      "silentSince === 0",
+      "is cut off when its answer is silent for too long",
+    ],
+  ]),
+  ...noticedBy("bound-connections", [
+    [
+      "G-41",
+      "upstream",
+      "if (!binds) return this.pool;",
+      "if (binds) return this.pool;",
+      "keeps its identity, and no other client gets it: NTLM",
+    ],
+    [
+      "G-41",
+      "upstream",
+      "      void pool.destroy();\n",
+      "",
+      "gives its connection to the variant up when it leaves",
+    ],
+  ]),
+  ...noticedBy("entry", [
+    [
+      "G-5",
+      "exchange",
+      "if (this.#vary !== undefined) addVary(headers, this.#vary);",
+      "",
+      "says by which headers the variant was chosen, with the variant's own Vary",
+    ],
+    [
+      "G-5",
+      "locate",
+      "isHost && !isService && isEnvironment",
+      "!isService && isEnvironment",
+      "takes the environment of the page that sent a request, behind host and cookie",
+    ],
+  ]),
   ...noticedBy("early-answer", [
     [
-      "G-16",
+      "G-42",
       "connector",
       "      readOnAfterFailedWrites(socket);\n",
       "",
