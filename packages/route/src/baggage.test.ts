@@ -31,7 +31,7 @@ test("a route is mirrored as three members, percent-encoded", () => {
   assert.equal(writeBaggage("", unrouted), undefined);
 });
 
-test("our members are read wherever they stand, with properties and white space", () => {
+test("route members are read at any position, with properties and white space", () => {
   const fields = readBaggage("a=1;x=y , service-route = cart%3Amp-102 ;meta, source-route=ops-101");
   assert.deepEqual(parseRoute(fields).route, {
     pins: new Map([["cart", "mp-102"]]),
@@ -42,7 +42,7 @@ test("our members are read wherever they stand, with properties and white space"
   assert.deepEqual(readBaggage(["a=1", "source-route=ops-101"]), { environment: ["ops-101"] });
 });
 
-test("members that only look like ours are foreign", () => {
+test("members with similar names are foreign", () => {
   for (const foreign of [
     "xservice-route=a",
     "service-routes=a",
@@ -66,7 +66,7 @@ test("a repeated member is treated as a repeated header", () => {
   assert.deepEqual([...pins.route.pins], [["a", "b"]]);
 });
 
-test("an escape that is none, or of no ASCII character, makes its entry malformed and no other", () => {
+test("an invalid or non-ASCII escape makes its own entry malformed, and no other", () => {
   for (const odd of ["%", "%3", "%zz", "%E0%A4%A", "%ff", "%C3%BC", "%00"]) {
     const parsed = parseRoute(readBaggage(`service-route=a%3ab%3A%3Ac%3Ad${odd}`));
     assert.deepEqual([...parsed.route.pins], [["a", "b"]], odd);
@@ -76,11 +76,11 @@ test("an escape that is none, or of no ASCII character, makes its entry malforme
       odd,
     );
   }
-  // Decoded once: an escaped percent sign stays one.
+  // Decoded once: an escaped percent sign becomes a percent sign.
   assert.deepEqual(readBaggage("source-route=ops%252D101"), { environment: ["ops%2D101"] });
 });
 
-test("a member is limited by the bytes it encodes, as a header is", () => {
+test("the limit of a member counts decoded bytes, as for a header", () => {
   const filled = (bytes: number): readonly string[] => {
     const value = `a%3Ab%3A%3A${"%F0%9F%98%80".repeat(bytes / 4 - 2)}x%3Ay`;
     const { route, rejected } = parseRoute(readBaggage(`service-route=${value}`));
@@ -90,7 +90,7 @@ test("a member is limited by the bytes it encodes, as a header is", () => {
   assert.deepEqual(filled(4100), ["TooLong"]);
 });
 
-test("baggage beyond the limit says nothing of ours", () => {
+test("baggage over the limit is not read", () => {
   const own = "source-route=ops-101,x=";
   const full = own + "y".repeat(maxBaggageLength - own.length);
   assert.deepEqual(readBaggage(full), { environment: ["ops-101"] });
@@ -125,7 +125,7 @@ test("the names of the headers are configurable", () => {
   assert.deepEqual(readRoute((name) => written.get(name), names).route, two);
 });
 
-/** Whatever another vendor may have put there: no comma, that is all. */
+/** Any member of another vendor: arbitrary text without a comma. */
 const foreignMember = fc
   .oneof(
     fc.string({ unit: fc.constantFrom(...Array.from("ab=;%20\t \u00e9-")), minLength: 1 }),
@@ -136,7 +136,7 @@ const foreignMember = fc
       member.trim() !== "" && !/^[ \t]*(service-route|source-route|route-mode)[ \t]*=/.test(member),
   );
 
-test("foreign members keep every byte and their order, ours are replaced", () => {
+test("foreign members keep their bytes and order, route members are replaced", () => {
   const stale = fc.constantFrom(
     "service-route=old%3Aone",
     " source-route=old;p=1",
@@ -156,7 +156,7 @@ test("foreign members keep every byte and their order, ours are replaced", () =>
       const kept = members.filter((member) => member.foreign).map((member) => member.text);
       const own = writeBaggage(undefined, route);
       const expected = [...kept, ...(own === undefined ? [] : [own])].join(",");
-      // Only the white space around the whole value is not part of it.
+      // White space around the whole value is not part of it.
       assert.equal(after ?? "", expected.replace(/^[ \t]+|[ \t]+$/g, ""));
       if (after !== undefined) assert.equal(writeBaggage(after, route), after);
     }),
@@ -164,7 +164,7 @@ test("foreign members keep every byte and their order, ours are replaced", () =>
   );
 });
 
-test("a route survives the way through baggage alone", () => {
+test("a route survives a round trip through baggage alone", () => {
   fc.assert(
     fc.property(route, fc.array(foreignMember, { maxLength: 3 }), (wanted, foreign) => {
       const baggage = writeBaggage(foreign.join(","), wanted);

@@ -8,17 +8,17 @@ const members = {
   "route-mode": "mode",
 } as const;
 type Member = keyof typeof members;
-/** Twice what W3C Baggage 3.3.2 makes everybody carry, and all that Node accepts; beyond it nothing of ours is read. */
+/** Twice the minimum that W3C Baggage 3.3.2 requires, and Node's limit for all headers; longer baggage is not read. */
 export const maxBaggageLength = 16_384;
 
 /**
- * The raw route fields in a `baggage` header (W3C Baggage: `key=value;property, ...`, values percent-encoded), as the
- * headers would have said them. A `%` that is no escape is left as it is, so that parsing rejects its entry; a repeated
- * member is treated as a repeated header.
+ * The raw route fields in a `baggage` header (W3C Baggage: `key=value;property, ...`, values percent-encoded), in the form
+ * of the header values. An invalid escape is left as it is, so that parsing rejects its entry; a repeated member is treated
+ * as a repeated header.
  */
 export function readBaggage(value: FieldValue): RouteFields {
   const text = joined(value);
-  // Most baggage isn't ours: one look spares the splitting.
+  // Most baggage has no route member: a substring check avoids the split.
   if (text.length > maxBaggageLength || !(text.includes("e-route") || text.includes("route-m"))) {
     return {};
   }
@@ -31,8 +31,8 @@ export function readBaggage(value: FieldValue): RouteFields {
 }
 
 /**
- * The `baggage` header that mirrors the route: foreign members as they came, ours replaced. Undefined where nothing is
- * left to say.
+ * The `baggage` header that mirrors the route: foreign members unchanged, route members replaced. Undefined where no
+ * member is left.
  */
 export function writeBaggage(existing: FieldValue, route: Route): string | undefined {
   const text = joined(existing);
@@ -66,12 +66,12 @@ function valueOf(entry: string): string {
   return trimOws(properties < 0 ? value : value.slice(0, properties));
 }
 
-/** What is no escape, or not one of an ASCII character. Without it `decodeURIComponent`, which is faster, says the same. */
-const oddEscape = /%(?![0-7][0-9a-f])/i;
+/** An invalid escape, or one above ASCII. Without any, `decodeURIComponent` gives the same result as `decode`, faster. */
+const nonAsciiEscape = /%(?![0-7][0-9a-f])/i;
 
-/** Bytes, not the characters they may encode: limits count bytes, and bytes beyond ASCII are in no name. */
+/** Decodes to one character a byte, not as UTF-8: limits count bytes, and no name contains bytes above ASCII. */
 function decode(value: string): string {
-  if (!oddEscape.test(value)) return decodeURIComponent(value);
+  if (!nonAsciiEscape.test(value)) return decodeURIComponent(value);
   return value.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );

@@ -1,7 +1,7 @@
 import { defaultHeaderNames, type HeaderNames } from "./header-names.ts";
 import type { Route } from "./route.ts";
 
-/** Accepted pins in order, joined by `::`; undefined where there is none, because then there is no header. */
+/** The pins in order, joined by `::`; undefined where there is none, because an empty header is never written. */
 export function formatPins(route: Route): string | undefined {
   if (route.pins.size === 0) return undefined;
   let text = "";

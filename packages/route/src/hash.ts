@@ -1,4 +1,4 @@
-/** 8 hex digits of a text's UTF-16 code units: FNV-1a, 32 bits, with an avalanche step. Not for secrets. */
+/** FNV-1a (32 bits) of the UTF-16 code units, with a final avalanche step, as 8 hex digits. Not cryptographic. */
 export function hash8(text: string): string {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) {

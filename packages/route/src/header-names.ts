@@ -1,4 +1,4 @@
-/** Names of the headers, lower case. Configurable; the grammar of their values is not. */
+/** Header names, lower case. They are configurable; the grammar of the values is not. */
 export interface HeaderNames {
   readonly pins: string;
   readonly environment: string;

@@ -3,12 +3,12 @@ import { defaultHeaderNames, type HeaderNames } from "./header-names.ts";
 import { type ParsedRoute, parseRoute } from "./parse.ts";
 import type { FieldValue } from "./route.ts";
 
-/** Gives the value of a header by its lower-case name. */
+/** Returns the value of a header by its lower-case name. */
 export type HeaderLookup = (name: string) => FieldValue;
 
 /**
  * The route of a request: each field from its header, else from its `baggage` member. A header that is present hides the
- * member even where nothing of it is accepted.
+ * member, even if its whole value is rejected.
  */
 export function readRoute(get: HeaderLookup, names: HeaderNames = defaultHeaderNames): ParsedRoute {
   const pins = get(names.pins);

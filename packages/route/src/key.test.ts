@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { hash8, isKey, isReservedKey, keyFromBranch } from "./index.ts";
 
-test("a branch with a ticket is that ticket", () => {
+test("the key of a branch with a ticket is the ticket", () => {
   assert.equal(keyFromBranch("feature/mp-101-bla-bla"), "mp-101");
   assert.equal(keyFromBranch("MP-101"), "mp-101");
   assert.equal(keyFromBranch("bugfix/OPS-7/second-try"), "ops-7");
@@ -11,11 +11,11 @@ test("a branch with a ticket is that ticket", () => {
   assert.equal(keyFromBranch("x/mp2-9"), "mp2-9");
 });
 
-test("a ticket has letters and digits around it that are not its own", () => {
+test("a ticket is never part of a longer word or number", () => {
   assert.equal(keyFromBranch("mp-1012"), "mp-1012");
   assert.equal(keyFromBranch("release-mp-101x"), "release-mp-101x");
   assert.equal(keyFromBranch("m-101"), "m-101");
-  // 1mp is no project, and neither is m: a project has two characters and begins with a letter.
+  // Neither 1mp nor m is a project: a project has at least two characters and begins with a letter.
   assert.equal(keyFromBranch("1mp-101/b"), "1mp-101-b");
 });
 
@@ -27,12 +27,12 @@ test("only tickets of the configured projects count", () => {
   assert.equal(keyFromBranch("utf-8-fix", { projects: [] }), "utf-8");
 });
 
-test("a plain name is its own key, a slash is a dash", () => {
+test("a valid name is its own key, a slash becomes a dash", () => {
   assert.equal(keyFromBranch("faster-payments"), "faster-payments");
   assert.equal(keyFromBranch("feature/Faster"), "feature-faster");
 });
 
-test("what was cut or lost leaves a hash of the raw name", () => {
+test("a truncated or changed name gets a hash of the raw name", () => {
   const long = "feature/a-very-long-name-without-any-ticket-in-it";
   assert.equal(keyFromBranch(long), `feature-a-very-long-name-withou-${hash8(long)}`);
   assert.equal(keyFromBranch("a_b"), `a-b-${hash8("a_b")}`);
@@ -44,21 +44,21 @@ test("what was cut or lost leaves a hash of the raw name", () => {
   );
   assert.equal(keyFromBranch("\u00fc\u00fc"), hash8("\u00fc\u00fc"));
   assert.equal(keyFromBranch(""), hash8(""));
-  // U+212A lower-cases to k: not the same branch as feature/k.
+  // U+212A lower-cases to k, but this is another branch than feature/k.
   assert.notEqual(keyFromBranch("feature/\u212a"), keyFromBranch("feature/k"));
 });
 
-test("a trailing dash of the cut is trimmed before the hash", () => {
+test("a dash at the end of the truncated name is trimmed before the hash", () => {
   const raw = `${"a".repeat(30)}-${"b".repeat(20)}`;
   assert.equal(keyFromBranch(raw), `${"a".repeat(30)}-${hash8(raw)}`);
 });
 
-test("a reserved word is not the key of a branch", () => {
+test("a reserved key is never the key of a branch", () => {
   assert.equal(keyFromBranch("stable"), `stable-${hash8("stable")}`);
   assert.equal(keyFromBranch("RC"), `rc-${hash8("RC")}`);
 });
 
-test("a ticket that is too long for a key is cut like any name", () => {
+test("a ticket that is too long for a key is truncated like any name", () => {
   const raw = `${"p".repeat(40)}-1`;
   assert.equal(keyFromBranch(raw), `${"p".repeat(31)}-${hash8(raw)}`);
 });
@@ -84,7 +84,7 @@ test("different long branches get different keys", () => {
   const keys = new Set(
     Array.from({ length: 20_000 }, (_, at) => hash8(`feature/some-long-name-${at}`)),
   );
-  // 20,000 of 2^32: about 0.05 collisions are expected of a good hash.
+  // A good 32-bit hash gives about 0.05 collisions here.
   assert.ok(keys.size >= 19_998);
 });
 

@@ -1,7 +1,7 @@
 /**
- * Bytes of a field, as it came and in its canonical form. Beyond either limit it counts as absent, and as rejected. A
- * character is a byte: headers reach us as latin1, and baggage is decoded to the same.
+ * Maximum bytes of a field, as received and in its canonical form. A longer field is rejected and counts as absent. One
+ * character is one byte: Node decodes headers as latin1, and baggage is decoded the same way.
  */
 export const maxFieldLength = 4096;
-/** Entries after splitting, the empty and the malformed ones included. */
+/** Maximum entries of a field, empty and malformed ones included. */
 export const maxEntries = 64;

@@ -1,7 +1,6 @@
 /**
- * What a record of a table has under a name; the same as `own`, for records that are plain objects. What such an object
- * gives without having it is a function, or its prototype under `__proto__`, so the second look that `own` always takes is
- * rarely needed: it is a third of what `resolve` costs.
+ * `own` for plain objects, faster: `Object.hasOwn` on every lookup is a third of the cost of `resolve`. A plain object inherits
+ * only functions, and its prototype under `__proto__`; any other value is its own.
  */
 export function lookup<T extends object | string>(
   record: Readonly<Record<string, T>>,

@@ -1,4 +1,4 @@
-/** The root layer, and the variant that runs production's version. */
+/** The root layer, and the key of the variant that runs production's version. */
 export const STABLE = "stable";
 /** The built-in layer of all release candidates, and the key of each of them. */
 export const RC = "rc";
@@ -23,7 +23,7 @@ export function isKey(text: string): boolean {
   return text.length <= maxKeyLength && isLabel(text, 0, text.length);
 }
 
-/** `[a-z0-9]([-a-z0-9]*[a-z0-9])?`, as loops: on the path of every routed request, several times faster than RegExp. */
+/** `[a-z0-9]([-a-z0-9]*[a-z0-9])?` as a loop: several times faster than RegExp, and in the hot path of routed requests. */
 function isLabel(text: string, from: number, to: number): boolean {
   if (from >= to || text.charCodeAt(from) === dash || text.charCodeAt(to - 1) === dash)
     return false;
@@ -42,7 +42,7 @@ export function isReservedKey(key: string): boolean {
   return key === STABLE || key === RC;
 }
 
-/** `service:key`, the way a variant is written everywhere. */
+/** `service:key`, the written form of a variant. */
 export function formatVariant(service: string, key: string): string {
   return `${service}:${key}`;
 }

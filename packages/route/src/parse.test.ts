@@ -23,7 +23,7 @@ function reasonsOf(fields: Parameters<typeof parseRoute>[0]): readonly Rejection
   return parseRoute(fields).rejected.map((one) => one.reason);
 }
 
-test("a header of pins is read in the order it was written", () => {
+test("pins keep the order of the header", () => {
   const { route, rejected } = parseRoute({ pins: "payment-service:mp-101::cart-service:mp-102" });
   assert.deepEqual(
     [...route.pins],
@@ -37,13 +37,13 @@ test("a header of pins is read in the order it was written", () => {
   assert.equal(route.mode, "fallback");
 });
 
-test("keys that contain each other stay apart", () => {
+test("keys with a common prefix are different keys", () => {
   for (const key of ["mp-101", "mp-1012", "mp-101-hotfix"]) {
     assert.deepEqual(pinsOf(`payment-service:${key}`), [["payment-service", key]]);
   }
 });
 
-test("services that contain each other stay apart", () => {
+test("a service whose name contains another is a different service", () => {
   assert.deepEqual(pinsOf("my-payment-service:mp-101"), [["my-payment-service", "mp-101"]]);
   assert.equal(
     parseRoute({ pins: "my-payment-service:mp-101" }).route.pins.get("payment-service"),
@@ -51,7 +51,7 @@ test("services that contain each other stay apart", () => {
   );
 });
 
-test("a comma joins lines, with or without white space around it", () => {
+test("a comma separates pins, with or without white space around it", () => {
   for (const comma of [",", ", ", " ,", " , ", "\t,", ",\t ", "  \t,\t  "]) {
     const written = `payment-service:mp-101${comma}cart-service:mp-102`;
     assert.deepEqual(pinsOf(written), [
@@ -70,7 +70,7 @@ test("repeated header lines are one list", () => {
   ]);
 });
 
-test("white space around the whole value is no part of it, elsewhere it is a fault", () => {
+test("white space around the whole value is ignored, elsewhere it makes the entry malformed", () => {
   assert.deepEqual(pinsOf(" \tpayment-service:mp-101\t "), [["payment-service", "mp-101"]]);
   assert.deepEqual(pinsOf("payment-service: mp-101"), []);
   assert.deepEqual(pinsOf("a:b:: payment-service:mp-101"), [["a", "b"]]);
@@ -78,7 +78,7 @@ test("white space around the whole value is no part of it, elsewhere it is a fau
   assert.deepEqual(pinsOf("\u00a0payment-service:mp-101"), []);
 });
 
-test("three colons leave a malformed entry to the right", () => {
+test("the third of three colons belongs to the next entry, which is malformed", () => {
   const parsed = parseRoute({ pins: "a:b:::payment-service:mp-101" });
   assert.deepEqual([...parsed.route.pins], [["a", "b"]]);
   assert.deepEqual(parsed.rejected, [
@@ -86,7 +86,7 @@ test("three colons leave a malformed entry to the right", () => {
   ]);
 });
 
-test("a service may have dots, and they mean themselves", () => {
+test("a service name may contain dots, which match literally", () => {
   assert.deepEqual(pinsOf("api.v1:mp-101::apixv1:mp-102"), [
     ["api.v1", "mp-101"],
     ["apixv1", "mp-102"],
@@ -97,7 +97,7 @@ test("a service may have dots, and they mean themselves", () => {
   assert.deepEqual(pinsOf("api:mp.101"), []);
 });
 
-test("upper case means the same as lower case, in ASCII only", () => {
+test("upper case equals lower case, in ASCII only", () => {
   const parsed = parseRoute({
     pins: "Payment-Service:MP-101",
     environment: "OPS-101",
@@ -125,7 +125,7 @@ test("the leftmost pin of a service wins, and the others are rejected as shadowe
   ]);
 });
 
-test("a repetition of the same pin is no fault", () => {
+test("a repeated pin is not rejected", () => {
   assert.deepEqual(parseRoute({ pins: "cart:mp-101::CART:mp-101,cart:mp-101" }).rejected, []);
 });
 
@@ -183,18 +183,18 @@ test("a list whose canonical form is over 4096 bytes counts as absent, with comm
     rejected.map((one) => one.reason),
     ["TooLong"],
   );
-  // What is dropped is not written, and so counts only where it stands.
+  // A dropped entry doesn't count towards the canonical form.
   assert.equal(pinsOf([...fitting.slice(0, -1), "nonsense"].join(",")).length, maxEntries - 1);
 });
 
-test("only separators name nothing", () => {
+test("a header of separators alone has no pins and is rejected", () => {
   for (const pins of ["::", "::::", ",", ", ,", ":", ":::"]) {
     assert.deepEqual(pinsOf(pins), [], pins);
     assert.notDeepEqual(reasonsOf({ pins }), [], pins);
   }
 });
 
-test("an empty header says nothing and is no fault", () => {
+test("an empty header is unrouted and not rejected", () => {
   for (const empty of ["", " ", "\t ", []]) {
     assert.deepEqual(parseRoute({ pins: empty, environment: empty, mode: empty }), {
       route: unrouted,
@@ -218,7 +218,7 @@ test("an empty entry beside others is dropped alone and reported", () => {
   );
 });
 
-test("names of JavaScript's own objects are ordinary names", () => {
+test("names of built-in properties are ordinary names", () => {
   assert.deepEqual(pinsOf("constructor:tostring::hasownproperty:valueof"), [
     ["constructor", "tostring"],
     ["hasownproperty", "valueof"],
@@ -227,7 +227,7 @@ test("names of JavaScript's own objects are ordinary names", () => {
   assert.equal(parseRoute({ pins: "a:b" }).route.pins.get("constructor"), undefined);
 });
 
-test("equal environments are one, different ones are rejected", () => {
+test("equal environments are merged, different ones are rejected", () => {
   assert.equal(
     parseRoute({ environment: "ops-101, OPS-101,ops-101" }).route.environment,
     "ops-101",
@@ -256,7 +256,7 @@ test("an unknown mode is fallback, and rejected", () => {
   assert.deepEqual(reasonsOf({ mode: "strict, fallback" }), ["ConflictingModes"]);
 });
 
-test("names are limited as DNS limits them", () => {
+test("names obey the limits of DNS", () => {
   const long = `${"a".repeat(63)}.`.repeat(3);
   for (const good of ["a".repeat(63), long + "a".repeat(61), "0.1", "a-b.c", "a--b"]) {
     assert.ok(isServiceName(good), good);
@@ -273,12 +273,12 @@ test("names are limited as DNS limits them", () => {
   }
 });
 
-test("what was rejected is shown with at most 80 characters", () => {
+test("a rejection quotes at most 80 characters", () => {
   const [first] = parseRoute({ pins: "x".repeat(500) }).rejected;
   assert.equal(first?.text.length, 80);
 });
 
-test("parsing never throws, and names only what is valid, whatever the text", () => {
+test("parsing never throws and returns only valid names, whatever the text", () => {
   fc.assert(
     fc.property(anyText, anyText, anyText, (pins, environment, mode) => {
       const parsed = parseRoute({ pins, environment, mode });
@@ -292,10 +292,10 @@ test("parsing never throws, and names only what is valid, whatever the text", ()
   );
 });
 
-test("a mebibyte of anything is refused by its length alone", () => {
+test("a mebibyte of any text is rejected as too long", () => {
   for (const unit of [" ", "\t", ",", ":", "::", "a", "\0", "a:b::", " ,", "\u{1f600}", "\ud800"]) {
     const text = unit.repeat(Math.ceil(1_048_576 / unit.length));
-    // Only white space is not a value at all.
+    // White space alone is an empty value.
     const blank = text.trim() === "";
     const parsed = parseRoute({ pins: text, environment: text, mode: text });
     assert.deepEqual(parsed.route, unrouted);
@@ -308,7 +308,7 @@ test("a mebibyte of anything is refused by its length alone", () => {
 });
 
 test("splitting agrees with the grammar's separators", () => {
-  // The plain but quadratic way to say the same.
+  // Simple, but quadratic.
   const separator = /::|[ \t]*,[ \t]*/;
   fc.assert(
     fc.property(almostPins, (text) => {
@@ -328,7 +328,7 @@ test("splitting agrees with the grammar's separators", () => {
   );
 });
 
-test("parsing a canonical route gives it back", () => {
+test("parsing the canonical form returns the route", () => {
   fc.assert(
     fc.property(route, (wanted) => {
       const headers = new Map(formatRoute(wanted));
@@ -342,7 +342,7 @@ test("parsing a canonical route gives it back", () => {
   );
 });
 
-test("making a route canonical twice is the same as once", () => {
+test("the canonical form is idempotent", () => {
   fc.assert(
     fc.property(anyText, anyText, anyText, (pins, environment, mode) => {
       const once = formatRoute(parseRoute({ pins, environment, mode }).route);
@@ -359,7 +359,7 @@ test("making a route canonical twice is the same as once", () => {
   );
 });
 
-test("a route that names nothing has no headers", () => {
+test("a route without pins and environment has no headers", () => {
   assert.deepEqual(formatRoute(unrouted), []);
   assert.equal(formatPins(unrouted), undefined);
 });

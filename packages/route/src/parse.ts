@@ -15,11 +15,11 @@ export const rejectionReasons = [
 ] as const;
 export type RejectionReason = (typeof rejectionReasons)[number];
 
-/** Something a field said that is not part of the route, and why. */
+/** A part of a field that was not accepted, and why. */
 export interface Rejection {
   readonly field: "pins" | "environment" | "mode";
   readonly reason: RejectionReason;
-  /** The offending text, at most 80 characters of it. */
+  /** The rejected text, truncated to 80 characters. */
   readonly text: string;
 }
 
@@ -30,17 +30,17 @@ export interface ParsedRoute {
 
 const noPins: ReadonlyMap<string, string> = new Map();
 const nothingRejected: readonly Rejection[] = Object.freeze([]);
-const nothingSaid: ParsedRoute = Object.freeze({ route: unrouted, rejected: nothingRejected });
+const parsedUnrouted: ParsedRoute = Object.freeze({ route: unrouted, rejected: nothingRejected });
 
 /**
- * Reads a route from the raw values of its fields. Never throws: what it can't accept it names in `rejected`. An empty
- * field says nothing; an empty entry beside others is rejected alone, because something was meant to stand there.
+ * Reads a route from the raw values of its fields. Never throws: invalid parts are listed in `rejected`. An empty field is
+ * the same as an absent one; an empty entry beside others is rejected.
  */
 export function parseRoute(fields: RouteFields): ParsedRoute {
   const pinText = joinLines(fields.pins);
   const environmentText = joinLines(fields.environment);
   const modeText = joinLines(fields.mode);
-  if (pinText === "" && environmentText === "" && modeText === "") return nothingSaid;
+  if (pinText === "" && environmentText === "" && modeText === "") return parsedUnrouted;
 
   const rejected: Rejection[] = [];
   const pins = pinText === "" ? noPins : parsePins(pinText, rejected);
@@ -62,7 +62,7 @@ function parsePins(text: string, rejected: Rejection[]): ReadonlyMap<string, str
   const pins = new Map<string, string>();
   let canonicalLength = -separatorLength;
   for (const entry of split.entries) {
-    // Nearly every pin is written in lower case, so that is tried first.
+    // Most pins are in lower case already.
     const pin = parseVariant(entry) ?? parseVariant(lowerAscii(entry));
     if (pin === undefined) {
       rejected.push(rejection("pins", "MalformedPin", entry));
@@ -75,7 +75,7 @@ function parsePins(text: string, rejected: Rejection[]): ReadonlyMap<string, str
     } else if (earlier !== pin.key) rejected.push(rejection("pins", "ShadowedPin", entry));
   }
   if (canonicalLength <= maxFieldLength) return pins;
-  // `,` becomes `::`: accepted here, it would be too long for the next hop, and the route lost on the way.
+  // Each `,` becomes `::`: the canonical form would exceed the limit at the next hop, which would drop the route.
   rejected.push(rejection("pins", "TooLong", text));
   return noPins;
 }
@@ -98,14 +98,14 @@ function parseMode(text: string, rejected: Rejection[]): RouteMode {
   return "fallback";
 }
 
-const singles = {
+const singleValued = {
   environment: { empty: "MalformedEnvironment", conflict: "ConflictingEnvironments" },
   mode: { empty: "UnknownMode", conflict: "ConflictingModes" },
 } as const;
 
-/** The one value of a field that can't be a list: repeated lines are fine while they agree. */
+/** The value of a field that is not a list; repeated lines must be equal. */
 function parseSingle(
-  field: keyof typeof singles,
+  field: keyof typeof singleValued,
   text: string,
   rejected: Rejection[],
 ): string | undefined {
@@ -118,9 +118,9 @@ function parseSingle(
   let value: string | undefined;
   for (const written of split.entries) {
     const entry = lowerAscii(written);
-    if (entry === "") rejected.push(rejection(field, singles[field].empty, entry));
+    if (entry === "") rejected.push(rejection(field, singleValued[field].empty, entry));
     else if (value !== undefined && value !== entry) {
-      rejected.push(rejection(field, singles[field].conflict, text));
+      rejected.push(rejection(field, singleValued[field].conflict, text));
       return undefined;
     } else value = entry;
   }

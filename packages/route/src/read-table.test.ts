@@ -24,7 +24,7 @@ function withVariant(changes: Record<string, unknown>): unknown {
   return document({ services: { cart: { "mp-101": { ...variant, ...changes } } } });
 }
 
-test("a table that went through JSON is read as it was", () => {
+test("a table survives a round trip through JSON", () => {
   fc.assert(
     fc.property(table, (table) => {
       assert.deepEqual(readTable(JSON.parse(JSON.stringify(table))), { ok: true, table });
@@ -33,16 +33,16 @@ test("a table that went through JSON is read as it was", () => {
   );
 });
 
-test("what a newer control plane adds is left out, a newer rule is refused", () => {
+test("unknown members are dropped, a newer resolver is refused", () => {
   const reading = readTable({ ...emptyTable("0badcafe"), added: 1 });
   assert.deepEqual(reading, { ok: true, table: emptyTable("0badcafe") });
-  assert.match(faultOf(document({ resolver: 2 })), /^resolver: .* update it$/);
-  // What is no table at all isn't a newer one.
+  assert.match(faultOf(document({ resolver: 2 })), /^resolver: .* upgrade it$/);
+  // A document without a valid resolver is not a table of a newer version.
   for (const other of [{}, document({ resolver: "1" }), document({ resolver: 0 })])
     assert.equal(faultOf(other), "resolver: is not 1");
 });
 
-test("each fault is named with its place", () => {
+test("each fault is reported with its path", () => {
   const faults: readonly (readonly [unknown, RegExp])[] = [
     [undefined, /^: is not an object$/],
     [null, /^: is not an object$/],
@@ -59,7 +59,7 @@ test("each fault is named with its place", () => {
     [document({ services: { a: { "b.c": variant } } }), /^services\.a\.b\.c: is not a key$/],
     [document({ services: { a: { b: null } } }), /^services\.a\.b: is not an object$/],
     [withVariant({ incarnation: 0.5 }), /^services\.cart\.mp-101\.incarnation: /],
-    [withVariant({ tier: "stable" }), /\.tier: is not branch, which the key says$/],
+    [withVariant({ tier: "stable" }), /\.tier: must be branch for this key$/],
     [withVariant({ revision: undefined }), /\.revision: /],
     [withVariant({ revision: "r".repeat(tableLimits.textLength + 1) }), /\.revision: /],
     [withVariant({ onUnavailable: "Fallover" }), /\.onUnavailable: /],
@@ -79,7 +79,7 @@ test("each fault is named with its place", () => {
     ],
     [
       document({ environments: { a: { parent: "a", members: {} } } }),
-      /^environments\.a\.parent: doesn't reach stable/,
+      /^environments\.a\.parent: does not reach stable/,
     ],
     [document({ environments: { a: { members: {} } } }), /^environments\.a\.parent: /],
     [
@@ -94,7 +94,7 @@ test("each fault is named with its place", () => {
   for (const [value, expected] of faults) assert.match(faultOf(value), expected);
 });
 
-test("a table beyond a limit is refused", () => {
+test("a table over a limit is refused", () => {
   const many = (count: number, value: unknown): unknown =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`n${at}`, value]));
   const layer = { parent: "stable", members: {} };
@@ -121,7 +121,7 @@ test("a table beyond a limit is refused", () => {
   );
 });
 
-test("names of JavaScript's own objects are ordinary names in a table", () => {
+test("names of built-in properties are ordinary names in a table", () => {
   const text = `{"constructor":{"constructor":${JSON.stringify(variant)}}}`;
   const reading = readTable(document({ services: JSON.parse(text) }));
   assert.ok(reading.ok && Object.hasOwn(reading.table.services, "constructor"));
@@ -129,7 +129,7 @@ test("names of JavaScript's own objects are ordinary names in a table", () => {
     faultOf(document({ services: JSON.parse(`{"__proto__":{}}`) })),
     /is not a service name$/,
   );
-  // What an object merely inherits is not in the document.
+  // Inherited properties are not part of the document.
   assert.match(faultOf(Object.create(emptyTable("0badcafe"))), /^resolver: /);
 });
 

@@ -10,7 +10,7 @@ import {
   type Tier,
 } from "./table.ts";
 
-/** Why a document is not a route table: where (`services.cart-service.mp-101.tier`) and what is wrong with it. */
+/** Why a document is not a route table; `path` is like `services.cart-service.mp-101.tier`. */
 export interface TableFault {
   readonly path: string;
   readonly message: string;
@@ -19,7 +19,7 @@ export type TableReading =
   | { readonly ok: true; readonly table: RouteTable }
   | { readonly ok: false; readonly fault: TableFault };
 
-/** What a table may hold. Far above what a cluster has, far below what harms a reader. */
+/** Far above what a cluster needs, and low enough to protect a reader from exhausting its memory. */
 export const tableLimits = Object.freeze({
   services: 10_000,
   variantsPerService: 10_000,
@@ -29,7 +29,7 @@ export const tableLimits = Object.freeze({
   textLength: 2_048,
 });
 
-/** Never leaves this file: the first fault ends the reading. */
+/** Internal to this file: the first fault aborts the reading. */
 class Fault extends Error {
   readonly fault: TableFault;
 
@@ -40,16 +40,16 @@ class Fault extends Error {
 }
 
 /**
- * A route table from a document that came over a network. Total: whatever the value is, the answer is a table that obeys
- * every rule `resolve` relies on (names are valid, parents exist, chains end at stable), or the first fault.
- * Members it doesn't know are left out, so that an older reader can follow a newer control plane.
+ * Validates a route table that came over a network. Total: for any value it returns a table that holds every invariant
+ * `resolve` relies on (names are valid, parents exist, chains end at stable), or the first fault. Unknown members are
+ * dropped, so that an older reader can follow a newer control plane.
  */
 export function readTable(document: unknown): TableReading {
   try {
     return { ok: true, table: tableOf(document) };
   } catch (error) {
     if (error instanceof Fault) return { ok: false, fault: error.fault };
-    // A value that throws while it is read (a proxy, a getter) is no table either.
+    // The value itself threw: a proxy or a getter.
     return { ok: false, fault: { path: "", message: "can't be read" } };
   }
 }
@@ -76,7 +76,10 @@ function tableOf(document: unknown): RouteTable {
 function checkResolver(value: unknown): void {
   if (value === 1) return;
   const newer = typeof value === "number" && value > 1;
-  throw new Fault("resolver", newer ? "is above 1: this reader is too old, update it" : "is not 1");
+  throw new Fault(
+    "resolver",
+    newer ? "is above 1: this reader is too old, upgrade it" : "is not 1",
+  );
 }
 
 function servicesOf(
@@ -105,7 +108,7 @@ function variantOf(key: string, value: unknown, path: string): TableVariant {
 
 function environmentOf(name: string, value: unknown, path: string): TableEnvironment {
   if (!isKey(name)) throw new Fault(path, "is not an environment's name");
-  if (name === STABLE) throw new Fault(path, "is the root, which is never listed");
+  if (name === STABLE) throw new Fault(path, "is the root, which can't be listed");
   const record = recordOf(value, path);
   const parent = textOf(record, "parent", `${path}.parent`);
   const members = mapOf(
@@ -129,21 +132,21 @@ function checkChains(environments: Readonly<Record<string, TableEnvironment>>): 
     if (fault === undefined) continue;
     const path = `environments.${name}.parent`;
     if (fault.kind === "missing") {
-      throw new Fault(path, `leads to ${fault.layer}, which isn't listed`);
+      throw new Fault(path, `leads to ${fault.layer}, which is not listed`);
     }
-    throw new Fault(path, `doesn't reach stable in ${maxDepth} steps`);
+    throw new Fault(path, `does not reach stable in ${maxDepth} steps`);
   }
 }
 
 function tierOf(key: string, value: unknown, path: string): Tier {
   const tier: Tier = key === STABLE ? "stable" : key === RC ? "rc" : "branch";
-  if (value !== tier) throw new Fault(path, `is not ${tier}, which the key says`);
+  if (value !== tier) throw new Fault(path, `must be ${tier} for this key`);
   return tier;
 }
 
 function onUnavailableOf(value: unknown, path: string): OnUnavailable {
   if (value === "Fail" || value === "Fallback") return value;
-  throw new Fault(path, "is neither Fail nor Fallback");
+  throw new Fault(path, "must be Fail or Fallback");
 }
 
 function destinationOf(value: unknown, path: string): string | undefined {
@@ -158,7 +161,7 @@ function destinationOf(value: unknown, path: string): string | undefined {
 function endpointsOf(value: unknown, path: string): readonly string[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.length > tableLimits.endpointsPerVariant) {
-    throw new Fault(path, `is not a list of at most ${tableLimits.endpointsPerVariant}`);
+    throw new Fault(path, `must be a list of at most ${tableLimits.endpointsPerVariant} entries`);
   }
   return value.map((item: unknown, at) => {
     if (typeof item === "string" && item.length <= tableLimits.textLength) return item;
@@ -199,5 +202,5 @@ function textOf(record: Fields, name: string, path: string): string {
 function countOf(record: Fields, name: string, path: string): number {
   const value = own(record, name);
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Fault(path, "is not a whole number");
+  throw new Fault(path, "must be a non-negative integer");
 }

@@ -5,7 +5,7 @@ import { RE2JS } from "re2js";
 import { key, keyNames, route, service, serviceNames } from "./__fixtures__/arbitraries.ts";
 import { formatPins, parseRoute, renderPinRegex } from "./index.ts";
 
-/** As Envoy does it: RE2, the whole value. */
+/** Like Envoy: RE2, full match. */
 function matches(service: string, key: string, header: string): boolean {
   return RE2JS.compile(renderPinRegex(service, key)).matches(header);
 }
@@ -19,7 +19,7 @@ test("the regex of a pin matches it anywhere in a list", () => {
   assert.ok(ours("cart-service:mp-9::payment-service:mp-101"));
 });
 
-test("the regex of a pin matches no longer key and no longer service", () => {
+test("the regex of a pin doesn't match longer keys or services", () => {
   for (const header of [
     "payment-service:mp-1012",
     "payment-service:mp-101-hotfix",
@@ -36,7 +36,7 @@ test("the regex of a pin matches no longer key and no longer service", () => {
   }
 });
 
-test("the regex of a pin understands lines that a proxy joined by commas", () => {
+test("the regex of a pin matches in lines that a proxy joined with commas", () => {
   for (const header of [
     "cart-service:mp-9,payment-service:mp-101",
     "cart-service:mp-9, payment-service:mp-101",
@@ -51,7 +51,7 @@ test("the regex of a pin understands lines that a proxy joined by commas", () =>
   }
 });
 
-test("a dot in a service's name is quoted in its regex", () => {
+test("a dot in a service's name is escaped in its regex", () => {
   assert.ok(matches("api.v1", "mp-101", "api.v1:mp-101"));
   assert.ok(!matches("api.v1", "mp-101", "apixv1:mp-101"));
 });
@@ -68,7 +68,7 @@ test("the regex of a variant matches a canonical header exactly when parse finds
       const header = formatPins(wanted);
       fc.pre(header !== undefined);
       const found = parseRoute({ pins: header }).route.pins;
-      // The pins of the route, every near miss of them, and one from nowhere.
+      // The pins of the route, their near misses, and a random one.
       const probes: [string, string][] = [[service, key], ...found];
       for (const name of [...found.keys(), ...serviceNames]) {
         for (const one of [...found.values(), ...keyNames]) probes.push([name, one]);

@@ -51,7 +51,7 @@ function short(resolution: Resolution): readonly [string, string | undefined, st
   return [resolution.via, resolution.key, resolution.layer];
 }
 
-test("a route that names nothing gets stable", () => {
+test("without pins and environment, stable answers", () => {
   assert.deepEqual(short(ask("payment", undefined)), ["stable", "stable", undefined]);
 });
 
@@ -60,7 +60,7 @@ test("a live pin answers, a pin of another service doesn't", () => {
   assert.deepEqual(short(ask("payment", "cart:mp-102")), ["stable", "stable", undefined]);
 });
 
-test("a pin that isn't live is missed, and the next layer answers", () => {
+test("a pin that isn't live is reported as missed, and the next layer answers", () => {
   const missing = ask("payment", "payment:mp-1012");
   assert.deepEqual(short(missing), ["stable", "stable", undefined]);
   assert.deepEqual(missing.missed, [{ kind: "pin", service: "payment", key: "mp-1012" }]);
@@ -74,7 +74,7 @@ test("layers fall through upward to their parent", () => {
   assert.deepEqual(short(ask("cart", undefined, "mp-101")), ["stable", "stable", undefined]);
 });
 
-test("a member that isn't live is missed on the way up", () => {
+test("a member that isn't live is reported as missed", () => {
   const order = ask("order", undefined, "qa-1");
   assert.deepEqual(short(order), ["environment", "rc", "rc"]);
   assert.deepEqual(order.missed, [
@@ -87,26 +87,26 @@ test("stable as a member or as a pin hides the layers below", () => {
   assert.deepEqual(short(ask("payment", "payment:stable", "mp-101")), ["pin", "stable", undefined]);
 });
 
-test("the environment stable is the root, never a miss", () => {
+test("the environment stable is the root and never missed", () => {
   const root = ask("payment", undefined, "stable");
   assert.deepEqual(short(root), ["stable", "stable", undefined]);
   assert.deepEqual(root.missed, []);
 });
 
-test("an unknown environment is missed, whatever answers", () => {
+test("an unknown environment is reported as missed, whichever variant answers", () => {
   const missed = [{ kind: "environment", environment: "nobody" }];
   assert.deepEqual(ask("payment", undefined, "nobody").missed, missed);
   assert.deepEqual(ask("payment", "payment:mp-101", "nobody").missed, missed);
   assert.deepEqual(ask("unheard-of", undefined, "nobody").missed, missed);
 });
 
-test("a service without stable is there for those who name it, and nothing for the rest", () => {
+test("a service without stable answers routes that name its variant, and no others", () => {
   assert.deepEqual(short(ask("quote", "quote:mp-101")), ["pin", "mp-101", undefined]);
   assert.deepEqual(short(ask("quote", undefined)), ["none", undefined, undefined]);
   assert.deepEqual(short(ask("quote", undefined, "ops-101")), ["none", undefined, undefined]);
 });
 
-test("names of JavaScript's own objects are ordinary names to resolve", () => {
+test("names of built-in properties are ordinary names in resolve", () => {
   assert.deepEqual(short(ask("constructor", undefined)), ["stable", "stable", undefined]);
   assert.deepEqual(short(ask("constructor", "constructor:constructor")), [
     "stable",
@@ -141,7 +141,7 @@ test("an endpoint is answered only by variants that consume it", () => {
   assert.equal(pinned("stable", "orders"), "stable");
 });
 
-test("a circle of parents ends", () => {
+test("a cycle of parents terminates", () => {
   const environments = {
     a: { parent: "b", members: {} },
     b: { parent: "a", members: { payment: "gone" } },
@@ -151,7 +151,7 @@ test("a circle of parents ends", () => {
   assert.equal(via, "stable");
 });
 
-test("eight layers answer, a ninth is out of reach", () => {
+test("eight layers are searched, a ninth is not", () => {
   const chain = (length: number): RouteTable => ({
     ...shop,
     environments: Object.fromEntries(
@@ -168,7 +168,7 @@ test("eight layers answer, a ninth is out of reach", () => {
   assert.equal(resolve(chain(9), bottom, { service: "payment" }).key, "stable");
 });
 
-test("a strict edge learns everything that is missed, once each", () => {
+test("a strict edge sees everything that is missed, once each", () => {
   const missed = (pins: string | undefined, environment?: string): readonly string[] =>
     missedAnywhere(shop, parseRoute({ pins, environment }).route).map(describeMissed);
   assert.deepEqual(missed("payment:mp-101::cart:mp-102", "mp-101"), []);
@@ -191,7 +191,7 @@ const question = fc.record({
   endpoint: fc.constantFrom(undefined, "orders", "refunds"),
 });
 
-test("resolve is total, deterministic, and names only what is live in the table", () => {
+test("resolve is total and deterministic, and returns only live variants", () => {
   fc.assert(
     fc.property(question, ({ table, route, service, endpoint }) => {
       const answer = resolve(table, route, { service, endpoint });
@@ -211,7 +211,7 @@ test("resolve is total, deterministic, and names only what is live in the table"
   );
 });
 
-/** The rule once more, the long way: all candidates in order, the first that is live. */
+/** An independent implementation of the rule: all candidates in order, live or not. */
 function candidates(table: RouteTable, route: Route, service: string): readonly [string, string][] {
   const found: [string, string][] = [];
   const pin = route.pins.get(service);
@@ -247,7 +247,7 @@ test("pin, then layers upward, then stable: the first that is live answers", () 
   );
 });
 
-test("a live pin beats every environment", () => {
+test("a live pin takes precedence over every environment", () => {
   fc.assert(
     fc.property(table, route, fc.constantFrom(...serviceNames), (table, route, service) => {
       const [live] = Object.keys(own(table.services, service) ?? {});
@@ -307,7 +307,7 @@ function layersOf(table: RouteTable, route: Route): readonly string[] {
   return layers;
 }
 
-test("what was missed was named by the route and is not live", () => {
+test("nothing that is reported as missed is live", () => {
   fc.assert(
     fc.property(table, route, key, (table, route, service) => {
       for (const missed of [

@@ -5,14 +5,14 @@ import { maxDepth, type RouteTable, type TableVariant } from "./table.ts";
 
 export type Via = "pin" | "environment" | "stable" | "none";
 
-/** Whom a request or message is for. */
+/** The service, or the consumer of a service, that a request or message is addressed to. */
 export interface Target {
   readonly service: string;
-  /** One consumer of the service; absent for HTTP. */
+  /** A consumer of the service; absent for HTTP. */
   readonly endpoint?: string | undefined;
 }
 
-/** Something the route named that is not live. */
+/** A pin, environment or member that the route refers to and that is not live. */
 export type Missed =
   | { readonly kind: "pin"; readonly service: string; readonly key: string }
   | { readonly kind: "environment"; readonly environment: string }
@@ -36,7 +36,7 @@ export interface Resolution {
 
 const nothingMissed: readonly Missed[] = Object.freeze([]);
 
-/** What a resolution has gathered on its way. */
+/** State of one call of `resolve`. */
 interface Search {
   readonly target: Target;
   readonly variants: Readonly<Record<string, TableVariant>> | undefined;
@@ -44,7 +44,7 @@ interface Search {
 }
 
 /**
- * The one rule: which variant of a service a route means in a table, and why. Pure and total.
+ * Decides which variant of a service answers a route, and why. Pure and total.
  *
  * The service's own pin if that variant is live; else the first layer, from the route's environment upward, whose member
  * is live; else stable; else nothing. Health is never an input.
@@ -56,7 +56,7 @@ export function resolve(table: RouteTable, route: Route, target: Target): Resolu
     fromPin(table, route, search) ??
     fromLayers(table, route.environment, search) ??
     found(search, "stable", STABLE) ??
-    nobody(search)
+    noVariant(search)
   );
 }
 
@@ -69,7 +69,7 @@ function fromPin(table: RouteTable, route: Route, search: Search): Resolution | 
     miss(search, { kind: "pin", service, key });
     return undefined;
   }
-  // A name nobody knows is worth saying even where the pin made it irrelevant.
+  // An unknown environment is reported even though the pin decided.
   const { environment } = route;
   if (environment === undefined || environment === STABLE) return resolution;
   if (lookup(table.environments, environment) !== undefined) return resolution;
@@ -113,7 +113,7 @@ function consumes(variant: TableVariant, endpoint: string | undefined): boolean 
   return variant.endpoints.includes(endpoint);
 }
 
-function nobody(search: Search): Resolution {
+function noVariant(search: Search): Resolution {
   return {
     service: search.target.service,
     via: "none",
@@ -130,11 +130,11 @@ function miss(search: Search, missed: Missed): void {
 }
 
 /**
- * Everything a route names that is not live, whichever service it is for: what an edge refuses in strict mode. Made of
- * `resolve` alone.
+ * Everything the route refers to that is not live, for all services: in strict mode the edge refuses such a request. Uses
+ * only `resolve`, so that the two never disagree.
  */
 export function missedAnywhere(table: RouteTable, route: Route): readonly Missed[] {
-  // The name no service has finds unknown environments where no member or pin does.
+  // "" is no service: it reports an unknown environment where the route has no pin.
   const services = new Set(["", ...route.pins.keys()]);
   let layer = route.environment;
   for (let depth = 0; layer !== undefined && layer !== STABLE && depth < maxDepth; depth++) {

@@ -1,27 +1,27 @@
-/** What happens when a route names what is not there: the next layer answers, or 424. */
+/** What happens when a route names a variant that is not live: the next layer answers, or the request fails with 424. */
 export type RouteMode = "fallback" | "strict";
 
-/** What a request or message carries. Immutable. */
+/** Pins, environment and mode of a request or message. Immutable. */
 export interface Route {
-  /** service -> key, in the order they were written. */
+  /** service -> key, in the order of the header. */
   readonly pins: ReadonlyMap<string, string>;
   readonly environment: string | undefined;
   readonly mode: RouteMode;
 }
 
-/** The route of a request that names nothing: everything is stable. */
+/** The route without pins and environment: stable answers everywhere. */
 export const unrouted: Route = Object.freeze({
   pins: new Map<string, string>(),
   environment: undefined,
   mode: "fallback",
 });
 
-/** True when the route names a variant or an environment. */
+/** True when the route has a pin or an environment. */
 export function isRouted(route: Route): boolean {
   return route.pins.size > 0 || route.environment !== undefined;
 }
 
-/** The raw values of the fields of a route, as a carrier (headers, baggage, flags) gives them. */
+/** The raw field values of a route, from headers, baggage or flags. */
 export interface RouteFields {
   readonly pins?: FieldValue;
   readonly environment?: FieldValue;

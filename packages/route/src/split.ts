@@ -1,22 +1,22 @@
 import { maxEntries, maxFieldLength } from "./limits.ts";
 import type { FieldValue } from "./route.ts";
 
-/** The entries of a field in order, as they were written, or the limit it breaks. */
+/** The entries of a field, unchanged and in order, or the limit that it exceeds. */
 export type Split =
   | { readonly ok: true; readonly entries: readonly string[] }
   | { readonly ok: false; readonly reason: "TooLong" | "TooManyEntries" };
 
 /**
- * Caps, then splits left to right at `,` with the white space around it, and where `pairs` says so also at `::`, so that
- * `:::` leaves a colon to the entry after it. Linear in the length: a regular expression for the white space before a
- * comma would be quadratic in a run of spaces.
+ * Checks the limits and splits from left to right: at `,` with the white space around it, and with `atPairs` at `::` too, so
+ * that the third colon of `:::` belongs to the next entry. Linear in the length: a regular expression for the white space
+ * before a comma would be quadratic in a run of spaces.
  */
-export function splitField(text: string, pairs: boolean): Split {
+export function splitField(text: string, atPairs: boolean): Split {
   if (text.length > maxFieldLength) return { ok: false, reason: "TooLong" };
   const entries: string[] = [];
   let from = 0;
   let comma = find(text, ",", 0);
-  let pair = pairs ? find(text, "::", 0) : none;
+  let pair = atPairs ? find(text, "::", 0) : none;
   while (comma !== none || pair !== none) {
     if (pair < comma) {
       entries.push(text.slice(from, pair));
@@ -35,25 +35,25 @@ export function splitField(text: string, pairs: boolean): Split {
 
 const none = Number.POSITIVE_INFINITY;
 
-function find(text: string, what: string, from: number): number {
-  const at = text.indexOf(what, from);
+function find(text: string, separator: string, from: number): number {
+  const at = text.indexOf(separator, from);
   return at < 0 ? none : at;
 }
 
-/** Repeated lines are one list (RFC 9110 5.3), joined the way Node joins them; outer white space is not part of a value. */
+/** Repeated lines are one list (RFC 9110 5.3), joined as Node joins them, without outer white space. */
 export function joinLines(value: FieldValue): string {
   if (value === undefined) return "";
   return trimOws(typeof value === "string" ? value : value.join(", "));
 }
 
-/** Without the spaces and tabs around it; `trim` would also take a no-break space, which is a byte of the value. */
+/** Trims spaces and tabs; `trim` would also remove a no-break space, which is part of the value. */
 export function trimOws(text: string): string {
   const from = skipOws(text, 0);
   const to = endOfEntry(text, from, text.length);
   return from === 0 && to === text.length ? text : text.slice(from, to);
 }
 
-/** Only A-Z: `toLowerCase` would make a `k` of U+212A, and so a valid name of an invalid one. */
+/** Lowers A-Z only: `toLowerCase` maps U+212A to `k`, which would make an invalid name valid. */
 export function lowerAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase());
 }
@@ -70,7 +70,7 @@ function endOfEntry(text: string, from: number, to: number): number {
   return end;
 }
 
-/** Space or tab: RFC 9110 calls them OWS. */
+/** Space or tab: OWS in RFC 9110. */
 function isOws(unit: number): boolean {
   return unit === 32 || unit === 9;
 }

@@ -1,14 +1,14 @@
 import { hash8 } from "./hash.ts";
 import type { RouteTable, TableEnvironment, TableVariant } from "./table.ts";
 
-/** What a table routes, without the number it was published under. */
+/** The part of a table that decides routing: without epoch, tag and history floor. */
 export type TableContent = Pick<RouteTable, "services" | "environments">;
 
 const resolver = 1;
 
 /**
- * The one text of a table's content: names sorted, absent members left out. Two tables route alike exactly when their
- * texts are equal. Epoch, tag and history floor are not part of it.
+ * The canonical text of a table's content: names sorted, absent members omitted. Two tables have equal content exactly when
+ * their texts are equal.
  */
 export function canonicalTable(table: TableContent): string {
   const services = sorted(table.services, (variants) => sorted(variants, canonicalVariant));
@@ -17,8 +17,8 @@ export function canonicalTable(table: TableContent): string {
 }
 
 /**
- * The tag of the table that follows the one tagged `previousTag`: 8 hex digits. Tags are a chain, so a reader that holds
- * a table of another history (a restored backup, another installation) sees a tag it can't have.
+ * The tag of the successor of the table tagged `previousTag`: 8 hex digits. Tags form a hash chain, so a reader detects a
+ * table of another history, such as a restored backup or another installation.
  */
 export function nextTag(
   previousTag: string,

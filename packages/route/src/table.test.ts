@@ -16,15 +16,15 @@ import {
 } from "./index.ts";
 
 /** The same record, built in another order. */
-function turned<T>(
+function reordered<T>(
   record: Readonly<Record<string, T>>,
-  turn: (value: T) => T = (value) => value,
+  map: (value: T) => T = (value) => value,
 ): Readonly<Record<string, T>> {
-  const entries = Object.entries(record).map(([name, value]) => [name, turn(value)] as const);
+  const entries = Object.entries(record).map(([name, value]) => [name, map(value)] as const);
   return Object.fromEntries(entries.toReversed());
 }
 
-test("the first table holds the layer of the release candidates alone", () => {
+test("the empty table lists only the environment rc", () => {
   const first = emptyTable("0badcafe");
   assert.deepEqual(first.environments, { rc: { parent: "stable", members: {} } });
   assert.deepEqual([first.epoch, first.tag, first.services], [0, "0badcafe", {}]);
@@ -34,9 +34,9 @@ test("the canonical text of a table doesn't depend on the order of its names", (
   fc.assert(
     fc.property(table, (table) => {
       const other = {
-        services: turned(table.services, (variants) => turned(variants)),
-        environments: turned(table.environments, (layer) => ({
-          members: turned(layer.members),
+        services: reordered(table.services, (variants) => reordered(variants)),
+        environments: reordered(table.environments, (layer) => ({
+          members: reordered(layer.members),
           parent: layer.parent,
         })),
       };
@@ -46,7 +46,7 @@ test("the canonical text of a table doesn't depend on the order of its names", (
   );
 });
 
-test("every part of a table's content is in its canonical text, its number is not", () => {
+test("the canonical text covers all content, but not epoch, tag and history floor", () => {
   const variant = {
     incarnation: 1,
     tier: "branch",
@@ -94,7 +94,7 @@ test("every part of a table's content is in its canonical text, its number is no
   );
 });
 
-test("the tag follows from the tag before, the epoch and the content", () => {
+test("the tag depends on the previous tag, the epoch and the content", () => {
   const next: RouteTable = { ...emptyTable("ignored"), epoch: 1 };
   const tag = nextTag("0badcafe", next);
   assert.match(tag, /^[0-9a-f]{8}$/);
@@ -105,7 +105,7 @@ test("the tag follows from the tag before, the epoch and the content", () => {
   assert.notEqual(nextTag("0badcafe", { ...next, environments: {} }), tag);
 });
 
-test("a table's id is its epoch and its tag, and nothing else is", () => {
+test("a table's id is epoch and tag, and any other form is refused", () => {
   assert.equal(formatTableId({ epoch: 58, tag: "1a2b3c4d" }), "58-1a2b3c4d");
   assert.deepEqual(parseTableId("58-1a2b3c4d"), { epoch: 58, tag: "1a2b3c4d" });
   assert.deepEqual(parseTableId("0-00000000"), { epoch: 0, tag: "00000000" });

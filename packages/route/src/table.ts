@@ -1,23 +1,23 @@
 import { RC, STABLE } from "./names.ts";
 
 export type Tier = "stable" | "rc" | "branch";
-/** What a variant that is down does: answers 503, or leaves the table so that the next layer answers. */
+/** For a variant that is down: requests get 503 (`Fail`), or it leaves the table, so that the next layer answers (`Fallback`). */
 export type OnUnavailable = "Fail" | "Fallback";
 
-/** A live variant, as the table lists it. */
+/** A live variant. */
 export interface TableVariant {
   readonly incarnation: number;
   readonly tier: Tier;
-  /** Git SHA (`-dirty` appended where the tree was), or image digest. */
+  /** Git SHA, with `-dirty` for uncommitted changes, or image digest. */
   readonly revision: string;
   /** Base URL, stable for the life of the incarnation: `http://127.0.0.1:4001`. */
   readonly destination?: string | undefined;
   readonly onUnavailable: OnUnavailable;
-  /** The endpoints it consumes; absent: all of the service's. */
+  /** The endpoints that it consumes; absent: all endpoints of the service. */
   readonly endpoints?: readonly string[] | undefined;
 }
 
-/** One layer. `members` may name variants that are not live. */
+/** A layer. `members` may name variants that are not live. */
 export interface TableEnvironment {
   readonly parent: string;
   readonly members: Readonly<Record<string, string>>;
@@ -26,23 +26,23 @@ export interface TableEnvironment {
 /** Immutable snapshot of the live variants and the environments. `stable` is the root and not listed. */
 export interface RouteTable {
   readonly epoch: number;
-  /** 8 hex digits: a chain over all tables, so that a reader notices a history that is not its own. */
+  /** 8 hex digits of a hash chain over all tables, by which a reader detects another history. */
   readonly tag: string;
-  /** Version of the resolve rule. */
+  /** Version of the rules of `resolve`. */
   readonly resolver: 1;
-  /** Oldest epoch that can still be asked for. */
+  /** Oldest epoch that is still stored. */
   readonly historyFloor: number;
   readonly services: Readonly<Record<string, Readonly<Record<string, TableVariant>>>>;
   readonly environments: Readonly<Record<string, TableEnvironment>>;
 }
 
-/** Steps from a layer to `stable`: a layer whose parent is `stable` is one deep. */
+/** Maximum steps from a layer to `stable`; a layer whose parent is `stable` is one step away. */
 export const maxDepth = 8;
 
-/** Why a layer's parents don't end at `stable`. */
+/** Why the parents of a layer don't end at `stable`. */
 export type ChainFault =
   | { readonly kind: "missing"; readonly layer: string }
-  /** More than `maxDepth` steps, which every circle is. */
+  /** More than `maxDepth` steps, or a cycle. */
   | { readonly kind: "tooDeep" };
 
 /** Checks the parents of one environment; undefined where they end at `stable` within `maxDepth` steps. */
@@ -59,7 +59,7 @@ export function checkChain(
   return layer === STABLE ? undefined : { kind: "tooDeep" };
 }
 
-/** The table before anything was ever published. */
+/** The table of epoch 0. */
 export function emptyTable(tag: string): RouteTable {
   return {
     epoch: 0,
@@ -71,7 +71,7 @@ export function emptyTable(tag: string): RouteTable {
   };
 }
 
-/** Names are data (`constructor` is a fine service): only own properties count. */
+/** An own property of a record: `constructor` is a valid service name, and must not find an inherited one. */
 export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

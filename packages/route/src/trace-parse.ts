@@ -1,17 +1,17 @@
 import type { Via } from "./resolve.ts";
 import { type Hop, maxHops, maxTraceLength, type Trace } from "./trace.ts";
 
-/** Services that aren't ours may join several of our lists; beyond this a trace is not read at all. */
+/** Proxies may join several lists into one; a longer trace is not read. */
 const maxReadLength = maxTraceLength * 4;
 const string = String.raw`"((?:[^"\\]|\\["\\])*)"`;
 const name = "[a-z*][a-z0-9_.*-]*";
 const parameter = `; *(${name})(?:=(?:${string}|([^";, ]+)))?`;
-/** Without its groups: the parts are taken apart by `parameters`. */
+/** Without capturing groups: `parameters` captures the parts. */
 const parameterRun = parameter.replaceAll(/\((?!\?)/g, "(?:");
 const item = new RegExp(`^${string}((?:${parameterRun})*)$`);
 const parameters = new RegExp(parameter, "g");
 
-/** The hops of a trace header. Never throws: an item that is not a hop is dropped, and `truncated` says so. */
+/** The hops of a trace header. Never throws: an item that is not a hop is dropped and sets `truncated`. */
 export function parseTrace(value: string): Trace {
   if (value.length > maxReadLength) return { hops: [], truncated: true };
   const hops: Hop[] = [];
@@ -25,7 +25,7 @@ export function parseTrace(value: string): Trace {
   return { hops, truncated };
 }
 
-/** Undefined for the token `truncated`, and for whatever else is not a hop. */
+/** Undefined for the token `truncated` and any other item that is not a hop. */
 function parseHop(text: string): Hop | undefined {
   const match = item.exec(text);
   if (match === null) return undefined;

@@ -33,7 +33,7 @@ test("every part of a hop survives the header", () => {
   assert.deepEqual(parseTrace(formatTrace(trace)), trace);
 });
 
-test("a trace that fits comes back as it was", () => {
+test("a trace within the limits survives a round trip", () => {
   fc.assert(
     fc.property(fc.array(hop, { maxLength: 20, size: "max" }), (hops) => {
       const text = formatTrace({ hops, truncated: false });
@@ -44,7 +44,7 @@ test("a trace that fits comes back as it was", () => {
   );
 });
 
-test("a trace never outgrows 64 items and 4 KiB, keeps its first hops, and says what it dropped", () => {
+test("a trace never exceeds 64 items and 4 KiB, keeps its first hops, and says that others were dropped", () => {
   fc.assert(
     fc.property(fc.array(hop, { maxLength: 150, size: "max" }), fc.boolean(), (hops, truncated) => {
       const text = formatTrace({ hops, truncated });
@@ -70,20 +70,20 @@ test("64 short hops fit, the 65th doesn't", () => {
   assert.equal(parseTrace(joined).truncated, true);
 });
 
-test("a hop that is longer than a trace leaves the mark alone", () => {
+test("a hop over the limit of a trace leaves only the token truncated", () => {
   const huge: Hop = { service: "a".repeat(5000), via: "stable" };
   assert.equal(formatTrace({ hops: [huge], truncated: false }), "truncated");
   assert.deepEqual(parseTrace("truncated"), { hops: [], truncated: true });
 });
 
-test("quotes and backslashes are escaped, other bytes become a question mark", () => {
+test("quotes and backslashes are escaped, characters outside printable ASCII become question marks", () => {
   const odd: Hop = { service: `a"b\\c, d;via=none`, via: "stable", caller: "caf\u00e9\r\nx: y" };
   const text = formatTrace({ hops: [odd], truncated: false });
   assert.match(text, /^[\x20-\x7e]*$/);
   assert.deepEqual(parseTrace(text).hops, [{ ...odd, caller: "caf???x: y" }]);
 });
 
-test("an item that is no hop is dropped, and the trace says so", () => {
+test("an item that is not a hop is dropped, and the trace is marked truncated", () => {
   for (const item of [
     "nonsense",
     `"a"`,
@@ -105,7 +105,7 @@ test("an item that is no hop is dropped, and the trace says so", () => {
   });
 });
 
-test("what other writers may add to a structured field is understood", () => {
+test("unknown parameters and other valid forms of a structured field are accepted", () => {
   const text = `"b"; via=pin; flag;  ms=3;variant="x";incarnation=2.5x;new="a, b"`;
   assert.deepEqual(parseTrace(text).hops, [{ service: "b", via: "pin", variant: "x", ms: 3 }]);
   assert.deepEqual(parseTrace(`"a";via=pin;lost=?1, "b";via=pin;lost=?0`).hops, [
@@ -114,7 +114,7 @@ test("what other writers may add to a structured field is understood", () => {
   ]);
 });
 
-test("numbers that are no numbers are left out", () => {
+test("invalid numbers are omitted", () => {
   const hops: Hop[] = [{ service: "a", via: "pin", ms: Number.NaN, incarnation: Number.NaN }];
   assert.equal(formatTrace({ hops, truncated: false }), `"a";via=pin`);
   assert.deepEqual(parseTrace(`"a";via=pin;ms=Infinity;incarnation=1e9`).hops, [

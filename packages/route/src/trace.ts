@@ -1,39 +1,39 @@
 import type { Via } from "./resolve.ts";
 
-/** One hop of a traced request, as the gateway that made it saw it. */
+/** One hop of a traced request, recorded by the gateway that forwarded it. */
 export interface Hop {
   readonly service: string;
-  /** The variant's key; absent where nothing served. */
+  /** The key of the variant; absent where none answered. */
   readonly variant?: string | undefined;
   readonly via: Via;
   /** The layer that answered. */
   readonly layer?: string | undefined;
   readonly incarnation?: number | undefined;
-  /** Number of the route table that decided. */
+  /** Epoch of the route table that decided. */
   readonly epoch?: number | undefined;
-  /** Who asked, as `service:key`; absent at the edge. */
+  /** The calling variant, as `service:key`; absent at the edge. */
   readonly caller?: string | undefined;
-  /** What the route named here that is not live, in the words of `describeMissed`. */
+  /** What the route refers to at this hop and is not live, formatted by `describeMissed`. */
   readonly missed?: readonly string[] | undefined;
-  /** Set where the caller dropped the route: it has a routed request in flight and sent this one without. */
+  /** Set where the caller lost the route: it has a routed request in flight and sent this one unrouted. */
   readonly lost?: boolean | undefined;
-  /** Until the response's head, in milliseconds; written with one decimal. */
+  /** Time until the response headers, in milliseconds, with one decimal. */
   readonly ms?: number | undefined;
 }
 
 export interface Trace {
   readonly hops: readonly Hop[];
-  /** True where hops were dropped at a limit, or could not be read. */
+  /** True where hops were dropped at a limit or could not be parsed. */
   readonly truncated: boolean;
 }
 
 export const maxHops = 64;
 export const maxTraceLength = 4096;
-const truncatedMark = "truncated";
+const truncatedToken = "truncated";
 
 /**
- * A list of RFC 9651 items, one a hop: `"cart-service";variant="mp-102";via=pin;caller="storefront:stable"`. From the
- * first hop that doesn't fit 64 items and 4 KiB on they are left out, and the token `truncated` ends the list.
+ * A list of RFC 9651 items, one per hop: `"cart-service";variant="mp-102";via=pin;caller="storefront:stable"`. Hops beyond
+ * 64 items or 4 KiB are dropped, and the token `truncated` ends the list.
  */
 export function formatTrace(trace: Trace): string {
   const items: string[] = [];
@@ -41,8 +41,8 @@ export function formatTrace(trace: Trace): string {
   let { truncated } = trace;
   for (const hop of trace.hops) {
     const item = formatHop(hop);
-    // Room is always kept for the mark.
-    const room = maxTraceLength - truncatedMark.length - length;
+    // Always leave room for the token.
+    const room = maxTraceLength - truncatedToken.length - length;
     if (items.length === maxHops || item.length + separator.length > room) {
       truncated = true;
       break;
@@ -50,7 +50,7 @@ export function formatTrace(trace: Trace): string {
     items.push(item);
     length += item.length + separator.length;
   }
-  if (truncated) items.push(truncatedMark);
+  if (truncated) items.push(truncatedToken);
   return items.join(separator);
 }
 

@@ -7,13 +7,13 @@ const resolving = [
       "R-21",
       "if (variant === undefined || !consumes(variant, endpoint)) return undefined;",
       "if (variant === undefined) return undefined;",
-      "resolve is total, deterministic, and names only what is live in the table",
+      "resolve is total and deterministic, and returns only live variants",
     ],
     [
       "R-22",
       "    fromPin(table, route, search) ??\n    fromLayers(table, route.environment, search) ??",
       "    fromLayers(table, route.environment, search) ??\n    fromPin(table, route, search) ??",
-      "a live pin beats every environment",
+      "a live pin takes precedence over every environment",
     ],
     [
       "R-23",
@@ -25,7 +25,7 @@ const resolving = [
       "R-23",
       'if (resolution !== undefined) return resolution;\n      miss(search, { kind: "member"',
       'return resolution;\n      miss(search, { kind: "member"',
-      "a member that isn't live is missed on the way up",
+      "a member that isn't live is reported as missed",
     ],
     [
       "R-24",
@@ -37,31 +37,31 @@ const resolving = [
       "R-25",
       '    found(search, "stable", STABLE) ??\n',
       "",
-      "a route that names nothing gets stable",
+      "without pins and environment, stable answers",
     ],
     [
       "R-25",
       'found(search, "stable", STABLE)',
       'found(search, "stable", Object.keys(search.variants ?? {})[0] ?? "")',
-      "a service without stable is there for those who name it, and nothing for the rest",
+      "a service without stable answers routes that name its variant, and no others",
     ],
     [
       "R-26",
       '    miss(search, { kind: "pin", service, key });\n',
       "",
-      "a pin that isn't live is missed, and the next layer answers",
+      "a pin that isn't live is reported as missed, and the next layer answers",
     ],
     [
       "R-27",
       'return { ...resolution, missed: [{ kind: "environment", environment }] };',
       "return resolution;",
-      "an unknown environment is missed, whatever answers",
+      "an unknown environment is reported as missed, whichever variant answers",
     ],
     [
       "R-27",
       "let layer = environment;\n  for (let depth = 0; layer !== undefined && layer !== STABLE && depth",
       "let layer = environment;\n  for (let depth = 0; layer !== undefined && depth",
-      "the environment stable is the root, never a miss",
+      "the environment stable is the root and never missed",
     ],
     [
       "R-28",
@@ -73,7 +73,7 @@ const resolving = [
       "R-30",
       'new Set(["", ...route.pins.keys()])',
       "new Set(route.pins.keys())",
-      "a strict edge learns everything that is missed, once each",
+      "a strict edge sees everything that is missed, once each",
     ],
   ]),
   ...inFile("table.ts", "resolve.test.ts", [
@@ -81,7 +81,7 @@ const resolving = [
       "R-29",
       "export const maxDepth = 8;",
       "export const maxDepth = 9;",
-      "eight layers answer, a ninth is out of reach",
+      "eight layers are searched, a ninth is not",
     ],
   ]),
   ...inFile("lookup.ts", "resolve.test.ts", [
@@ -89,13 +89,13 @@ const resolving = [
       "R-15",
       "return Object.hasOwn(record, name) ? value : undefined;",
       "return value;",
-      "names of JavaScript's own objects are ordinary names to resolve",
+      "names of built-in properties are ordinary names in resolve",
     ],
     [
       "R-15",
       ' && name !== "__proto__"',
       "",
-      "names of JavaScript's own objects are ordinary names to resolve",
+      "names of built-in properties are ordinary names in resolve",
     ],
   ]),
   ...inFile("table.ts", "read-table.test.ts", [
@@ -103,7 +103,7 @@ const resolving = [
       "R-15",
       "return Object.hasOwn(record, name) ? record[name] : undefined;",
       "return record[name];",
-      "names of JavaScript's own objects are ordinary names in a table",
+      "names of built-in properties are ordinary names in a table",
     ],
   ]),
   ...inFile("resolve.ts", "resolve.test.ts", [
@@ -136,19 +136,19 @@ const tables = [
       "R-40",
       "    onUnavailable: variant.onUnavailable,\n",
       "",
-      "every part of a table's content is in its canonical text, its number is not",
+      "the canonical text covers all content, but not epoch, tag and history floor",
     ],
     [
       "R-41",
       "${previousTag}\\n",
       "",
-      "the tag follows from the tag before, the epoch and the content",
+      "the tag depends on the previous tag, the epoch and the content",
     ],
     [
       "R-41",
       "${next.epoch}\\n",
       "",
-      "the tag follows from the tag before, the epoch and the content",
+      "the tag depends on the previous tag, the epoch and the content",
     ],
   ]),
   ...inFile("table-id.ts", "table.test.ts", [
@@ -156,7 +156,7 @@ const tables = [
       "R-42",
       "(0|[1-9][0-9]{0,15})",
       "([0-9]{1,16})",
-      "a table's id is its epoch and its tag, and nothing else is",
+      "a table's id is epoch and tag, and any other form is refused",
     ],
   ]),
   ...inFile("read-table.ts", "read-table.test.ts", [
@@ -170,18 +170,18 @@ const tables = [
       "R-43",
       "if (entries.length > limit)",
       "if (entries.length > limit + 1)",
-      "a table beyond a limit is refused",
+      "a table over a limit is refused",
     ],
-    ["R-43", "  checkChains(environments);\n", "", "each fault is named with its place"],
-    ["R-43", "[\\x21-\\x7e]+$/", "[^]+$/", "each fault is named with its place"],
+    ["R-43", "  checkChains(environments);\n", "", "each fault is reported with its path"],
+    ["R-43", "[\\x21-\\x7e]+$/", "[^]+$/", "each fault is reported with its path"],
     [
       "R-43",
       "incarnation: countOf(",
       "incarnation: 1 + countOf(",
-      "a table that went through JSON is read as it was",
+      "a table survives a round trip through JSON",
     ],
   ]),
 ];
 
-/** Of the route table and of resolving in it. */
+/** Planted bugs in the route table and in resolve. */
 export const tableMutants: readonly Mutant[] = [...resolving, ...tables];

@@ -8,13 +8,13 @@ const parsing = [
       "R-1",
       "entries.push(text.slice(from));",
       "entries.unshift(text.slice(from));",
-      "a header of pins is read in the order it was written",
+      "pins keep the order of the header",
     ],
     [
       "R-2",
       "from = skipOws(text, comma + 1);",
       "from = comma + 1;",
-      "a comma joins lines, with or without white space around it",
+      "a comma separates pins, with or without white space around it",
     ],
     [
       "R-2",
@@ -27,25 +27,25 @@ const parsing = [
       "R-3",
       "from = pair + 2;",
       "from = skipOws(text, pair + 2);",
-      "white space around the whole value is no part of it, elsewhere it is a fault",
+      "white space around the whole value is ignored, elsewhere it makes the entry malformed",
     ],
     [
       "R-3",
       "return unit === 32 || unit === 9;",
       "return unit === 32 || unit === 9 || unit === 160;",
-      "white space around the whole value is no part of it, elsewhere it is a fault",
+      "white space around the whole value is ignored, elsewhere it makes the entry malformed",
     ],
     [
       "R-4",
       'find(text, "::", from)',
       'find(text, "::", from - 1)',
-      "three colons leave a malformed entry to the right",
+      "the third of three colons belongs to the next entry, which is malformed",
     ],
     [
       "R-7",
       "text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase())",
       "text.toLowerCase()",
-      "upper case means the same as lower case, in ASCII only",
+      "upper case equals lower case, in ASCII only",
     ],
     [
       "R-10",
@@ -69,7 +69,7 @@ const parsing = [
       "R-14",
       "text.length > maxFieldLength",
       "text.length > maxFieldLength * 1000",
-      "a mebibyte of anything is refused by its length alone",
+      "a mebibyte of any text is rejected as too long",
     ],
   ]),
   ...inFile("names.ts", "parse.test.ts", [
@@ -77,13 +77,13 @@ const parsing = [
       "R-5",
       "const maxServiceLength = 253;",
       "const maxServiceLength = 254;",
-      "names are limited as DNS limits them",
+      "names obey the limits of DNS",
     ],
     [
       "R-5",
       "if (dot - from > maxLabelLength || !isLabel(text, from, dot)) return false;",
       "if (dot - from > maxLabelLength) return false;",
-      "a service may have dots, and they mean themselves",
+      "a service name may contain dots, which match literally",
     ],
     [
       "R-6",
@@ -95,13 +95,13 @@ const parsing = [
       "R-6",
       "text.charCodeAt(to - 1) === dash",
       "text.charCodeAt(to) === dash",
-      "names are limited as DNS limits them",
+      "names obey the limits of DNS",
     ],
     [
       "R-5",
       "unit >= 97 && unit <= 122",
       "unit >= 96 && unit <= 123",
-      "names are limited as DNS limits them",
+      "names obey the limits of DNS",
     ],
   ]),
   ...inFile("parse.ts", "parse.test.ts", [
@@ -115,16 +115,16 @@ const parsing = [
       "R-8",
       "else if (earlier !== pin.key) rejected",
       "else rejected",
-      "a repetition of the same pin is no fault",
+      "a repeated pin is not rejected",
     ],
     ["R-9", "      continue;\n", "      break;\n", "a malformed entry is dropped alone"],
     [
       "R-9",
-      'if (entry === "") rejected.push(rejection(field, singles[field].empty, entry));\n    else if',
+      'if (entry === "") rejected.push(rejection(field, singleValued[field].empty, entry));\n    else if',
       "if",
       "an empty entry beside others is dropped alone and reported",
     ],
-    ["R-9", "text.slice(0, 80)", "text", "what was rejected is shown with at most 80 characters"],
+    ["R-9", "text.slice(0, 80)", "text", "a rejection quotes at most 80 characters"],
     [
       "R-11",
       "if (canonicalLength <= maxFieldLength) return pins;",
@@ -141,7 +141,7 @@ const parsing = [
       "R-12",
       "value !== undefined && value !== entry",
       "value !== undefined && value === entry",
-      "equal environments are one, different ones are rejected",
+      "equal environments are merged, different ones are rejected",
     ],
     [
       "R-12",
@@ -158,8 +158,8 @@ const parsing = [
     [
       "R-15",
       "const pins = new Map<string, string>();",
-      "const bag: Record<string, string> = {}; const pins = { get: (k: string) => bag[k], set: (k: string, v: string) => { bag[k] = v; }, [Symbol.iterator]: () => Object.entries(bag)[Symbol.iterator](), size: 1 } as unknown as Map<string, string>;",
-      "names of JavaScript's own objects are ordinary names",
+      "const record: Record<string, string> = {}; const pins = { get: (k: string) => record[k], set: (k: string, v: string) => { record[k] = v; }, [Symbol.iterator]: () => Object.entries(record)[Symbol.iterator](), size: 1 } as unknown as Map<string, string>;",
+      "names of built-in properties are ordinary names",
     ],
   ]),
   ...inFile("format.ts", "parse.test.ts", [
@@ -167,19 +167,19 @@ const parsing = [
       "R-16",
       ": `::${service}:${key}`",
       ": `,,${service}:${key}`",
-      "parsing a canonical route gives it back",
+      "parsing the canonical form returns the route",
     ],
     [
       "R-16",
       'if (route.mode === "strict")',
       'if (route.mode !== "strict")',
-      "parsing a canonical route gives it back",
+      "parsing the canonical form returns the route",
     ],
     [
       "R-17",
       "if (route.pins.size === 0) return undefined;",
       "",
-      "a route that names nothing has no headers",
+      "a route without pins and environment has no headers",
     ],
   ]),
 ];
@@ -204,13 +204,13 @@ const baggage = [
       "R-19",
       "memberOf(entry) === undefined);",
       "memberOf(entry) === undefined).map((entry) => entry.trim());",
-      "foreign members keep every byte and their order, ours are replaced",
+      "foreign members keep their bytes and order, route members are replaced",
     ],
     [
       "R-19",
       "const name = trimOws(entry.slice(0, equals));",
       "const name = entry.slice(0, equals).trim();",
-      "members that only look like ours are foreign",
+      "members with similar names are foreign",
     ],
     [
       "R-20",
@@ -222,25 +222,25 @@ const baggage = [
       "R-20",
       "  return value.replace(/%([0-9a-f]{2})/gi",
       "  return decodeURIComponent(value).replace(/%([0-9a-f]{2})/gi",
-      "an escape that is none, or of no ASCII character, makes its entry malformed and no other",
+      "an invalid or non-ASCII escape makes its own entry malformed, and no other",
     ],
     [
       "R-20",
-      "const oddEscape = /%(?![0-7][0-9a-f])/i;",
-      "const oddEscape = /%(?![0-9a-f]{2})/i;",
-      "a member is limited by the bytes it encodes, as a header is",
+      "const nonAsciiEscape = /%(?![0-7][0-9a-f])/i;",
+      "const nonAsciiEscape = /%(?![0-9a-f]{2})/i;",
+      "the limit of a member counts decoded bytes, as for a header",
     ],
     [
       "R-20",
       "text.length > maxBaggageLength",
       "text.length > maxBaggageLength + 1",
-      "baggage beyond the limit says nothing of ours",
+      "baggage over the limit is not read",
     ],
     [
       "R-20",
       'const properties = value.indexOf(";");',
       "const properties = -1;",
-      "our members are read wherever they stand, with properties and white space",
+      "route members are read at any position, with properties and white space",
     ],
     [
       "R-20",
@@ -261,9 +261,9 @@ const patterns = [
       "R-32",
       "::|,[ \\\\t]*",
       "::|,",
-      "the regex of a pin understands lines that a proxy joined by commas",
+      "the regex of a pin matches in lines that a proxy joined with commas",
     ],
-    ["R-33", "[\\\\.+*?()", "[\\\\+*?()", "a dot in a service's name is quoted in its regex"],
+    ["R-33", "[\\\\.+*?()", "[\\\\+*?()", "a dot in a service's name is escaped in its regex"],
   ]),
   ...inFile("trace.ts", "trace.test.ts", [
     [
@@ -280,21 +280,21 @@ const patterns = [
     ],
     [
       "R-35",
-      "maxTraceLength - truncatedMark.length - length",
+      "maxTraceLength - truncatedToken.length - length",
       "maxTraceLength - length",
-      "a trace never outgrows 64 items and 4 KiB, keeps its first hops, and says what it dropped",
+      "a trace never exceeds 64 items and 4 KiB, keeps its first hops, and says that others were dropped",
     ],
     [
       "R-36",
       '.replace(/[^\\x20-\\x7e]/g, "?")',
       "",
-      "quotes and backslashes are escaped, other bytes become a question mark",
+      "quotes and backslashes are escaped, characters outside printable ASCII become question marks",
     ],
     [
       "R-36",
       '.replace(/["\\\\]/g, "\\\\$&")',
       "",
-      "quotes and backslashes are escaped, other bytes become a question mark",
+      "quotes and backslashes are escaped, characters outside printable ASCII become question marks",
     ],
   ]),
   ...inFile("trace-parse.ts", "trace.test.ts", [
@@ -302,7 +302,7 @@ const patterns = [
       "R-36",
       "if (hop === undefined || hops.length === maxHops) truncated = true;\n    else",
       "if (hop !== undefined && hops.length < maxHops)",
-      "an item that is no hop is dropped, and the trace says so",
+      "an item that is not a hop is dropped, and the trace is marked truncated",
     ],
     [
       "R-36",
@@ -314,27 +314,27 @@ const patterns = [
 ];
 
 const keys = inFile("key.ts", "key.test.ts", [
+  ["R-37", "(?![a-z0-9])/g", "/g", "a ticket is never part of a longer word or number"],
+  ["R-37", "(?<![a-z0-9])", "", "a ticket is never part of a longer word or number"],
   [
     "R-37",
-    "(?![a-z0-9])/g",
-    "/g",
-    "a ticket has letters and digits around it that are not its own",
-  ],
-  ["R-37", "(?<![a-z0-9])", "", "a ticket has letters and digits around it that are not its own"],
-  [
-    "R-37",
-    "(wanted.size === 0 || wanted.has(project))",
-    "wanted.size >= 0",
+    "(allowed.size === 0 || allowed.has(project))",
+    "allowed.size >= 0",
     "only tickets of the configured projects count",
   ],
   [
     "R-38",
     "`${slug}-${hash8(branch)}`",
     "slug",
-    "what was cut or lost leaves a hash of the raw name",
+    "a truncated or changed name gets a hash of the raw name",
   ],
-  ["R-38", "hash8(branch)}`", "hash8(lower)}`", "a reserved word is not the key of a branch"],
-  ["R-38", '.replace(/-$/, "")', "", "a trailing dash of the cut is trimmed before the hash"],
+  ["R-38", "hash8(branch)}`", "hash8(lower)}`", "a reserved key is never the key of a branch"],
+  [
+    "R-38",
+    '.replace(/-$/, "")',
+    "",
+    "a dash at the end of the truncated name is trimmed before the hash",
+  ],
   ["R-39", " && !isReservedKey(plain)", "", "the key of any branch is valid and not reserved"],
   [
     "R-39",
@@ -344,7 +344,7 @@ const keys = inFile("key.ts", "key.test.ts", [
   ],
 ]);
 
-/** All of them. Every rule of docs/spec/route.md is broken by at least one. */
+/** All planted bugs of the package. Every rule of docs/spec/route.md is broken by at least one. */
 export const mutants: readonly Mutant[] = [
   ...parsing,
   ...baggage,

@@ -10,10 +10,10 @@ import {
   type Via,
 } from "../index.ts";
 
-// The default sizes are too small to meet the limits of a protocol.
+// The default sizes never reach the limits of the protocol.
 fc.configureGlobal({ ...fc.readConfigureGlobal(), baseSize: "large" });
 
-/** Few names, so that routes and tables meet; near misses and JavaScript's own words among them. */
+/** Few names, so that routes name what tables list; some are near misses, some built-in properties. */
 export const serviceNames = [
   "payment-service",
   "my-payment-service",
@@ -71,7 +71,7 @@ export const route: fc.Arbitrary<Route> = fc.record({
   mode: fc.constantFrom("fallback", "strict"),
 });
 
-/** Text made of the grammar's own pieces, well-formed by luck only. */
+/** Tokens of the grammar in random order, mostly malformed. */
 export const almostPins: fc.Arbitrary<string> = fc
   .array(
     fc.oneof(
@@ -122,7 +122,7 @@ const services = fc
 
 const members = fc.dictionary(service, key, { maxKeys: 5, noNullPrototype: true });
 
-/** A tree below stable: a layer's parent is one made before it. */
+/** A tree below stable: the parent of a layer is an earlier one. */
 const environments = fc
   .shuffledSubarray(layerNames)
   .chain((names) =>
