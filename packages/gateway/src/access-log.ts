@@ -1,6 +1,6 @@
 import type { Logger } from "./logger.ts";
 
-/** `errors`: 5xx of the gateway's own and transfers that it cut, as warnings. `all`: every request, as info. */
+/** `errors`: 5xx of the gateway itself and aborted transfers, as warnings. `all`: every request, as info. */
 export type AccessLogMode = "all" | "errors" | "none";
 
 /** One line of the access log. */
@@ -9,14 +9,14 @@ export interface AccessEntry {
   readonly path: string;
   readonly host: string | undefined;
   readonly service: string | undefined;
-  /** `service:key`; absent where nobody answered. */
+  /** `service:key`; absent where no variant was chosen. */
   readonly variant: string | undefined;
   readonly incarnation: number | undefined;
   readonly via: string | undefined;
   readonly caller: string | undefined;
-  /** 499 for a client that left. */
+  /** 499: the client disconnected before the response. */
   readonly status: number;
-  /** A problem's code, where the gateway answered by itself. */
+  /** A problem's code where the gateway responded itself, else `Cut`, `ClientGone` or `ClientStalled`. */
   readonly reason: string | undefined;
   readonly ms: number;
   /** Of the response's body. */
@@ -24,7 +24,7 @@ export interface AccessEntry {
   readonly remote: string;
 }
 
-/** Whether a request is written down at all; asked before the entry is made. */
+/** Whether a request is logged; checked before the entry is built. */
 export function isLogged(mode: AccessLogMode, status: number, reason: string | undefined): boolean {
   return mode === "errors" ? isBad(status, reason) : mode === "all";
 }

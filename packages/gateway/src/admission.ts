@@ -8,15 +8,15 @@ import { environmentOfPage } from "./locate.ts";
 import { ownHop, traceHeader } from "./own-hop.ts";
 import type { Problem } from "./problem.ts";
 import { edgeRoute, meshRoute } from "./request-route.ts";
-import type { MeshPlace } from "./place.ts";
+import type { MeshRole } from "./listener-role.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** What is to be done with a request, decided when its head is there. */
+/** The decision about a request, made when its head has arrived. */
 export type Admission = Admitted | NotForwarded;
 
 export interface Admitted {
   readonly kind: "forward";
-  /** In the form that goes on. */
+  /** Origin form, as it is forwarded. */
   readonly path: string;
   readonly parsed: ParsedRoute;
   readonly decision: Forward;
@@ -25,14 +25,14 @@ export interface Admitted {
   readonly vary: string | undefined;
 }
 
-/** The gateway answers by itself. */
+/** The gateway responds itself. */
 export type NotForwarded =
   | { readonly kind: "page"; readonly page: OwnPage }
   /** `OPTIONS *`: about the gateway, not about a service. */
   | { readonly kind: "server" }
   | { readonly kind: "refuse"; readonly problem: Problem; readonly headers: readonly string[] };
 
-/** The whole of the gateway's choice: framing, host, route, `resolve`. Nothing is read but the head. */
+/** Checks framing, host and route, then calls `resolve`. Reads only the head. */
 export function admit(incoming: Incoming): Admission {
   const { core, connection, head } = incoming;
   const fault = incoming.fault ?? checkFraming(incoming, head, core.limits);
@@ -40,9 +40,9 @@ export function admit(incoming: Incoming): Admission {
   const target = readTarget(incoming.method, incoming.target, head.host);
   if (target.kind === "refused") return refuse(target.problem);
   if (target.kind === "server") return target;
-  return connection.place.kind === "edge"
+  return connection.role.kind === "edge"
     ? admitAtEdge(incoming, target.path)
-    : admitInMesh(incoming, target.path, connection.place);
+    : admitInMesh(incoming, target.path, connection.role);
 }
 
 function admitAtEdge(incoming: Incoming, path: string): Admission {
@@ -59,23 +59,23 @@ function admitAtEdge(incoming: Incoming, path: string): Admission {
   }
   const page = (url: string): string | undefined => environmentOfPage(url, settings, table);
   const parsed = edgeRoute(head, core.vocabulary, location.environment, page);
-  const question = { parsed, service: location.service, atEdge: true, known: true };
+  const input = { parsed, service: location.service, atEdge: true, known: true };
   const { ofEnvironmentHost, ofOtherHost } = core.vocabulary.vary;
   const vary = location.environment === undefined ? ofOtherHost : ofEnvironmentHost;
-  return settle(incoming, { path, parsed, vary }, decide(table, question));
+  return toAdmission(incoming, { path, parsed, vary }, decide(table, input));
 }
 
 function admitInMesh(
   incoming: Incoming,
   path: string,
-  { caller, callee: service }: MeshPlace,
+  { caller, callee: service }: MeshRole,
 ): Admission {
   const { core, head } = incoming;
   const parsed = meshRoute(head, core.vocabulary);
   const known = own(core.settings().services, service) !== undefined;
   const decision = decide(core.table(), { parsed, service, atEdge: false, known });
-  if (core.lost.watching) noteLost(core, caller, parsed, decision);
-  return settle(incoming, { path, parsed, vary: undefined }, decision);
+  if (core.lostRoutes.isTracing) recordLost(core, caller, parsed, decision);
+  return toAdmission(incoming, { path, parsed, vary: undefined }, decision);
 }
 
 /** HTTP/1.0 alone may leave it out. */
@@ -85,18 +85,18 @@ const hostMissing: Problem = Object.freeze({
   fix: "Send the host of the URL; HTTP/1.0 allows it, too",
 });
 
-function noteLost(core: Core, caller: string, parsed: ParsedRoute, decision: Decision): void {
+function recordLost(core: Core, caller: string, parsed: ParsedRoute, decision: Decision): void {
   if (isRouted(parsed.route) || parsed.rejected.length > 0) return;
-  // It may well belong to a request that never had a route.
-  if (core.upstreams.isUnroutedInFlight(caller)) return;
+  // It may belong to a request that never had a route.
+  if (core.upstreams.hasUnroutedInFlight(caller)) return;
   const { resolution } = decision;
   if (resolution === undefined) return;
   const { service, key: variant, via } = resolution;
-  const noted = core.lost.note(caller, { service, variant, via, caller });
-  if (noted) core.refusals.countLost(service);
+  const recorded = core.lostRoutes.record(caller, { service, variant, via, caller });
+  if (recorded) core.refusals.countLost(service);
 }
 
-function settle(
+function toAdmission(
   { core, connection, head, upgrades }: Incoming,
   { path, parsed, vary }: Pick<Admitted, "path" | "parsed" | "vary">,
   decision: Decision,
@@ -105,7 +105,7 @@ function settle(
   const trace = (): readonly string[] => {
     const { resolution, epoch } = decision;
     if (!head.wantsTrace || resolution === undefined) return [];
-    const hop = ownHop({ place: connection.place, parsed, resolution, epoch, ms: 0 });
+    const hop = ownHop({ role: connection.role, parsed, resolution, epoch, ms: 0 });
     return [core.vocabulary.names.trace, traceHeader(hop, undefined, [])];
   };
   if (decision.kind === "refuse") return refuse(decision.problem, trace());
@@ -119,7 +119,7 @@ function settle(
   const problem: Problem = {
     code: "VariantUnavailable",
     detail: `${label} has no address yet`,
-    fix: `The conditions of ${label} say why`,
+    fix: `See the conditions of ${label}`,
     service: resolution.service,
     variant: label,
   };

@@ -18,7 +18,7 @@ function askAndReadNothing(t: TestContext, port: number, path: string): void {
 }
 
 describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
-  it("holds a fast variant back when the client is slow, and loses nothing", async (t) => {
+  it("pauses a fast variant when the client is slow, and loses nothing", async (t) => {
     const total = 64 * mib;
     let poured: Poured | undefined;
     const sent = (): number => poured?.sent ?? 0;
@@ -49,7 +49,7 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
     assert.equal(received, total);
   });
 
-  it("cuts off who takes nothing of its answer, and lets the variant go", async (t) => {
+  it("disconnects a client that reads nothing of its response, and aborts the request to the variant", async (t) => {
     let left = false;
     const variant = await serve(t, (_req, res) => {
       res.on("close", () => (left = true));
@@ -67,7 +67,7 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
     assert.deepEqual(reasons, ["ClientStalled"]);
   });
 
-  it("does not cut off who took everything while the variant is silent", async (t) => {
+  it("keeps a client that has read everything while the variant is idle", async (t) => {
     const total = 16 * mib;
     const last = gate();
     let left = false;
@@ -101,7 +101,7 @@ describe("back-pressure over HTTP/1.1", { concurrency: 4 }, () => {
     assert.equal(received, total + 1);
   });
 
-  it("holds a fast client back when the variant is slow, and loses nothing", async (t) => {
+  it("pauses a fast client when the variant is slow, and loses nothing", async (t) => {
     const total = 64 * mib;
     const read = gate();
     let received = 0;

@@ -5,7 +5,7 @@ import { malformed } from "./framing.ts";
 import type { Problem } from "./problem.ts";
 import { renderRawProblem } from "./raw-response.ts";
 
-/** What Node's parser or its timers found wrong with a connection; undefined where the connection itself broke. */
+/** The problem for an error of Node's parser or timers; undefined for a broken connection. */
 export function describeClientFault(error: Error, core: Core): Problem | undefined {
   const code = codeOf(error);
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
@@ -47,44 +47,44 @@ function methodNotImplemented(method: string): Problem {
   };
 }
 
-/** Nothing but a long start line fills a packet without a line end. */
+/** A packet without a line end can only be a long start line. */
 function overflow(packet: Buffer | undefined, { limits }: Core): Problem {
   const lineEnd = packet?.indexOf(10) ?? 0;
   if (lineEnd < 0 || lineEnd > limits.targetBytes) {
     return {
       code: "TargetTooLong",
-      detail: `The URL has more than the ${limits.targetBytes} bytes that are read`,
+      detail: `The URL exceeds the limit of ${limits.targetBytes} bytes`,
       fix: "Move long parameters into the body",
       close: true,
     };
   }
   return {
     code: "HeadTooLarge",
-    detail: `The headers have more than the ${limits.headLines} lines or ${limits.headBytes} bytes that are read`,
+    detail: `The headers exceed the limit of ${limits.headLines} lines or ${limits.headBytes} bytes`,
     fix: "Send fewer or shorter headers; cookies are the usual cause",
     close: true,
   };
 }
 
-/** Answers a connection that can't be read any further, after the requests that came whole. */
+/** Responds to a parse error or timeout, after the complete requests before it. */
 export function answerClientFault(core: Core, connection: Connection, error: Error): void {
-  if (connection.broken) return;
-  connection.broken = true;
-  // Bytes behind a request that said it was the last: its answer ends the connection.
+  if (connection.inputClosed) return;
+  connection.inputClosed = true;
+  // Bytes after a request with `Connection: close`: its response closes the connection.
   if (codeOf(error) === "HPE_CLOSED_CONNECTION") return;
   const problem = describeClientFault(error, core);
   if (problem === undefined) {
     connection.socket.destroy();
     return;
   }
-  // A fault in the body of a request in flight is that request's; otherwise it is a further one's.
+  // The fault is in the body of a request in flight, or else in the next request.
   if (connection.refuseUpload(problem)) return;
   refuseConnection(core, connection, problem);
 }
 
 /** The last response of a connection that its parser has detached from. */
 export function refuseConnection(core: Core, connection: Connection, problem: Problem): void {
-  connection.broken = true;
+  connection.inputClosed = true;
   core.refusals.count(problem.code);
   connection.writeFinalResponse(renderRawProblem(problem));
 }

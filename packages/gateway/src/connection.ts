@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import type { Place } from "./place.ts";
+import type { ListenerRole } from "./listener-role.ts";
 import type { Problem } from "./problem.ts";
 
-/** Work a connection carries; ended when the client goes. */
+/** A request on a connection; ended when the client disconnects. */
 export interface InFlight {
-  /** True while its body is still coming. */
+  /** True until its body is complete. */
   readonly receiving: boolean;
   clientGone(): void;
   refuse(problem: Problem): void;
@@ -15,24 +15,24 @@ export interface InFlight {
 /** One client connection of a listener, from accept to close. */
 export class Connection {
   readonly socket: Socket;
-  readonly place: Place;
+  readonly role: ListenerRole;
   /** The client's address, as written in `X-Forwarded-For`. */
   readonly remote: string;
   readonly #inFlight = new Set<InFlight>();
-  /** True when the listener stops: answers say `Connection: close`. */
+  /** True when the listener is closing: responses carry `Connection: close`. */
   closing = false;
-  /** True when nothing that comes after is read: the parser gave up, or the last answer said so. */
-  broken = false;
-  /** Set once it turned out to speak HTTP/2. */
+  /** True when no further request is read: the parser failed, or a response closes the connection. */
+  inputClosed = false;
+  /** Set for an HTTP/2 connection. */
   session: ServerHttp2Session | undefined;
-  /** Written when the requests before it are answered; then the connection ends. */
+  /** Written after all pending responses; then the connection is closed. */
   #finalResponse: string | undefined;
-  /** Answers of HTTP/1.1 that have not left the process, the gateway's own included; they leave in order. */
+  /** HTTP/1.1 responses that are not fully sent, the gateway's own included; they are sent in order. */
   readonly #pendingResponses = new Set<ServerResponse>();
 
-  constructor(socket: Socket, place: Place) {
+  constructor(socket: Socket, role: ListenerRole) {
     this.socket = socket;
-    this.place = place;
+    this.role = role;
     this.remote = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
   }
 
@@ -40,12 +40,12 @@ export class Connection {
     return this.#inFlight.size > 0;
   }
 
-  /** True while bytes written to the socket would overtake an answer. */
+  /** True while bytes written to the socket would overtake a response. */
   get hasPendingResponses(): boolean {
     return this.#pendingResponses.size > 0;
   }
 
-  /** An answer whose turn comes; it counts until it has left, or can't any more. */
+  /** Counts a response as pending until it is sent or its connection is lost. */
   trackResponse(answer: ServerResponse): void {
     this.#pendingResponses.add(answer);
     answer.on("close", () => {
@@ -68,7 +68,7 @@ export class Connection {
     this.#settle();
   }
 
-  /** Once nothing is in flight: says what was left to say, or ends what an earlier answer promised to keep. */
+  /** When nothing is in flight: writes the final response, or closes a connection whose earlier response said keep-alive. */
   #settle(): void {
     if (this.hasPendingResponses || this.busy || this.session !== undefined) return;
     if (this.#finalResponse !== undefined) this.writeFinalResponse(this.#finalResponse);
@@ -76,25 +76,25 @@ export class Connection {
   }
 
   /** The client closed the connection, or it broke. */
-  gone(): void {
+  onClosed(): void {
     for (const work of [...this.#inFlight]) work.clientGone();
   }
 
-  /** Answers the request whose body can't be read any further; false where there is none. */
+  /** Refuses the request whose body can no longer be read; false where there is none. */
   refuseUpload(problem: Problem): boolean {
     const receiving = [...this.#inFlight].find((work) => work.receiving);
     receiving?.refuse(problem);
     return receiving !== undefined;
   }
 
-  /** Ends it when it is idle; a busy one is ended by its last answer. */
+  /** Closes an idle connection; a busy one is closed after its last response. */
   close(): void {
     this.closing = true;
     if (this.session !== undefined) this.session.close();
     else if (!this.busy && !this.hasPendingResponses) this.socket.destroySoon();
   }
 
-  /** Sends raw bytes after everything that is owed, and ends. */
+  /** Sends raw bytes after all pending responses, and closes. */
   writeFinalResponse(bytes: string): void {
     this.#finalResponse = bytes;
     if (this.busy || this.hasPendingResponses || this.socket.destroyed) return;

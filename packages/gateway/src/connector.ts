@@ -7,7 +7,7 @@ import type { Limits } from "./limits.ts";
 /** Errors of sockets that had carried a response before. */
 const reusedSocketErrors = new WeakSet<Error>();
 
-/** Connects as undici does, reads on after failed writes, and remembers of every failure whether the connection was a reused one. */
+/** undici's connector, which also reads on after failed writes, and records whether a failed connection was a reused one. */
 export function connectorFor(limits: Limits): buildConnector.connector {
   const connect = buildConnector({ timeout: limits.connectMs, allowH2: false });
   return (options, callback) => {
@@ -26,7 +26,7 @@ export function connectorFor(limits: Limits): buildConnector.connector {
   };
 }
 
-/** True where the connection had answered before, and ended before a byte of this response. */
+/** True where the connection had carried a response before, and ended before the first byte of this one. */
 export function wasReused(error: Error): boolean {
   if (reusedSocketErrors.has(error)) return true;
   return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;

@@ -13,24 +13,24 @@ import type { Vocabulary } from "./vocabulary.ts";
 
 /** What all connections of one gateway share. */
 export interface Core {
-  /** The table held now; asked once when a request's head arrives. */
+  /** The current table; read once when a request's head arrives. */
   readonly table: () => RouteTable;
   readonly settings: () => GatewaySettings;
   readonly limits: Limits;
   readonly vocabulary: Vocabulary;
   readonly locator: Locator;
   readonly upstreams: Upstreams;
-  readonly lost: LostRoutes;
+  readonly lostRoutes: LostRoutes;
   readonly flusher: HeadFlusher;
-  /** Uploads that wait for their next byte. */
-  readonly bodies: IdleWatch;
-  /** Answers that wait for their client to take what came. */
-  readonly readers: IdleWatch;
+  /** Uploads that wait for the next byte of their client. */
+  readonly uploadWatch: IdleWatch;
+  /** Responses that wait for their client to read. */
+  readonly responseWatch: IdleWatch;
   readonly refusals: Refusals;
   readonly log: Logger;
   readonly accessLog: AccessLogMode;
-  /** Upgraded connections now, and those asked for. */
+  /** Open upgraded connections, and pending upgrade requests. */
   upgrades: number;
-  /** Client connections now. */
+  /** Open client connections. */
   connections: number;
 }

@@ -12,12 +12,12 @@ import {
 } from "@cocktail/route";
 import type { Problem } from "./problem.ts";
 
-/** Who answers a request, or why nobody does. */
+/** The variant for a request, or why it is refused. */
 export type Decision = Forward | Refuse;
 
 export interface Forward {
   readonly kind: "forward";
-  /** Of the table that decided. */
+  /** Of the table used. */
   readonly epoch: number;
   readonly route: Route;
   readonly resolution: Resolution;
@@ -27,31 +27,31 @@ export interface Forward {
 
 export interface Refuse {
   readonly kind: "refuse";
-  /** Of the table that decided. */
+  /** Of the table used. */
   readonly epoch: number;
   readonly route: Route;
-  /** Absent where the table was not asked. */
+  /** Absent where the table was not consulted. */
   readonly resolution: Resolution | undefined;
   readonly problem: Problem;
 }
 
-export interface Question {
+export interface DecisionInput {
   readonly parsed: ParsedRoute;
   readonly service: string;
-  /** An edge answers for the whole route, a hop inside for its own service. */
+  /** An edge checks the whole strict route, a mesh hop only its own service. */
   readonly atEdge: boolean;
-  /** True where the service is configured, also without a variant. */
+  /** True where the service is configured, even without a variant. */
   readonly known: boolean;
 }
 
-/** `resolve`, and what its answer means for HTTP. Pure; health is no input. */
-export function decide(table: RouteTable, question: Question): Decision {
-  const { parsed, service } = question;
+/** Calls `resolve` and maps its result to HTTP. Pure; health is not an input. */
+export function decide(table: RouteTable, input: DecisionInput): Decision {
+  const { parsed, service } = input;
   const { route } = parsed;
   const { epoch } = table;
   const resolution = resolve(table, route, { service });
   if (route.mode === "strict") {
-    const missed = strictMisses(table, question, resolution);
+    const missed = strictMisses(table, input, resolution);
     if (missed.length > 0) {
       return { kind: "refuse", epoch, route, resolution, problem: strictMiss(service, missed) };
     }
@@ -60,12 +60,12 @@ export function decide(table: RouteTable, question: Question): Decision {
   if (key !== undefined && variant !== undefined) {
     return { kind: "forward", epoch, route, resolution, key, variant };
   }
-  return { kind: "refuse", epoch, route, resolution, problem: nobody(table, question, resolution) };
+  return { kind: "refuse", epoch, route, resolution, problem: noVariant(table, input, resolution) };
 }
 
 function strictMisses(
   table: RouteTable,
-  { parsed, atEdge }: Question,
+  { parsed, atEdge }: DecisionInput,
   resolution: Resolution,
 ): readonly string[] {
   if (!atEdge) {
@@ -78,14 +78,18 @@ function strictMisses(
 function strictMiss(service: string, missed: readonly string[]): Problem {
   return {
     code: "StrictMiss",
-    detail: `The route is strict and names what is not live: ${missed.join(", ")}`,
-    fix: "Deploy what is missing, correct the route, or leave out x-route-mode: strict",
+    detail: `The route is strict, and not all of it is live: ${missed.join(", ")}`,
+    fix: "Deploy the missing variants, fix the route, or remove x-route-mode: strict",
     service,
     missed,
   };
 }
 
-function nobody(table: RouteTable, { service, known }: Question, resolution: Resolution): Problem {
+function noVariant(
+  table: RouteTable,
+  { service, known }: DecisionInput,
+  resolution: Resolution,
+): Problem {
   const variants = Object.keys(own(table.services, service) ?? {});
   if (!known && variants.length === 0) {
     return {
@@ -105,7 +109,7 @@ function nobody(table: RouteTable, { service, known }: Question, resolution: Res
   };
 }
 
-/** Rejected text comes from outside and goes into JSON and logs. */
+/** Rejected text is untrusted and goes into JSON and logs. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?");
 }

@@ -7,7 +7,7 @@ import { admit } from "./admission.ts";
 import type { Incoming } from "./incoming.ts";
 import { answerOwn } from "./own-answers.ts";
 
-/** Decides about a request: gives the exchange with its variant, or answers it and gives nothing. */
+/** Admits a request: returns the exchange with its variant, or responds and returns undefined. */
 export function openExchange(incoming: Incoming): Exchange | undefined {
   const admission = admit(incoming);
   if (admission.kind === "forward") return new Exchange(incoming, admission);
@@ -15,13 +15,13 @@ export function openExchange(incoming: Incoming): Exchange | undefined {
   return undefined;
 }
 
-/** Sends an exchange on in the protocol its service speaks. */
+/** Forwards an exchange in the protocol of its service. */
 export function dispatch(exchange: Exchange): void {
   const { core, head, upstream } = exchange;
   const headers = requestHeaders(exchange);
   const protocol = own(core.settings().services, upstream.ref.service)?.protocol ?? "auto";
   const http2 = protocol === "h2c" || (protocol === "auto" && head.isGrpc);
-  // A gRPC client may keep a stream open and silent for as long as it likes.
+  // A gRPC client may keep an idle stream open without limit.
   if (!(http2 && head.isGrpc)) watchUpload(exchange);
   if (http2) new Http2Forward(exchange, headers).send();
   else new Http1Forward(exchange, headers).send();
@@ -29,12 +29,12 @@ export function dispatch(exchange: Exchange): void {
 
 function watchUpload(exchange: Exchange): void {
   const { upload } = exchange;
-  const { bodies, limits } = exchange.core;
+  const { uploadWatch, limits } = exchange.core;
   if (upload === undefined) return;
-  bodies.add(upload, () => {
+  uploadWatch.add(upload, () => {
     exchange.refuse({
       code: "RequestTimeout",
-      detail: `No byte of the body came for ${limits.bodyIdleMs} ms`,
+      detail: `No byte of the body arrived for ${limits.bodyIdleMs} ms`,
       fix: "Send it faster, or in parts",
       close: true,
     });

@@ -39,7 +39,7 @@ describe("draining", { concurrency: 4 }, () => {
     assert.equal(gateway.inFlight(stable), 0);
   });
 
-  it("is at once where nothing is in flight, and gives up at its budget or signal", async (t) => {
+  it("completes at once if nothing is in flight, and stops at its budget or signal", async (t) => {
     const arrived = gate();
     const variant = await serve(t, () => arrived.open());
     const { edge, gateway } = await openWorld(
@@ -78,7 +78,7 @@ describe("draining", { concurrency: 4 }, () => {
     assert.equal(await gateway.drained({ ...stable, incarnation: 2 }, { budgetMs: 0 }), "drained");
   });
 
-  it("closes the connections to what left the table, and opens new ones when it comes back", async (t) => {
+  it("closes the connections to removed incarnations, and opens new ones when they return", async (t) => {
     const variant = await serve(t, echo("stable"));
     let open = 0;
     variant.on("connection", (socket) => {
@@ -131,7 +131,7 @@ describe("draining", { concurrency: 4 }, () => {
 });
 
 describe("closing", { concurrency: 4 }, () => {
-  it("lets requests in flight end, tells kept connections to close, and accepts nothing more", async (t) => {
+  it("finishes requests in flight, closes keep-alive connections, and stops accepting", async (t) => {
     const release = gate();
     const arrived = gate();
     const variant = await serve(t, async (req, res) => {
@@ -161,7 +161,7 @@ describe("closing", { concurrency: 4 }, () => {
     await closed;
   });
 
-  it("ends a connection whose answer had begun before", async (t) => {
+  it("closes a connection whose response had begun before", async (t) => {
     const release = gate();
     const variant = await serve(t, async (_req, res) => {
       res.write("begin");
@@ -182,7 +182,7 @@ describe("closing", { concurrency: 4 }, () => {
     await closed;
   });
 
-  it("lets HTTP/2 streams in flight end", async (t) => {
+  it("finishes HTTP/2 streams in flight", async (t) => {
     const release = gate();
     const arrived = gate();
     const variant = await serve(t, async (_req, res) => {
@@ -210,7 +210,7 @@ describe("closing", { concurrency: 4 }, () => {
     await closed;
   });
 
-  it("cuts what is left after the grace", async (t) => {
+  it("destroys the remaining connections after the grace period", async (t) => {
     const arrived = gate();
     const variant = await serve(t, () => arrived.open());
     const { edge, gateway } = await openWorld(
@@ -226,7 +226,7 @@ describe("closing", { concurrency: 4 }, () => {
     await assert.rejects(ask(edge.port), { code: "ECONNREFUSED" });
   });
 
-  it("reports a port that is taken", async (t) => {
+  it("reports a port in use", async (t) => {
     const { edge, gateway } = await openWorld(t, tableOf({ variants: {} }));
     await assert.rejects(gateway.listenEdge({ host: "127.0.0.1", port: edge.port }), {
       code: "EADDRINUSE",
@@ -235,7 +235,7 @@ describe("closing", { concurrency: 4 }, () => {
 });
 
 describe("the table in use", () => {
-  it("is waited for, until a signal fires", async () => {
+  it("can be awaited, until a signal is aborted", async () => {
     const gateway = createGateway({
       table: tableOf({ variants: {}, epoch: 5 }),
       settings: { domain: "localhost", services: {} },
@@ -244,7 +244,10 @@ describe("the table in use", () => {
     let reached = false;
     const waiting = gateway.awaitEpoch(7).then(() => (reached = true));
     const abort = new AbortController();
-    const abandoned = assert.rejects(gateway.awaitEpoch(9, abort.signal), /no table of epoch 9/);
+    const abandoned = assert.rejects(
+      gateway.awaitEpoch(9, abort.signal),
+      /epoch 9 was not reached/,
+    );
     gateway.setTable(tableOf({ variants: {}, epoch: 6 }));
     await Promise.resolve();
     assert.equal(reached, false);

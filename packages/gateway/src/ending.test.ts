@@ -13,8 +13,8 @@ import {
   tableOf,
 } from "../test/world.ts";
 
-describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
-  it("ends the request at the variant when the client leaves before the answer", async (t) => {
+describe("early ends over HTTP/1.1", { concurrency: 4 }, () => {
+  it("aborts the request at the variant when the client disconnects before the response", async (t) => {
     const arrived = gate();
     const left = gate();
     const variant = await serve(t, (req) => {
@@ -33,7 +33,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
     assert.equal(gateway.inFlight({ service: "storefront", key: "stable", incarnation: 1 }), 0);
   });
 
-  it("ends the request at the variant when the client leaves in the middle of the answer", async (t) => {
+  it("aborts the request at the variant when the client disconnects during the response", async (t) => {
     const left = gate();
     const variant = await serve(t, (_req, res) => {
       res.on("close", () => left.open());
@@ -51,7 +51,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
     await left.promise;
   });
 
-  it("ends the request at the variant when the client leaves in mid-upload", async (t) => {
+  it("aborts the request at the variant when the client disconnects during the upload", async (t) => {
     const left = gate<boolean>();
     const arrived = gate();
     const variant = await serve(t, (req) => {
@@ -70,7 +70,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
     assert.equal(await left.promise, false);
   });
 
-  it("cuts the client off when the variant is cut off in mid-answer", async (t) => {
+  it("aborts the response when the variant's connection breaks in the middle", async (t) => {
     const url = await serveRaw(t, (socket) => {
       socket.once("data", () => {
         socket.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
@@ -81,7 +81,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
     await assert.rejects(ask(edge.port), { code: "ECONNRESET" });
   });
 
-  it("cuts the client off when a chunked answer is cut off", async (t) => {
+  it("aborts the response when a chunked response is truncated", async (t) => {
     const url = await serveRaw(t, (socket) => {
       socket.once("data", () => {
         socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
@@ -93,7 +93,7 @@ describe("what ends early over HTTP/1.1", { concurrency: 4 }, () => {
     assert.match(answer, /4\r\nhalf\r\n$/);
   });
 
-  it("gives the client an answer that comes before its upload has ended, and keeps the gateway going", async (t) => {
+  it("delivers a response that arrives before the upload has ended, and stays usable", async (t) => {
     const variant = await serve(t, (_req, res) => {
       res.writeHead(413, { connection: "close" });
       res.end("too much");

@@ -19,7 +19,7 @@ export function readRouteCookie(cookie: string | undefined): string | undefined 
   return undefined;
 }
 
-/** What one of the gateway's own pages answers. */
+/** The response of one of the gateway's own pages. */
 export type OwnPage =
   | { readonly kind: "redirect"; readonly location: string; readonly setCookie: string }
   | { readonly kind: "refused"; readonly problem: Problem };
@@ -33,12 +33,16 @@ export interface OwnPageRequest {
 }
 
 /**
- * `enter?environment=E&to=/path` sets the cookie, `leave?to=/path` clears it; both go on to `to`, which is a path of
- * the same site or else `/`.
+ * `enter?environment=E&to=/path` sets the cookie, `leave?to=/path` clears it; both redirect to `to`, a path of
+ * the same site, else to `/`.
  */
 export function answerOwnPage(request: OwnPageRequest, table: RouteTable): OwnPage {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return refused("MethodNotAllowed", `${request.method} on the gateway's own page`, "Use GET");
+    return refused(
+      "MethodNotAllowed",
+      `${request.method} is not allowed on the gateway's own pages`,
+      "Use GET",
+    );
   }
   const query = request.path.indexOf("?");
   const page = request.path.slice(ownPages.length, query < 0 ? undefined : query);
@@ -49,7 +53,11 @@ export function answerOwnPage(request: OwnPageRequest, table: RouteTable): OwnPa
     return { kind: "redirect", location, setCookie: `${routeCookie}=; Max-Age=0; ${scope}` };
   }
   if (page !== "enter") {
-    return refused("NoSuchPage", `No page ${page}`, `Pages: ${ownPages}enter, ${ownPages}leave`);
+    return refused(
+      "NoSuchPage",
+      `There is no page ${page}`,
+      `Pages: ${ownPages}enter, ${ownPages}leave`,
+    );
   }
   const environment = parameters.get("environment") ?? "";
   if (!isEnvironment(table, environment)) {

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { environments, openShop } from "../test/shop.ts";
 import { ask, echoed, openWorld, problemOf, serve, tableOf, valuesOf } from "../test/world.ts";
 
-describe("entering at the edge", { concurrency: 4 }, () => {
+describe("hosts and cookies at the edge", { concurrency: 4 }, () => {
   it("takes the environment from the header, then the host, then the cookie", async (t) => {
     const { who } = await openShop(t);
     const cookie = "a=b; cocktail-route=mp-101; c=d";
@@ -71,7 +71,7 @@ describe("entering at the edge", { concurrency: 4 }, () => {
     assert.deepEqual(await vary("/", "mp-101.localhost"), [route]);
   });
 
-  it("hands the environment of host and cookie on as a header", async (t) => {
+  it("forwards the environment of host and cookie as a header", async (t) => {
     const { ask } = await openShop(t);
     const byHost = echoed(await ask({ host: "mp-101.cart.localhost:8080" }));
     assert.deepEqual(
@@ -113,7 +113,7 @@ describe("entering at the edge", { concurrency: 4 }, () => {
     });
   }
 
-  it("takes an address for the domain only where the domain is localhost", async (t) => {
+  it("accepts an address as the domain only if the domain is localhost", async (t) => {
     const settings = {
       domain: "dev.example.com",
       services: { storefront: { entry: true, protocol: "auto" as const } },
@@ -126,7 +126,7 @@ describe("entering at the edge", { concurrency: 4 }, () => {
     );
   });
 
-  it("routes a CORS preflight by host, lets route headers through, and exposes who served", async (t) => {
+  it("routes a CORS preflight by host, allows route headers, and exposes the served header", async (t) => {
     const variant = await serve(t, (_req, res) => {
       res.writeHead(204, {
         "access-control-allow-origin": "*",
@@ -158,7 +158,7 @@ describe("entering at the edge", { concurrency: 4 }, () => {
     assert.equal(answer.headers["access-control-allow-headers"], "x-own");
   });
 
-  it("enters and leaves an environment by a page of its own", async (t) => {
+  it("enters and leaves an environment through its own pages", async (t) => {
     const { ask } = await openShop(t);
     const page = "/.well-known/cocktail";
     const enter = await ask({ path: `${page}/enter?environment=mp-101&to=/cart%3Fa=b` });

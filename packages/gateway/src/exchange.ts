@@ -16,12 +16,12 @@ import { passableTrailers } from "./trailers.ts";
 import type { Upload } from "./upload.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** Ends what was sent to the variant. */
+/** Aborts the request to the variant. */
 export type Abort = (reason: Error) => void;
 
 /**
- * One request between a client and a variant: counts it, completes the head of the answer, and sees to it that it ends
- * once, whichever side ends it. How bytes come and go is the business of a `Reply` and a forwarder.
+ * One request between a client and a variant: counts it, completes the head of the response, and ends it exactly once,
+ * whichever side ends first. `Reply` and the forwarders transfer the bytes.
  */
 export class Exchange implements InFlight, Waiting {
   readonly core: Core;
@@ -37,15 +37,15 @@ export class Exchange implements InFlight, Waiting {
   readonly #startedAt: number;
   readonly #traced: boolean;
   readonly #routed: boolean;
-  readonly #watched: boolean;
+  readonly #watchesLostRoutes: boolean;
   readonly lost: Hop[] = [];
-  /** Set by the forwarder as soon as there is something to end. */
-  abort: Abort | undefined;
+  /** Set by the forwarder when the request is sent. */
+  abortUpstream: Abort | undefined;
   upload: Upload | undefined;
   done = false;
-  /** Since when the variant is held back for the client. */
+  /** Since when the variant is paused because the client does not read. */
   waitingSince = 0;
-  /** True after 101: whatever ends it then ends it well. */
+  /** True after 101: from then on any end is a normal one. */
   #switched = false;
   #status = 0;
   #bytes = 0;
@@ -66,65 +66,65 @@ export class Exchange implements InFlight, Waiting {
     this.#startedAt = startedAt;
     this.#traced = head.wantsTrace;
     this.#routed = isRouted(decision.route);
-    this.#watched = this.#traced && this.#routed;
+    this.#watchesLostRoutes = this.#traced && this.#routed;
     upstream.begin(this.#routed);
     connection.add(this);
-    if (this.#watched) core.lost.begin(upstream.label, this);
+    if (this.#watchesLostRoutes) core.lostRoutes.begin(upstream.label, this);
   }
 
   get receiving(): boolean {
-    return this.upload !== undefined && !this.upload.whole;
+    return this.upload !== undefined && !this.upload.complete;
   }
 
-  /** The head of the variant's answer, with the gateway's own lines. */
-  begin(status: number, message: string, response: ResponseHead, last: boolean): void {
+  /** Sends the head of the variant's response, with the gateway's own headers. */
+  begin(status: number, message: string, response: ResponseHead, endStream: boolean): void {
     const { reply } = this;
-    const fault = faultOf(status, response, reply);
+    const fault = describeFault(status, response, reply);
     if (fault !== undefined) {
       this.fail({ code: "VariantProtocolError", what: fault });
       return;
     }
     this.#status = status;
-    // Both talk now: a silent client is no longer what the variant waits for.
-    if (this.upload !== undefined) this.core.bodies.remove(this.upload);
-    this.#addOwn(response);
+    // Once the variant responds, it does not depend on the rest of the upload.
+    if (this.upload !== undefined) this.core.uploadWatch.remove(this.upload);
+    this.#addGatewayHeaders(response);
     const { headers, contentLength } = response;
     try {
-      reply.begin({ status, message, headers, contentLength, last });
+      reply.begin({ status, message, headers, contentLength, endStream });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.fail({
         code: "VariantProtocolError",
-        what: `answered with a head that can't be passed on: ${why}`,
+        what: `answered with a head that can't be forwarded: ${why}`,
       });
     }
   }
 
-  /** False: the client is slower than the variant, wait for `whenTaken`. */
+  /** False: the client reads too slowly; pause, and call `resumeOnceWritable`. */
   data(chunk: Buffer): boolean {
     this.#bytes += chunk.length;
     return this.reply.write(chunk);
   }
 
-  /** Resumes the variant when the client has taken what there is; who takes nothing is not waited for without end. */
-  whenTaken(resume: () => void): void {
+  /** Resumes the variant when the client has read what is buffered; limited by `stalledMs`. */
+  resumeOnceWritable(resume: () => void): void {
     const { core, reply } = this;
     this.waitingSince = performance.now();
-    core.readers.add(this, this.#stall);
+    core.responseWatch.add(this, this.#onClientStalled);
     reply.onceWritable(() => {
       this.waitingSince = 0;
       resume();
     });
   }
 
-  readonly #stall = (): void => this.#cut("ClientStalled");
+  readonly #onClientStalled = (): void => this.#abortReply("ClientStalled");
 
-  /** Ends an answer that has begun. */
-  #cut(reason: string, reset?: number): void {
+  /** Aborts a response whose head is sent. */
+  #abortReply(reason: string, reset?: number): void {
     this.#reason = reason;
-    this.reply.cut(reset);
+    this.reply.abort(reset);
     this.#finish();
-    this.abort?.(new Error(reason));
+    this.abortUpstream?.(new Error(reason));
   }
 
   end(trailers: readonly string[]): void {
@@ -144,39 +144,39 @@ export class Exchange implements InFlight, Waiting {
       detail: `${upstream.label} ${what}`,
       fix:
         code === "VariantTimeout"
-          ? `The output of ${upstream.label} shows what it is doing`
-          : `The output of ${upstream.label} says why`,
+          ? `See the output of ${upstream.label}`
+          : `See the output of ${upstream.label}`,
       service,
       variant: upstream.label,
     };
     this.refuse(problem, reset);
   }
 
-  /** The gateway answers in the variant's place. `reset` is for a stream whose answer has begun. */
+  /** Responds with a problem instead of the variant. `reset`: the error code for an HTTP/2 stream whose response has begun. */
   refuse(problem: Problem, reset?: number): void {
     if (this.done || this.#switched) return;
     const { core, reply } = this;
     core.refusals.count(problem.code);
     if (reply.begun) {
-      this.#cut("Cut", reset);
+      this.#abortReply("Cut", reset);
       return;
     }
     this.#reason = problem.code;
     this.#status = statusOf(problem);
     reply.problem(problem, this.#traced ? this.#traceLine(undefined) : []);
     this.#finish();
-    this.abort?.(new Error(problem.code));
+    this.abortUpstream?.(new Error(problem.code));
   }
 
-  /** The head of a 101, completed in place: from here on both sides speak another protocol. */
+  /** Adds the gateway's headers to the head of a 101. */
   switchProtocol(response: ResponseHead): void {
     this.#switched = true;
     this.#status = 101;
-    this.#addOwn(response);
+    this.#addGatewayHeaders(response);
   }
 
-  /** The bytes of an upgraded connection toward the client. */
-  passed(bytes: number): void {
+  /** Counts bytes of an upgraded connection sent to the client. */
+  countTunnelBytes(bytes: number): void {
     this.#bytes += bytes;
   }
 
@@ -184,10 +184,10 @@ export class Exchange implements InFlight, Waiting {
     if (this.done) return;
     if (!this.#switched) this.#reason = "ClientGone";
     this.#finish();
-    this.abort?.(new Error("the client left"));
+    this.abortUpstream?.(new Error("the client disconnected"));
   }
 
-  #addOwn(response: ResponseHead): void {
+  #addGatewayHeaders(response: ResponseHead): void {
     const { core, head, upstream } = this;
     const { names } = core.vocabulary;
     const { headers } = response;
@@ -207,16 +207,16 @@ export class Exchange implements InFlight, Waiting {
     const { core, connection, decision } = this;
     const ms = performance.now() - this.#startedAt;
     const { resolution, epoch } = decision;
-    const hop = ownHop({ place: connection.place, parsed: this.#parsed, resolution, epoch, ms });
+    const hop = ownHop({ role: connection.role, parsed: this.#parsed, resolution, epoch, ms });
     return [core.vocabulary.names.trace, traceHeader(hop, below, this.lost)];
   }
 
   #finish(): void {
     this.done = true;
     const { core, upstream, connection } = this;
-    if (this.#watched) core.lost.end(upstream.label, this);
-    if (this.upload !== undefined) core.bodies.remove(this.upload);
-    core.readers.remove(this);
+    if (this.#watchesLostRoutes) core.lostRoutes.end(upstream.label, this);
+    if (this.upload !== undefined) core.uploadWatch.remove(this.upload);
+    core.responseWatch.remove(this);
     const ms = performance.now() - this.#startedAt;
     upstream.tally.count(this.#status, ms);
     upstream.end(this.#routed);
@@ -227,7 +227,7 @@ export class Exchange implements InFlight, Waiting {
 
   #entry(ms: number): AccessEntry {
     const { method, path, head, upstream, connection, decision } = this;
-    const { place } = connection;
+    const { role } = connection;
     return {
       method,
       path,
@@ -236,8 +236,8 @@ export class Exchange implements InFlight, Waiting {
       variant: upstream.label,
       incarnation: upstream.ref.incarnation,
       via: decision.resolution.via,
-      caller: place.kind === "mesh" ? place.caller : undefined,
-      // 499 as nginx has it: the client left before its answer.
+      caller: role.kind === "mesh" ? role.caller : undefined,
+      // 499 as in nginx: the client disconnected before the response.
       status: this.#status === 0 ? 499 : this.#status,
       reason: this.#reason,
       ms: Math.round(ms * 10) / 10,
@@ -260,8 +260,12 @@ function addVary(headers: string[], ours: string): void {
   headers.push("vary", own === "" ? ours : `${own}, ${ours}`);
 }
 
-/** Why a response that a parser accepted can't be forwarded. */
-function faultOf(status: number, { encoded }: ResponseHead, reply: Reply): string | undefined {
+/** Why a well-formed response can't be forwarded; undefined if it can. */
+function describeFault(
+  status: number,
+  { encoded }: ResponseHead,
+  reply: Reply,
+): string | undefined {
   if (encoded) return "answered in an unsupported transfer coding";
   if (status < 100) return `answered with status ${status}, which does not exist`;
   return status > reply.highestStatus

@@ -1,6 +1,6 @@
 import type { ProblemCode } from "./problem.ts";
 
-/** What became of a request after it was sent to a variant. */
+/** Why a request to a variant failed. */
 export interface Failure {
   readonly code: ProblemCode;
   /** Continues "service:key ...". */
@@ -13,23 +13,23 @@ const exact: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: { code: "VariantUnavailable", what: "refuses connections" },
   UND_ERR_CONNECT_TIMEOUT: { code: "VariantUnavailable", what: "does not accept connections" },
   ETIMEDOUT: { code: "VariantUnavailable", what: "does not accept connections" },
-  ENOTFOUND: { code: "VariantUnavailable", what: "has a host name that is not known" },
-  ECONNRESET: { code: "VariantUnavailable", what: "closed the connection before it answered" },
-  EPIPE: { code: "VariantUnavailable", what: "closed the connection before it answered" },
-  UND_ERR_SOCKET: { code: "VariantUnavailable", what: "closed the connection before it answered" },
+  ENOTFOUND: { code: "VariantUnavailable", what: "has a host name that does not resolve" },
+  ECONNRESET: { code: "VariantUnavailable", what: "closed the connection before it responded" },
+  EPIPE: { code: "VariantUnavailable", what: "closed the connection before it responded" },
+  UND_ERR_SOCKET: { code: "VariantUnavailable", what: "closed the connection before it responded" },
   ERR_HTTP2_STREAM_ERROR: {
     code: "VariantUnavailable",
-    what: "reset the stream before it answered",
+    what: "reset the stream before it responded",
   },
   ERR_HTTP2_ERROR: { code: "VariantProtocolError", what: "does not speak HTTP/2 without TLS" },
-  UND_ERR_HEADERS_TIMEOUT: { code: "VariantTimeout", what: "did not begin to answer in time" },
+  UND_ERR_HEADERS_TIMEOUT: { code: "VariantTimeout", what: "did not begin to respond in time" },
   UND_ERR_HEADERS_OVERFLOW: {
     code: "VariantProtocolError",
     what: "answered with headers that exceed the limit",
   },
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: {
     code: "VariantProtocolError",
-    what: "announced another length than it sent",
+    what: "sent a body whose length is not its Content-Length",
   },
 };
 
@@ -46,10 +46,10 @@ export function codeOf(error: unknown): string {
   return errors === undefined ? "" : codeOf(errors[0]);
 }
 
-/** Names a failure by its error code; whatever isn't known is the variant being away. */
+/** Maps an error to a failure by its code; an unknown code means that the variant is unavailable. */
 export function describeFailure(error: Error): Failure {
   const code = codeOf(error);
-  // What is in flight when a session fails says only that it was cancelled.
+  // When a session fails, its streams report only that they were cancelled.
   if (code === "ERR_HTTP2_STREAM_CANCEL" && error.cause instanceof Error) {
     return describeFailure(error.cause);
   }
@@ -58,9 +58,9 @@ export function describeFailure(error: Error): Failure {
   const known = Object.hasOwn(exact, code) ? exact[code] : undefined;
   if (known !== undefined) return known;
   if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED") {
-    return { code: "MalformedRequest", what: `can't be sent this request: ${error.message}` };
+    return { code: "MalformedRequest", what: `cannot be sent this request: ${error.message}` };
   }
-  return { code: "VariantUnavailable", what: `can't be reached (${code || error.message})` };
+  return { code: "VariantUnavailable", what: `cannot be reached (${code || error.message})` };
 }
 
 /** The error codes of RFC 9113 7, by number. */
@@ -93,9 +93,9 @@ export function describeReset(code: number): Failure {
   return { code: "VariantProtocolError", what: `reset the stream (${name})` };
 }
 
-/** What undici reports without a code of its own. */
+/** Protocol errors that undici reports without a code of their own. */
 function describeViolation({ name, message }: Error, code: string): Failure | undefined {
-  // It says so of a 101 alone, since a 100 never reaches it, and closes the connection itself.
+  // undici uses these messages only for a 101 (a 100 is dropped before), and closes the connection.
   if (code === "UND_ERR_SOCKET" && /^bad (?:response|upgrade)$/.test(message)) {
     return {
       code: "VariantProtocolError",
@@ -113,19 +113,19 @@ export interface RetryFacts {
   readonly hasBody: boolean;
   /** The connection had carried a response before. */
   readonly reused: boolean;
-  /** Anything of a response was seen, 1xx included. */
+  /** Any byte of a response arrived, 1xx included. */
   readonly answered: boolean;
   readonly attempts: number;
 }
 
 const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** Where one idle connection has just ended, the next may have, too: servers reap them together. */
+/** More than one retry: servers close idle connections together, so the next one may be closed, too. */
 const maxAttempts = 4;
 
 /**
- * A server may close an idle connection at the very moment a request is written to it. Only then, and only where a
- * second arrival is harmless (RFC 9110 9.2.2), the request is sent again.
+ * A server may close an idle connection while a request is written to it. A request is retried only then, and only if it
+ * is idempotent (RFC 9110 9.2.2).
  */
 export function mayRetry({ method, hasBody, reused, answered, attempts }: RetryFacts): boolean {
   return attempts < maxAttempts && reused && !answered && !hasBody && idempotent.has(method);

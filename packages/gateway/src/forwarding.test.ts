@@ -112,7 +112,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     assert.equal(answer.headers["x-public"], "1");
   });
 
-  it("never takes the route, Host, length or credentials for hop-by-hop", async (t) => {
+  it("never treats the route, Host, length or credentials as hop-by-hop", async (t) => {
     const variant = await serve(t, echo("branch"));
     const table = tableOf({
       variants: { "storefront:stable": "http://127.0.0.1:9", "storefront:mp-101": variant.url },
@@ -185,7 +185,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     ]);
   });
 
-  it("sends the head of an answer on before its body comes", async (t) => {
+  it("forwards the head of a response before its body arrives", async (t) => {
     const more = gate();
     const variant = await serve(t, async (_req, res) => {
       res.writeHead(200, { "content-type": "text/event-stream" });
@@ -222,7 +222,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     );
   });
 
-  it("says 100 Continue, and keeps Expect to itself", async (t) => {
+  it("sends 100 Continue, and does not forward Expect", async (t) => {
     const variant = await serve(t, echo("stable"));
     const { edge } = await openWorld(
       t,
@@ -256,7 +256,7 @@ describe("forwarding over HTTP/1.1", { concurrency: 4 }, () => {
     assert.equal(answer.trailers["x-sum"], "42");
   });
 
-  it("answers HTTP/1.0 without chunks, and ends the connection", async (t) => {
+  it("answers HTTP/1.0 without chunks, and closes the connection", async (t) => {
     const variant = await serve(t, (_req, res) => {
       res.write("a");
       res.end("b");

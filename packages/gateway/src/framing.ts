@@ -12,7 +12,7 @@ export interface StartLine {
   readonly minor: number;
 }
 
-/** What Node's parser lets through although two servers could read it differently. Each is refused, never repaired. */
+/** Refuses what Node's parser accepts although two servers could read it differently. Nothing is repaired. */
 export function checkFraming(line: StartLine, head: Head, limits: Limits): Problem | undefined {
   return (
     checkSizes(line, head, limits) ??
@@ -48,7 +48,7 @@ export function bodyTooLarge(limits: Limits): Problem {
   return {
     code: "BodyTooLarge",
     detail: `The body exceeds the limit of ${limits.bodyBytes} bytes`,
-    fix: "Send less, or in parts",
+    fix: "Send a smaller body, or several requests",
     close: true,
   };
 }
@@ -77,7 +77,7 @@ function checkExpectation({ expect }: Head): Problem | undefined {
 function checkBodyFraming(line: StartLine, head: Head): Problem | undefined {
   const { transferEncoding } = head;
   if (transferEncoding !== undefined) {
-    if (line.http2) return malformed("Transfer-Encoding in HTTP/2", "Leave it out");
+    if (line.http2) return malformed("Transfer-Encoding in HTTP/2", "Remove it");
     if (head.transferEncodingLines > 1 || transferEncoding.toLowerCase() !== "chunked") {
       return malformed(
         "A Transfer-Encoding other than chunked",
@@ -115,32 +115,33 @@ export function malformed(detail: string, fix: string): Problem {
   return { code: "MalformedRequest", detail, fix, close: true };
 }
 
-/** What a request asks for, in the form that goes on: a path, or the server itself. */
+/** The target of a request: a path in the form that is forwarded, or the server itself. */
 export type Target =
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "server" }
   | { readonly kind: "refused"; readonly problem: Problem };
 
 /**
- * Reads the request target (RFC 9112 3.2). Never through `new URL`, which would take `//evil/p` for a host and
- * repair what should be refused.
+ * Reads the request target (RFC 9112 3.2). Never through `new URL`, which would read `//evil/p` as a host and
+ * repair malformed targets.
  */
 export function readTarget(method: string, target: string, host: string | undefined): Target {
   if (method === "CONNECT") return { kind: "refused", problem: noTunnels };
   if (target.includes("#"))
-    return refusedTarget("A fragment in the request target", "Leave out what follows #");
+    return refusedTarget("A fragment in the request target", "Remove the fragment");
   if (target.startsWith("/")) return { kind: "path", path: target };
   if (target === "*") {
     return method === "OPTIONS"
       ? { kind: "server" }
-      : refusedTarget("* is for OPTIONS only", "Ask for a path");
+      : refusedTarget("The target * is allowed for OPTIONS only", "Request a path");
   }
   return readAbsolute(target, host);
 }
 
 function readAbsolute(target: string, host: string | undefined): Target {
   const absolute = /^https?:\/\/([^/?]*)(.*)$/i.exec(target);
-  if (absolute === null) return refusedTarget("Neither a path nor a URL", "Ask for a path");
+  if (absolute === null)
+    return refusedTarget("The request target is neither a path nor an http URL", "Request a path");
   const [, authority = "", rest = ""] = absolute;
   if (authority.toLowerCase() !== host?.toLowerCase()) {
     return refusedTarget(
@@ -153,8 +154,8 @@ function readAbsolute(target: string, host: string | undefined): Target {
 
 export const noTunnels: Problem = Object.freeze({
   code: "MethodNotAllowed",
-  detail: "CONNECT asks for a tunnel, which this gateway does not make",
-  fix: "Send the request itself",
+  detail: "CONNECT is not supported",
+  fix: "Send the request without a tunnel",
 });
 
 function refusedTarget(detail: string, fix: string): Target {

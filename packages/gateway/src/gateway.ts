@@ -10,7 +10,7 @@ import { Locator } from "./locate.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { LostRoutes } from "./lost-routes.ts";
 import { Refusals, registerMetrics } from "./metrics.ts";
-import { edge, type Place } from "./place.ts";
+import { edge, type ListenerRole } from "./listener-role.ts";
 import type { GatewaySettings } from "./settings.ts";
 import { createServers } from "./protocol-handlers.ts";
 import { TableHolder } from "./table-holder.ts";
@@ -19,7 +19,7 @@ import { type DrainOptions, Upstreams } from "./upstreams.ts";
 import { Vocabulary } from "./vocabulary.ts";
 
 export interface GatewayOptions {
-  /** The first table; newer ones come with `setTable`. */
+  /** The initial table; replaced by `setTable`. */
   readonly table: RouteTable;
   readonly settings: GatewaySettings | (() => GatewaySettings);
   readonly log?: Logger | undefined;
@@ -37,27 +37,27 @@ export interface MeshListenOptions extends ListenOptions {
 }
 
 export interface Gateway {
-  /** For clients outside: virtual hosts, the environment of a host or cookie, and the canonical route. */
+  /** For external clients: virtual hosts, the environment of a host or cookie, and the canonical route. */
   listenEdge(options: ListenOptions): Promise<Listener>;
-  /** For one calling variant toward one callee. */
+  /** For calls of one variant to one callee. */
   listenMesh(options: MeshListenOptions): Promise<Listener>;
-  /** Resolves requests in this table from now on: forgets what left it, and answers who waits for its epoch. */
+  /** Replaces the table: closes connections to removed incarnations, and resolves `awaitEpoch`. */
   setTable(table: RouteTable): void;
   /** The table that requests are resolved in. */
   table(): RouteTable;
-  /** Resolves when requests are resolved in a table of at least this epoch; rejects when the signal fires. */
+  /** Resolves when requests are resolved in a table of at least this epoch; rejects when the signal is aborted. */
   awaitEpoch(epoch: number, signal?: AbortSignal): Promise<void>;
-  /** Requests and upgraded connections the incarnation is working on. */
+  /** Number of requests and upgraded connections in flight to the incarnation. */
   inFlight(ref: WorkloadRef): number;
-  /** Resolves when nothing is in flight to the incarnation. Of use once the table no longer lists it. */
+  /** Resolves when nothing is in flight to the incarnation. To be called once the table no longer lists it. */
   drained(ref: WorkloadRef, options: DrainOptions): Promise<"drained" | "budgetOver">;
-  /** Closes all listeners: nothing new is accepted, what is in flight ends, or is cut after the grace. Milliseconds. */
+  /** Closes all listeners, waits for requests in flight, and destroys the remaining connections after `graceMs`. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
   const core = createCore(options);
-  const { upstreams, held } = core;
+  const { upstreams, tables } = core;
   const servers = createServers(core);
   const listeners = new Set<Listener>();
   if (options.metrics !== undefined) {
@@ -66,11 +66,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       refusals: core.refusals,
       connections: () => core.connections,
       upgrades: () => core.upgrades,
-      epoch: () => held.current.epoch,
+      epoch: () => tables.current.epoch,
     });
   }
-  const open = async (place: Place, where: ListenOptions): Promise<Listener> => {
-    const listener = await listen(core, place, servers, where);
+  const open = async (role: ListenerRole, where: ListenOptions): Promise<Listener> => {
+    const listener = await listen(core, role, servers, where);
     const close: Listener["close"] = (how) => {
       listeners.delete(known);
       return listener.close(how);
@@ -82,9 +82,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     listenEdge: (where) => open(edge, where),
     listenMesh: ({ caller, callee, ...where }) => open({ kind: "mesh", caller, callee }, where),
-    setTable: (table) => held.set(table),
-    table: () => held.current,
-    awaitEpoch: (epoch, signal) => held.awaitEpoch(epoch, signal),
+    setTable: (table) => tables.set(table),
+    table: () => tables.current,
+    awaitEpoch: (epoch, signal) => tables.awaitEpoch(epoch, signal),
     inFlight: (ref) => upstreams.inFlight(ref),
     drained: (ref, how) => upstreams.drained(ref, how),
     close: async (how) => {
@@ -95,23 +95,23 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-function createCore(options: GatewayOptions): Core & { readonly held: TableHolder } {
+function createCore(options: GatewayOptions): Core & { readonly tables: TableHolder } {
   const limits = completeLimits(options.limits ?? {});
   const upstreams = new Upstreams(limits);
-  const held = new TableHolder(options.table, (table) => upstreams.refresh(table));
+  const tables = new TableHolder(options.table, (table) => upstreams.refresh(table));
   const { settings } = options;
   return {
-    held,
-    table: () => held.current,
+    tables,
+    table: () => tables.current,
     settings: typeof settings === "function" ? settings : () => settings,
     limits,
     vocabulary: new Vocabulary(options.headerNames ?? defaultHeaderNames),
     locator: new Locator(),
     upstreams,
-    lost: new LostRoutes(),
+    lostRoutes: new LostRoutes(),
     flusher: new HeadFlusher(),
-    bodies: new IdleWatch(limits.bodyIdleMs),
-    readers: new IdleWatch(limits.stalledMs),
+    uploadWatch: new IdleWatch(limits.bodyIdleMs),
+    responseWatch: new IdleWatch(limits.stalledMs),
     refusals: new Refusals(),
     log: options.log ?? silentLogger,
     accessLog: options.accessLog ?? "errors",

@@ -168,7 +168,7 @@ describe("gRPC through the gateway", () => {
     assert.deepEqual(answers, ["stable: turn 0", "stable: turn 1", "stable: turn 2"]);
   });
 
-  it("lets a stream be silent, before its first answer as well", async (t) => {
+  it("allows an idle stream, before its first response as well", async (t) => {
     const { url } = await variant(t, "stable");
     const slow = await serve(t, (req) => req.resume());
     const variants = { "storefront:stable": url, "storefront:slow": slow.url };
@@ -211,7 +211,7 @@ describe("gRPC through the gateway", () => {
     );
   });
 
-  it("says in gRPC's own words why nobody answers", async (t) => {
+  it("reports a refusal as a gRPC status", async (t) => {
     const { edge } = await openWorld(
       t,
       tableOf({ variants: { "storefront:stable": "http://127.0.0.1:9" } }),
@@ -247,7 +247,7 @@ describe("gRPC through the gateway", () => {
     assert.equal((await say(client, "hello")).text, "second: hello");
   });
 
-  it("lets calls in flight end when the variant says it will go", async (t) => {
+  it("lets calls in flight finish after GOAWAY of the variant", async (t) => {
     const first = await variant(t, "first");
     const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": first.url } }));
     const client = connect(t, edge.port);

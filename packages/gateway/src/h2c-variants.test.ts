@@ -105,7 +105,7 @@ describe("h2c variants", { concurrency: 4 }, () => {
     );
   });
 
-  it("end a stream for a reason, which goes on", async (t) => {
+  it("reset a stream with an error code, which is forwarded", async (t) => {
     const server = http2.createServer();
     server.on("stream", (stream) => {
       stream.on("error", () => undefined);
@@ -163,7 +163,7 @@ describe("h2c variants", { concurrency: 4 }, () => {
     assert.deepEqual(await by("http1"), [502, "VariantProtocolError"]);
   });
 
-  it("may take long to be sent a request: only then the wait for their answer begins", async (t) => {
+  it("have their response timeout start after a long upload", async (t) => {
     const server = http2.createServer();
     server.on("stream", (stream, headers) => {
       stream.on("error", () => undefined);
@@ -194,7 +194,7 @@ describe("h2c variants", { concurrency: 4 }, () => {
     upload.close();
   });
 
-  it("end the upload behind their answer, and the client's connection goes on", async (t) => {
+  it("stop the upload after their response, and the client's connection stays open", async (t) => {
     const server = http2.createServer();
     let closed = 0;
     // It answers at once, and would read the rest of the request forever.

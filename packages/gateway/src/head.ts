@@ -1,12 +1,12 @@
 import type { FieldValue } from "@cocktail/route";
-import type { Place } from "./place.ts";
+import type { ListenerRole } from "./listener-role.ts";
 import { Kind, type Vocabulary } from "./vocabulary.ts";
 
-/** A request's headers, read once: what goes on as it came, and what the gateway decides by. */
+/** A request's headers, read once: those that are forwarded unchanged, and those that the gateway uses. */
 export class Head {
   /**
-   * Name, value, name, value ...: end-to-end headers in order and case. What is captured below may be among them.
-   * `Trailer` is not: no trailers of a request go on.
+   * Name, value, name, value ...: the headers that are forwarded, in order and case. May include fields captured below.
+   * Without `Trailer`: the trailers of a request are not forwarded over HTTP/1.1.
    */
   kept: string[] = [];
   lines = 0;
@@ -42,13 +42,12 @@ export class Head {
   referer: string | undefined;
   contentType: string | undefined;
 
-  /** True when nothing in it can carry a route: the way of most requests. */
-  get plain(): boolean {
+  get hasRouteFields(): boolean {
     return (
-      this.pins === undefined &&
-      this.environment === undefined &&
-      this.mode === undefined &&
-      this.baggage === undefined
+      this.pins !== undefined ||
+      this.environment !== undefined ||
+      this.mode !== undefined ||
+      this.baggage !== undefined
     );
   }
 
@@ -73,31 +72,31 @@ const bindingScheme = /^(?:NTLM|Negotiate)(?:$|[ \t])/i;
 const grpcType = /^application\/grpc(?:$|[+; \t])/i;
 
 /**
- * Sorts raw headers (name, value, name, value ...) into a `Head`. An edge believes nothing that a client says about other
- * proxies, and rewrites the route.
+ * Sorts raw headers (name, value, name, value ...) into a `Head`. An edge drops the forwarding headers of a client, and
+ * rewrites the route.
  */
-export function readHead(raw: readonly string[], vocabulary: Vocabulary, place: Place): Head {
+export function readHead(raw: readonly string[], vocabulary: Vocabulary, role: ListenerRole): Head {
   const head = new Head();
-  const inside = place.kind === "mesh";
+  const inMesh = role.kind === "mesh";
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? "";
     const value = raw[at + 1] ?? "";
     head.lines++;
     head.bytes += name.length + value.length;
     const kind = vocabulary.kindOf(name);
-    if (kind === Kind.Other || kind === Kind.Guarded || capture(head, kind, value, inside)) {
+    if (kind === Kind.Other || kind === Kind.Guarded || capture(head, kind, value, inMesh)) {
       head.kept.push(name, value);
     }
   }
-  if (head.connection !== undefined) dropNamed(head, vocabulary);
+  if (head.connection !== undefined) dropConnectionOptions(head, vocabulary);
   return head;
 }
 
-/** Notes what is known of the header; true when it also goes on as it came. */
-function capture(head: Head, kind: Kind, value: string, inside: boolean): boolean {
-  if (kind >= Kind.Pins && kind <= Kind.Baggage) return captureRoute(head, kind, value, inside);
+/** Captures a header; true if it is also forwarded unchanged. */
+function capture(head: Head, kind: Kind, value: string, inMesh: boolean): boolean {
+  if (kind >= Kind.Pins && kind <= Kind.Baggage) return captureRoute(head, kind, value, inMesh);
   if (kind >= Kind.ForwardedFor && kind <= Kind.ForwardedOther) {
-    return captureForwarded(head, kind, value, inside);
+    return captureForwarded(head, kind, value, inMesh);
   }
   switch (kind) {
     case Kind.Host:
@@ -114,7 +113,7 @@ function capture(head: Head, kind: Kind, value: string, inside: boolean): boolea
       note(head, kind, value);
       return true;
     default:
-      return captureHop(head, kind, value, inside);
+      return captureHop(head, kind, value, inMesh);
   }
 }
 
@@ -135,7 +134,7 @@ function captureLength(head: Head, value: string): boolean {
   return head.contentLengthLines++ === 0;
 }
 
-function captureHop(head: Head, kind: Kind, value: string, inside: boolean): boolean {
+function captureHop(head: Head, kind: Kind, value: string, inMesh: boolean): boolean {
   switch (kind) {
     case Kind.TransferEncoding:
       head.transferEncoding ??= value;
@@ -154,26 +153,26 @@ function captureHop(head: Head, kind: Kind, value: string, inside: boolean): boo
       head.takesTrailers ||= /(?:^|,)[ \t]*trailers[ \t]*(?:,|;|$)/i.test(value);
       return false;
     case Kind.Stamp:
-      return inside;
+      return inMesh;
     default:
       return false;
   }
 }
 
-function captureRoute(head: Head, kind: Kind, value: string, inside: boolean): boolean {
+function captureRoute(head: Head, kind: Kind, value: string, inMesh: boolean): boolean {
   switch (kind) {
     case Kind.Pins:
       head.pins = joined(head.pins, value);
-      return inside;
+      return inMesh;
     case Kind.Environment:
       head.environment = joined(head.environment, value);
-      return inside;
+      return inMesh;
     case Kind.Mode:
       head.mode = joined(head.mode, value);
-      return inside;
+      return inMesh;
     case Kind.Baggage:
       head.baggage = joined(head.baggage, value);
-      return inside;
+      return inMesh;
     case Kind.Trace:
       head.trace ??= value;
       return false;
@@ -182,8 +181,8 @@ function captureRoute(head: Head, kind: Kind, value: string, inside: boolean): b
   }
 }
 
-function captureForwarded(head: Head, kind: Kind, value: string, inside: boolean): boolean {
-  if (!inside) return false;
+function captureForwarded(head: Head, kind: Kind, value: string, inMesh: boolean): boolean {
+  if (!inMesh) return false;
   switch (kind) {
     case Kind.ForwardedFor:
       head.forwardedFor = listed(head.forwardedFor, value);
@@ -211,23 +210,23 @@ function listed(before: string | undefined, value: string): string {
   return before === undefined ? value : `${before}, ${value}`;
 }
 
-const ordinaryTokens = new Set(["close", "keep-alive", "upgrade", "te", "http2-settings", ""]);
+const standardOptions = new Set(["close", "keep-alive", "upgrade", "te", "http2-settings", ""]);
 
 /**
- * Drops what `Connection` names (RFC 9110 7.6.1). Only headers the gateway has no opinion about: naming the route,
- * `Host`, a trace context or credentials there would take from a request what it is about.
+ * Drops the headers that `Connection` names (RFC 9110 7.6.1), except those that the gateway knows: a client must not be
+ * able to strip the route, `Host`, a trace context or credentials.
  */
-function dropNamed(head: Head, vocabulary: Vocabulary): void {
-  const named = new Set<string>();
+function dropConnectionOptions(head: Head, vocabulary: Vocabulary): void {
+  const options = new Set<string>();
   for (const token of (head.connection ?? "").split(",")) {
     const name = token.trim().toLowerCase();
-    if (!ordinaryTokens.has(name) && vocabulary.kindOf(name) === Kind.Other) named.add(name);
+    if (!standardOptions.has(name) && vocabulary.kindOf(name) === Kind.Other) options.add(name);
   }
-  if (named.size === 0) return;
+  if (options.size === 0) return;
   const kept: string[] = [];
   for (let at = 0; at + 1 < head.kept.length; at += 2) {
     const name = head.kept[at] ?? "";
-    if (!named.has(name.toLowerCase())) kept.push(name, head.kept[at + 1] ?? "");
+    if (!options.has(name.toLowerCase())) kept.push(name, head.kept[at + 1] ?? "");
   }
   head.kept = kept;
 }

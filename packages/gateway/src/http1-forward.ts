@@ -6,7 +6,7 @@ import { readResponseHead } from "./response-head.ts";
 
 type Raw = readonly (Buffer | string)[];
 
-/** Sends an exchange to a variant over HTTP/1.1 and its answer back. */
+/** Forwards an exchange to a variant over HTTP/1.1, and the response back. */
 export class Http1Forward implements Dispatcher.DispatchHandler {
   readonly #exchange: Exchange;
   readonly #options: Dispatcher.DispatchOptions;
@@ -14,10 +14,10 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
   #attempts = 0;
   #answered = false;
   #resume: (() => void) | undefined;
-  /** Running while the request waits for a connection; from then on undici has a timer of its own. */
+  /** Runs while the request waits for a connection; later undici has its own timer. */
   #waiting: NodeJS.Timeout | undefined;
 
-  /** `upgrade`: the protocol to ask for. */
+  /** `upgrade`: the protocol to request. */
   constructor(exchange: Exchange, headers: string[], upgrade: string | null = null) {
     this.#exchange = exchange;
     const { method, path, upstream } = exchange;
@@ -26,11 +26,11 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
       path: upstream.prefix === "" ? path : upstream.prefix + path,
       headers,
       body: exchange.upload ?? null,
-      // Without it undici closes the connection after each HEAD.
+      // Otherwise undici closes the connection after each HEAD.
       reset: false,
       upgrade,
     };
-    exchange.abort = this.#abort.bind(this);
+    exchange.abortUpstream = this.#abort.bind(this);
   }
 
   send(): void {
@@ -47,14 +47,14 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
   readonly #giveUp = (): void =>
     this.#exchange.fail({
       code: "VariantTimeout",
-      what: "is busy: no connection was free in time",
+      what: "had no free connection in time",
     });
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     clearTimeout(this.#waiting);
-    // The client may have left, or been answered, while the request waited for a connection.
-    if (this.#exchange.done) controller.abort(new Error("no longer wanted"));
+    // The client may have disconnected, or the gateway responded, while the request waited for a connection.
+    if (this.#exchange.done) controller.abort(new Error("the request has already ended"));
   }
 
   onResponseStart(
@@ -77,7 +77,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
     if (exchange.done || exchange.data(chunk)) return;
     controller.pause();
     this.#resume ??= () => this.#controller?.resume();
-    exchange.whenTaken(this.#resume);
+    exchange.resumeOnceWritable(this.#resume);
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
@@ -100,7 +100,7 @@ export class Http1Forward implements Dispatcher.DispatchHandler {
       exchange.fail(describeFailure(error));
       return;
     }
-    // By then the ends of the other idle connections, which come together, are known.
+    // Delayed, so that undici has noticed the other idle connections that closed at the same time.
     setImmediate(() => {
       if (!exchange.done) this.send();
     });

@@ -7,17 +7,17 @@ import { readHead } from "./head.ts";
 import { Http1Reply } from "./http1-reply.ts";
 import { Upload } from "./upload.ts";
 
-/** A request of HTTP/1.1 whose head has arrived. */
-export function takeHttp1(
+/** Handles an HTTP/1.1 request whose head has arrived. */
+export function handleHttp1(
   core: Core,
   connection: Connection,
   req: IncomingMessage,
   res: ServerResponse,
 ): void {
-  // A request behind one that can't be trusted may be a part of it.
-  if (connection.broken) return;
+  // What follows a malformed request may be a part of it.
+  if (connection.inputClosed) return;
   connection.trackResponse(res);
-  const head = readHead(req.rawHeaders, core.vocabulary, connection.place);
+  const head = readHead(req.rawHeaders, core.vocabulary, connection.role);
   const exchange = openExchange({
     core,
     connection,

@@ -3,11 +3,11 @@ import type { Connection } from "./connection.ts";
 import { type Problem, renderProblem, statusOf } from "./problem.ts";
 import type { Reply, ReplyHead } from "./reply.ts";
 
-/** Bytes up to which a copy costs less than a second buffer in the write: measured. */
+/** Up to this size copying the body costs less than a second buffer in the write (measured). */
 const smallBody = 4096;
 
-/** A reason phrase that Node writes. undici reads them as UTF-8, of which others are mere replacement characters. */
-const sayable = /^[\t\x20-\x7e\x80-\xff]+$/;
+/** A reason phrase that Node can write. undici decodes as UTF-8, so other bytes arrive as replacement characters. */
+const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]+$/;
 
 /** Answers over HTTP/1.1. */
 export class Http1Reply implements Reply, Flushable {
@@ -17,8 +17,8 @@ export class Http1Reply implements Reply, Flushable {
   readonly #connection: Connection;
   readonly #flusher: HeadFlusher;
   #ended = false;
-  /** The head is rendered and not sent. */
-  #held = false;
+  /** The head is rendered but not sent. */
+  #headPending = false;
   #contentLength = -1;
 
   constructor(res: ServerResponse, connection: Connection, flusher: HeadFlusher) {
@@ -28,7 +28,7 @@ export class Http1Reply implements Reply, Flushable {
   }
 
   informational(status: number, headers: string[]): void {
-    // HTTP/1.0 knows no 1xx.
+    // HTTP/1.0 has no 1xx.
     if (this.#res.req.httpVersionMinor === 0 || this.#res.destroyed) return;
     this.#res.writeInformation(status, headers);
   }
@@ -36,25 +36,25 @@ export class Http1Reply implements Reply, Flushable {
   begin({ status, message, headers, contentLength }: ReplyHead): void {
     const res = this.#res;
     if (this.#connection.closing) res.shouldKeepAlive = false;
-    res.writeHead(status, sayable.test(message) ? message : STATUS_CODES[status], headers);
+    res.writeHead(status, reasonPhrase.test(message) ? message : STATUS_CODES[status], headers);
     this.begun = true;
     this.#contentLength = contentLength;
-    this.#held = true;
+    this.#headPending = true;
     this.#flusher.add(this);
   }
 
   write(chunk: Buffer): boolean {
-    this.#held = false;
+    this.#headPending = false;
     if (chunk.length === this.#contentLength) {
       this.#ended = true;
-      this.#endWhole(chunk);
+      this.#endWithBody(chunk);
       return true;
     }
     return this.#res.write(chunk);
   }
 
-  /** The whole body at once: head and body leave together, with the end of the message. */
-  #endWhole(body: Buffer): void {
+  /** The whole body in one chunk: head and body are sent in one write. */
+  #endWithBody(body: Buffer): void {
     // Node joins a head, which is a string, with a small body into one write only if that is a string too.
     if (body.length <= smallBody) this.#res.end(body.toString("latin1"), "latin1");
     else this.#res.end(body);
@@ -65,7 +65,7 @@ export class Http1Reply implements Reply, Flushable {
   }
 
   end(trailers: readonly string[]): void {
-    this.#held = false;
+    this.#headPending = false;
     if (this.#ended) return;
     this.#ended = true;
     if (trailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(pairs(trailers));
@@ -74,15 +74,15 @@ export class Http1Reply implements Reply, Flushable {
 
   flush(): void {
     // Not `flushHeaders`: Node sends a head alone in UTF-8, and one before a buffer in latin1.
-    if (this.#held && !this.#res.destroyed) this.#res.write(nothing);
-    this.#held = false;
+    if (this.#headPending && !this.#res.destroyed) this.#res.write(nothing);
+    this.#headPending = false;
   }
 
   problem(problem: Problem, headers: readonly string[]): void {
     if (this.begun || this.#res.destroyed) return;
     const body = renderProblem(problem);
     if (problem.close === true) {
-      this.#connection.broken = true;
+      this.#connection.inputClosed = true;
       this.#res.shouldKeepAlive = false;
     }
     this.begin({
@@ -98,16 +98,16 @@ export class Http1Reply implements Reply, Flushable {
         ...headers,
       ],
       contentLength: -1,
-      last: false,
+      endStream: false,
     });
-    this.#held = false;
+    this.#headPending = false;
     this.#ended = true;
     if (problem.close === true && sendsBody(this.#res.req)) endAfterUpload(this.#res, body);
     else this.#res.end(body);
   }
 
-  cut(): void {
-    this.#held = false;
+  abort(): void {
+    this.#headPending = false;
     this.#res.destroy();
   }
 }
@@ -120,8 +120,8 @@ const nothing = Buffer.alloc(0);
 const lingerMs = 1000;
 
 /**
- * Lets a client that is still sending read why it should stop: closing at once would reset the connection under the
- * answer. The answer is sent whole; what still comes is thrown away for a moment, then the connection ends.
+ * Sends a response to a client that is still uploading: closing at once would reset the connection before the response
+ * is read. The rest of the upload is discarded for up to `lingerMs`, then the connection is closed.
  */
 function endAfterUpload(res: ServerResponse, body: string): void {
   const { req } = res;
@@ -144,15 +144,15 @@ function pairs(flat: readonly string[]): [string, string][] {
   return result;
 }
 
-/** An answer whose head is rendered but waits for the first bytes of its body, to leave in one packet with them. */
+/** A response whose head waits for the first bytes of its body, to be sent in one packet with them. */
 interface Flushable {
-  /** Sends the head alone if no body has come meanwhile. */
+  /** Sends the head alone if no body has arrived. */
   flush(): void;
 }
 
 /**
- * Sends heads whose body didn't come in the same read (event streams, slow bodies) at the end of the turn. One
- * immediate for all of a turn, because one for each would cost every ordinary request.
+ * Sends heads whose body did not arrive in the same read (event streams, slow bodies). One `setImmediate` for all heads
+ * of a turn of the event loop, because one each would slow down every request.
  */
 export class HeadFlusher {
   #waiting: Flushable[] = [];

@@ -65,7 +65,7 @@ async function isFree(port: number): Promise<void> {
 }
 
 describe("an HTTP/2 connection", { concurrency: 4 }, () => {
-  it("is given up when idle, also where the client never ends its half", async (t) => {
+  it("is closed when idle, also if the client never closes its half", async (t) => {
     const { edge } = await open(t, { limits: { keepAliveMs: 50, connections: 1 } });
     const client = connect(t, edge.port);
     client.send(preface + settings);
@@ -73,7 +73,7 @@ describe("an HTTP/2 connection", { concurrency: 4 }, () => {
     await isFree(edge.port);
   });
 
-  it("is given up when a head stops in the middle", async (t) => {
+  it("is closed when a head stays incomplete", async (t) => {
     const { edge } = await open(t, { limits: { keepAliveMs: 50, connections: 1 } });
     const client = connect(t, edge.port);
     // HEADERS without END_HEADERS.
@@ -82,7 +82,7 @@ describe("an HTTP/2 connection", { concurrency: 4 }, () => {
     await isFree(edge.port);
   });
 
-  it("counts as left when the client closes its half", async (t) => {
+  it("is closed when the client closes its half", async (t) => {
     const arrived = gate();
     const left = gate();
     const variant = await serve(t, (req) => {
@@ -99,7 +99,7 @@ describe("an HTTP/2 connection", { concurrency: 4 }, () => {
     await until("the request to be ended", () => gateway.inFlight(stable) === 0);
   });
 
-  it("ends the upload behind a whole answer, so that no refusal holds it", async (t) => {
+  it("stops the upload after a complete response", async (t) => {
     const { edge } = await open(t, { limits: { keepAliveMs: 50 } });
     const client = session(t, edge.port);
     const stream = client.request({
@@ -117,7 +117,7 @@ describe("an HTTP/2 connection", { concurrency: 4 }, () => {
     await new Promise((resolve) => client.on("close", resolve));
   });
 
-  it("passes the whole answer of a variant that did not want the upload", async (t) => {
+  it("forwards the complete response of a variant that did not read the upload", async (t) => {
     const size = 3 << 20;
     const variant = await serve(t, (_req, res) => {
       res.writeHead(200, { trailer: "x-sum" });
@@ -152,7 +152,7 @@ describe("an HTTP/2 connection", { concurrency: 4 }, () => {
     assert.equal(answer.status, 405);
   });
 
-  it("survives a name cut in the middle of a character, in a problem for gRPC", async (t) => {
+  it("accepts a name truncated within a character, in a problem for gRPC", async (t) => {
     const { edge } = await open(t);
     const environment = `${"a".repeat(79)}%F0%9F%98%80`;
     const answer = await fetch2(session(t, edge.port), {
@@ -171,7 +171,7 @@ describe("an HTTP/2 connection", { concurrency: 4 }, () => {
     continuations: (at) => (at === 0 ? frame(1, 1, 1, get) : frame(9, 0, 1, "\x82")),
   };
   for (const [what, nth] of Object.entries(floods)) {
-    it(`is ended when it floods with ${what}`, async (t) => {
+    it(`is closed when it floods with ${what}`, async (t) => {
       const { edge, gateway } = await open(t);
       const client = connect(t, edge.port);
       // It never reads: what the gateway has to answer would pile up.

@@ -11,7 +11,7 @@ const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
 /** A variant that refuses stream after stream is busy, and says so to the client. */
 const maxAttempts = 4;
 
-/** Sends an exchange to a variant over h2c and its answer back, trailers both ways. */
+/** Forwards an exchange to a variant over h2c, and the response back; trailers in both directions. */
 export class Http2Forward {
   readonly #exchange: Exchange;
   readonly #headers: string[];
@@ -40,7 +40,7 @@ export class Http2Forward {
       (session) => this.#open(session),
       (error) => this.#fail(error),
     );
-    exchange.abort ??= () => {
+    exchange.abortUpstream ??= () => {
       giveUp();
       this.#end();
     };
@@ -56,7 +56,7 @@ export class Http2Forward {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    exchange.abort = () => {
+    exchange.abortUpstream = () => {
       stream.close(NGHTTP2_CANCEL);
       this.#end();
     };
@@ -84,21 +84,21 @@ export class Http2Forward {
       this.#replay?.forget();
       if (exchange.done) return;
       const { names } = exchange.core.vocabulary;
-      const last = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
+      const endStream = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
       const status = headers[":status"] ?? 502;
       const response = readResponseHead(status, withoutPseudo(raw), names);
-      exchange.begin(status, "", response, last);
+      exchange.begin(status, "", response, endStream);
     });
     stream.on("data", (chunk: Buffer) => {
       if (exchange.done || exchange.data(chunk)) return;
       stream.pause();
-      exchange.whenTaken(() => stream.resume());
+      exchange.resumeOnceWritable(() => stream.resume());
     });
     stream.on("trailers", (_headers, _flags, raw: string[]) => {
       this.#trailers = raw;
     });
     stream.on("end", () => {
-      // A reset stream ends as well; only `close` knows.
+      // A reset stream emits `end` as well; `close` reports the reset.
       if (stream.rstCode === NGHTTP2_NO_ERROR && !stream.aborted && exchange.reply.begun) {
         exchange.end(this.#trailers);
         this.#stopUpload(stream);
@@ -136,10 +136,10 @@ export class Http2Forward {
     this.#exchange.upload?.destroy();
   }
 
-  /** Behind a whole answer the variant takes nothing more, and need not say so. */
+  /** After a complete response the variant reads no more, and need not reset the stream. */
   #stopUpload(stream: ClientHttp2Stream): void {
     const { upload } = this.#exchange;
-    if (upload === undefined || upload.whole) return;
+    if (upload === undefined || upload.complete) return;
     upload.destroy();
     stream.close(NGHTTP2_CANCEL);
   }
@@ -153,7 +153,7 @@ export class Http2Forward {
     const { responseHeadMs } = core.limits;
     if (responseHeadMs === 0 || head.isGrpc || this.#timer !== undefined) return;
     const timer = setTimeout(() => {
-      this.#exchange.fail({ code: "VariantTimeout", what: "did not begin to answer in time" });
+      this.#exchange.fail({ code: "VariantTimeout", what: "did not begin to respond in time" });
     }, responseHeadMs);
     this.#timer = timer;
     upload?.on("data", () => timer.refresh());

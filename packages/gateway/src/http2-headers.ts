@@ -1,4 +1,4 @@
-/** Names that HTTP/2 forbids (RFC 9113 8.2.2), beside those that never get this far. */
+/** Names that HTTP/2 forbids (RFC 9113 8.2.2) and that were not dropped earlier. */
 const forbidden: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -9,7 +9,7 @@ const forbidden: ReadonlySet<string> = new Set([
   "host",
 ]);
 
-/** What a request stream says beside its pseudo-headers. */
+/** The head of a request stream as HTTP/1.1 headers. */
 export interface StreamHead {
   readonly method: string;
   readonly path: string;
@@ -81,7 +81,7 @@ export function toHttp2Request(headers: readonly string[], line: RequestLine): s
   return [":method", method, ":scheme", "http", ":authority", authority, ":path", path, ...rest];
 }
 
-/** The flat headers of an answer: lower case, and without what HTTP/2 forbids. */
+/** The flat headers of a response: lower case, without those that HTTP/2 forbids. */
 export function toHttp2Response(status: number, headers: readonly string[]): string[] {
   const flat = [":status", String(status)];
   eachHeader(headers, (lower, value) => {
@@ -95,7 +95,7 @@ function withoutSpace(value: string): string {
   return /^[ \t]|[ \t]$/.test(value) ? value.replace(/^[ \t]+|[ \t]+$/g, "") : value;
 }
 
-/** Without pseudo-headers: what an HTTP/1.1 answer is made of. */
+/** The headers without pseudo-headers. */
 export function withoutPseudo(raw: readonly string[]): string[] {
   const flat: string[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {

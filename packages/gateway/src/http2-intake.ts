@@ -9,21 +9,25 @@ import { Http2Reply } from "./http2-reply.ts";
 import { passableTrailers } from "./trailers.ts";
 import { Upload } from "./upload.ts";
 
-/** Watches over one HTTP/2 connection. */
-export function takeSession(core: Core, connection: Connection, session: ServerHttp2Session): void {
+/** Sets the timeouts and the close handling of an HTTP/2 connection. */
+export function handleSession(
+  core: Core,
+  connection: Connection,
+  session: ServerHttp2Session,
+): void {
   connection.session = session;
   if (connection.closing) session.close();
   session.on("error", (err: Error) => core.log.debug({ err }, "client's HTTP/2 session failed"));
-  // Not `close`, which waits for the client: for the end of its streams, and of its half of the connection.
+  // Not `close`, which waits until the client has ended its streams and its half of the connection.
   session.setTimeout(core.limits.keepAliveMs, () => {
     if (!connection.busy) session.destroy();
   });
-  // A client that closes its half counts as gone, as with HTTP/1.1.
+  // A half-close counts as a disconnect, as in HTTP/1.1.
   connection.socket.once("end", () => session.destroy());
 }
 
-/** A request of HTTP/2 whose head has arrived. */
-export function takeStream(
+/** Handles an HTTP/2 request whose head has arrived. */
+export function handleStream(
   core: Core,
   connection: Connection,
   stream: ServerHttp2Stream,
@@ -31,7 +35,7 @@ export function takeStream(
 ): void {
   stream.on("error", () => undefined);
   const { method, path, raw, fault } = fromHttp2(rawHeaders);
-  const head = readHead(raw, core.vocabulary, connection.place);
+  const head = readHead(raw, core.vocabulary, connection.role);
   const exchange = openExchange({
     core,
     connection,
@@ -55,7 +59,7 @@ export function takeStream(
       onTooLarge: () => exchange.refuse(bodyTooLarge(core.limits)),
     });
     stream.once("trailers", (_headers, _flags, trailers) => {
-      exchange.upload?.keepTrailers(passableTrailers(trailers, core.vocabulary));
+      exchange.upload?.setTrailers(passableTrailers(trailers, core.vocabulary));
     });
   }
   dispatch(exchange);

@@ -3,14 +3,14 @@ import { toHttp2Response, toTrailerObject } from "./http2-headers.ts";
 import { grpcMessageOf, grpcStatusOf, type Problem, renderProblem, statusOf } from "./problem.ts";
 import type { Reply, ReplyHead } from "./reply.ts";
 
-/** Answers on one stream of HTTP/2. */
+/** Responds on one HTTP/2 stream. */
 export class Http2Reply implements Reply {
   begun = false;
   readonly highestStatus = 599;
   readonly #stream: ServerHttp2Stream;
   readonly #isGrpc: boolean;
   #trailers: readonly string[] = [];
-  #last = false;
+  #endStream = false;
 
   constructor(stream: ServerHttp2Stream, isGrpc: boolean) {
     this.#stream = stream;
@@ -23,20 +23,20 @@ export class Http2Reply implements Reply {
     this.#stream.additionalHeaders(objectOf(status, headers));
   }
 
-  begin({ status, headers, last }: ReplyHead): void {
+  begin({ status, headers, endStream }: ReplyHead): void {
     if (this.#open) {
-      const options = { endStream: last, waitForTrailers: !last };
+      const options = { endStream, waitForTrailers: !endStream };
       this.#stream.respond(toHttp2Response(status, headers), options);
     }
     this.begun = true;
-    this.#last = last;
+    this.#endStream = endStream;
     if (!this.#open) return;
-    if (last) this.#stopUpload();
+    if (endStream) this.#stopUpload();
     else this.#stream.once("wantTrailers", this.#sendTrailers);
   }
 
   write(chunk: Buffer): boolean {
-    return this.#open && !this.#last ? this.#stream.write(chunk) : true;
+    return this.#open && !this.#endStream ? this.#stream.write(chunk) : true;
   }
 
   onceWritable(resume: () => void): void {
@@ -45,7 +45,7 @@ export class Http2Reply implements Reply {
 
   end(trailers: readonly string[]): void {
     this.#trailers = trailers;
-    if (!this.#last) this.#stream.end();
+    if (!this.#endStream) this.#stream.end();
   }
 
   problem(problem: Problem, headers: readonly string[]): void {
@@ -60,12 +60,12 @@ export class Http2Reply implements Reply {
       message: "",
       headers: [...type, ...headers],
       contentLength: -1,
-      last: false,
+      endStream: false,
     });
     this.#stream.end(renderProblem(problem));
   }
 
-  cut(reset = constants.NGHTTP2_NO_ERROR): void {
+  abort(reset = constants.NGHTTP2_NO_ERROR): void {
     const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR } = constants;
     this.#stream.close(reset === NGHTTP2_NO_ERROR ? NGHTTP2_INTERNAL_ERROR : reset);
   }
@@ -89,11 +89,11 @@ export class Http2Reply implements Reply {
       message: "",
       headers: [...own, ...headers],
       contentLength: -1,
-      last: true,
+      endStream: true,
     });
   }
 
-  /** Behind a whole answer nobody wants the rest of the request (RFC 9113 8.1), which may never end by itself. */
+  /** After a complete response the rest of the request is not needed (RFC 9113 8.1), and may never end. */
   #stopUpload(): void {
     const stream = this.#stream;
     if (stream.endAfterHeaders || stream.readableEnded) return;

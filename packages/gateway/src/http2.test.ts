@@ -57,7 +57,7 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
     answers.forEach((answer, at) => assert.equal(echoed(answer).body, `body ${at}`));
   });
 
-  it("are refused what is contradictory, and get problems", async (t) => {
+  it("are refused a contradictory head, and receive problems", async (t) => {
     const variant = await serve(t, echo("stable"));
     const { edge } = await openWorld(
       t,
@@ -91,7 +91,7 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
     );
   });
 
-  it("see a reset when the variant is cut off in mid-answer", async (t) => {
+  it("receive a reset when the variant's response is truncated", async (t) => {
     const variant = await serve(t, (_req, res) => {
       res.write("half");
       setImmediate(() => res.destroy());
@@ -104,7 +104,7 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
     assert.notEqual(answer.reset, 0);
   });
 
-  it("end the request at the variant when they reset theirs, in mid-upload too", async (t) => {
+  it("abort the request at the variant when they reset theirs, also during the upload", async (t) => {
     for (const endStream of [true, false]) {
       const arrived = gate();
       const left = gate();
@@ -129,7 +129,7 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
     }
   });
 
-  it("end the request at the variant also when it had stopped reading", async (t) => {
+  it("abort the request at the variant also when it had stopped reading", async (t) => {
     const arrived = gate<IncomingMessage>();
     const variant = await serve(t, (req) => {
       req.on("error", () => undefined);
@@ -179,7 +179,7 @@ describe("HTTP/2 clients", { concurrency: 4 }, () => {
     slow.destroy();
   });
 
-  it("are held back and hold back", async (t) => {
+  it("apply back-pressure in both directions", async (t) => {
     const total = 32 << 20;
     let poured: Poured | undefined;
     const sent = (): number => poured?.sent ?? 0;

@@ -1,10 +1,10 @@
-/** Something that waits for a client. */
+/** An upload or a response that may wait for its client. */
 export interface Waiting {
-  /** Since when, as `performance.now()` says, which nobody sets; 0 while it isn't waiting. */
+  /** Since when, by the monotonic `performance.now()`; 0 while it isn't waiting. */
   readonly waitingSince: number;
 }
 
-/** Ends what waits for a client for too long. One timer for all, running only while anything is watched. */
+/** Calls `onIdle` for everything that waits too long. One timer for all, running only while anything is watched. */
 export class IdleWatch {
   readonly #idleMs: number;
   readonly #watched = new Map<Waiting, () => void>();

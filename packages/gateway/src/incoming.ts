@@ -5,7 +5,7 @@ import type { Head } from "./head.ts";
 import type { Problem } from "./problem.ts";
 import type { Reply } from "./reply.ts";
 
-/** A request whose head has arrived, made once by the intake of its protocol. `target` is as it came. */
+/** A request whose head has arrived, made once by the intake of its protocol. `target` is unmodified. */
 export interface Incoming extends StartLine {
   readonly core: Core;
   readonly connection: Connection;
@@ -13,8 +13,8 @@ export interface Incoming extends StartLine {
   readonly reply: Reply;
   /** `performance.now()` when the head arrived. */
   readonly startedAt: number;
-  /** True where it asks for another protocol on its connection. */
+  /** True for a request to upgrade its connection. */
   readonly upgrades: boolean;
-  /** What its intake found wrong. */
+  /** An error that its intake found. */
   readonly fault: Problem | undefined;
 }

@@ -1,9 +1,9 @@
 import { Histogram } from "prom-client";
 import { latencyBounds } from "./tally.ts";
-import type { GoneTally, Upstreams } from "./upstreams.ts";
+import type { UpstreamTotals, Upstreams } from "./upstreams.ts";
 
 const name = "cocktail_gateway_request_duration_seconds";
-const help = "From the head of a request to the end of its answer";
+const help = "From the head of a request to the end of its response";
 
 interface Value {
   readonly metricName: string;
@@ -20,7 +20,7 @@ interface Written {
   values: Value[];
 }
 
-/** A Prometheus histogram over the tallies of the upstreams: nothing is observed twice. */
+/** A Prometheus histogram over the tallies of the upstreams, so that requests are counted once only. */
 export class LatencyHistogram extends Histogram<"service" | "tier"> {
   readonly #upstreams: Upstreams;
 
@@ -30,14 +30,14 @@ export class LatencyHistogram extends Histogram<"service" | "tier"> {
     this.#upstreams = upstreams;
   }
 
-  /** What a registry asks a histogram for, as text and, through `get`, as JSON; not in prom-client's types. */
+  /** Called by the registry, and by `get`; missing in prom-client's types. */
   getForPromString(): Promise<Written> {
     const values = this.#upstreams.tallies().flatMap(valuesOf);
     return Promise.resolve({ name, help, type: "histogram", aggregator: "sum", values });
   }
 }
 
-function valuesOf({ service, tier, tally }: GoneTally): Value[] {
+function valuesOf({ service, tier, tally }: UpstreamTotals): Value[] {
   const values: Value[] = [];
   const sharedLabels = { service, tier };
   let below = 0;

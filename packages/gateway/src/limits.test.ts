@@ -111,13 +111,13 @@ describe("limits", { concurrency: 4 }, () => {
     assert.match(answer, /^HTTP\/1\.1 200 [^]*HTTP\/1\.1 408 /);
   });
 
-  it("cuts off who says nothing, or half of an HTTP/2 preface", async (t) => {
+  it("closes a connection that sends nothing, or half of an HTTP/2 preface", async (t) => {
     const { edge } = await limited(t, { headMs: 60 });
     assert.equal(await rawExchange(t, edge.port, ""), "");
     assert.equal(await rawExchange(t, edge.port, "PRI * HTTP/2.0\r\n"), "");
   });
 
-  it("answers 408 to a body that stops coming", async (t) => {
+  it("answers 408 to a stalled upload", async (t) => {
     const { edge } = await limited(t, { bodyIdleMs: 60 });
     const answer = await rawExchange(
       t,
@@ -127,7 +127,7 @@ describe("limits", { concurrency: 4 }, () => {
     assert.match(answer, /^HTTP\/1\.1 408 /);
   });
 
-  it("does not blame the client when the variant is the slow one", async (t) => {
+  it("does not time out the client when the variant is slow", async (t) => {
     const arrived = gate();
     const release = gate();
     const variant = await serve(t, async (req, res) => {
@@ -162,7 +162,7 @@ describe("limits", { concurrency: 4 }, () => {
     assert.match(answer, /^HTTP\/1\.1 200 /);
   });
 
-  it("answers 504 when no head comes from the variant, and ends the request there", async (t) => {
+  it("answers 504 when the variant sends no head, and aborts the request there", async (t) => {
     const left = gate();
     const variant = await serve(t, (req) => req.on("close", () => left.open()));
     const table = tableOf({ variants: { "storefront:stable": variant.url } });
@@ -172,7 +172,7 @@ describe("limits", { concurrency: 4 }, () => {
     await left.promise;
   });
 
-  it("turns connections away beyond the limit, and takes them again below it", async (t) => {
+  it("refuses connections above the limit, and accepts them again below it", async (t) => {
     const { edge } = await limited(t, { connections: 2 });
     const clients = [new RawClient(edge.port), new RawClient(edge.port)];
     t.after(() => clients.forEach((client) => client.close()));
@@ -237,7 +237,7 @@ describe("limits", { concurrency: 4 }, () => {
     assert.deepEqual(paths, ["/events"]);
   });
 
-  it("lets a client be silent once the variant answers", async (t) => {
+  it("allows an idle upload once the variant responds", async (t) => {
     const variant = await serve(t, (req, res) => {
       if (req.url === "/chat") {
         res.write("begin");
@@ -258,7 +258,7 @@ describe("limits", { concurrency: 4 }, () => {
     await chat.until("still");
   });
 
-  it("can be switched off, each and all", async (t) => {
+  it("can be switched off", async (t) => {
     const off = Object.keys(defaultLimits).map((name) => [
       name,
       name.endsWith("Ms") ? 0 : Number.POSITIVE_INFINITY,

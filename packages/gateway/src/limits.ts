@@ -1,6 +1,5 @@
 /**
- * Everything a network can make large, many or slow. Sizes are bytes, times milliseconds; `Infinity` (sizes, counts)
- * and 0 (times) switch a limit off.
+ * Limits on sizes (bytes), times (milliseconds) and counts. `Infinity` (sizes, counts) and 0 (times) switch a limit off.
  */
 export interface Limits {
   /** Names and values of a request's headers together; beyond: 431. */
@@ -13,9 +12,9 @@ export interface Limits {
   readonly bodyBytes: number;
   /** From the first byte of a connection, or of a kept-alive request, to the end of its head; beyond: 408. */
   readonly headMs: number;
-  /** Without a byte of an upload that the variant is ready to take and has not begun to answer; beyond: 408. Not in gRPC. */
+  /** An upload without a new byte while the variant is reading and has not begun to respond; beyond: 408. Not in gRPC. */
   readonly bodyIdleMs: number;
-  /** Without a client taking what was sent of its answer; beyond, it is cut off. */
+  /** A response whose client reads nothing; beyond: the connection or stream is reset. */
   readonly stalledMs: number;
   /** Without a byte of an answer that has begun, toward a client that has closed its half; beyond, it has left. */
   readonly halfClosedMs: number;
@@ -32,11 +31,11 @@ export interface Limits {
   readonly responseHeadBytes: number;
   /** Open client connections of the gateway; beyond: 503. */
   readonly connections: number;
-  /** WebSockets and other upgraded connections, open or asked for; beyond: 503. */
+  /** WebSockets and other upgraded connections, open or requested; beyond: 503. */
   readonly upgrades: number;
   /** Connections to one incarnation; further requests wait for a free one. */
   readonly upstreamConnections: number;
-  /** Streams at once of one HTTP/2 connection. */
+  /** Concurrent streams of one HTTP/2 connection. */
   readonly streams: number;
 }
 
@@ -59,14 +58,14 @@ export const defaultLimits: Limits = Object.freeze({
   streams: 256,
 });
 
-/** A size or number that nothing reaches, for Node and undici, which take no infinity. */
-const unreached = 0x3fff_ffff;
+/** Stands for Infinity, which Node and undici do not accept. */
+const unlimited = 0x3fff_ffff;
 
-/** The defaults, and what is given of others. */
+/** Fills in the defaults. */
 export function completeLimits(given: Partial<Limits>): Limits {
   const { bodyBytes, ...others } = { ...defaultLimits, ...given };
   const finite = Object.entries(others).map(
-    ([name, limit]) => [name, Math.min(limit, unreached)] as const,
+    ([name, limit]) => [name, Math.min(limit, unlimited)] as const,
   );
   return { ...others, ...Object.fromEntries<number>(finite), bodyBytes };
 }

@@ -1,12 +1,12 @@
 import net, { type Socket } from "node:net";
 import type { Core } from "./core.ts";
 import { Connection } from "./connection.ts";
-import type { Place } from "./place.ts";
+import type { ListenerRole } from "./listener-role.ts";
 import { renderRawProblem } from "./raw-response.ts";
 
 export interface ListenOptions {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
@@ -15,11 +15,11 @@ export interface Listener {
   readonly host: string;
   readonly port: number;
   readonly url: string;
-  /** Accepts nothing more, lets requests in flight end, and cuts what is left after the grace. Milliseconds. */
+  /** Stops accepting, waits for requests in flight, and destroys the remaining connections after `graceMs`. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
 
-/** Who goes on with a connection, once it is known what it speaks. */
+/** Handlers of a connection, by its detected protocol. */
 export interface ProtocolHandlers {
   readonly http1: (connection: Connection) => void;
   readonly http2: (connection: Connection) => void;
@@ -28,29 +28,29 @@ export interface ProtocolHandlers {
 /** Listens for HTTP/1.1 and HTTP/2 (prior knowledge) on one cleartext port. */
 export async function listen(
   core: Core,
-  place: Place,
+  role: ListenerRole,
   handlers: ProtocolHandlers,
   { host, port }: ListenOptions,
 ): Promise<Listener> {
   const connections = new Set<Connection>();
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    accept(core, new Connection(socket, place), handlers, connections);
+    accept(core, new Connection(socket, role), handlers, connections);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port, backlog: 4096 }, () => {
       server.off("error", reject);
-      server.on("error", (err) => core.log.error({ err, place }, "listener failed"));
+      server.on("error", (err) => core.log.error({ err, role }, "listener failed"));
       resolve();
     });
   });
   const address = server.address();
   const actual = typeof address === "object" && address !== null ? address.port : port;
-  const name = net.isIPv6(host) ? `[${host}]` : host;
+  const bracketed = net.isIPv6(host) ? `[${host}]` : host;
   return {
     host,
     port: actual,
-    url: `http://${name}:${actual}`,
+    url: `http://${bracketed}:${actual}`,
     close: ({ graceMs }) => close(server, connections, graceMs),
   };
 }
@@ -63,7 +63,7 @@ function accept(
 ): void {
   const { socket } = connection;
   socket.on("error", ignore);
-  // A peer that vanished shows nowhere else on a tunnel or an event stream that is silent.
+  // The only way to detect a lost peer on a silent tunnel or event stream.
   socket.setKeepAlive(true, tcpKeepAliveMs);
   if (core.connections >= core.limits.connections) {
     rejectConnection(core, socket);
@@ -74,9 +74,9 @@ function accept(
   socket.once("close", () => {
     core.connections--;
     connections.delete(connection);
-    connection.gone();
+    connection.onClosed();
   });
-  peek(socket, core.limits.headMs, (protocol) => handlers[protocol](connection));
+  readProtocol(socket, core.limits.headMs, (protocol) => handlers[protocol](connection));
 }
 
 const tcpKeepAliveMs = 60_000;
@@ -116,10 +116,10 @@ async function close(
 
 type Protocol = "http1" | "http2";
 
-/** What a client that speaks HTTP/2 from the start sends first (RFC 9113 3.4). */
+/** The client connection preface of HTTP/2 (RFC 9113 3.4). */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 
-/** Undecided while the bytes are a beginning of the preface. */
+/** Undefined while the bytes are a prefix of the preface. */
 function detectProtocol(bytes: Buffer): Protocol | undefined {
   const length = Math.min(bytes.length, preface.length);
   for (let at = 0; at < length; at++) {
@@ -129,30 +129,34 @@ function detectProtocol(bytes: Buffer): Protocol | undefined {
 }
 
 /**
- * Reads as much of a new connection as tells what it speaks, gives it back to the socket, and hands over. A client that
- * has not said enough after `timeoutMs` (0: never) is cut off: no server watches it yet.
+ * Reads a new connection until its protocol is known, pushes the bytes back, and passes the connection on. Destroyed after
+ * `timeoutMs` (0: never): the timeouts of the servers don't apply yet.
  */
-function peek(socket: Socket, timeoutMs: number, handOver: (protocol: Protocol) => void): void {
+function readProtocol(
+  socket: Socket,
+  timeoutMs: number,
+  onProtocol: (protocol: Protocol) => void,
+): void {
   let seen: Buffer | undefined;
   const timer = timeoutMs > 0 ? setTimeout(() => socket.destroy(), timeoutMs) : undefined;
   const stop = (): void => {
     clearTimeout(timer);
-    socket.off("readable", look);
+    socket.off("readable", read);
     socket.off("end", end);
     socket.off("close", stop);
   };
   // The protocol is unknown, so no response is possible.
   const end = (): void => socket.destroySoon();
-  const look = (): void => {
+  const read = (): void => {
     const chunk: unknown = socket.read();
     if (Buffer.isBuffer(chunk)) seen = seen === undefined ? chunk : Buffer.concat([seen, chunk]);
     const protocol = seen === undefined ? undefined : detectProtocol(seen);
     if (seen === undefined || protocol === undefined) return;
     stop();
     socket.unshift(seen);
-    handOver(protocol);
+    onProtocol(protocol);
   };
-  socket.on("readable", look);
+  socket.on("readable", read);
   socket.on("end", end);
   socket.on("close", stop);
 }

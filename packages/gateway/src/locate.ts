@@ -3,7 +3,7 @@ import { own, type RouteTable, STABLE } from "@cocktail/route";
 import type { Problem } from "./problem.ts";
 import { firstEntry, type GatewaySettings } from "./settings.ts";
 
-/** What a host of the edge stands for. */
+/** The service and environment that a host of the edge names. */
 export type Location =
   | {
       readonly kind: "entry";
@@ -22,15 +22,14 @@ export function hostName(host: string): string {
 
 /**
  * `<service>.<domain>`, `<environment>.<service>.<domain>`, `<environment>.<domain>`, `<domain>`. An address counts as
- * the domain where that is `localhost`, because it means the same machine there; elsewhere it would let any site that
- * points a name at the gateway in.
+ * the domain only where that is `localhost`: elsewhere any site that points a name at the gateway would be accepted.
  */
 export function locate(host: string, settings: GatewaySettings, table: RouteTable): Location {
   const name = hostName(host);
   const { domain } = settings;
   const address = isIP(name.replace(/^\[|\]$/g, "")) !== 0;
   if (name === domain || (address && domain === "localhost")) return entryOf(settings, undefined);
-  if (!name.endsWith(`.${domain}`)) return outside(name, domain);
+  if (!name.endsWith(`.${domain}`)) return outsideDomain(name, domain);
 
   const labels = name.slice(0, -domain.length - 1);
   if (own(settings.services, labels) !== undefined) return serviceAt(labels, undefined, settings);
@@ -39,7 +38,7 @@ export function locate(host: string, settings: GatewaySettings, table: RouteTabl
   const dot = labels.indexOf(".");
   const environment = labels.slice(0, Math.max(dot, 0));
   const service = labels.slice(dot + 1);
-  if (dot < 0 || own(settings.services, service) === undefined) return unknown(name, settings);
+  if (dot < 0 || own(settings.services, service) === undefined) return unknownHost(name, settings);
   if (!isEnvironment(table, environment)) return refused(environmentMissing(environment));
   return serviceAt(service, environment, settings);
 }
@@ -59,7 +58,7 @@ export function environmentOfPage(
   return isHost && !isService && isEnvironment(table, name) ? name : undefined;
 }
 
-/** True for a layer of the table, and for `stable`, which is the root of all. */
+/** True for a layer of the table, and for `stable`, the root layer. */
 export function isEnvironment(table: RouteTable, name: string): boolean {
   return name === STABLE || own(table.environments, name) !== undefined;
 }
@@ -73,7 +72,7 @@ function serviceAt(
     return { kind: "entry", service, environment };
   return refused({
     code: "NotAnEntry",
-    detail: `${service} is reached by other services only`,
+    detail: `${service} is not an entry service`,
     fix: `Set entry: true on it, or call it through an entry service (${entries(settings)})`,
     service,
   });
@@ -89,15 +88,15 @@ function entryOf(settings: GatewaySettings, environment: string | undefined): Lo
   });
 }
 
-function outside(name: string, domain: string): Location {
+function outsideDomain(name: string, domain: string): Location {
   return refused({
     code: "OutsideDomain",
-    detail: `${name} is not ${domain} and not below it`,
-    fix: `Use a host below ${domain}, or set domain to the one you use`,
+    detail: `${name} is outside the domain ${domain}`,
+    fix: `Use a host below ${domain}, or change the domain in the settings`,
   });
 }
 
-function unknown(name: string, settings: GatewaySettings): Location {
+function unknownHost(name: string, settings: GatewaySettings): Location {
   return refused({
     code: "UnknownHost",
     detail: `${name} names neither an entry service nor an environment`,
@@ -109,7 +108,7 @@ export function environmentMissing(environment: string): Problem {
   return {
     code: "UnknownEnvironment",
     detail: `There is no environment ${environment.slice(0, 80)}`,
-    fix: "List the environments; an environment ends with its last variant or its TTL",
+    fix: "List the environments; one is removed with its last variant or when its TTL expires",
   };
 }
 
@@ -124,10 +123,10 @@ function entries(settings: GatewaySettings): string {
   return names.length === 0 ? "none" : names.join(", ");
 }
 
-/** Hosts a client may make up are not remembered without end. */
+/** Bounds the cache: a client can send any number of hosts. */
 const maxRemembered = 1024;
 
-/** `locate`, remembered per host as long as table and settings are the same objects. */
+/** `locate`, cached per host while table and settings are the same objects. */
 export class Locator {
   readonly #known = new Map<string, Location>();
   #table: RouteTable | undefined;

@@ -8,7 +8,7 @@ export interface Logger {
 
 const ignore = (): void => undefined;
 
-/** What a gateway without a logger uses. */
+/** The default logger. */
 export const silentLogger: Logger = Object.freeze({
   debug: ignore,
   info: ignore,

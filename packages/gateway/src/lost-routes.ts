@@ -2,13 +2,13 @@ import { type Hop, maxHops } from "@cocktail/route";
 
 /** A traced, routed request that a variant is working on. */
 export interface TracedRequest {
-  /** Hops the variant made without the route. */
+  /** Calls of the variant without the route. */
   readonly lost: Hop[];
 }
 
 /**
- * Finds where a route gets lost: a variant that has a traced, routed request in flight and sends one without a route
- * and no unrouted one to explain it, has most likely not passed it on. Nothing else is known of the two, so this is a hint in a trace and never decides.
+ * Finds callers that drop the route: a variant sends a request without a route while it works on a traced, routed request
+ * and on no unrouted one. This is a heuristic: it adds a hint to the trace and never affects routing.
  */
 export class LostRoutes {
   readonly #byCaller = new Map<string, Set<TracedRequest>>();
@@ -25,13 +25,13 @@ export class LostRoutes {
     if (known?.delete(request) === true && known.size === 0) this.#byCaller.delete(caller);
   }
 
-  /** True while anybody is watched; spares the rest for the requests of every other time. */
-  get watching(): boolean {
+  /** True while a traced, routed request is in flight; keeps other requests cheap. */
+  get isTracing(): boolean {
     return this.#byCaller.size > 0;
   }
 
-  /** An unrouted request of the caller: true where it belongs to a trace. */
-  note(caller: string, hop: Hop): boolean {
+  /** Records an unrouted call; true if a trace of the caller is in flight. */
+  record(caller: string, hop: Hop): boolean {
     const known = this.#byCaller.get(caller);
     if (known === undefined) return false;
     for (const request of known) {

@@ -15,7 +15,7 @@ describe("a mesh listener", { concurrency: 4 }, () => {
     return { ...world, port };
   };
 
-  it("answers any host for its callee, and leaves the route as it came", async (t) => {
+  it("accepts any host for its callee, and leaves the route unchanged", async (t) => {
     const { port } = await mesh(t);
     const headers = [
       "X-Service-Route",
@@ -36,7 +36,7 @@ describe("a mesh listener", { concurrency: 4 }, () => {
     );
   });
 
-  it("knows no cookie and no page of its own", async (t) => {
+  it("ignores the cookie and has no pages of its own", async (t) => {
     const { port } = await mesh(t);
     assert.equal(
       echoed(await ask(port, { headers: { cookie: "cocktail-route=mp-101" } })).name,
@@ -48,7 +48,7 @@ describe("a mesh listener", { concurrency: 4 }, () => {
     );
   });
 
-  it("adds itself to who asked", async (t) => {
+  it("appends to the forwarding headers", async (t) => {
     const { port } = await mesh(t);
     const headers = {
       "x-forwarded-for": "9.9.9.9",
@@ -65,7 +65,7 @@ describe("a mesh listener", { concurrency: 4 }, () => {
     ]);
   });
 
-  it("answers 424 to a strict route only for what it has missed of its own callee", async (t) => {
+  it("answers 424 to a strict route only for misses of its own callee", async (t) => {
     const { port } = await mesh(t);
     const strict = (route: string): Asked => ({
       headers: { "x-route-mode": "strict", "x-service-route": route },

@@ -3,7 +3,7 @@ import { LatencyHistogram } from "./latency-histogram.ts";
 import { statusClasses } from "./tally.ts";
 import type { Upstreams } from "./upstreams.ts";
 
-/** What the gateway refused, and routes it couldn't take as they were. Plain numbers, like `Tally`. */
+/** Counts of refused requests and of rejected and lost routes. Plain numbers, like `Tally`. */
 export class Refusals {
   readonly byCode = new Map<string, number>();
   /** By `field reason`. */
@@ -37,8 +37,8 @@ export interface MetricSources {
 }
 
 /**
- * Registers the gateway's metrics. Labels are service and tier, never a branch or an environment: their names come and
- * go without end. Values are read when the registry is.
+ * Registers the gateway's metrics. Labels are service and tier, never a branch or an environment, whose names are
+ * unbounded. Values are read at scrape time.
  */
 export function registerMetrics(registry: Registry, sources: MetricSources): void {
   registerRequests(registry, sources.upstreams);
@@ -51,7 +51,7 @@ export function registerMetrics(registry: Registry, sources: MetricSources): voi
 function registerRequests(registry: Registry, upstreams: Upstreams): void {
   new Counter({
     name: "cocktail_gateway_requests_total",
-    help: "Requests sent to variants, by the class of their answer; aborted: the client left before it",
+    help: "Requests sent to variants, by status class; aborted: the client disconnected before the response",
     labelNames: ["service", "tier", "status"],
     registers: [registry],
     collect(): void {
@@ -66,7 +66,7 @@ function registerRequests(registry: Registry, upstreams: Upstreams): void {
   });
   new Gauge({
     name: "cocktail_gateway_in_flight",
-    help: "Requests and upgraded connections that variants are working on",
+    help: "Requests and upgraded connections in flight to variants",
     labelNames: ["service", "tier"],
     registers: [registry],
     collect(): void {
@@ -82,19 +82,22 @@ function registerRequests(registry: Registry, upstreams: Upstreams): void {
 function registerRefusals(registry: Registry, refusals: Refusals): void {
   counterOf(
     registry,
-    ["refusals_total", "Requests the gateway answered by itself"],
+    ["refusals_total", "Requests refused by the gateway"],
     ["code"],
     () => refusals.byCode,
   );
   counterOf(
     registry,
-    ["rejected_route_fields_total", "Parts of route headers that were not accepted"],
+    ["rejected_route_fields_total", "Entries of route headers that were rejected"],
     ["field", "reason"],
     () => refusals.rejected,
   );
   counterOf(
     registry,
-    ["lost_routes_total", "Requests whose caller dropped the route, as far as traces showed"],
+    [
+      "lost_routes_total",
+      "Requests whose caller dropped the route, detected in traced requests only",
+    ],
     ["callee"],
     () => refusals.lost,
   );

@@ -58,7 +58,7 @@ async function observed(t: TestContext, options: WorldOptions = {}): Promise<Obs
 }
 
 describe("the access log", () => {
-  it("says nothing of what went well, also of a variant's own errors, unless asked", async (t) => {
+  it("has no line for successful requests and a variant's own errors by default", async (t) => {
     const { port, lines } = await observed(t);
     await ask(port);
     await ask(port, { path: "/500" });
@@ -83,7 +83,7 @@ describe("the access log", () => {
     );
   });
 
-  it("has a line for an answer that was cut off", async (t) => {
+  it("has a line for a response that was aborted", async (t) => {
     const { port, lines } = await observed(t);
     await assert.rejects(ask(port, { path: "/cut" }));
     assert.deepEqual(
@@ -92,7 +92,7 @@ describe("the access log", () => {
     );
   });
 
-  it("has a line for a defect, which ends no more than the connection it shows on", async (t) => {
+  it("has a line for an internal error, which closes only its own connection", async (t) => {
     const lines: string[] = [];
     const variant = await serve(t, echo("stable"));
     const table = tableOf({ variants: { "storefront:stable": variant.url } });
@@ -114,7 +114,7 @@ describe("the access log", () => {
     assert.equal((await fetch2(session(t, port), {})).status, 0);
     broken = false;
     assert.equal((await ask(port)).status, 200);
-    assert.deepEqual(lines, Array(3).fill("request failed by a defect of the gateway"));
+    assert.deepEqual(lines, Array(3).fill("internal error, closing the connection"));
   });
 
   it("has a line for everything on request, and none where it is off", async (t) => {
@@ -178,7 +178,7 @@ describe("metrics", () => {
     );
   });
 
-  it("never go back when a variant leaves", async (t) => {
+  it("never decrease when a variant is removed", async (t) => {
     const variant = await serve(t, echo("x"));
     const registry = new Registry();
     const table = tableOf({ variants: { "storefront:stable": variant.url } });

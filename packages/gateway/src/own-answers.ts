@@ -3,7 +3,7 @@ import type { NotForwarded } from "./admission.ts";
 import type { Incoming } from "./incoming.ts";
 import { type Problem, statusOf } from "./problem.ts";
 
-/** Answers a request that goes to no variant. */
+/** Responds to a request that is not forwarded. */
 export function answerOwn(incoming: Incoming, answer: NotForwarded): void {
   if (answer.kind === "refuse") refuse(incoming, answer.problem, answer.headers);
   else if (answer.kind === "server") answerServer(incoming);
@@ -44,7 +44,7 @@ function answerServer(incoming: Incoming): void {
 }
 
 function answer(incoming: Incoming, status: number, headers: string[]): void {
-  incoming.reply.begin({ status, message: "", headers, contentLength: 0, last: true });
+  incoming.reply.begin({ status, message: "", headers, contentLength: 0, endStream: true });
   incoming.reply.end([]);
   log(incoming, status, undefined);
 }
@@ -52,16 +52,16 @@ function answer(incoming: Incoming, status: number, headers: string[]): void {
 function log(incoming: Incoming, status: number, problem: Problem | undefined): void {
   const { core, connection, method, target: path, head, startedAt } = incoming;
   if (!isLogged(core.accessLog, status, problem?.code)) return;
-  const { place, remote } = connection;
+  const { role, remote } = connection;
   writeAccess(core.log, {
     method,
     path,
     host: head.host,
-    service: problem?.service ?? (place.kind === "mesh" ? place.callee : undefined),
+    service: problem?.service ?? (role.kind === "mesh" ? role.callee : undefined),
     variant: problem?.variant,
     incarnation: undefined,
     via: undefined,
-    caller: place.kind === "mesh" ? place.caller : undefined,
+    caller: role.kind === "mesh" ? role.caller : undefined,
     status,
     reason: problem?.code,
     ms: Math.round((performance.now() - startedAt) * 10) / 10,

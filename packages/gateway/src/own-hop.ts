@@ -6,22 +6,22 @@ import {
   type ParsedRoute,
   type Resolution,
 } from "@cocktail/route";
-import type { Place } from "./place.ts";
+import type { ListenerRole } from "./listener-role.ts";
 
 export interface HopFacts {
-  readonly place: Place;
+  readonly role: ListenerRole;
   readonly parsed: ParsedRoute;
   readonly resolution: Resolution;
-  /** Of the table that decided. */
+  /** Of the table used. */
   readonly epoch: number;
   /** From the request's head to that of its response. */
   readonly ms: number;
 }
 
-/** The gateway's own hop in a trace. What an edge rejected of a route is reported as missed, because no hop below sees it. */
-export function ownHop({ place, parsed, resolution, epoch, ms }: HopFacts): Hop {
+/** The gateway's own hop in a trace. What an edge rejected is reported as missed, because no later hop sees it. */
+export function ownHop({ role, parsed, resolution, epoch, ms }: HopFacts): Hop {
   const missed = resolution.missed.map(describeMissed);
-  if (place.kind === "edge") missed.push(...parsed.rejected.map(({ text }) => text));
+  if (role.kind === "edge") missed.push(...parsed.rejected.map(({ text }) => text));
   return {
     service: resolution.service,
     variant: resolution.key,
@@ -29,13 +29,13 @@ export function ownHop({ place, parsed, resolution, epoch, ms }: HopFacts): Hop 
     layer: resolution.layer,
     incarnation: resolution.variant?.incarnation,
     epoch,
-    caller: place.kind === "mesh" ? place.caller : undefined,
+    caller: role.kind === "mesh" ? role.caller : undefined,
     missed,
     ms,
   };
 }
 
-/** The trace a caller gets: this hop, those below it, and those that came without their route. */
+/** The trace for the caller: this hop, those below it, and those that arrived without the route. */
 export function traceHeader(hop: Hop, below: string | undefined, lost: readonly Hop[]): string {
   const trace = below === undefined ? { hops: [], truncated: false } : parseTrace(below);
   return formatTrace({ hops: [hop, ...trace.hops, ...lost], truncated: trace.truncated });

@@ -1,25 +1,25 @@
-/** Every answer the gateway gives by itself: its status and title. The name is code, log field and metric label alike. */
+/** Every response of the gateway itself: status and title. The name is the code, the log field and the metric label. */
 export const problems = {
   MalformedRequest: [400, "The request is not well-formed HTTP"],
   UnknownService: [404, "No such service"],
-  UnknownHost: [404, "Nothing answers at this host"],
+  UnknownHost: [404, "No service at this host"],
   NotAnEntry: [404, "This service has no virtual host"],
   UnknownEnvironment: [404, "No such environment"],
   NoSuchPage: [404, "The gateway has no such page"],
   MethodNotAllowed: [405, "This method is not allowed here"],
-  RequestTimeout: [408, "The request came too slowly"],
+  RequestTimeout: [408, "The request was not received in time"],
   BodyTooLarge: [413, "The body is too large"],
   TargetTooLong: [414, "The URL is too long"],
   ExpectationFailed: [417, "The expectation can't be met"],
   OutsideDomain: [421, "This host is outside the domain"],
-  StrictMiss: [424, "The route names what is not live"],
+  StrictMiss: [424, "The strict route is not fully live"],
   HeadTooLarge: [431, "The request's headers are too large"],
   MethodNotImplemented: [501, "This method is not known"],
-  VariantProtocolError: [502, "The variant did not answer in HTTP"],
-  NoVariant: [503, "No variant of this service answers this route"],
+  VariantProtocolError: [502, "The variant sent an invalid response"],
+  NoVariant: [503, "No live variant for this route"],
   VariantUnavailable: [503, "The variant is down"],
   TooManyConnections: [503, "Too many connections"],
-  VariantTimeout: [504, "The variant did not answer in time"],
+  VariantTimeout: [504, "The variant did not respond in time"],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
 export type ProblemCode = keyof typeof problems;
@@ -27,7 +27,7 @@ export type ProblemCode = keyof typeof problems;
 /** An RFC 9457 problem before it is rendered. */
 export interface Problem {
   readonly code: ProblemCode;
-  /** What happened, with the names in question. */
+  /** What happened, with names. */
   readonly detail: string;
   /** What to do about it. */
   readonly fix: string;
@@ -36,7 +36,7 @@ export interface Problem {
   readonly variant?: string | undefined;
   /** What the route named that is not live. */
   readonly missed?: readonly string[] | undefined;
-  /** True where the connection can't be used for another request. */
+  /** True if the connection must be closed after the response. */
   readonly close?: boolean | undefined;
 }
 
@@ -93,7 +93,7 @@ export function grpcStatusOf(problem: Problem): number {
 
 /** `grpc-message`: percent-encoded but for printable ASCII (gRPC over HTTP/2, Responses). */
 export function grpcMessageOf(problem: Problem): string {
-  // What was cut in the middle of a surrogate pair has no encoding.
+  // A lone surrogate, left by truncation, has no encoding.
   return `${problem.code}: ${problem.detail}`
     .toWellFormed()
     .replace(/[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent);

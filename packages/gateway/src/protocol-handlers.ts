@@ -4,14 +4,14 @@ import { Socket } from "node:net";
 import { answerClientFault, refuseConnection } from "./client-fault.ts";
 import type { Connection } from "./connection.ts";
 import type { Core } from "./core.ts";
-import { takeHttp1 } from "./http1-intake.ts";
-import { takeSession, takeStream } from "./http2-intake.ts";
+import { handleHttp1 } from "./http1-intake.ts";
+import { handleSession, handleStream } from "./http2-intake.ts";
 import type { ProtocolHandlers } from "./listener.ts";
 import { watchHalfClosed } from "./half-closed.ts";
 import { noTunnels } from "./framing.ts";
-import { mayUpgrade, takeUpgrade } from "./tunnel.ts";
+import { mayUpgrade, handleUpgrade } from "./tunnel.ts";
 
-/** The servers behind every listener of a gateway: one of HTTP/1.1 for all, and a session for each HTTP/2 connection. */
+/** Shared by all listeners of a gateway: one HTTP/1.1 server, and a session for each HTTP/2 connection. */
 export interface Servers extends ProtocolHandlers {
   close(): void;
 }
@@ -36,18 +36,18 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
     // The start line and the headers each have a limit of their own; this one is only the parser's.
     maxHeaderSize: limits.headBytes + limits.targetBytes + 4096,
     headersTimeout: limits.headMs,
-    // Uploads may take hours; silence in them is watched by `IdleWatch`.
+    // Uploads may take hours; idle ones are ended by `IdleWatch`.
     requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveMs,
-    // Clients are told the time without it: a request on its way when the connection ends is lost, and Node's one second is
-    // less than a process may be held up on a busy machine.
+    // The advertised timeout excludes it, because a request that arrives at a closed connection is lost. Node's default of
+    // one second is shorter than a process may be paused on a busy machine.
     keepAliveTimeoutBuffer: limits.keepAliveMs / 2,
     connectionsCheckingInterval:
       limits.headMs === 0 ? 5000 : Math.min(5000, Math.max(20, limits.headMs / 4)),
-    // Node's own answer to a missing Host is no problem+json; `checkFraming` has one.
+    // `checkFraming` refuses a missing Host with problem+json, which Node does not.
     requireHostHeader: false,
     optimizeEmptyRequests: true,
-    // Behind an answer that is still owed, the bytes of another protocol would overtake it.
+    // The bytes of another protocol would overtake a pending response.
     shouldUpgradeCallback: (req) =>
       mayUpgrade(req) && connections.get(req.socket)?.hasPendingResponses === false,
   });
@@ -57,7 +57,7 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
   server.on("request", (req: IncomingMessage, res: ServerResponse) => {
     const connection = connections.get(req.socket);
     if (connection !== undefined)
-      guard(core, connection, () => takeHttp1(core, connection, req, res));
+      guard(core, connection, () => handleHttp1(core, connection, req, res));
   });
   // `checkFraming` refuses it; Node's own answer is no problem+json.
   server.on("checkExpectation", (req: IncomingMessage, res: ServerResponse) => {
@@ -66,7 +66,7 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
   server.on("upgrade", (req, _socket, early) => {
     const connection = connections.get(req.socket);
     if (connection !== undefined)
-      guard(core, connection, () => takeUpgrade(core, connection, req, early));
+      guard(core, connection, () => handleUpgrade(core, connection, req, early));
   });
   server.on("connect", (req) => {
     const connection = connections.get(req.socket);
@@ -76,17 +76,17 @@ function createHttp1(core: Core, connections: WeakMap<Socket, Connection>): http
     const connection = socket instanceof Socket ? connections.get(socket) : undefined;
     if (connection !== undefined) answerClientFault(core, connection, error);
   });
-  // It never listens itself: listeners hand it their connections. This switches its timers on all the same.
+  // It never listens itself: listeners pass it their connections. The event starts its timers.
   server.emit("listening");
   return server;
 }
 
-/** A defect ends the connection it shows on, not the process that all connections are in. */
-function guard({ log }: Core, { socket, place }: Connection, take: () => void): void {
+/** A bug in the gateway ends the affected connection, not the process. */
+function guard({ log }: Core, { socket, role }: Connection, handle: () => void): void {
   try {
-    take();
+    handle();
   } catch (err) {
-    log.error({ err, place }, "request failed by a defect of the gateway");
+    log.error({ err, role }, "internal error, closing the connection");
     socket.destroy();
   }
 }
@@ -95,7 +95,7 @@ function openSession(core: Core, connection: Connection): void {
   const { limits } = core;
   const session = http2.performServerHandshake(connection.socket, {
     maxSessionMemory: 64,
-    // A variant may repeat any header, and Node throws at some of them.
+    // A variant may repeat any header; by default Node throws for some of them.
     strictSingleValueFields: false,
     maxHeaderListPairs: limits.headLines + 8,
     settings: {
@@ -106,7 +106,7 @@ function openSession(core: Core, connection: Connection): void {
     },
   });
   session.on("stream", (stream, _headers, flags, rawHeaders) => {
-    guard(core, connection, () => takeStream(core, connection, stream, { flags, rawHeaders }));
+    guard(core, connection, () => handleStream(core, connection, stream, { flags, rawHeaders }));
   });
-  takeSession(core, connection, session);
+  handleSession(core, connection, session);
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { type Problem, renderProblem, statusOf } from "./problem.ts";
 
-/** An answer for a connection whose parser can't be answered through: bytes, `Connection: close` among them. */
+/** A response with `Connection: close` as bytes, for a connection that has no response object. */
 export function renderRawProblem(problem: Problem): string {
   const status = statusOf(problem);
   const body = renderProblem(problem);

@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 
-/** The head of an answer to a client. */
+/** The head of a response to a client. */
 export interface ReplyHead {
   readonly status: number;
   /** HTTP/1.1's reason phrase; "" where there is none. */
@@ -9,17 +9,17 @@ export interface ReplyHead {
   readonly headers: string[];
   /** -1: not known. */
   readonly contentLength: number;
-  /** True where the head is also the end (gRPC's trailers-only answers). */
-  readonly last: boolean;
+  /** True if the response ends with its head (gRPC's trailers-only responses). */
+  readonly endStream: boolean;
 }
 
-/** The way back to a client, of either protocol. What a client no longer takes is dropped. */
+/** A response to a client, in either protocol. After a disconnect everything is dropped. */
 export interface Reply {
-  /** True once the head of the answer is on its way. */
+  /** True once `begin` was called. */
   readonly begun: boolean;
-  /** Of the statuses that can be said in the client's protocol. */
+  /** The highest status that the client's protocol allows. */
   readonly highestStatus: number;
-  /** 103 and other answers before the answer. */
+  /** A 1xx response. */
   informational(status: number, headers: string[]): void;
   /** Throws where Node refuses the head; then nothing was sent. */
   begin(head: ReplyHead): void;
@@ -27,8 +27,8 @@ export interface Reply {
   write(chunk: Buffer): boolean;
   onceWritable(resume: () => void): void;
   end(trailers: readonly string[]): void;
-  /** An answer of the gateway itself; `headers` are sent beside its own. */
+  /** A response of the gateway itself; `headers` are added. */
   problem(problem: Problem, headers: readonly string[]): void;
-  /** Ends the connection, or the stream with `reset`, so that the client can't take it for a complete answer. */
-  cut(reset?: number): void;
+  /** Destroys the connection, or resets the stream with `reset`, so that the truncation is visible. */
+  abort(reset?: number): void;
 }

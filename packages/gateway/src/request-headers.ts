@@ -5,17 +5,18 @@ import type { Incoming } from "./incoming.ts";
 
 import type { Vocabulary } from "./vocabulary.ts";
 
-type Onward = Pick<Incoming, "core" | "connection" | "head"> & { readonly decision: Forward };
+type ForwardedRequest = Pick<Incoming, "core" | "connection" | "head"> & {
+  readonly decision: Forward;
+};
 
 /**
- * The headers a variant gets: what came, the route, and who asked for what. An edge writes the route in its canonical
- * form; inside the mesh it stays as it came. Takes over `head.kept`.
+ * The headers for the variant: those of the request, the route, and the forwarding headers. An edge writes the route in its
+ * canonical form; in the mesh it is unchanged. Takes ownership of `head.kept`.
  */
-export function requestHeaders({ core, connection, head, decision }: Onward): string[] {
+export function requestHeaders({ core, connection, head, decision }: ForwardedRequest): string[] {
   const { vocabulary } = core;
   const headers = head.kept;
-  if (connection.place.kind === "edge")
-    addCanonicalRoute(headers, head, decision.route, vocabulary);
+  if (connection.role.kind === "edge") addCanonicalRoute(headers, head, decision.route, vocabulary);
   if (head.wantsTrace) headers.push(vocabulary.names.trace, "on");
   if (head.takesTrailers) headers.push("te", "trailers");
   addForwarded(headers, head, connection.remote);
@@ -38,7 +39,7 @@ function addCanonicalRoute(
   if (baggage !== undefined) headers.push("baggage", baggage);
 }
 
-/** RFC 7239 and its predecessors. `head` holds nothing from outside, so that at the edge these start afresh. */
+/** RFC 7239 and its predecessors. At the edge `head` holds none of them, so they start empty. */
 function addForwarded(headers: string[], head: Head, remote: string): void {
   const host = head.host ?? "";
   const { forwarded, forwardedFor, forwardedHost, forwardedProto } = head;

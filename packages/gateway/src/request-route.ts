@@ -9,17 +9,20 @@ import { readRouteCookie } from "./entry-cookie.ts";
 import type { Head } from "./head.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-const nothing: ParsedRoute = Object.freeze({ route: unrouted, rejected: Object.freeze([]) });
+const unroutedRequest: ParsedRoute = Object.freeze({
+  route: unrouted,
+  rejected: Object.freeze([]),
+});
 
-/** A route inside the mesh: the headers, and `baggage` for fields without one. */
+/** The route of a mesh request: from the headers, else from `baggage`. */
 export function meshRoute(head: Head, vocabulary: Vocabulary): ParsedRoute {
-  return head.plain ? nothing : fromHeaders(head, vocabulary);
+  return head.hasRouteFields ? fromHeaders(head, vocabulary) : unroutedRequest;
 }
 
 /**
- * A route at the edge. Only the environment has more than headers to come from: then the host, the cookie, and the page that
- * sent the request, by `Origin` or else `Referer`, so that a page keeps its environment when it calls another service's host.
- * A field that is present, even rejected, hides what ranks below it.
+ * The route of an edge request. The environment may also come from the host, then from the cookie, then from the page that
+ * sent the request (`Origin`, else `Referer`), so that a page keeps its environment when it calls another service's host. A
+ * field that is present, even rejected, hides the sources below it.
  */
 export function edgeRoute(
   head: Head,
@@ -27,7 +30,7 @@ export function edgeRoute(
   hostEnvironment: string | undefined,
   environmentOfPage: (url: string) => string | undefined,
 ): ParsedRoute {
-  const parsed = head.plain ? nothing : fromHeaders(head, vocabulary);
+  const parsed = head.hasRouteFields ? fromHeaders(head, vocabulary) : unroutedRequest;
   if (head.environment !== undefined || parsed.route.environment !== undefined) return parsed;
   const { cookie, origin, referer } = head;
   const page = origin ?? referer;

@@ -1,14 +1,14 @@
 import type { HeaderNames } from "@cocktail/route";
 
-/** The head of a variant's response, sorted: what goes on as it came, and what the gateway reads. */
+/** The head of a variant's response: the headers that are forwarded, and the values that the gateway uses. */
 export interface ResponseHead {
   /** Name, value, name, value ...; end-to-end headers in order and case. */
   readonly headers: string[];
-  /** -1 where it was not given. */
+  /** -1: absent. */
   readonly contentLength: number;
-  /** What the variant says of the hops below it. */
+  /** The hops below the variant, as it reports them. */
   readonly trace: string | undefined;
-  /** `Access-Control-Allow-Origin` is there: a browser of another origin reads this. */
+  /** True if `Access-Control-Allow-Origin` is present. */
   readonly crossOrigin: boolean;
   /** An unsupported transfer coding: a `Transfer-Encoding` other than `chunked`. Removing it would corrupt the body. */
   readonly encoded: boolean;
@@ -23,12 +23,12 @@ const hopByHop: ReadonlySet<string> = new Set([
   "te",
   "trailer",
 ]);
-/** Headers longer than this, and than the gateway's own, are certainly none of those it knows. */
+/** Longer names, also longer than the gateway's own, cannot be known ones. */
 const longestFixed = "access-control-allow-origin".length;
 
 /**
  * Reads the head of a response; raw headers are flat, as undici (Buffers) and node:http2 (strings) give them. The
- * length of what has no body by its status (RFC 9110 8.6) does not go on: somebody might wait for it.
+ * Content-Length of a status without a body (RFC 9110 8.6) is dropped: a client might wait for that body.
  */
 export function readResponseHead(
   status: number,
@@ -36,39 +36,45 @@ export function readResponseHead(
   names: HeaderNames,
 ): ResponseHead {
   const headers: string[] = [];
-  const noted = new Noted(status);
+  const reader = new HeaderReader(status);
   const longestKnown = Math.max(longestFixed, names.trace.length, names.served.length);
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = textOf(raw[at]);
     const value = textOf(raw[at + 1]);
-    if (name.length > longestKnown || !isNoted(name, names) || noted.take(name, value, names)) {
+    if (name.length > longestKnown || !isRead(name, names) || reader.read(name, value, names)) {
       headers.push(name, value);
     }
   }
   // Node throws at a Content-Disposition with an octet above 0x7f behind the length (`processHeader` in _http_outgoing).
-  if (noted.isDisposed) moveLast(headers, "content-length");
-  const { named, contentLength, trace, crossOrigin, encoded } = noted;
-  return { headers: withoutNamed(headers, named), contentLength, trace, crossOrigin, encoded };
+  if (reader.hasDisposition) moveLast(headers, "content-length");
+  const { connection, contentLength, trace, crossOrigin, encoded } = reader;
+  return {
+    headers: withoutConnectionOptions(headers, connection),
+    contentLength,
+    trace,
+    crossOrigin,
+    encoded,
+  };
 }
 
-/** What the gateway reads of a response's head. */
-class Noted {
+/** Collects the headers that the gateway uses. */
+class HeaderReader {
   contentLength = -1;
   trace: string | undefined;
   crossOrigin = false;
   encoded = false;
   /** `Content-Disposition` is there. */
-  isDisposed = false;
-  /** What `Connection` names. */
-  named: string | undefined;
+  hasDisposition = false;
+  /** The connection options. */
+  connection: string | undefined;
   readonly #bodiless: boolean;
 
   constructor(status: number) {
     this.#bodiless = status < 200 || status === 204;
   }
 
-  /** True where the header goes on as it came. */
-  take(name: string, value: string, { trace }: HeaderNames): boolean {
+  /** True if the header is forwarded unchanged. */
+  read(name: string, value: string, { trace }: HeaderNames): boolean {
     const lower = name.toLowerCase();
     switch (lower) {
       case "content-length":
@@ -78,10 +84,10 @@ class Noted {
         this.crossOrigin = true;
         return true;
       case "content-disposition":
-        this.isDisposed = true;
+        this.hasDisposition = true;
         return true;
       case "connection":
-        this.named = this.named === undefined ? value : `${this.named},${value}`;
+        this.connection = this.connection === undefined ? value : `${this.connection},${value}`;
         return false;
       case "transfer-encoding":
         this.encoded ||= value.trim().toLowerCase() !== "chunked";
@@ -94,8 +100,8 @@ class Noted {
   }
 }
 
-/** Cheap first look: only these letters and lengths are worth a lower-case copy. */
-function isNoted(name: string, names: HeaderNames): boolean {
+/** True for the headers that the gateway uses or drops. */
+function isRead(name: string, names: HeaderNames): boolean {
   const lower = name.toLowerCase();
   return (
     lower === "content-length" ||
@@ -117,20 +123,21 @@ function moveLast(headers: string[], wanted: string): void {
   if (at >= 0) headers.push(...headers.splice(at, 2));
 }
 
-const never: ReadonlySet<string> = new Set([
+const neverDropped: ReadonlySet<string> = new Set([
   "content-length",
   "content-type",
   "set-cookie",
   "date",
 ]);
 
-function withoutNamed(headers: string[], named: string | undefined): string[] {
-  if (named === undefined || /^(?:keep-alive|close)$/i.test(named)) return headers;
-  const tokens = new Set(named.split(",").map((token) => token.trim().toLowerCase()));
+function withoutConnectionOptions(headers: string[], connection: string | undefined): string[] {
+  if (connection === undefined || /^(?:keep-alive|close)$/i.test(connection)) return headers;
+  const tokens = new Set(connection.split(",").map((token) => token.trim().toLowerCase()));
   const left: string[] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const lower = (headers[at] ?? "").toLowerCase();
-    if (!tokens.has(lower) || never.has(lower)) left.push(headers[at] ?? "", headers[at + 1] ?? "");
+    if (!tokens.has(lower) || neverDropped.has(lower))
+      left.push(headers[at] ?? "", headers[at + 1] ?? "");
   }
   return left;
 }

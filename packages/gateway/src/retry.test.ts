@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ask, gate, openWorld, problemOf, serveRaw, tableOf } from "../test/world.ts";
 
-describe("sending again", { concurrency: 4 }, () => {
-  it("sends an idempotent request once more when an idle connection ends under it", async (t) => {
+describe("retries", { concurrency: 4 }, () => {
+  it("retries an idempotent request when an idle connection closes during it", async (t) => {
     let connections = 0;
     const requests: string[] = [];
     const url = await serveRaw(t, (socket) => {
@@ -22,7 +22,7 @@ describe("sending again", { concurrency: 4 }, () => {
     assert.deepEqual(requests, ["GET /1 HTTP/1.1", "GET /2 HTTP/1.1", "GET /2 HTTP/1.1"]);
   });
 
-  it("sends it once more again when the next idle connection has ended, too", async (t) => {
+  it("retries again when the next idle connection has closed, too", async (t) => {
     const requests: string[] = [];
     const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     const waiting = gate();
@@ -77,7 +77,7 @@ describe("sending again", { concurrency: 4 }, () => {
     });
   }
 
-  it("sends a request once only when a new connection ends under it", async (t) => {
+  it("does not retry when a new connection closes during the request", async (t) => {
     let seen = 0;
     const url = await serveRaw(t, (socket) => {
       socket.on("data", () => {

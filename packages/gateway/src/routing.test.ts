@@ -26,7 +26,7 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.equal(answer.headers["x-route-trace"], undefined);
   });
 
-  it("obeys pins and environments, from headers and from baggage", async (t) => {
+  it("follows pins and environments, from headers and from baggage", async (t) => {
     const { who } = await openShop(t);
     assert.equal(await who(pins("storefront:mp-101")), "storefront:mp-101");
     assert.equal(await who(pins("cart:mp-101")), "storefront:stable");
@@ -42,7 +42,7 @@ describe("the edge", { concurrency: 4 }, () => {
     );
   });
 
-  it("lets no key match a longer one", async (t) => {
+  it("matches a key exactly, never as a prefix", async (t) => {
     const { who } = await openShop(t);
     for (const value of [
       "storefront:mp-10",
@@ -60,7 +60,7 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.equal(await who({ headers }), "storefront:mp-101");
   });
 
-  it("hands the route on once, in its canonical form, and mirrors it in baggage", async (t) => {
+  it("forwards the route once, in its canonical form, and mirrors it in baggage", async (t) => {
     const { ask } = await openShop(t);
     const answer = await ask({
       headers: [
@@ -95,7 +95,7 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.deepEqual(valuesOf(rawHeaders, "baggage"), []);
   });
 
-  it("drops stamps of messages, served headers and look-alikes from outside", async (t) => {
+  it("drops message metadata, served headers and look-alikes from outside", async (t) => {
     const { ask } = await openShop(t);
     const forged = {
       "x-route-epoch": "9-0",
@@ -114,7 +114,7 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.equal(answer.headers["x-route-served"], "storefront:stable");
   });
 
-  it("keeps Host, and says itself who asked: nothing from outside survives", async (t) => {
+  it("keeps Host, and replaces the forwarding headers of the client", async (t) => {
     const { ask } = await openShop(t);
     const answer = await ask({
       host: "Storefront.localhost:1234",
@@ -165,7 +165,7 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.deepEqual(valuesOf(echo.rawHeaders, "x-route-mode"), ["strict"]);
   });
 
-  it("names the variant that refuses connections, and never falls back to stable", async (t) => {
+  it("names the variant that refuses connections, and does not fall back to stable", async (t) => {
     const dead = await serve(t, () => undefined);
     const destination = dead.url;
     await new Promise((resolve) => dead.close(resolve));
@@ -185,7 +185,7 @@ describe("the edge", { concurrency: 4 }, () => {
     assert.equal(answer.headers["content-type"], "application/problem+json");
   });
 
-  it("tells a service without a variant from an unknown one", async (t) => {
+  it("distinguishes a service without a variant from an unknown one", async (t) => {
     const { edge, gateway } = await openWorld(
       t,
       tableOf({ variants: { "cart:mp-101": "http://127.0.0.1:9" } }),

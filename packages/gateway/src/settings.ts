@@ -1,4 +1,4 @@
-/** `auto`: gRPC goes on as h2c, everything else as HTTP/1.1. The others hold for every request of the service. */
+/** `auto`: gRPC is forwarded as h2c, everything else as HTTP/1.1. The others apply to every request of the service. */
 export type Protocol = "auto" | "http1" | "h2c";
 
 export interface ServiceSettings {
@@ -8,13 +8,13 @@ export interface ServiceSettings {
 }
 
 export interface GatewaySettings {
-  /** Virtual hosts are below it: `<service>.<domain>`. Lower case, without a port. */
+  /** Parent of the virtual hosts: `<service>.<domain>`. Lower case, without a port. */
   readonly domain: string;
-  /** In order: the first entry service answers `<environment>.<domain>` and the bare `<domain>`. */
+  /** In order: the first entry service serves `<environment>.<domain>` and `<domain>`. */
   readonly services: Readonly<Record<string, ServiceSettings>>;
 }
 
-/** The first entry service, or undefined where no service is one. */
+/** The first entry service; undefined if there is none. */
 export function firstEntry(settings: GatewaySettings): string | undefined {
   for (const name of Object.keys(settings.services)) {
     if (settings.services[name]?.entry === true) return name;

@@ -149,7 +149,7 @@ describe("request smuggling", { concurrency: 8 }, () => {
     });
   }
 
-  it("answers the good requests before a bad one, then the bad one, and closes", async (t) => {
+  it("answers the valid requests before a malformed one, then the malformed one, and closes", async (t) => {
     const { port, seen } = await counted(t);
     const good = get("GET /good HTTP/1.1");
     const answer = await rawExchange(t, port, `${good}${good}BAD\r\n\r\n${smuggled}`);
@@ -160,7 +160,7 @@ describe("request smuggling", { concurrency: 8 }, () => {
     assert.deepEqual(seen, ["GET /good", "GET /good"]);
   });
 
-  it("takes chunk extensions and leading zeros, and frames the body anew", async (t) => {
+  it("accepts chunk extensions and leading zeros, and reframes the body", async (t) => {
     const { port } = await counted(t);
     const close = `${chunked}Connection: close\r\n`;
     const answer = await rawExchange(
@@ -181,7 +181,7 @@ describe("request smuggling", { concurrency: 8 }, () => {
     assert.match(answer, /"body":"xyz"/);
   });
 
-  it("passes bytes above 0x7f in a value as they are", async (t) => {
+  it("forwards bytes above 0x7f in a value unchanged", async (t) => {
     const { port } = await counted(t);
     const answer = await rawExchange(
       t,
@@ -192,7 +192,7 @@ describe("request smuggling", { concurrency: 8 }, () => {
     assert.ok(answer.includes(Buffer.from('"X-A","\u00e4\u00ff"').toString("latin1")), answer);
   });
 
-  it("takes a URL whose host is that of Host, and sends the path on", async (t) => {
+  it("accepts a URL whose host equals Host, and forwards its path", async (t) => {
     const { port, seen } = await counted(t);
     const bytes = get(
       "GET http://Storefront.localhost/a?b HTTP/1.1",
@@ -202,14 +202,14 @@ describe("request smuggling", { concurrency: 8 }, () => {
     assert.deepEqual(seen, ["GET /a?b"]);
   });
 
-  it("takes // at the start of a path for a path", async (t) => {
+  it("reads a target that starts with // as a path", async (t) => {
     const { port, seen } = await counted(t);
     const bytes = get("GET //evil.example/p HTTP/1.1", `${host}Connection: close\r\n`);
     assert.match(await rawExchange(t, port, bytes), /^HTTP\/1\.1 200 /);
     assert.deepEqual(seen, ["GET //evil.example/p"]);
   });
 
-  it("answers OPTIONS * by itself", async (t) => {
+  it("answers OPTIONS * itself", async (t) => {
     const { port, seen } = await counted(t);
     const answer = await rawExchange(
       t,
@@ -227,13 +227,13 @@ describe("request smuggling", { concurrency: 8 }, () => {
       "405",
     ],
     "a bad request": ["BAD\r\n\r\n", "400"],
-    "an upgrade, which then is none": [
+    "an upgrade, which is then ignored": [
       get("GET /upgrade HTTP/1.1", `${host}Connection: close, Upgrade\r\nUpgrade: websocket\r\n`),
       "200",
     ],
   };
   for (const [what, [bytes, status]] of Object.entries(behind)) {
-    it(`answers ${what} only after the answers it owes, its own among them`, async (t) => {
+    it(`answers ${what} only after all pending responses, the gateway's own included`, async (t) => {
       const { port } = await counted(t);
       const page = get("GET /.well-known/cocktail/nothing HTTP/1.1");
       const slow = get("GET /slow HTTP/1.1");
@@ -246,7 +246,7 @@ describe("request smuggling", { concurrency: 8 }, () => {
     });
   }
 
-  it("makes no tunnel of h2c, also where it is one of several", async (t) => {
+  it("opens no tunnel for h2c, also in a list of protocols", async (t) => {
     const variant = await serve(t, echo("stable"));
     variant.on("upgrade", (_req, socket) =>
       socket.end("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"),

@@ -5,24 +5,24 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
-/** The table that requests are resolved in, and who waits for a newer one. */
+/** The current table, and the callers that wait for a newer one. */
 export class TableHolder {
   readonly #onChange: (table: RouteTable) => void;
-  #held: RouteTable;
+  #table: RouteTable;
   #waiting: Waiter[] = [];
 
   constructor(first: RouteTable, onChange: (table: RouteTable) => void) {
-    this.#held = first;
+    this.#table = first;
     this.#onChange = onChange;
   }
 
   get current(): RouteTable {
-    return this.#held;
+    return this.#table;
   }
 
   set(table: RouteTable): void {
-    if (table === this.#held) return;
-    this.#held = table;
+    if (table === this.#table) return;
+    this.#table = table;
     this.#onChange(table);
     const due = this.#waiting.filter(({ epoch }) => table.epoch >= epoch);
     if (due.length === 0) return;
@@ -32,7 +32,7 @@ export class TableHolder {
 
   awaitEpoch(epoch: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#held.epoch >= epoch) {
+      if (this.#table.epoch >= epoch) {
         resolve();
         return;
       }
@@ -45,7 +45,7 @@ export class TableHolder {
       };
       const abandon = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== waiter);
-        reject(new Error(`no table of epoch ${epoch} came`, { cause: signal?.reason }));
+        reject(new Error(`epoch ${epoch} was not reached`, { cause: signal?.reason }));
       };
       if (signal?.aborted === true) {
         abandon();

@@ -3,10 +3,10 @@ export const latencyBounds: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
 
-/** Statuses by their first digit; 0 is a client that left before its answer. */
+/** Statuses by their first digit; 0: the client disconnected before the response. */
 export const statusClasses = ["aborted", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
 
-/** Counts as plain numbers: a request costs two increments, and labels are made when somebody asks. */
+/** Counts as plain numbers: cheap on the request path; labels are built at scrape time. */
 export class Tally {
   readonly byStatus: number[] = statusClasses.map(() => 0);
   /** One more than there are bounds; not cumulative. */
@@ -14,7 +14,7 @@ export class Tally {
   seconds = 0;
   requests = 0;
 
-  /** `status` 0: the client left. */
+  /** `status` 0: the client disconnected. */
   count(status: number, ms: number): void {
     const statusClass = Math.min(Math.floor(status / 100), statusClasses.length - 1);
     this.byStatus[statusClass] = (this.byStatus[statusClass] ?? 0) + 1;

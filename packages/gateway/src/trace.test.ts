@@ -4,7 +4,7 @@ import { openShop } from "../test/shop.ts";
 import { ask, echo, gate, openWorld, rawExchange, serve, tableOf } from "../test/world.ts";
 
 describe("a trace", { concurrency: 4 }, () => {
-  it("has an item for the hop, with missed and incarnation, and only when asked for", async (t) => {
+  it("has an item for the hop, with missed and incarnation, and only on request", async (t) => {
     const { ask } = await openShop(t);
     const headers = {
       "x-route-trace": "on",
@@ -22,7 +22,7 @@ describe("a trace", { concurrency: 4 }, () => {
     );
   });
 
-  it("holds the hops below, as the variant's library reports them", async (t) => {
+  it("includes the hops below, as the variant's library reports them", async (t) => {
     const cart = await serve(t, echo("cart"));
     const ports: { cart?: number } = {};
     const storefront = await serve(t, async (req, res) => {
@@ -85,7 +85,7 @@ describe("a trace", { concurrency: 4 }, () => {
     assert.doesNotMatch(String(unrouted.headers["x-route-trace"]), /lost/);
   });
 
-  it("blames nobody for a request that one without a route explains", async (t) => {
+  it("reports no lost route while the caller works on an unrouted request", async (t) => {
     const cart = await serve(t, echo("cart"));
     const ports: { cart?: number } = {};
     const arrived = gate();
@@ -116,7 +116,7 @@ describe("a trace", { concurrency: 4 }, () => {
     assert.doesNotMatch(String((await routed).headers["x-route-trace"]), /lost/);
   });
 
-  it("comes with refusals too", async (t) => {
+  it("is part of refusals too", async (t) => {
     const { ask } = await openShop(t);
     const headers = {
       "x-route-trace": "on",
@@ -128,7 +128,7 @@ describe("a trace", { concurrency: 4 }, () => {
     assert.match(String(answer.headers["x-route-trace"]), /missed="storefront:gone"/);
   });
 
-  it("replaces what a variant claims to be", async (t) => {
+  it("replaces the served header of a variant", async (t) => {
     const variant = await serve(t, (_req, res) => {
       res.writeHead(200, { "x-route-served": "cart:evil", "x-route-trace": '"evil";via=pin' });
       res.end();
@@ -147,7 +147,7 @@ describe("a trace", { concurrency: 4 }, () => {
 });
 
 describe("header names", () => {
-  it("can be others", async (t) => {
+  it("are configurable", async (t) => {
     const variant = await serve(t, echo("branch"));
     const headerNames = {
       pins: "x-pins",

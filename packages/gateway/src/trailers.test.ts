@@ -33,7 +33,7 @@ const settings = {
 };
 
 describe("trailers", { concurrency: 4 }, () => {
-  it("of a request go on without what frames, routes or names, repeated ones too", async (t) => {
+  it("of a request are forwarded without framing, routing and identity fields, repeated ones too", async (t) => {
     const variants = { "storefront:stable": await trailerEcho(t) };
     const { edge } = await openWorld(t, tableOf({ variants }), { settings });
     // Without it Node's client would not repeat an etag; its types do not know it.
@@ -63,7 +63,7 @@ describe("trailers", { concurrency: 4 }, () => {
     assert.deepEqual(JSON.parse(text), ["x-sum", "1", "etag", "a", "etag", "b"]);
   });
 
-  it("of an answer go on without what frames the message or says who served", async (t) => {
+  it("of a response are forwarded without framing and served fields", async (t) => {
     const url = await serveRaw(t, (socket) => {
       socket.on("data", () =>
         socket.write(

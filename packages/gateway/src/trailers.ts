@@ -1,8 +1,8 @@
 import { Kind, type Vocabulary } from "./vocabulary.ts";
 
 /**
- * The trailers that may go on (RFC 9110 6.5.1), name, value, name, value ...: none of those that frame or route a
- * message or say who asked and who served, because some servers take them for headers.
+ * The trailers that may be forwarded (RFC 9110 6.5.1), name, value, name, value ...: no framing, routing or identity
+ * fields, because some servers merge trailers into the headers.
  */
 export function passableTrailers(flat: readonly string[], vocabulary: Vocabulary): string[] {
   const passable: string[] = [];

@@ -51,7 +51,7 @@ function open(t: TestContext, port: number): RawClient {
 const stable = { service: "storefront", key: "stable", incarnation: 1 };
 
 describe("upgraded connections", { concurrency: 4 }, () => {
-  it("pass bytes both ways, and name who served", async (t) => {
+  it("pass bytes in both directions, and name the variant", async (t) => {
     const { edge } = await upgrading(t, (socket) =>
       socket.on("data", (chunk) => socket.write(`echo ${chunk}`)),
     );
@@ -81,7 +81,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     await client.until("got it");
   });
 
-  it("keep a half open until the variant has finished, too", async (t) => {
+  it("keep a half-closed connection open until the variant has finished", async (t) => {
     const { edge } = await upgrading(t, (socket) => {
       socket.resume();
       socket.on("end", () => socket.end("last words"));
@@ -93,7 +93,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     assert.match(await client.whole(), /last words$/);
   });
 
-  it("end at the variant when the client is cut off, and the other way round", async (t) => {
+  it("end on both sides when one side breaks", async (t) => {
     const closed = gate();
     const sockets: Duplex[] = [];
     const { edge, gateway } = await upgrading(t, (socket) => {
@@ -119,7 +119,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     await until("the upgraded connection to be forgotten", () => gateway.inFlight(stable) === 0);
   });
 
-  it("are held back by a slow reader", async (t) => {
+  it("are paused by a slow reader", async (t) => {
     const total = 64 << 20;
     let poured: Poured | undefined;
     const written = (): number => poured?.sent ?? 0;
@@ -133,7 +133,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     assert.ok(written() < total / 2);
   });
 
-  it("need not come about: a refusal is an ordinary answer", async (t) => {
+  it("can be refused: a refusal is an ordinary response", async (t) => {
     const variant = await serve(t, echo("stable"));
     variant.on("upgrade", (_req, socket) =>
       socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"),
@@ -150,7 +150,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     assert.ok(answer.endsWith("no"));
   });
 
-  it("get a problem where the gateway refuses", async (t) => {
+  it("receive a problem where the gateway refuses", async (t) => {
     const { edge } = await openWorld(
       t,
       tableOf({ variants: { "storefront:stable": "http://127.0.0.1:9" } }),
@@ -173,7 +173,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     assert.match(await second.whole(), /^HTTP\/1\.1 503 [^]*TooManyConnections/);
   });
 
-  it("are not made of h2c, of requests with a body, or of other methods: these stay ordinary", async (t) => {
+  it("are not made for h2c, requests with a body, or other methods: these stay ordinary", async (t) => {
     const { edge } = await upgrading(t, (socket) => socket.end("never"));
     const h2c = await ask(edge.port, {
       headers: {
@@ -208,7 +208,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     assert.match(client.received, /x-route-served: storefront:mp-1/);
   });
 
-  it("end at the variant when the client leaves before it has answered", async (t) => {
+  it("end at the variant when the client disconnects before it has responded", async (t) => {
     const arrived = gate();
     const left = gate();
     const variant = await serve(t, echo("stable"));
@@ -231,7 +231,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     await until("the request to be ended", () => gateway.inFlight(stable) === 0);
   });
 
-  it("deliver all that a variant said before it ended, to a client that is still talking", async (t) => {
+  it("deliver all that a variant sent before it closed, to a client that is still sending", async (t) => {
     const total = 1 << 18;
     const { edge, gateway } = await upgrading(t, (socket) => {
       socket.resume();
@@ -254,7 +254,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     assert.ok(bytes > total, `${bytes} of ${total}`);
   });
 
-  it("speak what the variant chose of several protocols", async (t) => {
+  it("use the protocol that the variant selected of several", async (t) => {
     const { edge } = await upgrading(t, (socket) => socket.resume());
     const client = open(t, edge.port);
     client.send(upgrade().replace("Upgrade: websocket", "Upgrade: other, websocket"));
@@ -262,7 +262,7 @@ describe("upgraded connections", { concurrency: 4 }, () => {
     assert.match(client.received, /^Upgrade: websocket\r$/im);
   });
 
-  it("are limited in number while the variant has not answered, too", async (t) => {
+  it("are limited in number also before the variant has responded", async (t) => {
     const arrived = gate();
     const variant = await serve(t, echo("stable"));
     variant.on("upgrade", (_req, socket) => {

@@ -14,9 +14,9 @@ import { requestHeaders } from "./request-headers.ts";
 import { readResponseHead } from "./response-head.ts";
 
 /**
- * True for what may become another protocol. `h2c`, also among others, is not: who wants HTTP/2 begins with it, and
- * inside a tunnel nothing would be routed or checked. Nor is a request with a
- * body, whose end an upgraded connection no longer shows. The rest are ordinary requests whose `Upgrade` is ignored.
+ * True for a request that may be upgraded. Not `h2c`, also in a list: nothing in such a tunnel would be routed or checked,
+ * and clients can use prior knowledge. Not a request with a body, whose end is not visible on an upgraded connection. All
+ * others are ordinary requests whose `Upgrade` is ignored.
  */
 export function mayUpgrade(req: IncomingMessage): boolean {
   const { upgrade, "transfer-encoding": encoding, "content-length": length } = req.headers;
@@ -30,8 +30,8 @@ export function mayUpgrade(req: IncomingMessage): boolean {
   );
 }
 
-/** A request to upgrade: `early` is what the client sent behind it. */
-export function takeUpgrade(
+/** Handles an upgrade request; `early` holds the bytes that the client sent after it. */
+export function handleUpgrade(
   core: Core,
   connection: Connection,
   req: IncomingMessage,
@@ -45,20 +45,20 @@ export function takeUpgrade(
     http2: false,
     major: 1,
     minor: 1,
-    head: readHead(req.rawHeaders, core.vocabulary, connection.place),
+    head: readHead(req.rawHeaders, core.vocabulary, connection.role),
     reply: replyOn(core, connection, req),
     startedAt: performance.now(),
     upgrades: true,
     fault: undefined,
   });
   if (exchange === undefined) return;
-  // Counted while it waits, too: the limit is for what may become of it.
+  // Counted from the request on: every pending upgrade may become a connection.
   core.upgrades++;
   connection.socket.once("close", () => core.upgrades--);
   new TunnelForward(exchange, early).send();
 }
 
-/** A response on a socket that Node's server has detached from; the connection ends with it. */
+/** A response on a socket that Node's server has detached from; closes the connection at its end. */
 function replyOn(core: Core, connection: Connection, req: IncomingMessage): Http1Reply {
   const { socket } = connection;
   const res = new ServerResponse(req);
@@ -72,7 +72,7 @@ function replyOn(core: Core, connection: Connection, req: IncomingMessage): Http
   return new Http1Reply(res, connection, core.flusher);
 }
 
-/** Asks the variant to upgrade. If it does, bytes go both ways; if not, its answer is an ordinary one. */
+/** Requests an upgrade from the variant. If it refuses, its response is an ordinary one. */
 class TunnelForward extends Http1Forward {
   readonly #exchange: Exchange;
   readonly #early: Buffer;
@@ -82,11 +82,11 @@ class TunnelForward extends Http1Forward {
     super(exchange, requestHeaders(exchange), head.upgrade ?? "websocket");
     this.#exchange = exchange;
     this.#early = early;
-    // Until the variant has answered, a client that closes its half has left: unless bytes for the variant are waiting.
+    // Before the variant responds, a half-close is a disconnect; `end` is not emitted while bytes for the variant are unread.
     connection.socket.once("end", this.#leave);
   }
 
-  readonly #leave = (): void => this.#exchange.connection.gone();
+  readonly #leave = (): void => this.#exchange.connection.onClosed();
 
   onRequestUpgrade(
     controller: Dispatcher.DispatchController,
@@ -112,25 +112,25 @@ class TunnelForward extends Http1Forward {
   }
 }
 
-/** The protocol that the variant has chosen of those it was offered. */
+/** The protocol that the variant selected. */
 function protocolOf(raw: readonly (Buffer | string)[]): string {
   const at = raw.findIndex((part, i) => i % 2 === 0 && String(part).toLowerCase() === "upgrade");
   return at < 0 ? "websocket" : String(raw[at + 1]);
 }
 
 /**
- * Bytes both ways. A client may end its half first and still gets what the variant has to say; when the variant ends,
- * the connection does, after everything it sent. A half that breaks takes the other along.
+ * Copies bytes in both directions. A client may close its half first and still receives what the variant sends. When the
+ * variant closes, so does the client connection, after all its bytes are sent. An error on one side destroys both.
  */
 function join(exchange: Exchange, upstream: Duplex): void {
   const { socket } = exchange.connection;
-  exchange.abort = () => upstream.destroy();
+  exchange.abortUpstream = () => upstream.destroy();
   socket.setTimeout(0);
   socket.setNoDelay(true);
-  upstream.on("data", (chunk: Buffer) => exchange.passed(chunk.length));
+  upstream.on("data", (chunk: Buffer) => exchange.countTunnelBytes(chunk.length));
   upstream.on("error", () => socket.destroy());
   upstream.once("end", () => {
-    // It takes nothing more, and a write to it would break what the client has yet to read.
+    // It reads nothing more; a write would reset the connection before the client has read everything.
     socket.unpipe(upstream);
     socket.resume();
   });
@@ -145,8 +145,8 @@ function join(exchange: Exchange, upstream: Duplex): void {
 const lingerMs = 5000;
 
 /**
- * Ends a connection whose client may still be sending: closing at once would reset it under what the client has yet to
- * read. What still comes is thrown away until the client ends too, or for a moment.
+ * Closes a connection whose client may still be sending: closing at once would reset it before the client has read
+ * everything. Further bytes are discarded until the client closes, or for `lingerMs`.
  */
 function linger(socket: Socket): void {
   let timer: NodeJS.Timeout | undefined;

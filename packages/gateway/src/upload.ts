@@ -1,20 +1,20 @@
 import { Readable } from "node:stream";
 
-/** Where the bytes of a request come from: an IncomingMessage or an HTTP/2 stream. */
+/** The source of a request body: an IncomingMessage or an HTTP/2 stream. */
 export interface UploadSource extends Readable {
   readonly complete?: boolean;
 }
 
 export interface UploadOptions {
   readonly source: UploadSource;
-  /** More bytes than this end it. */
+  /** Beyond it `onTooLarge` is called. */
   readonly maxBytes: number;
   readonly onTooLarge: () => void;
 }
 
 /**
- * A request's body on its way to a variant. A stream of its own, because whoever sends it destroys what it was given
- * when the variant answers early, and the client's connection must survive that.
+ * The body of a request to a variant. A separate stream, because undici destroys the body when the variant responds early,
+ * and the client's connection must survive that.
  */
 export class Upload extends Readable {
   readonly #source: UploadSource;
@@ -22,9 +22,9 @@ export class Upload extends Readable {
   readonly #onTooLarge: () => void;
   #bytes = 0;
   #trailers: readonly string[] = [];
-  /** True once the last byte came from the client. */
-  whole = false;
-  /** When the variant was ready for a byte that hasn't come since: a full pipe is not the client's fault. */
+  /** True once the client has sent the last byte. */
+  complete = false;
+  /** Since when the variant is ready for a byte of the client; 0 while the variant does not read. */
   waitingSince = 0;
 
   constructor({ source, maxBytes, onTooLarge }: UploadOptions) {
@@ -32,14 +32,14 @@ export class Upload extends Readable {
     this.#source = source;
     this.#maxBytes = maxBytes;
     this.#onTooLarge = onTooLarge;
-    source.on("data", this.#take);
-    source.on("end", this.#finish);
-    source.on("close", this.#lose);
+    source.on("data", this.#onData);
+    source.on("end", this.#onEnd);
+    source.on("close", this.#onClose);
     source.pause();
   }
 
-  /** Trailers that came after the body; only HTTP/2 passes them on. */
-  keepTrailers(flat: readonly string[]): void {
+  /** Trailers of the request; forwarded over HTTP/2 only. */
+  setTrailers(flat: readonly string[]): void {
     this.#trailers = flat;
   }
 
@@ -54,15 +54,15 @@ export class Upload extends Readable {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.waitingSince = 0;
-    this.#source.off("data", this.#take);
-    this.#source.off("end", this.#finish);
-    this.#source.off("close", this.#lose);
-    // What the client still sends is thrown away, so that its connection can carry the answer and the next request.
+    this.#source.off("data", this.#onData);
+    this.#source.off("end", this.#onEnd);
+    this.#source.off("close", this.#onClose);
+    // Discards the rest of the upload, so that the connection can be used for the response and the next request.
     this.#source.resume();
     callback(error);
   }
 
-  readonly #take = (chunk: Buffer): void => {
+  readonly #onData = (chunk: Buffer): void => {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) {
       this.#onTooLarge();
@@ -76,13 +76,14 @@ export class Upload extends Readable {
     }
   };
 
-  readonly #finish = (): void => {
-    this.whole = true;
+  readonly #onEnd = (): void => {
+    this.complete = true;
     this.waitingSince = 0;
     this.push(null);
   };
 
-  readonly #lose = (): void => {
-    if (!this.#source.readableEnded) this.destroy(new Error("the client left in mid-upload"));
+  readonly #onClose = (): void => {
+    if (!this.#source.readableEnded)
+      this.destroy(new Error("the client disconnected during the upload"));
   };
 }

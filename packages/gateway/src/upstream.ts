@@ -20,7 +20,7 @@ export interface UpstreamOptions {
   readonly limits: Limits;
 }
 
-/** One incarnation as the gateway sees it: its connections and what is in flight to it. */
+/** The connections to one incarnation, and the number of requests in flight to it. */
 export class Upstream {
   readonly ref: WorkloadRef;
   /** `service:key`. */
@@ -34,10 +34,10 @@ export class Upstream {
   inFlight = 0;
   /** Those of them that carry a route. */
   routedInFlight = 0;
-  /** True when the table no longer lists it: it ends with its last request. */
-  leaving = false;
+  /** True when the table no longer lists it: removed after its last request. */
+  draining = false;
   destroyed = false;
-  /** Called each time nothing is in flight any more. */
+  /** Called whenever `inFlight` becomes 0. */
   onIdle: (() => void) | undefined;
   readonly #limits: Limits;
   readonly #origin: string;
@@ -104,13 +104,13 @@ export class Upstream {
     });
   }
 
-  /** One h2c connection, remade when it ends. */
+  /** One h2c connection, opened again when it closes. */
   get http2(): Http2Upstream {
     this.#http2 ??= new Http2Upstream(this.#origin, this.#limits);
     return this.#http2;
   }
 
-  /** Closes idle connections; what is in flight is ended too. */
+  /** Closes all connections and aborts what is in flight. */
   async destroy(): Promise<void> {
     this.destroyed = true;
     this.#http2?.destroy();

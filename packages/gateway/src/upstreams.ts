@@ -9,14 +9,14 @@ export interface DrainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Every incarnation the gateway has sent something to and that is live or still has something in flight. */
+/** The incarnations that requests were sent to and that are live or have requests in flight. */
 export class Upstreams {
   readonly #limits: Limits;
-  /** Variants of the current table; by identity, which is cheaper than a key. */
+  /** By object identity, which is cheaper than a key. */
   readonly #byVariant = new WeakMap<TableVariant, Upstream>();
   readonly #byId = new Map<string, Upstream>();
   /** Totals of removed incarnations, by service and tier: counters never decrease. */
-  readonly #gone = new Map<string, GoneTally>();
+  readonly #removed = new Map<string, UpstreamTotals>();
   #waiting: (() => void)[] = [];
 
   constructor(limits: Limits) {
@@ -41,13 +41,13 @@ export class Upstreams {
     return upstream;
   }
 
-  /** Ends connections to what the table no longer lists, each when its last request is answered. */
+  /** Closes the connections to incarnations that the table no longer lists, after their last request. */
   refresh(table: RouteTable): void {
     for (const [id, upstream] of this.#byId) {
       const { service, key } = upstream.ref;
       const variant = own(own(table.services, service) ?? {}, key);
       const listed = variant !== undefined && idOf(service, key, variant) === id;
-      upstream.leaving = !listed;
+      upstream.draining = !listed;
       if (!listed && upstream.inFlight === 0) this.#remove(upstream, id);
     }
   }
@@ -60,15 +60,15 @@ export class Upstreams {
     return sum;
   }
 
-  /** True while a variant, any incarnation of it, works on a request without a route. */
-  isUnroutedInFlight(label: string): boolean {
+  /** True while any incarnation of a variant works on a request without a route. */
+  hasUnroutedInFlight(label: string): boolean {
     for (const upstream of this.#byId.values()) {
       if (upstream.label === label && upstream.inFlight > upstream.routedInFlight) return true;
     }
     return false;
   }
 
-  /** Resolves when nothing is in flight to the incarnation, or when the budget is over or the signal fires. */
+  /** Resolves when nothing is in flight to the incarnation, or when the budget is used up or the signal is aborted. */
   drained(ref: WorkloadRef, { budgetMs, signal }: DrainOptions): Promise<"drained" | "budgetOver"> {
     return new Promise((resolve) => {
       const finish = (result: "drained" | "budgetOver"): void => {
@@ -90,11 +90,11 @@ export class Upstreams {
   }
 
   /** Totals by service and tier, removed incarnations included. */
-  tallies(): readonly GoneTally[] {
-    const sums = new Map<string, GoneTally>();
-    for (const gone of this.#gone.values()) sumFor(sums, gone).tally.add(gone.tally);
+  tallies(): readonly UpstreamTotals[] {
+    const sums = new Map<string, UpstreamTotals>();
+    for (const gone of this.#removed.values()) totalsFor(sums, gone).tally.add(gone.tally);
     for (const { ref, tier, tally } of this.#byId.values()) {
-      sumFor(sums, { service: ref.service, tier }).tally.add(tally);
+      totalsFor(sums, { service: ref.service, tier }).tally.add(tally);
     }
     return [...sums.values()];
   }
@@ -108,28 +108,28 @@ export class Upstreams {
   }
 
   #idle(upstream: Upstream, id: string): void {
-    if (upstream.leaving) this.#remove(upstream, id);
+    if (upstream.draining) this.#remove(upstream, id);
     for (const check of [...this.#waiting]) check();
   }
 
   #remove(upstream: Upstream, id: string): void {
     this.#byId.delete(id);
     const { ref, tier, tally } = upstream;
-    sumFor(this.#gone, { service: ref.service, tier }).tally.add(tally);
+    totalsFor(this.#removed, { service: ref.service, tier }).tally.add(tally);
     void upstream.destroy();
   }
 }
 
-export interface GoneTally {
+export interface UpstreamTotals {
   readonly service: string;
   readonly tier: string;
   readonly tally: Tally;
 }
 
-function sumFor(
-  sums: Map<string, GoneTally>,
-  { service, tier }: Pick<GoneTally, "service" | "tier">,
-): GoneTally {
+function totalsFor(
+  sums: Map<string, UpstreamTotals>,
+  { service, tier }: Pick<UpstreamTotals, "service" | "tier">,
+): UpstreamTotals {
   const id = `${tier} ${service}`;
   const known = sums.get(id);
   if (known !== undefined) return known;

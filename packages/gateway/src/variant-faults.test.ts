@@ -22,7 +22,7 @@ const answers: Readonly<Record<string, readonly [bytes: string, http1: Seen, htt
     fault,
   ],
   "Content-Length twice": [`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${ok}`, fault, fault],
-  "a transfer coding that nobody asked for": [
+  "an unsupported transfer coding": [
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     fault,
     fault,
@@ -44,14 +44,14 @@ const answers: Readonly<Record<string, readonly [bytes: string, http1: Seen, htt
   "100 and nothing more": ["HTTP/1.1 100 Continue\r\n\r\n", fault503, fault503],
   "status 42": [`HTTP/1.1 042 No\r\n${ok}`, fault, fault],
   "status 1000": [`HTTP/1.1 1000 No\r\n${ok}`, fault, fault],
-  "101 without having been asked": [
+  "101 that was not requested": [
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\nConnection: Upgrade\r\n\r\n",
     fault,
     fault,
   ],
-  "status 999, which HTTP/2 does not know": [`HTTP/1.1 999 No\r\n${ok}`, [999, "ok"], fault],
-  "a reason that is not text": [`HTTP/1.1 200 \xff\xfe\r\n${ok}`, [200, "ok"], [200, "ok"]],
-  "headers that Node wants once": [
+  "status 999, which HTTP/2 does not allow": [`HTTP/1.1 999 No\r\n${ok}`, [999, "ok"], fault],
+  "a reason phrase that is not text": [`HTTP/1.1 200 \xff\xfe\r\n${ok}`, [200, "ok"], [200, "ok"]],
+  "repeated headers that Node rejects by default": [
     `HTTP/1.1 200 OK\r\nETag: a\r\nETag: b\r\nDate: c\r\nDate: d\r\n${ok}`,
     [200, "ok"],
     [200, "ok"],
@@ -61,7 +61,7 @@ const answers: Readonly<Record<string, readonly [bytes: string, http1: Seen, htt
     [200, "ok"],
     [200, "ok"],
   ],
-  "an informational answer with headers that Node wants once": [
+  "an informational answer with repeated headers that Node rejects by default": [
     `HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nETag: a\r\nETag: b\r\n\r\nHTTP/1.1 200 OK\r\n${ok}`,
     [200, "ok"],
     [200, "ok"],
@@ -102,7 +102,7 @@ describe("variants that answer", { concurrency: 4 }, () => {
     assert.equal((await ask(edge.port)).body, "ok");
   });
 
-  it("204 with a length lose the length, for which a client might wait", async (t) => {
+  it("204 with a length lose the length, because a client might wait for a body", async (t) => {
     const url = await serveRaw(t, (socket) => {
       socket.once("data", () => socket.write("HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n"));
     });

@@ -1,6 +1,6 @@
 import type { HeaderNames } from "@cocktail/route";
 
-/** What the gateway knows about a header by its name. Numbers, because every header of every request is asked. */
+/** The kinds of headers. Numbers, because every header of every request is classified. */
 export const Kind = {
   Other: 0,
   Host: 1,
@@ -9,7 +9,7 @@ export const Kind = {
   Connection: 4,
   Upgrade: 5,
   Te: 6,
-  /** Means something between two neighbours only. */
+  /** For this connection only. */
   HopByHop: 7,
   Pins: 8,
   Environment: 9,
@@ -18,21 +18,21 @@ export const Kind = {
   Served: 12,
   Baggage: 13,
   Cookie: 14,
-  /** Stamps of messages; from outside they would be forgeries. */
+  /** Message metadata; from outside it would be forged. */
   Stamp: 15,
   ForwardedFor: 16,
   ForwardedHost: 17,
   ForwardedProto: 18,
   Forwarded: 19,
-  /** `X-Forwarded-` anything else, `X-Real-IP`: only a proxy may say it. */
+  /** Other `X-Forwarded-*`, `X-Real-IP`: trusted from proxies only. */
   ForwardedOther: 20,
   Origin: 21,
   ContentType: 22,
   Expect: 23,
-  /** One of the others written with `_` for `-`; some servers fold the two. */
+  /** One of the others with `_` for `-`; some servers treat both alike. */
   Lookalike: 24,
   Trailer: 25,
-  /** Never dropped, whatever `Connection` says. */
+  /** Never dropped, even if `Connection` names it. */
   Guarded: 26,
   /** Never dropped, either. */
   Authorization: 27,
@@ -77,14 +77,14 @@ interface Entry {
 
 const underscore = 0x5f;
 const hyphen = 0x2d;
-/** Case folded, and `_` taken for `-`. */
+/** Folds upper case, and `_` to `-`. */
 const fold = Uint8Array.from({ length: 256 }, (_, code) => {
   if (code >= 0x41 && code <= 0x5a) return code + 0x20;
   return code === underscore ? hyphen : code;
 });
 const forwardedPrefix = codesOf("x-forwarded-");
 
-/** Tells headers apart without making a lower-case copy of every name. */
+/** Classifies headers by name, without a lower-case copy of every name. */
 export class Vocabulary {
   readonly names: HeaderNames;
   /** `Vary` of what the edge routes: by a host that names an environment, and by another one. */
