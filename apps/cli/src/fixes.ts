@@ -72,7 +72,7 @@ const problemFixes: Readonly<Record<string, (get: Get) => string | undefined>> =
 const follow = (): string => "wait, or follow it with: cocktail status";
 const waitFor = (get: Get): string => `wait; its output: cocktail branch logs ${get("variant")}`;
 const readLog = (get: Get): string =>
-  `look at its output: cocktail branch logs ${get("variant")}; mend it, then deploy it again`;
+  `look at its output: cocktail branch logs ${get("variant")}; fix the cause, then deploy it again`;
 
 const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
   Deploying: follow,

@@ -1,13 +1,13 @@
 const brand = Symbol.for("cocktail.control-plane.error");
 
 export const controlPlaneErrorCodes = [
-  /** The store is away. Reads and writes may be repeated; whether a write that failed so was made is not known. */
+  /** The store is away. Retry reads and writes; whether a failed write was executed is unknown. */
   "STORE_UNAVAILABLE",
-  /** What is stored is not what this version writes. */
+  /** The stored data is not in the format of this version. */
   "STORE_CORRUPT",
-  /** A table that no reader would accept was to be appended: a defect of the planner. */
+  /** The table to append is invalid: a defect of the planner. */
   "TABLE_INVALID",
-  /** A watch can't go on from where it was: list again. */
+  /** The watch can't be resumed: list again. */
   "WATCH_EXPIRED",
   /** The control plane is starting or stopping. */
   "NOT_READY",
@@ -32,7 +32,8 @@ export class ControlPlaneError extends Error {
     return code === undefined || Reflect.get(value, "code") === code;
   }
 
-  /** The operation may be repeated: the error passes. */
+  /** The error is transient: the operation can be retried. */
+
   get retryable(): boolean {
     return this.code === "STORE_UNAVAILABLE" || this.code === "NOT_READY";
   }

@@ -2,7 +2,7 @@ import type { Mutant } from "@cocktail/planted-bugs";
 
 const crash = {
   testFile: "engine/crash.test.ts",
-  test: "whatever write is the last one of a process, the next one ends where it should",
+  test: "after a crash at any write, the next run converges to the same state",
 };
 const memory = (test: string): Pick<Mutant, "testFile" | "test"> => ({
   testFile: "engine/lifecycle-memory.test.ts",
@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
     find: "if (behind.length === 0) break;",
     replace: "if (behind.length >= 0) break;",
     testFile: "engine/act.test.ts",
-    test: "what enters the table and leaves it before anybody looked is recorded as one that served",
+    test: "an incarnation that entered and left the table between two reconciles is recorded as served",
   },
   {
     rule: "E-7",
@@ -58,7 +58,7 @@ export const mutants: readonly Mutant[] = [
     find: "(object.status?.incarnations.length ?? 0) > 0 || ",
     replace: "",
     testFile: "engine/act.test.ts",
-    test: "what still has an incarnation is not released, whatever was planned",
+    test: "an object with an incarnation is not released, even if that was planned",
   },
   {
     rule: "E-5",

@@ -7,15 +7,15 @@ import {
 import type { LifecycleEvent } from "./transition.ts";
 
 /**
- * One step toward what is wanted, the same on every platform. Each may be repeated: an executor that doesn't know
- * whether a step was done does it again.
+ * One step toward the desired state, the same on every platform. Each is idempotent: an executor that doesn't know
+ * whether a step was done repeats it.
  */
 export type Action =
   | {
       readonly kind: "DestroyVariant";
       readonly target: string;
       readonly reason: "Expired" | "Promoted" | "Requested";
-      /** Work that is nowhere else may be lost. */
+      /** Uncommitted work may be discarded. */
       readonly discard?: boolean | undefined;
     }
   | { readonly kind: "DestroyEnvironment"; readonly target: string; readonly reason: "Expired" }
@@ -40,15 +40,15 @@ export type Action =
   | { readonly kind: "DrainWorkload"; readonly ref: IncarnationRef }
   | { readonly kind: "RemoveWorkload"; readonly ref: IncarnationRef }
   | { readonly kind: "ForgetIncarnation"; readonly ref: IncarnationRef }
-  /** Takes away what a variant has beside its incarnations: checkouts, listeners, logs. */
+  /** Removes what a variant has besides its incarnations: checkouts, listeners, logs. */
   | { readonly kind: "ReleaseVariant"; readonly target: string; readonly discard: boolean }
-  /** Lets the object of a deleted variant or environment go. */
+  /** Removes the object of a deleted variant or environment from the store. */
   | { readonly kind: "ForgetVariant"; readonly target: string }
   | { readonly kind: "ForgetEnvironment"; readonly target: string };
 
 export type ActionKind = Action["kind"];
 
-/** An action as people and pipelines read it. */
+/** An action as it is shown by a dry run. */
 export interface DescribedAction {
   readonly kind: ActionKind;
   readonly target: string;

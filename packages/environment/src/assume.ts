@@ -9,7 +9,7 @@ import {
 } from "./observed.ts";
 import { derive } from "./serving.ts";
 
-/** A destination no real workload has: it only stands for "known by then" inside a plan. */
+/** A placeholder for a destination that is known only after the step was executed. */
 const expected = {
   phase: "Ready",
   message: "",
@@ -17,7 +17,7 @@ const expected = {
   revision: "expected",
 } as const;
 
-/** The facts as they should be once a step has had its effect: what turns single steps into a whole plan. */
+/** The expected facts after a step succeeded, so that a dry run can plan the following steps. */
 export function assume(facts: Facts, action: Action): Facts {
   const { desired, observed } = facts;
   const observing = (change: Partial<ObservedVariant>): Facts => ({
@@ -71,7 +71,7 @@ function withIncarnation(
     incarnations: observed.incarnations.map((each) =>
       isNamed(each, action.ref) ? { ...each, ...effectOf(action, each) } : each,
     ),
-    // What starts needs a checkout and listeners again.
+    // A workload that is started needs a checkout and listeners again.
     isReleased: observed.isReleased && action.kind !== "EnsureWorkload",
   };
 }

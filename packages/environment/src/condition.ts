@@ -1,6 +1,6 @@
 import type { Reason } from "./reasons.ts";
 
-/** A fact about an object, in the form Kubernetes gives it, without the time since it holds. */
+/** A condition as in Kubernetes, without its transition time. */
 export interface ConditionFact {
   readonly type:
     | "Ready"
@@ -16,11 +16,11 @@ export interface ConditionFact {
 }
 
 export interface Condition extends ConditionFact {
-  /** RFC 3339: since when the status is what it is. */
+  /** RFC 3339: when the status last changed. */
   readonly lastTransitionTime: string;
 }
 
-/** The conditions with their times: a status that did not change keeps its own. */
+/** Adds the transition times. A condition whose status did not change keeps its time. */
 export function stampConditions(
   previous: readonly Condition[],
   facts: readonly ConditionFact[],
@@ -36,7 +36,7 @@ export function stampConditions(
   });
 }
 
-/** How near the end of an object's lifetime is; undefined where it has none. */
+/** The `Expiring` condition; undefined if the object has no lifetime. */
 export function expiringFact(
   lifetime: { readonly expiresAt?: number | undefined; readonly wouldLoseWork: boolean },
   at: { readonly now: number; readonly soonMs: number; readonly observedGeneration: number },
@@ -53,11 +53,7 @@ export function expiringFact(
     observedGeneration,
   });
   if (expiresAt <= at.now && wouldLoseWork) {
-    return fact(
-      "True",
-      "UncommittedWork",
-      `kept since ${when}: it holds work that is nowhere else`,
-    );
+    return fact("True", "UncommittedWork", `expired at ${when}, but kept: it has uncommitted work`);
   }
   return expiresAt - at.soonMs <= at.now
     ? fact("True", "ExpiresSoon", `expires at ${when}`)

@@ -1,4 +1,4 @@
-/** A document as text that is the same for equal documents: the order of members, and undefined ones, don't count. */
+/** Canonical JSON: members are sorted, undefined ones omitted. */
 export function documentText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(documentText).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "";

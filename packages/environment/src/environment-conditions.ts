@@ -3,7 +3,7 @@ import type { EnvironmentObject } from "./object.ts";
 import { type ObservedEnvironment, sameLayer } from "./plan-environment.ts";
 import { type Policy, defaultPolicy } from "./policy.ts";
 
-/** How a member does. `ready` is undefined where there is no such variant. */
+/** The readiness of a member. `ready` is undefined if the variant doesn't exist. */
 export interface MemberFact {
   readonly service: string;
   readonly key: string;
@@ -16,7 +16,7 @@ export interface EnvironmentFacts {
   readonly observed: ObservedEnvironment;
 }
 
-/** The conditions of an environment: its members serve, and every gateway knows the layer. */
+/** The conditions of an environment. It is ready if its members serve and every gateway holds the layer. */
 export function environmentConditions(
   { environment, members, observed }: EnvironmentFacts,
   now: number,
@@ -48,10 +48,10 @@ type Finding = Pick<ConditionFact, "status" | "reason" | "message">;
 const terminating: Finding = {
   status: "False",
   reason: "Terminating",
-  message: "it is being deleted",
+  message: "the environment is being deleted",
 };
 
-/** How the members of a layer do, together. */
+/** The combined readiness of the members of a layer. */
 export function membersFinding(members: readonly MemberFact[]): Finding {
   const down = members.filter(({ ready }) => ready !== undefined && ready.status !== "True");
   const first = down[0];
@@ -64,11 +64,11 @@ export function membersFinding(members: readonly MemberFact[]): Finding {
   return { status: "True", reason: "MembersServe", message: count };
 }
 
-/** A member that is not deployed: the layers below answer instead. Worth telling, and no fault of the environment. */
+/** Reports members that are not deployed. The layers below serve their requests, so the environment can still be ready. */
 export function missingFinding(members: readonly MemberFact[]): Finding | undefined {
   const missing = members.filter(({ ready }) => ready === undefined);
   if (missing.length === 0) return undefined;
-  const message = `${namesOf(missing)}: not deployed; the layers below answer`;
+  const message = `${namesOf(missing)}: not deployed; requests go to the layers below`;
   return { status: "True", reason: "MemberMissing", message };
 }
 

@@ -1,7 +1,7 @@
 import type { OnUnavailable } from "@cocktail/route";
 import type { Reason } from "./reasons.ts";
 
-/** States of an incarnation; `transition` says how one follows another. */
+/** States of an incarnation; see `transition`. */
 export const variantStates = [
   "PENDING",
   "ACTIVE",
@@ -12,14 +12,14 @@ export const variantStates = [
 ] as const;
 export type VariantState = (typeof variantStates)[number];
 
-/** Names one incarnation: `payment-service:mp-101#2`. */
+/** Identifies one incarnation: `payment-service:mp-101#2`. */
 export interface IncarnationRef {
   readonly service: string;
   readonly key: string;
   readonly incarnation: number;
 }
 
-/** What is remembered of one incarnation, in the status of its variant. */
+/** One incarnation as stored in the status of its variant. */
 export interface IncarnationRecord {
   readonly number: number;
   /** Rollout of the variant that it was made for. */
@@ -27,14 +27,14 @@ export interface IncarnationRecord {
   readonly state: VariantState;
   /** Empty until the platform knows it. */
   readonly revision: string;
-  /** Base URL; fixed for the life of the incarnation, absent until it first listened. */
+  /** Base URL; fixed for the life of the incarnation, absent until it first listens. */
   readonly destination?: string | undefined;
-  /** What holds its workload, in a word of the platform's: a workload whose host is gone is lost. */
+  /** The platform's name for the host of its workload. If that host is gone, the workload is lost. */
   readonly host: string;
   readonly onUnavailable: OnUnavailable;
   readonly endpoints?: readonly string[] | undefined;
   readonly createdAt: number;
-  /** Why it ended before it was ever ready. */
+  /** Why it failed before it was ever ready. */
   readonly failure?: Failure | undefined;
 }
 
@@ -44,7 +44,8 @@ export interface Failure {
   readonly at: number;
 }
 
-/** The record a variant's next incarnation begins with. */
+/** The initial record of a variant's next incarnation. */
+
 export function newIncarnation(
   spec: Pick<IncarnationRecord, "rollout" | "onUnavailable" | "endpoints">,
   number: number,

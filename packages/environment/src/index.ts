@@ -4,7 +4,7 @@ export * from "./condition.ts";
 export * from "./decide/index.ts";
 export * from "./document.ts";
 export * from "./environment-conditions.ts";
-export * from "./imagine.ts";
+export * from "./simulate.ts";
 export * from "./incarnation.ts";
 export * from "./layers.ts";
 export * from "./object.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { STABLE, maxDepth } from "@cocktail/route";
 import fc from "fast-check";
-import { type LayerVariant, type WantedLayer, depthOf, materialiseLayers } from "./layers.ts";
+import { type LayerVariant, type DesiredLayer, depthOf, materialiseLayers } from "./layers.ts";
 
 function variant(name: string, more: Partial<LayerVariant> = {}): LayerVariant {
   const [service = "", key = ""] = name.split(":");
@@ -13,13 +13,13 @@ function environment(
   name: string,
   members: Readonly<Record<string, string>> = {},
   parent = STABLE,
-): WantedLayer {
+): DesiredLayer {
   return { name, parent, members };
 }
 
 function layersOf(
   variants: readonly LayerVariant[],
-  environments: readonly WantedLayer[] = [],
+  environments: readonly DesiredLayer[] = [],
   current: Parameters<typeof materialiseLayers>[2] = {},
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(materialiseLayers(variants, environments, current));
@@ -42,7 +42,7 @@ test("an explicit environment overlays the layer of its name: its members win, i
   });
 });
 
-test("an environment stays as it is while a member is pending, and then takes the whole change", () => {
+test("an environment is unchanged while a member is pending, and then changes as a whole", () => {
   const current = { ops: { parent: STABLE, members: { cart: "mp-1" } } };
   const wanted = environment("ops", { cart: "mp-1", pay: "mp-2" }, "rc");
   const pending = [variant("cart:mp-1"), variant("pay:mp-2", { isActive: false, isPending: true })];
@@ -55,7 +55,7 @@ test("an environment stays as it is while a member is pending, and then takes th
   });
 });
 
-test("one that is being deleted stays until what goes with it does, and leaves with it", () => {
+test("an environment that is being deleted leaves the table together with its variants", () => {
   const current = { ops: { parent: STABLE, members: { cart: "mp-1" } } };
   const wanted = environment("ops", { cart: "mp-1" });
   const active = [variant("cart:mp-1")];
@@ -64,7 +64,7 @@ test("one that is being deleted stays until what goes with it does, and leaves w
   assert.equal(layersOf([], [{ ...wanted, closing: "closed" }], current)["ops"], undefined);
 });
 
-test("a parent that is gone is kept as an empty layer", () => {
+test("a missing parent is an empty layer", () => {
   const top = environment("top", {}, "mp-7");
   assert.deepEqual(layersOf([], [top])["mp-7"], { parent: STABLE, members: {} });
 });
@@ -77,7 +77,7 @@ test("names are data", () => {
   });
 });
 
-test("every chain of parents ends at stable within the limit, whatever is wanted", () => {
+test("every chain of parents ends at stable within the limit, for any input", () => {
   const name = fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l");
   const wanted = fc.uniqueArray(fc.record({ name, parent: fc.oneof(name, fc.constant(STABLE)) }), {
     selector: (each) => each.name,

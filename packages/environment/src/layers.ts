@@ -2,42 +2,41 @@ import { RC, STABLE, type TableEnvironment, maxDepth } from "@cocktail/route";
 import { type EnvironmentObject, type VariantObject, isLive } from "./object.ts";
 import type { Objects } from "./object-index.ts";
 
-/** A variant as layers see it: whether it may be a member by itself, and whether it is worth waiting for. */
+/** The properties of a variant that determine its layers. */
 export interface LayerVariant {
   readonly service: string;
   readonly key: string;
-  /** It serves, or did and is only withdrawn: it is a member of its key's layer. */
+  /** It serves or is withdrawn: it is a member of the layer of its key. */
   readonly isActive: boolean;
-  /** It does not serve yet and may soon. */
+  /** It does not serve yet and has not failed. */
   readonly isPending: boolean;
 }
 
-/** An explicit environment as layers see it. */
-export interface WantedLayer {
+/** The properties of an explicit environment that determine its layer. */
+export interface DesiredLayer {
   readonly name: string;
   readonly parent: string;
   readonly members: Readonly<Record<string, string>>;
-  /** It is being deleted. It stays in the table until the variants that go with it do, so that all leave in one epoch. */
+  /** Set while it is being deleted. It is `waiting`, and stays in the table, until the variants that are deleted with it leave. */
   readonly closing?: "waiting" | "closed" | undefined;
 }
 
-export function wantedLayer(
+export function desiredLayer(
   { name, spec }: EnvironmentObject,
-  closing: WantedLayer["closing"],
-): WantedLayer {
+  closing: DesiredLayer["closing"],
+): DesiredLayer {
   return { name, parent: spec.parent, members: spec.members, closing };
 }
 
 export type Layers = ReadonlyMap<string, TableEnvironment>;
 
 /**
- * Every layer of the table: one for each key that is active, `rc`, and the explicit ones over them. An environment changes
- * as a whole: while one of its members is still pending it stays as `current` has it, so that it opens, and takes each
- * change, in one epoch.
+ * Every layer of the table: one for each active key, `rc`, and the explicit ones over them. An environment changes as a
+ * whole, in one epoch: while one of its members is pending, it stays as it is in `current`.
  */
 export function materialiseLayers(
   variants: readonly LayerVariant[],
-  environments: readonly WantedLayer[],
+  environments: readonly DesiredLayer[],
   current: Readonly<Record<string, TableEnvironment>>,
 ): Layers {
   const implicit = implicitLayers(variants);
@@ -47,15 +46,15 @@ export function materialiseLayers(
   }
   const isPending = pendingMembers(variants);
   const open = environments.filter(({ closing }) => closing !== "closed");
-  for (const wanted of open) {
-    const members = implicit.get(wanted.name) ?? new Map<string, string>();
+  for (const desired of open) {
+    const members = implicit.get(desired.name) ?? new Map<string, string>();
     const layer =
-      wanted.closing === "waiting" || isPending(wanted)
-        ? heldLayer(wanted, members, current)
-        : overlay(wanted.parent, members, Object.entries(wanted.members));
-    if (layer !== undefined) layers.set(wanted.name, layer);
+      desired.closing === "waiting" || isPending(desired)
+        ? unchangedLayer(desired, members, current)
+        : overlay(desired.parent, members, Object.entries(desired.members));
+    if (layer !== undefined) layers.set(desired.name, layer);
   }
-  return rooted(layers, open);
+  return rootParentChains(layers, open);
 }
 
 function implicitLayers(variants: readonly LayerVariant[]): Map<string, Map<string, string>> {
@@ -68,22 +67,22 @@ function implicitLayers(variants: readonly LayerVariant[]): Map<string, Map<stri
   return layers;
 }
 
-function pendingMembers(variants: readonly LayerVariant[]): (layer: WantedLayer) => boolean {
+function pendingMembers(variants: readonly LayerVariant[]): (layer: DesiredLayer) => boolean {
   const pending = new Set<string>();
   for (const each of variants) if (each.isPending) pending.add(`${each.service}:${each.key}`);
   return ({ members }) =>
     Object.entries(members).some(([service, key]) => pending.has(`${service}:${key}`));
 }
 
-/** As it is in the table now, but for the implicit members, which come and go by themselves. */
-function heldLayer(
-  wanted: WantedLayer,
+/** The layer as it is in the table now, with the implicit members of the next table. */
+function unchangedLayer(
+  desired: DesiredLayer,
   implicit: ReadonlyMap<string, string>,
   current: Readonly<Record<string, TableEnvironment>>,
 ): TableEnvironment | undefined {
-  const now = Object.hasOwn(current, wanted.name) ? current[wanted.name] : undefined;
+  const now = Object.hasOwn(current, desired.name) ? current[desired.name] : undefined;
   if (now === undefined) return undefined;
-  const explicit = Object.entries(now.members).filter(([, key]) => key !== wanted.name);
+  const explicit = Object.entries(now.members).filter(([, key]) => key !== desired.name);
   return overlay(now.parent, implicit, explicit);
 }
 
@@ -95,10 +94,10 @@ function overlay(
   return { parent, members: toRecord(new Map([...implicit, ...explicit])) };
 }
 
-/** Every chain of parents ends at stable: a missing parent is made empty, a chain that does not end is cut. */
-function rooted(
+/** Makes every chain of parents end at stable: adds missing parents as empty layers, and cuts cycles and chains that are too long. */
+function rootParentChains(
   layers: Map<string, TableEnvironment>,
-  environments: readonly WantedLayer[],
+  environments: readonly DesiredLayer[],
 ): Layers {
   const parents = new Map(environments.map(({ name, parent }) => [name, parent]));
   const missing = [...layers.values()].map(({ parent }) => parent);
@@ -109,7 +108,7 @@ function rooted(
     missing.push(parent);
   }
   const parentOf = (name: string): string | undefined => layers.get(name)?.parent;
-  // In the order of names, so that which link of a cycle is cut does not depend on the order of the input.
+  // Sorted, so that the link at which a cycle is cut doesn't depend on the order of the input.
   for (const name of [...layers.keys()].toSorted()) {
     const layer = layers.get(name);
     if (layer === undefined || depthOf(name, parentOf) !== undefined) continue;
@@ -118,7 +117,7 @@ function rooted(
   return layers;
 }
 
-/** How many parents are above a layer, stable included; undefined where they don't end there within the limit. */
+/** The number of parents of a layer, including stable; undefined if the chain doesn't reach stable within the limit. */
 export function depthOf(
   name: string,
   parentOf: (name: string) => string | undefined,
@@ -135,14 +134,16 @@ function toRecord(members: ReadonlyMap<string, string>): Readonly<Record<string,
   return Object.fromEntries(members);
 }
 
-/** True for a variant that is being deleted while an environment that holds it waits for others that go with it. */
+/** True for a variant that is being deleted while its environment waits for other variants that are deleted with it. */
 export function isHeldBack(
-  objects: Pick<Objects, "naming" | "environments">,
+  objects: Pick<Objects, "environmentsWith" | "environments">,
   variant: VariantObject | undefined,
   isWaiting: (environment: EnvironmentObject) => boolean,
 ): boolean {
   if (variant === undefined || isLive(variant)) return false;
   const { service, key } = variant.spec;
   const own = objects.environments.get(key);
-  return [...objects.naming(service, key), ...(own === undefined ? [] : [own])].some(isWaiting);
+  return [...objects.environmentsWith(service, key), ...(own === undefined ? [] : [own])].some(
+    isWaiting,
+  );
 }

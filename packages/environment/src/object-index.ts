@@ -8,30 +8,30 @@ import type {
   VariantObject,
 } from "./object.ts";
 
-/** Objects as decisions and views look at them. A lookup costs what it finds, never what there is. */
+/** Objects as decisions and views read them. A lookup is proportional to its result, not to the number of objects. */
 export interface Objects {
   readonly services: ReadonlyMap<string, ServiceObject>;
   /** By `service:key`. */
   readonly variants: ReadonlyMap<string, VariantObject>;
   readonly environments: ReadonlyMap<string, EnvironmentObject>;
-  /** Variants of a key, those that are being deleted too. */
+  /** Variants of a key, including those that are being deleted. */
   ofKey(key: string): readonly VariantObject[];
   ofService(service: string): readonly VariantObject[];
   /** The explicit environments that have a variant as a member, by name. */
-  naming(service: string, key: string): readonly EnvironmentObject[];
-  /** The environments whose parent it is, by name. */
+  environmentsWith(service: string, key: string): readonly EnvironmentObject[];
+  /** The environments that have it as their parent, by name. */
   children(name: string): readonly EnvironmentObject[];
 }
 
-/** Objects in memory, with what refers to what. Kept up to date change by change. */
+/** Objects in memory, indexed by key, service, member and parent. Updated incrementally. */
 export class ObjectIndex implements Objects {
   readonly services: Map<string, ServiceObject> = new Map();
   readonly variants: Map<string, VariantObject> = new Map();
   readonly environments: Map<string, EnvironmentObject> = new Map();
-  readonly #byKey = new Groups<string>();
-  readonly #byService = new Groups<string>();
-  readonly #naming = new Groups<string>();
-  readonly #children = new Groups<string>();
+  readonly #byKey = new NameIndex<string>();
+  readonly #byService = new NameIndex<string>();
+  readonly #naming = new NameIndex<string>();
+  readonly #children = new NameIndex<string>();
 
   constructor(objects: Iterable<AnyObject> = []) {
     for (const object of objects) this.put(object);
@@ -111,7 +111,7 @@ export class ObjectIndex implements Objects {
     return found(this.#byService.of(service), this.variants);
   }
 
-  naming(service: string, key: string): readonly EnvironmentObject[] {
+  environmentsWith(service: string, key: string): readonly EnvironmentObject[] {
     return found(this.#naming.of(formatVariant(service, key)), this.environments);
   }
 
@@ -128,22 +128,22 @@ function found<T>(names: readonly string[], objects: ReadonlyMap<string, T>): re
   return names.flatMap((name) => objects.get(name) ?? []);
 }
 
-/** Names under a heading, in the order of names. */
-class Groups<T extends string> {
+/** Sorted names by an index key. */
+class NameIndex<T extends string> {
   readonly #groups = new Map<string, Set<T>>();
 
-  add(heading: string, name: T): void {
-    const group = this.#groups.get(heading) ?? new Set();
-    this.#groups.set(heading, group.add(name));
+  add(indexKey: string, name: T): void {
+    const group = this.#groups.get(indexKey) ?? new Set();
+    this.#groups.set(indexKey, group.add(name));
   }
 
-  remove(heading: string, name: T): void {
-    const group = this.#groups.get(heading);
+  remove(indexKey: string, name: T): void {
+    const group = this.#groups.get(indexKey);
     group?.delete(name);
-    if (group?.size === 0) this.#groups.delete(heading);
+    if (group?.size === 0) this.#groups.delete(indexKey);
   }
 
-  of(heading: string): readonly T[] {
-    return [...(this.#groups.get(heading) ?? [])].toSorted();
+  of(indexKey: string): readonly T[] {
+    return [...(this.#groups.get(indexKey) ?? [])].toSorted();
   }
 }

@@ -4,10 +4,10 @@ import {
   type Kinds,
   type ObjectMeta,
   type ObjectOf,
-  isHeld,
+  hasFinalizer,
 } from "./object.ts";
 
-/** What a write needs beside the object: the version that it makes, the time, and who asks. */
+/** The version that a write makes, its time, and who requested it. */
 export interface WriteContext {
   readonly version: string;
   readonly now: number;
@@ -22,7 +22,7 @@ export interface NewObject<K extends Kind> {
   readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
-/** An object that is stored for the first time. */
+/** An object as it is first stored. */
 export function newObject<K extends Kind>(
   { kind, name, uid, spec, labels = {} }: NewObject<K>,
   context: WriteContext,
@@ -32,7 +32,7 @@ export function newObject<K extends Kind>(
   return asObject<K>({ kind, ...meta, spec });
 }
 
-/** Raises the generation. `status` stays as it is. */
+/** Increments the generation and keeps the status. */
 export function withSpec<K extends Kind>(
   object: ObjectOf<K>,
   spec: Kinds[K]["spec"],
@@ -51,12 +51,12 @@ export function withStatus<K extends Kind>(
   return asObject<K>({ ...object, version, status });
 }
 
-/** The object as it is being deleted; undefined where it is gone at once. */
+/** The object with its deletion mark; undefined if it has no finalizer and is removed at once. */
 export function withDeletion<K extends Kind>(
   object: ObjectOf<K>,
   context: WriteContext,
 ): ObjectOf<K> | undefined {
-  if (!isHeld(object.kind)) return undefined;
+  if (!hasFinalizer(object.kind)) return undefined;
   const { now: deletedAt, version } = context;
   return asObject<K>({ ...object, version, deletedAt, ...changedBy(context) });
 }
@@ -65,7 +65,7 @@ function changedBy({ actor, now }: WriteContext): Pick<ObjectMeta, "changedBy"> 
   return actor === undefined ? {} : { changedBy: { actor, at: now } };
 }
 
-/** The parts of one kind are that kind's object: TypeScript can't follow that through a type parameter. */
+/** TypeScript can't infer through a type parameter that the parts of one kind make up that kind's object. */
 function asObject<K extends Kind>(
   parts: ObjectMeta & { readonly kind: Kind; readonly spec: object },
 ): ObjectOf<K> {

@@ -2,21 +2,21 @@ import type { OnUnavailable } from "@cocktail/route";
 import type { Condition } from "./condition.ts";
 import type { IncarnationRecord } from "./incarnation.ts";
 
-/** What every stored object has, whatever its kind. Times everywhere are epoch milliseconds. */
+/** Common to all kinds. Times are epoch milliseconds. */
 export interface ObjectMeta {
   /** Unique among the objects of a kind. A variant's is `service:key`. */
   readonly name: string;
-  /** Another one for each life of a name: an object that is deleted and created again is another object. */
+  /** An object that is deleted and created again has another uid. */
   readonly uid: string;
-  /** Opaque precondition of the next write: another value after every change of this object. */
+  /** Opaque precondition of the next write; changes with every write of the object. */
   readonly version: string;
-  /** 1 at creation; rises with every change of `spec`, never with one of `status`. */
+  /** 1 at creation; incremented by every change of `spec`, never by a change of `status`. */
   readonly generation: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: number;
-  /** It is being deleted: the engine takes down what belongs to it, then releases it. */
+  /** Set while it is being deleted: the engine tears down what belongs to it, then releases it. */
   readonly deletedAt?: number | undefined;
-  /** Who wrote `spec` last, or asked for the deletion. */
+  /** Who last wrote `spec`, or requested the deletion. */
   readonly changedBy?: Change | undefined;
 }
 
@@ -25,60 +25,60 @@ export interface Change {
   readonly at: number;
 }
 
-/** Who asks for a change. */
+/** Who requests a change. */
 export interface Actor {
   /** `token:local`, `engine`. */
   readonly name: string;
   readonly groups?: readonly string[] | undefined;
 }
 
-/** Where the code of a variant comes from, in the words of its platform. Opaque to planner and store. */
+/** Where the code of a variant comes from. Only its platform interprets it; planner and store don't. */
 export type SourceDocument = Readonly<Record<string, unknown>>;
 
-/** A service of the cocktail. Written from a file (locally `cocktail.yaml`). */
+/** A service, managed by a file (locally `cocktail.yaml`). */
 export interface ServiceSpec {
-  /** Place in the file, from 0: the first entry service answers the bare domain. */
+  /** Position in the file, from 0: the first entry service answers the bare domain. */
   readonly position: number;
   readonly entry: boolean;
   readonly protocol: "auto" | "http1" | "h2c";
-  /** Of its stable variant. */
+  /** The source of its stable variant. */
   readonly source: SourceDocument;
-  /** Hash of the whole entry of the file. A promotion stands above the file until this changes. */
+  /** Hash of the whole entry in the file. A promotion takes precedence over the file until this changes. */
   readonly entryHash: string;
 }
 
-/** What somebody wants one `service:key` to be. */
+/** The desired state of one `service:key`. */
 export interface VariantSpec {
   readonly service: string;
   readonly key: string;
   /**
-   * Another value for every deploy, also of an equal one, because the code behind it may be another. Each rollout gets an
-   * incarnation of its own; a change of anything else in the spec (a lifetime) does not.
+   * Incremented by every deploy, even if nothing else changed, because the code may have. Each rollout gets its own
+   * incarnation; a change of another field (a lifetime) does not.
    */
   readonly rollout: number;
   readonly source: SourceDocument;
-  /** Raw branch name: another one on the same live key is a conflict. */
+  /** Raw branch name. Deploying another branch to the same live key is a conflict. */
   readonly branch?: string | undefined;
   readonly onUnavailable: OnUnavailable;
   readonly endpoints?: readonly string[] | undefined;
   readonly expiresAt?: number | undefined;
-  /** Only of a stable variant that follows its service: the service's hash when this was written. */
+  /** Only for a stable variant that follows its service: the service's hash when this was written. */
   readonly entryHash?: string | undefined;
-  /** Only of stable. */
+  /** Only for stable. */
   readonly promotion?: Promotion | undefined;
-  /** When it is deleted, work that is nowhere else may be lost. */
+  /** Its deletion may discard uncommitted work. */
   readonly discard?: boolean | undefined;
 }
 
-/** Why stable is not what the file says. */
+/** Why stable differs from the file. */
 export interface Promotion {
-  /** The release candidate that became stable: exactly that one ends with the swap. */
+  /** The release candidate that became stable. It is deleted, unless it was deployed again since. */
   readonly candidate: RolloutRef;
   readonly revision: string;
   readonly at: number;
 }
 
-/** One rollout of one life of a variant. */
+/** One rollout of one variant object. */
 export interface RolloutRef {
   readonly uid: string;
   readonly rollout: number;
@@ -90,33 +90,33 @@ export interface EnvironmentSpec {
   /** service -> key. */
   readonly members: Readonly<Record<string, string>>;
   readonly expiresAt?: number | undefined;
-  /** What becomes of variants that only this environment holds, when it is deleted. Default Destroy. */
+  /** What its deletion does to variants that only this environment holds. Default: Destroy. */
   readonly onDelete?: OnDelete | undefined;
 }
 
-/** Destroy keeps what holds work that is nowhere else; Discard doesn't; Keep keeps all of them. */
+/** Destroy deletes them except those with uncommitted work, Discard deletes them all, Keep deletes none. */
 export type OnDelete = "Destroy" | "Discard" | "Keep";
 
-/** Status of an object: a status whose `observedGeneration` is not the object's says nothing about the current spec. */
+/** Valid for the current spec only if `observedGeneration` equals the object's `generation`. */
 interface Observed {
   readonly observedGeneration: number;
   readonly conditions: readonly Condition[];
-  /** Where it is reached from outside, if anywhere. */
+  /** Its public URL, if it has one. */
   readonly url?: string | undefined;
 }
 
 export type ServiceStatus = Observed;
 export type EnvironmentStatus = Observed;
 export interface VariantStatus extends Observed {
-  /** In the order of their numbers. */
+  /** Sorted by number. */
   readonly incarnations: readonly IncarnationRecord[];
-  /** The highest number of this life. */
+  /** The highest number since the object was created. */
   readonly lastIncarnation: number;
-  /** Of the incarnation that serves, else of the newest. */
+  /** The revision of the incarnation that serves, else of the newest. */
   readonly revision?: string | undefined;
 }
 
-/** The highest incarnation number of every object that is gone: a new life of a name begins above it. */
+/** The highest incarnation number of all removed objects: a new object continues above it, so numbers are not reused. */
 export interface LedgerStatus {
   readonly highest: number;
 }
@@ -135,7 +135,7 @@ export type AnyObject = {
   readonly [Each in Kind]: ObjectMeta & {
     readonly kind: Each;
     readonly spec: Kinds[Each]["spec"];
-    /** Absent until the engine has looked at it. */
+    /** Absent until the engine has reconciled it. */
     readonly status?: Kinds[Each]["status"] | undefined;
   };
 }[Kind];
@@ -144,8 +144,8 @@ export type ServiceObject = ObjectOf<"Service">;
 export type VariantObject = ObjectOf<"ServiceVariant">;
 export type EnvironmentObject = ObjectOf<"Environment">;
 
-/** Deletion of these waits until the engine has taken down what belongs to them. The others are gone at once. */
-export function isHeld(kind: Kind): boolean {
+/** True if deleting such an object waits until the engine has torn down what belongs to it. The others are removed at once. */
+export function hasFinalizer(kind: Kind): boolean {
   return kind === "ServiceVariant" || kind === "Environment";
 }
 

@@ -4,24 +4,24 @@ import type { EnvironmentObject } from "./object.ts";
 import type { Plan } from "./plan-variant.ts";
 import { type Policy, defaultPolicy } from "./policy.ts";
 
-/** Everything `planEnvironment` looks at, beside what is wanted. */
+/** The observed state of one environment. */
 export interface ObservedEnvironment {
   readonly name: string;
-  /** In the head of the route table. */
+  /** Its layer in the head of the route table. */
   readonly layer: TableEnvironment | undefined;
-  /** As the next table would have it; differs from `layer` only until that is published. */
+  /** Its layer in the next table; differs from `layer` until that is published. */
   readonly nextLayer: TableEnvironment | undefined;
-  /** Epoch in which the layer last changed, or one not below it. */
+  /** Epoch in which the layer last changed, or a later one. */
   readonly changedAt: number;
-  /** Every reader holds a table of at least this epoch. */
+  /** Every reader holds at least this epoch. */
   readonly acked: number;
-  /** It is another environment's parent, so it cannot be deleted. */
+  /** It is the parent of another environment, so it cannot be deleted. */
   readonly isParent: boolean;
-  /** `service:key` of live variants that only it holds and that are deleted with it. Looked at only when it ends. */
+  /** `service:key` of live variants that are deleted with it. Determined only while it is being deleted. */
   readonly toDestroy: readonly string[];
 }
 
-/** What is to be done for one environment: its layer in every gateway's table, and its end. */
+/** The plan for one environment: publish its layer to every gateway, delete it when its lifetime is over. */
 export function planEnvironment(
   desired: EnvironmentObject | undefined,
   observed: ObservedEnvironment,
@@ -38,7 +38,7 @@ export function planEnvironment(
   };
 }
 
-/** Everything between now and what is wanted, in order: for a dry run. */
+/** All steps to the desired state, in order, for a dry run. */
 export function wholeEnvironmentPlan(
   desired: EnvironmentObject | undefined,
   observed: ObservedEnvironment,
@@ -47,7 +47,7 @@ export function wholeEnvironmentPlan(
   return environmentSteps(desired, observed, now).flat();
 }
 
-/** Groups of actions, each to be begun when the one before has had its effect. */
+/** Groups of actions; each group starts when the effect of the previous one is observed. */
 function environmentSteps(
   desired: EnvironmentObject | undefined,
   observed: ObservedEnvironment,
@@ -57,7 +57,7 @@ function environmentSteps(
   const publishing = publication(target, observed).map((action) => [action]);
   if (desired?.deletedAt !== undefined) {
     return [
-      ...destructions(desired, observed),
+      ...destroySteps(desired, observed),
       ...publishing,
       [{ kind: "ForgetEnvironment", target }],
     ];
@@ -71,8 +71,8 @@ function environmentSteps(
   ];
 }
 
-/** The variants that go with it go first, so that a crash in between finds them still to be deleted. */
-function destructions(
+/** Its variants are deleted before it is removed, so that after a crash they are still found. */
+function destroySteps(
   { spec }: EnvironmentObject,
   { toDestroy }: ObservedEnvironment,
 ): readonly (readonly Action[])[] {
@@ -97,7 +97,7 @@ function publication(target: string, observed: ObservedEnvironment): readonly Ac
   return acked < changedAt ? [{ kind: "AwaitReaders", target, epoch: changedAt }] : [];
 }
 
-/** True when both have the same parent and members. */
+/** True if both have the same parent and members. */
 export function sameLayer(
   one: TableEnvironment | undefined,
   other: TableEnvironment | undefined,

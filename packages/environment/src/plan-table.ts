@@ -9,13 +9,13 @@ import {
   nextTag,
 } from "@cocktail/route";
 import { documentText } from "./document.ts";
-import { type LayerVariant, type WantedLayer, materialiseLayers } from "./layers.ts";
+import { type LayerVariant, type DesiredLayer, materialiseLayers } from "./layers.ts";
 import type { RolloutRef } from "./object.ts";
 import type { Facts } from "./observed.ts";
 import { type RecordStep, enteredStep } from "./record-steps.ts";
 import { derive } from "./serving.ts";
 
-/** One variant of the batch. */
+/** One variant of the table. */
 export type TableInput = Pick<Facts, "desired" | "observed">;
 
 export type TablePlan =
@@ -23,30 +23,30 @@ export type TablePlan =
   | {
       readonly kind: "next";
       readonly table: RouteTable;
-      /** What differs, as `service:key` and environment names. */
+      /** Names of changed variants (`service:key`) and environments. */
       readonly variants: readonly string[];
       readonly environments: readonly string[];
     };
 
 /**
- * Records that are behind the table: it lists them, and they still say PENDING. They are written before the next table is
- * made. Otherwise an incarnation could enter and leave the table unrecorded, and would be removed as one that never
- * served, with requests in flight.
+ * The steps for records that still say PENDING although the table lists the incarnation. They are written before the next
+ * table is made. Otherwise an incarnation could enter and leave the table unrecorded, and would be removed without a drain.
  */
-export function recordsBehind(variants: readonly TableInput[]): readonly RecordStep[] {
+export function staleRecords(variants: readonly TableInput[]): readonly RecordStep[] {
   return variants.flatMap(({ observed }) =>
     observed.incarnations.flatMap((each) => enteredStep(observed, each) ?? []),
   );
 }
 
 /**
- * The table that follows the current one: every variant that should serve, every layer, in one epoch. The only producer
- * of epochs. The batch is everything there is, in any order; no record of it is behind (`recordsBehind`).
+ * The next table: every variant that should serve and every layer, in one epoch. The only producer of epochs. The inputs
+ * are all variants and environments, in any order, without stale records (`staleRecords`).
+
  */
 export function planTable(
   current: RouteTable,
   variants: readonly TableInput[],
-  environments: readonly WantedLayer[],
+  environments: readonly DesiredLayer[],
 ): TablePlan {
   const next = contentOf(current, variants, environments);
   if (canonicalTable(next) === canonicalTable(current)) return { kind: "unchanged" };
@@ -69,7 +69,7 @@ export function planTable(
 function contentOf(
   current: RouteTable,
   variants: readonly TableInput[],
-  environments: readonly WantedLayer[],
+  environments: readonly DesiredLayer[],
 ): TableContent {
   const services = new Map<string, Map<string, TableVariant>>();
   const layerVariants: LayerVariant[] = [];
@@ -92,7 +92,7 @@ function contentOf(
   };
 }
 
-/** A candidate leaves in the same epoch in which stable takes it over, so its end is read from what will be listed. */
+/** A candidate leaves in the epoch in which stable replaces it, so this is derived from the next table. */
 function withPromotions(variants: readonly TableInput[]): readonly TableInput[] {
   const promoted = new Map<string, RolloutRef>();
   for (const each of variants) {
@@ -106,7 +106,7 @@ function withPromotions(variants: readonly TableInput[]): readonly TableInput[] 
   });
 }
 
-/** The candidate that stable serves in the place of, or is about to. */
+/** The candidate that stable replaces, in this table or the next. */
 export function promotedCandidate({ desired, observed }: TableInput): RolloutRef | undefined {
   const promotion = observed.key === STABLE ? desired?.spec.promotion : undefined;
   if (promotion === undefined) return undefined;
@@ -116,7 +116,7 @@ export function promotedCandidate({ desired, observed }: TableInput): RolloutRef
   return isServing ? promotion.candidate : undefined;
 }
 
-/** The candidate that stable has taken over, as the table shows: not one that it merely is about to. */
+/** The candidate that stable has replaced in the current table, not only in the next. */
 export function promotedInTable(stable: TableInput): RolloutRef | undefined {
   const { desired, observed } = stable;
   const listed = observed.route.entry?.incarnation;
@@ -146,7 +146,7 @@ function changedNames(
   return [...names].filter((name) => textOf(before, name) !== textOf(after, name)).toSorted();
 }
 
-/** A comparison of parts may take differently ordered members for a change; it decides no epoch. */
+/** Used only to name changed parts: `canonicalTable` decides whether there is a new epoch. */
 function textOf(record: Readonly<Record<string, unknown>>, name: string): string | undefined {
   return Object.hasOwn(record, name) ? documentText(record[name]) : undefined;
 }

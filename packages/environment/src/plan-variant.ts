@@ -6,26 +6,25 @@ import { mustKeepRetrying } from "./record-steps.ts";
 import { derive } from "./serving.ts";
 import { isOnlyStable, nextSteps } from "./variant-steps.ts";
 
-/** What is to be done for one object now. */
+/** The next actions for one object. */
 export interface Plan {
-  /** Actions that can begin at once, and don't wait for each other. Empty: there is nothing to do but wait. */
+  /** Independent actions that can start now. Empty: there is nothing to do but wait. */
   readonly ready: readonly Action[];
-  /** When time alone may change the plan. */
+  /** When a deadline or a lifetime may change the plan. */
   readonly planAgainAt: number | undefined;
 }
 
-/** A plan is finite; this only keeps a defect from spinning. The longest one measured has 30 actions. */
+/** Guards against a plan that never converges. The longest one measured has 30 actions. */
 const maxWaves = 200;
 
 /**
- * What is to be done for one `service:key`. Pure: the executor takes the `ready` actions, and plans again when one of them
- * had its effect or something else changed.
+ * The plan for one `service:key`. Pure: the executor executes the `ready` actions, and plans again whenever a fact changed.
  */
 export function planVariant(facts: Facts): Plan {
   return { ready: nextSteps(facts), planAgainAt: planAgainAt(facts) };
 }
 
-/** Everything between now and what is wanted, in order, if nothing fails: for a dry run. */
+/** All steps to the desired state if nothing fails, in order, for a dry run. */
 export function wholePlan(start: Facts): readonly Action[] {
   const actions: Action[] = [];
   let facts = start;
@@ -41,8 +40,8 @@ export function wholePlan(start: Facts): readonly Action[] {
 
 function planAgainAt(facts: Facts): number | undefined {
   const { desired, observed } = facts;
-  const { failed, isWanted } = derive(desired, observed);
-  if (desired === undefined || !isWanted) return undefined;
+  const { failed, isDesired } = derive(desired, observed);
+  if (desired === undefined || !isDesired) return undefined;
   const failure = failed?.record.failure;
   const times = [...lifetimeTimes(facts, desired.spec), ...deadlines(facts)];
   if (failure !== undefined && isOnlyStable(observed)) {

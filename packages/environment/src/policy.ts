@@ -1,12 +1,12 @@
-/** Times the planners keep to, in milliseconds. */
+/** Timing of the planners, in milliseconds. */
 export interface Policy {
-  /** A supervised workload that was never ready ends after this, where something else may end it: never stable's only one. */
+  /** A supervised workload that was never ready fails after this time. Does not apply to the only stable incarnation. */
   readonly startDeadlineMs: number;
-  /** Stable with nothing else to serve is tried again this long after it failed. */
+  /** The only stable incarnation is retried this long after it failed. */
   readonly stableRetryMs: number;
-  /** Uncommitted work that holds up an expiry is looked at again this often. */
+  /** How often an expiry that waits for uncommitted work is checked again. */
   readonly expiryRetryMs: number;
-  /** `Expiring` is true from this long before the end. */
+  /** `Expiring` becomes true this long before the end. */
   readonly expiresSoonMs: number;
 }
 

@@ -1,19 +1,19 @@
 /**
- * Every reason there is, with what it means. One word is the condition's reason, the log field, the metric label, and what
- * the doors (API, command line, console) look their texts up by.
+ * All reasons and their meanings. The same word is used in conditions, log fields and metric labels, and is the key of the
+ * texts of API, command line and console.
  */
 export const reasons = {
-  // A variant's way to its route.
-  Deploying: "the next incarnation is about to be made",
+  // Variants.
+  Deploying: "the next incarnation is about to be created",
   Preparing: "its directory is being prepared",
   Starting: "it was started and is not ready yet",
   Running: "its workload is ready",
-  NotReady: "it was ready and is not",
+  NotReady: "it was ready and no longer is",
   CrashLoop: "it keeps exiting; it is retried every minute",
-  WorkloadFailed: "its workload can never become ready",
+  WorkloadFailed: "permanent failure: its workload can never become ready",
   PrepareFailed: "the preparation of its directory failed",
   PathMissing: "its directory does not exist",
-  WorkloadLost: "its workload is gone",
+  WorkloadLost: "the host of its workload is gone",
   StartDeadline: "it did not become ready in time",
   Publishing: "its route is not in the table yet",
   AwaitingReaders: "a gateway does not hold the table yet",
@@ -24,13 +24,13 @@ export const reasons = {
   PreviousServes: "the previous incarnation still serves",
   Terminating: "it is being deleted",
 
-  // Ends.
+  // Deletion.
   Expired: "its lifetime is over",
   Promoted: "it became stable",
-  Requested: "somebody asked for it",
+  Requested: "a user requested it",
   ExpiresSoon: "it expires within the hour",
   ExpiresLater: "it has a lifetime",
-  UncommittedWork: "it holds work that is nowhere else",
+  UncommittedWork: "it has uncommitted work that would be lost",
 
   // Environments.
   MembersServe: "every member serves",
@@ -38,25 +38,25 @@ export const reasons = {
   LayerPublished: "the layer is in the table of every gateway",
 
   // Refusals.
-  InvalidName: "not a name of the grammar",
+  InvalidName: "the name is invalid",
   InvalidRequest: "the request contradicts itself",
-  InvalidLifetime: "not a lifetime",
-  ReservedKey: "stable follows its file or a promotion",
+  InvalidLifetime: "the lifetime is invalid",
+  ReservedKey: "stable follows the file or a promotion",
   KeyConflict: "the key belongs to another branch",
   NameTaken: "environments, keys and services share one set of names",
-  CommandMissing: "nothing says how to start it",
-  SourceMissing: "nothing says where its code is",
-  SourceUnsupported: "the platform can't run code from there",
-  NoRepository: "no repository holds the service's path",
+  CommandMissing: "its command is unknown",
+  SourceMissing: "the location of its code is unknown",
+  SourceUnsupported: "the platform can't run code from this source",
+  NoRepository: "the service's path is not in a repository",
   BranchNotFound: "the repository has no such branch",
   NothingToPromote: "the service has no release candidate that serves",
   EnvironmentNotFound: "no such environment",
   EnvironmentExists: "the environment exists",
   EnvironmentBuiltIn: "stable and rc are built in",
   EnvironmentIsParent: "it is the parent of another environment",
-  ParentNotFound: "no such parent",
-  ParentCycle: "an environment can't be above itself",
-  ParentTooDeep: "too many parents",
+  ParentNotFound: "the parent doesn't exist",
+  ParentCycle: "an environment can't be its own ancestor",
+  ParentTooDeep: "the chain of parents is too long",
 } as const;
 
 export type Reason = keyof typeof reasons;

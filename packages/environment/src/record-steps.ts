@@ -13,19 +13,19 @@ import { type LifecycleEvent, transition } from "./transition.ts";
 
 export type RecordStep = Extract<Action, { readonly kind: "RecordState" }>;
 
-interface Happened {
+interface ObservedEvent {
   readonly event: LifecycleEvent;
   readonly failure?: Failure | undefined;
 }
 
-/** The step that brings one record up to date with the table and the platform, if it is behind. */
+/** The step that updates a stale record from the table and the platform. */
 export function recordStep(
   facts: Facts,
   derived: Derived,
   incarnation: ObservedIncarnation,
 ): RecordStep | undefined {
-  const happened = whatHappened(facts, derived, incarnation);
-  return happened === undefined ? undefined : stepOf(incarnation, happened);
+  const event = observeEvent(facts, derived, incarnation);
+  return event === undefined ? undefined : stepOf(incarnation, event);
 }
 
 /** The step of an incarnation that the table lists while its record still says PENDING. */
@@ -38,106 +38,109 @@ export function enteredStep(
   return isEntered ? stepOf(incarnation, { event: "ready" }) : undefined;
 }
 
-function stepOf(incarnation: ObservedIncarnation, happened: Happened): RecordStep | undefined {
+function stepOf(
+  incarnation: ObservedIncarnation,
+  { event, failure }: ObservedEvent,
+): RecordStep | undefined {
   const {
     ref,
     record: { state },
   } = incarnation;
-  const to = transition(state, happened.event, isRunning(incarnation));
+  const to = transition(state, event, isRunning(incarnation));
   if (to === state) return undefined;
   return {
     kind: "RecordState",
     ref,
-    event: happened.event,
+    event,
     from: state,
     to,
-    failure: happened.failure,
+    failure,
   };
 }
 
-function whatHappened(
+function observeEvent(
   facts: Facts,
   derived: Derived,
   incarnation: ObservedIncarnation,
-): Happened | undefined {
+): ObservedEvent | undefined {
   switch (incarnation.record.state) {
     case "PENDING":
-      return ofPending(facts, derived, incarnation);
+      return eventWhilePending(facts, derived, incarnation);
     case "ACTIVE":
     case "SUSPENDED":
-      return ofActive(facts, derived, incarnation);
+      return eventWhileActive(facts, derived, incarnation);
     case "DRAINING":
-      return ofDraining(incarnation);
+      return eventWhileDraining(incarnation);
     case "ADOPTED":
-      // Without subscriptions nothing is left to adopt.
+      // Without subscriptions there is nothing to adopt.
       return { event: "drained" };
     case "GONE":
       return undefined;
   }
 }
 
-function ofPending(
+function eventWhilePending(
   facts: Facts,
-  { isWanted }: Derived,
+  { isDesired }: Derived,
   incarnation: ObservedIncarnation,
-): Happened | undefined {
+): ObservedEvent | undefined {
   const { desired, observed } = facts;
   const { record, workload } = incarnation;
-  // The table is the truth: what it lists has taken over, whatever was written down since.
+  // The table is authoritative: an incarnation that it lists has taken over, whatever the record says.
   if (observed.route.entry?.incarnation === record.number) return { event: "ready" };
-  if (!isWanted) return { event: "destroyed" };
+  if (!isDesired) return { event: "destroyed" };
   if (record.rollout !== desired?.spec.rollout) return { event: "replaced" };
   if (workload.phase === "Lost") return { event: "replaced" };
   const failure = failureOf(facts, incarnation);
   return failure === undefined ? undefined : { event: "failed", failure };
 }
 
-function ofActive(
+function eventWhileActive(
   { observed }: Facts,
-  { incumbent, isWanted }: Derived,
+  { incumbent, isDesired }: Derived,
   { record }: ObservedIncarnation,
-): Happened | undefined {
+): ObservedEvent | undefined {
   const listed = observed.route.entry;
   if (listed?.incarnation === record.number) return undefined;
-  if (!isWanted) return { event: "destroyed" };
+  if (!isDesired) return { event: "destroyed" };
   return incumbent !== undefined && incumbent.record.number > record.number
     ? { event: "replaced" }
     : undefined;
 }
 
-function ofDraining(incarnation: ObservedIncarnation): Happened | undefined {
+function eventWhileDraining(incarnation: ObservedIncarnation): ObservedEvent | undefined {
   if (incarnation.drain !== "unknown") return { event: incarnation.drain };
   return isRunning(incarnation) ? undefined : { event: "drained" };
 }
 
-/** Why a pending incarnation can't be waited for any longer. */
+/** Why a pending incarnation has failed, if it has. */
 function failureOf(facts: Facts, incarnation: ObservedIncarnation): Failure | undefined {
   const { now, policy } = facts;
   const { record, workload } = incarnation;
-  const because = (reason: Reason, message: string): Failure => ({
+  const failWith = (reason: Reason, message: string): Failure => ({
     reason,
     message,
     at: now,
   });
   if (workload.phase === "Failed") {
-    return because(workload.reason ?? "WorkloadFailed", workload.message);
+    return failWith(workload.reason ?? "WorkloadFailed", workload.message);
   }
   if (mustKeepRetrying(facts, incarnation)) return undefined;
-  if (workload.phase === "CrashLoop") return because("CrashLoop", workload.message);
+  if (workload.phase === "CrashLoop") return failWith("CrashLoop", workload.message);
   if (
     workload.phase !== "Ready" &&
     workload.isExternal !== true &&
     record.createdAt + policy.startDeadlineMs <= now
   ) {
     const seconds = Math.round(policy.startDeadlineMs / 1000);
-    return because("StartDeadline", `not ready after ${seconds} s: ${workload.message}`);
+    return failWith("StartDeadline", `not ready after ${seconds} s: ${workload.message}`);
   }
   return undefined;
 }
 
 /**
- * A process that keeps exiting is given up only where that leaves things no worse: not where it is the only stable, and
- * not where the same rollout was serving before (the platform was started again, and its dependencies start later).
+ * A process that keeps exiting fails only if that makes nothing worse: not if it is the only stable, and not if the same
+ * rollout was serving before (the platform was restarted, and its dependencies start later).
  */
 export function mustKeepRetrying(
   { observed }: Pick<Facts, "observed">,

@@ -2,43 +2,43 @@ import { RC, STABLE, type TableVariant, type Tier } from "@cocktail/route";
 import type { VariantObject, VariantSpec } from "./object.ts";
 import { type ObservedIncarnation, type ObservedVariant, isRunning } from "./observed.ts";
 
-/** The incarnation that should answer for a variant, and what the table should say of it. */
+/** The incarnation that should serve a variant, and its entry in the next table. */
 export interface Serving {
   readonly incarnation: ObservedIncarnation;
-  /** Undefined while it is withdrawn: it is down, and wants its traffic to fall back. */
+  /** Undefined while it is withdrawn: it is down, and `onUnavailable` is Fallback. */
   readonly entry: TableVariant | undefined;
 }
 
-/** What follows from the facts about a variant. Derived once for each look at them. */
+/** Derived from the facts about a variant, once for each plan. */
 export interface Derived {
-  /** It is to be there: not being deleted, not taken over by stable. */
-  readonly isWanted: boolean;
+  /** It should exist: it is not being deleted, and stable has not replaced it. */
+  readonly isDesired: boolean;
   readonly serving: Serving | undefined;
-  /** The one that has taken over: in the table, else (withdrawn) the newest that was ever in it. */
+  /** The incarnation in the table, else (withdrawn) the newest that was ever in it. */
   readonly incumbent: ObservedIncarnation | undefined;
-  /** The incarnation of the wanted rollout, if one is alive: not one that was lost or given up. */
+  /** The incarnation of the desired rollout, unless it was lost or has failed. */
   readonly current: ObservedIncarnation | undefined;
-  /** The wanted rollout's last failure, where it has no incarnation that is alive. */
+  /** The last failed incarnation of the desired rollout, if there is no `current` one. */
   readonly failed: ObservedIncarnation | undefined;
-  /** It does not serve yet and may soon: what names it can wait for it. */
+  /** It does not serve yet and has not failed: environments wait for it. */
   readonly isPending: boolean;
 }
 
 export function derive(desired: VariantObject | undefined, observed: ObservedVariant): Derived {
-  const wanted = wantedSpec(desired, observed);
+  const spec = desiredSpec(desired, observed);
   const incumbent = incumbentOf(observed);
-  if (wanted === undefined) {
+  if (spec === undefined) {
     const nothing = { serving: undefined, current: undefined, failed: undefined };
-    return { isWanted: false, incumbent, ...nothing, isPending: false };
+    return { isDesired: false, incumbent, ...nothing, isPending: false };
   }
-  const serving = servingOf(wanted, observed, incumbent);
-  const current = currentIncarnation(wanted, observed);
-  const failed = current === undefined ? unresolvedFailure(wanted, observed) : undefined;
+  const serving = servingOf(spec, observed, incumbent);
+  const current = currentIncarnation(spec, observed);
+  const failed = current === undefined ? unresolvedFailure(spec, observed) : undefined;
   const isPending = serving === undefined && failed === undefined;
-  return { isWanted: true, serving, incumbent, current, failed, isPending };
+  return { isDesired: true, serving, incumbent, current, failed, isPending };
 }
 
-function wantedSpec(
+function desiredSpec(
   desired: VariantObject | undefined,
   { promoted }: Pick<ObservedVariant, "promoted">,
 ): VariantSpec | undefined {
@@ -54,21 +54,21 @@ export function tierOf(key: string): Tier {
 }
 
 /**
- * The wanted rollout's incarnation, once ready; until then the one that serves. A variant whose process is down keeps its
- * place, so that requests for it get an honest 503.
+ * The desired rollout's incarnation once it is ready, until then the previous one. A variant whose process is down stays
+ * listed, so that requests for it get a 503.
  */
 function servingOf(
-  wanted: VariantSpec,
+  desired: VariantSpec,
   observed: ObservedVariant,
   incumbent: ObservedIncarnation | undefined,
 ): Serving | undefined {
-  const incarnation = successor(wanted, observed) ?? incumbent;
+  const incarnation = successor(desired, observed) ?? incumbent;
   return incarnation === undefined
     ? undefined
     : { incarnation, entry: entryOf(incarnation, observed.route.entry) };
 }
 
-/** The next incarnation, ready to take over. */
+/** The next incarnation, once it is ready. */
 function successor(
   { rollout }: VariantSpec,
   observed: ObservedVariant,
@@ -116,8 +116,8 @@ function entryOf(
   if (record.onUnavailable === "Fallback" && workload.phase !== "Ready") return undefined;
   const published = listed?.incarnation === record.number ? listed : undefined;
   return {
-    // Both are fixed for the life of an incarnation: what was published stands.
-    ...(published ?? found(incarnation)),
+    // Both are fixed for the life of an incarnation, so published values are kept.
+    ...(published ?? observedTarget(incarnation)),
     incarnation: record.number,
     tier: tierOf(ref.key),
     onUnavailable: record.onUnavailable,
@@ -125,7 +125,7 @@ function entryOf(
   };
 }
 
-function found({
+function observedTarget({
   record,
   workload,
 }: ObservedIncarnation): Pick<TableVariant, "revision" | "destination"> {
@@ -135,7 +135,7 @@ function found({
   };
 }
 
-/** What runs in an incarnation; empty until it is known. */
+/** The revision that an incarnation runs; empty until it is known. */
 export function revisionOf({
   record,
   workload,
@@ -143,7 +143,7 @@ export function revisionOf({
   return record.revision === "" ? (workload.revision ?? "") : record.revision;
 }
 
-/** True when both say the same of a variant; absent and undefined members are alike. */
+/** True if both entries are equal; absent and undefined members are equal. */
 export function sameEntry(one: TableVariant | undefined, other: TableVariant | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return (
@@ -181,7 +181,7 @@ function currentIncarnation(
   );
 }
 
-/** A failure on a host that is gone says nothing of the next try. */
+/** Failures on a host that is gone are ignored: the next attempt runs on another one. */
 function unresolvedFailure(
   { rollout }: VariantSpec,
   observed: ObservedVariant,

@@ -13,7 +13,7 @@ const design: Readonly<Record<VariantState, string>> = {
   GONE: "- - - - - - - -",
 };
 
-test("every state answers every event as the design's table says", () => {
+test("every state handles every event as in the table of the design", () => {
   for (const state of variantStates) {
     const cells = design[state].split(" ");
     assert.equal(cells.length, lifecycleEvents.length);
@@ -24,14 +24,14 @@ test("every state answers every event as the design's table says", () => {
   }
 });
 
-test("an active incarnation of which nothing runs is adopted, not drained", () => {
+test("an active incarnation that isn't running is adopted, not drained", () => {
   assert.equal(transition("ACTIVE", "destroyed", false), "ADOPTED");
   assert.equal(transition("ACTIVE", "replaced", false), "ADOPTED");
   assert.equal(transition("PENDING", "destroyed", false), "GONE");
   assert.equal(transition("SUSPENDED", "readersBack", false), "ACTIVE");
 });
 
-test("gone is the end, and every state has a way there", () => {
+test("GONE is final and reachable from every state", () => {
   for (const event of lifecycleEvents) assert.equal(transition("GONE", event), "GONE");
   for (const state of variantStates) {
     const seen = new Set<VariantState>([state]);

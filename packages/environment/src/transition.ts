@@ -1,6 +1,6 @@
 import type { VariantState } from "./incarnation.ts";
 
-/** What can happen to an incarnation. */
+/** Events in the life of an incarnation. */
 export const lifecycleEvents = [
   "ready",
   "failed",
@@ -15,7 +15,7 @@ export type LifecycleEvent = (typeof lifecycleEvents)[number];
 
 type Row = Readonly<Record<LifecycleEvent, VariantState>>;
 
-/** The lifecycle, total: a cell that names its own row stays. */
+/** A total function: a cell equal to its row means no transition. */
 const table: Readonly<Record<VariantState, Row>> = {
   PENDING: {
     ready: "ACTIVE",
@@ -80,14 +80,13 @@ const table: Readonly<Record<VariantState, Row>> = {
 };
 
 /**
- * The state that follows. `running` false: nothing of the incarnation runs any more, so that there is nothing to drain and
- * its heir adopts what it left.
+ * The next state. If nothing of the incarnation is running, there is nothing to drain, and its heir adopts what it left.
  */
 export function transition(
   state: VariantState,
   event: LifecycleEvent,
-  running: boolean = true,
+  isRunning: boolean = true,
 ): VariantState {
   const next = table[state][event];
-  return state === "ACTIVE" && next === "DRAINING" && !running ? "ADOPTED" : next;
+  return state === "ACTIVE" && next === "DRAINING" && !isRunning ? "ADOPTED" : next;
 }

@@ -98,7 +98,7 @@ for (const [what, facts, wanted] of cases) {
   });
 }
 
-test("a failed redeploy is not ready, and says that the previous incarnation serves", () => {
+test("a failed redeploy is not ready, and its message names the incarnation that serves", () => {
   const failure = { reason: "PrepareFailed", message: "npm ci ended with 1", at: 0 } as const;
   const facts = observed(
     [incarnation(1, {}), incarnation(2, { phase: "Absent" }, { state: "GONE", failure })],
@@ -118,7 +118,7 @@ test("a failed redeploy is not ready, and says that the previous incarnation ser
   assert.equal(message, "npm ci ended with 1; #1 still serves");
 });
 
-test("a lifetime shows, and turns true in its last hour", () => {
+test("Expiring exists with a lifetime, and is true in its last hour", () => {
   const facts = observed([incarnation(2, {})]);
   const hour = 3_600_000;
   assert.equal(ready(desired, facts, "Expiring"), "none");
@@ -130,7 +130,7 @@ test("a lifetime shows, and turns true in its last hour", () => {
   assert.equal(ready(ending(hour), facts, "Expiring"), "True ExpiresSoon");
 });
 
-test("every condition is about the wanted generation", () => {
+test("every condition observes the current generation", () => {
   for (const { observedGeneration } of conditions(desired, observed([]))) {
     assert.equal(observedGeneration, 7);
   }

@@ -23,8 +23,8 @@ const phaseReasons: Readonly<Record<WorkloadPhase, Reason>> = {
 };
 
 /**
- * The conditions of a variant, about its wanted rollout: Ready is true only when a request through the gateway was
- * answered by an incarnation of it. `Degraded` says that an older one serves meanwhile.
+ * The conditions of a variant's desired rollout. Ready is true only if a request through the gateway was answered by its
+ * incarnation. `Degraded` is true while an older one serves.
  */
 export function variantConditions(
   desired: VariantObject,
@@ -35,9 +35,9 @@ export function variantConditions(
   const previous = previousServes(desired, serving);
   const workload = workloadFinding(derived);
   const routes = routesFinding(desired, observed, serving);
-  const ready = derived.isWanted
+  const ready = derived.isDesired
     ? readyFinding(workload, routes, previous)
-    : finding("False", "Terminating", "it is being destroyed");
+    : finding("False", "Terminating", "the variant is being destroyed");
   const observedGeneration = desired.generation;
   const conditions: ConditionFact[] = [
     { type: "Ready", ...ready, observedGeneration },
@@ -60,7 +60,7 @@ function workloadFinding({ current, failed }: Derived): Finding {
   const failure = failed?.record.failure;
   if (failure !== undefined) return finding("False", failure.reason, failure.message);
   return current === undefined
-    ? finding("False", "Deploying", "the next incarnation is about to be made")
+    ? finding("False", "Deploying", "the next incarnation is about to be created")
     : phaseFinding(current);
 }
 
@@ -80,7 +80,7 @@ function routesFinding(
 ): Finding {
   const { route } = observed;
   if (serving === undefined)
-    return finding("False", "Publishing", "nothing of it is in the route table");
+    return finding("False", "Publishing", "the variant is not in the route table yet");
   const number = serving.incarnation.record.number;
   if (serving.incarnation.record.rollout !== desired.spec.rollout) {
     return finding(
@@ -109,11 +109,11 @@ function routesFinding(
   if (route.probed === number)
     return finding("True", "Serving", `a request through the gateway was answered by #${number}`);
   return route.probeFailure === undefined
-    ? finding("Unknown", "Probing", `a request through the gateway to #${number} is on its way`)
+    ? finding("Unknown", "Probing", `a request through the gateway to #${number} is in flight`)
     : finding("False", "ProbeFailed", route.probeFailure);
 }
 
-/** The root cause gives the reason: a workload that is not ready explains a missing route, not the reverse. */
+/** The root cause is reported: a workload that is not ready explains a missing route, not the reverse. */
 function readyFinding(workload: Finding, routes: Finding, previous: string | undefined): Finding {
   const cause = workload.status === "True" ? routes : workload;
   if (cause.status === "True") return cause;

@@ -6,7 +6,7 @@ import type { Facts, ObservedVariant } from "./observed.ts";
 import { recordStep } from "./record-steps.ts";
 import { derive, newest, revisionOf } from "./serving.ts";
 
-/** An action that is a change of the variant's status, and nothing else. */
+/** An action that only changes the variant's status. */
 export type StatusAction = Extract<
   Action,
   { readonly kind: "CreateIncarnation" | "RecordState" | "ForgetIncarnation" }
@@ -20,7 +20,7 @@ export function isStatusAction(action: Action): action is StatusAction {
   );
 }
 
-/** The incarnations after some status actions that were planned upon exactly these facts. */
+/** The incarnations after status actions that were planned from exactly these facts. */
 export function withActions(
   { desired, observed, now }: Omit<Facts, "policy">,
   actions: readonly StatusAction[],
@@ -43,7 +43,7 @@ export function withActions(
   return { incarnations: sorted, lastIncarnation };
 }
 
-/** What the table says of an incarnation goes into its record, so that a later engine lists the same. */
+/** Copies the published revision and destination into the record, so that a later engine publishes the same. */
 function recorded(
   record: IncarnationRecord,
   { to, failure }: Extract<StatusAction, { readonly kind: "RecordState" }>,
@@ -54,8 +54,8 @@ function recorded(
   return { ...record, state: to, failure: failure ?? record.failure, revision, destination };
 }
 
-/** True where the facts of now still ask for a step that was planned upon earlier ones. */
-export function stillAsksFor(
+/** True if a step that was planned from earlier facts is still part of the plan. */
+export function isStillPlanned(
   facts: Facts,
   step: Extract<StatusAction, { readonly kind: "RecordState" }>,
 ): boolean {
@@ -68,8 +68,8 @@ export function stillAsksFor(
 }
 
 /**
- * The stored conditions of a variant, as far as they still hold: those of incarnations whose host is gone say nothing of
- * now, and neither does a status that was never written.
+ * The stored conditions of a variant, or `Unknown` if they are outdated because the host of all its incarnations is gone, or
+ * were never written.
  */
 export function currentConditions(object: VariantObject, host: string): readonly Condition[] {
   const { status, createdAt, generation } = object;
@@ -88,7 +88,7 @@ export function currentConditions(object: VariantObject, host: string): readonly
   ];
 }
 
-/** Revision of the incarnation that serves, else of the newest; undefined until one is known. */
+/** The revision of the incarnation that serves, else of the newest; undefined until it is known. */
 export function currentRevision(
   desired: VariantObject,
   observed: ObservedVariant,

@@ -10,8 +10,8 @@ import { recordStep } from "./record-steps.ts";
 import { type Derived, derive, isActive, sameEntry } from "./serving.ts";
 
 /**
- * The steps that can be taken at once. They don't wait for each other; what follows them is in the next look, when they
- * have had their effect. Records come first, because everything else is read from them.
+ * Independent steps that can start now; the steps after them are planned when their effect is observed. Records come
+ * first, because all other steps are derived from them.
  */
 export function nextSteps(facts: Facts): readonly Action[] {
   const derived = derive(facts.desired, facts.observed);
@@ -30,23 +30,23 @@ export function nextSteps(facts: Facts): readonly Action[] {
   ];
 }
 
-/** Its lifetime is over, or stable has taken it over. */
-function endingStep({ desired, observed, now }: Facts, { isWanted }: Derived): Action | undefined {
+/** Deletes a variant whose lifetime is over, or that stable has replaced. */
+function endingStep({ desired, observed, now }: Facts, { isDesired }: Derived): Action | undefined {
   if (desired === undefined || desired.deletedAt !== undefined) return undefined;
   const target = desired.name;
-  if (!isWanted) return { kind: "DestroyVariant", target, reason: "Promoted" };
+  if (!isDesired) return { kind: "DestroyVariant", target, reason: "Promoted" };
   const { expiresAt } = desired.spec;
   if (expiresAt === undefined || expiresAt > now || observed.wouldLoseWork) return undefined;
   return { kind: "DestroyVariant", target, reason: "Expired" };
 }
 
-/** Toward a ready workload of the wanted rollout. */
+/** Steps to a ready workload of the desired rollout. */
 function rolloutSteps(facts: Facts, derived: Derived): readonly Action[] {
   const { desired, observed } = facts;
-  if (desired === undefined || !derived.isWanted) return [];
+  if (desired === undefined || !derived.isDesired) return [];
   const { current } = derived;
   if (current === undefined) {
-    if (!mayTry(facts, derived)) return [];
+    if (!mayCreateIncarnation(facts, derived)) return [];
     const { service, key } = observed;
     const ref = { service, key, incarnation: observed.lastIncarnation + 1 };
     return [{ kind: "CreateIncarnation", ref, rollout: desired.spec.rollout }];
@@ -56,8 +56,8 @@ function rolloutSteps(facts: Facts, derived: Derived): readonly Action[] {
   return [{ kind: current.workload.phase === "Absent" ? "EnsureWorkload" : "AwaitReady", ref }];
 }
 
-/** A failed rollout waits for the next deploy; stable with nothing to serve is retried. */
-function mayTry({ observed, now, policy }: Facts, { failed }: Derived): boolean {
+/** A failed rollout waits for the next deploy; the only stable incarnation is retried. */
+function mayCreateIncarnation({ observed, now, policy }: Facts, { failed }: Derived): boolean {
   const failure = failed?.record.failure;
   if (failure === undefined) return true;
   return isOnlyStable(observed) && failure.at + policy.stableRetryMs <= now;
@@ -70,7 +70,7 @@ export function isOnlyStable(observed: ObservedVariant): boolean {
   );
 }
 
-/** Toward a table that lists what should serve, held by every gateway, and proven by a request. */
+/** Steps to a table that lists the serving incarnation, is held by every gateway, and is verified by a request. */
 function routeSteps({ observed }: Facts, { serving }: Derived): readonly Action[] {
   const { route } = observed;
   if (route.isHeld) return [];
@@ -100,7 +100,7 @@ function describeChange(
   return `${before} -> ${next === undefined ? "nothing" : `#${next.incarnation}`}`;
 }
 
-/** Toward nothing left of an incarnation that no longer serves. */
+/** Removes an incarnation that no longer serves. */
 function teardownStep(
   facts: Facts,
   derived: Derived,
@@ -109,8 +109,8 @@ function teardownStep(
   const { route } = facts.observed;
   const { ref } = incarnation;
   if (incarnation.record.state === "DRAINING") {
-    const isOffTable = route.acked >= route.changedAt;
-    return isOffTable ? { kind: "DrainWorkload", ref } : undefined;
+    const isUnlisted = route.acked >= route.changedAt;
+    return isUnlisted ? { kind: "DrainWorkload", ref } : undefined;
   }
   return incarnation.record.state === "GONE" ? removalStep(derived, incarnation) : undefined;
 }
@@ -119,11 +119,11 @@ function removalStep(derived: Derived, incarnation: ObservedIncarnation): Action
   const { ref, workload, isRemoved } = incarnation;
   const isThere = workload.phase !== "Absent" && workload.phase !== "Lost";
   if (isThere || !isRemoved) return { kind: "RemoveWorkload", ref };
-  // The failure that a variant stands at is remembered, so that it can be explained.
+  // The record of an unresolved failure is kept, so that it can be reported.
   return derived.failed === incarnation ? undefined : { kind: "ForgetIncarnation", ref };
 }
 
-/** Toward nothing left of a variant that is being deleted, once nothing of it runs or is listed. */
+/** Removes a variant that is being deleted, once nothing of it is running or listed. */
 function cleanupSteps({ desired, observed }: Facts): readonly Action[] {
   const isOver =
     desired?.deletedAt !== undefined &&

@@ -1,8 +1,9 @@
 import type { Kind, Kinds } from "./object.ts";
 
 /**
- * One write of one object. A decision that concerns several objects is a list of them, in an order of which every prefix
- * converges: there is no write over several objects. `version` is the precondition: the object as the decision saw it.
+ * One write of one object; there are no transactions over several. A decision about several objects is a list of writes
+ * that converges from every prefix. `version` is the precondition: the object as the decision saw it.
+
  */
 export type Write = { readonly [K in Kind]: WriteOf<K> }[Kind];
 

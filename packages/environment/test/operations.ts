@@ -22,7 +22,7 @@ const branch = fc.constantFrom(...keys);
 const layer = fc.constantFrom(...layers);
 const fate = fc.constantFrom<Fate>("ready", "ready", "ready", "failed", "crashLoop");
 
-/** What somebody may ask for, or what may happen. */
+/** A user request or an event. */
 export type Operation = (world: World) => void;
 export interface Named {
   readonly text: string;

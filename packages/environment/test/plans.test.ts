@@ -54,7 +54,7 @@ function endState(world: World): unknown {
   };
 }
 
-test("planning again after everything was done gives nothing", () => {
+test("after convergence the plan is empty", () => {
   fc.assert(
     fc.property(scenarios(anyOperation), fc.infiniteStream(fc.nat(20)), (scenario, choices) => {
       const world = startedWorld();
@@ -71,7 +71,7 @@ test("planning again after everything was done gives nothing", () => {
   );
 });
 
-test("a whole plan, acted upon, leaves nothing to plan", () => {
+test("executing a whole plan leaves an empty plan", () => {
   fc.assert(
     fc.property(scenarios(branchOperation), fc.nat(), (scenario, at) => {
       const world = startedWorld();
@@ -87,7 +87,7 @@ test("a whole plan, acted upon, leaves nothing to plan", () => {
   );
 });
 
-test("nothing is left behind: only what is wanted runs, is listed and is remembered", () => {
+test("nothing is left behind: only desired variants run, are listed and have records", () => {
   fc.assert(
     fc.property(scenarios(anyOperation), fc.boolean(), (scenario, inWaves) => {
       const world = startedWorld();
@@ -206,7 +206,7 @@ test("a crash after any step, then planning again, ends in the same state", () =
   );
 });
 
-test("steps that are ready together may be taken together", () => {
+test("steps that are ready at the same time can be executed together", () => {
   fc.assert(
     fc.property(scenarios(anyOperation), fc.infiniteStream(fc.nat(20)), (scenario, choices) => {
       const oneByOne = startedWorld();
@@ -237,7 +237,7 @@ test("epochs are strictly increasing and every table is one that readers accept"
   assert.ok(published > 200, `only ${published} epochs`);
 });
 
-test("one deploy of an environment is one epoch, and so is its end", () => {
+test("an environment opens in one epoch, and is deleted in one", () => {
   const world = startedWorld();
   const before = world.table.epoch;
   const ops = (): unknown => own(world.table.environments, "ops");
@@ -293,7 +293,7 @@ test("an environment opens without a member that failed", () => {
   assert.equal(own(world.table.environments, "mp-1"), undefined);
 });
 
-test("a ready incarnation of an earlier deploy is not listed any more", () => {
+test("a ready incarnation of an earlier deploy is not listed", () => {
   const world = startedWorld();
   const intent = { service: "cart", key: "mp-1" };
   world.decided(deployment(world, intent));
@@ -345,7 +345,7 @@ test("a promotion swaps stable and empties rc in one epoch, at any order of step
   );
 });
 
-test("a promotion that fails leaves stable and rc as they are, and says so", () => {
+test("a failed promotion leaves stable and rc unchanged, and is recorded", () => {
   const world = startedWorld();
   world.decided(deployment(world, { service: "cart", key: "rc" }));
   world.settle();

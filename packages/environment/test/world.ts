@@ -25,7 +25,7 @@ import {
   type StatusAction,
   type TableInput,
   type VariantObject,
-  type WantedLayer,
+  type DesiredLayer,
   type Write,
   ObjectIndex,
   absentWorkload,
@@ -42,8 +42,8 @@ import {
   planTable,
   planVariant,
   promotedInTable,
-  recordsBehind,
-  wantedLayer,
+  staleRecords,
+  desiredLayer,
   withActions,
   withStatus,
 } from "@cocktail/environment";
@@ -72,7 +72,7 @@ export class World {
   readonly acted: Step[] = [];
   host = "host-1";
   now = 1_000_000;
-  /** Epoch that every gateway holds, and the one in which an incarnation left the table: true whoever remembers it. */
+  /** Epoch that every gateway holds, and the one in which an incarnation left the table; kept across crashes. */
   #held = 0;
   readonly #unlistedAt = new Map<string, number>();
   #memory: Memory = freshMemory();
@@ -177,13 +177,13 @@ export class World {
     return planVariant(this.facts(name));
   }
 
-  layers(): readonly WantedLayer[] {
+  layers(): readonly DesiredLayer[] {
     return [...this.#objects.environments.values()].map((each) =>
-      wantedLayer(each, this.#closing(each)),
+      desiredLayer(each, this.#closing(each)),
     );
   }
 
-  #closing(environment: EnvironmentObject): WantedLayer["closing"] {
+  #closing(environment: EnvironmentObject): DesiredLayer["closing"] {
     if (isLive(environment)) return undefined;
     return this.#toDestroy(environment.name).length > 0 ? "waiting" : "closed";
   }
@@ -403,7 +403,7 @@ export class World {
   }
 
   publish(): void {
-    for (const step of recordsBehind(this.inputs())) this.#record(step);
+    for (const step of staleRecords(this.inputs())) this.#record(step);
     const plan = planTable(this.table, this.inputs(), this.layers());
     if (plan.kind === "unchanged") return;
     assert.equal(plan.table.epoch, this.table.epoch + 1);

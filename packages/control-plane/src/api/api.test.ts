@@ -13,7 +13,7 @@ import type { LifecycleService } from "../service/lifecycle-service.ts";
 import { sampleContent } from "../store/testing/samples.ts";
 
 describe("the API, through its client", () => {
-  test("gives the views as they are", async () => {
+  test("returns views unchanged", async () => {
     await using api = await openApi();
     const { client } = api;
     assert.deepEqual(await client.services(), [aService]);
@@ -38,7 +38,7 @@ describe("the API, through its client", () => {
     });
   });
 
-  test("hands every change to the lifecycle with all it says", async () => {
+  test("passes every change to the lifecycle with all parameters", async () => {
     await using api = await openApi();
     const { client, lifecycle } = api;
     const deploy = {
@@ -89,7 +89,7 @@ describe("the API, through its client", () => {
     ]);
   });
 
-  test("a list comes in parts, each going on where the one before ended", async () => {
+  test("a list is paged, and each page continues after the previous one", async () => {
     const names = Array.from({ length: 7 }, (_, at) => `e-${at}`);
     const all = ["stable", "rc", ...names];
     await using api = await openApi({
@@ -120,7 +120,7 @@ describe("the API, through its client", () => {
     assert.equal((await api.request("/v1/environments?limit=0")).status, 400);
   });
 
-  test("a watch tells every change of an object, and only the newest to who reads slowly", async () => {
+  test("a watch delivers every change, and only the newest to a slow reader", async () => {
     const listeners = new Set<Parameters<LifecycleService["onChange"]>[0]>();
     await using api = await openApi({
       lifecycle: {
@@ -160,7 +160,7 @@ describe("the API, through its client", () => {
     await until("the listener to be gone", () => listeners.size === 0);
   });
 
-  test("says NOT_FOUND, and how to find what there is", async () => {
+  test("answers NOT_FOUND with how to list the objects", async () => {
     await using api = await openApi();
     const { client } = api;
     for (const ask of [
@@ -175,7 +175,7 @@ describe("the API, through its client", () => {
       await assert.rejects(ask, (error) => {
         assert.ok(ApiError.is(error));
         assert.equal(error.code, "NOT_FOUND");
-        assert.match(error.problem.detail, /^there is no /);
+        assert.match(error.problem.detail, / does not exist$/);
         assert.match(error.problem.fix, /GET/);
         return true;
       });
@@ -238,7 +238,7 @@ describe("the API, through its client", () => {
     );
   });
 
-  test("answers 201 for what is new and 200 for the rest", async () => {
+  test("answers 201 for a new object and 200 otherwise", async () => {
     const value = {
       outcome: "unchanged",
       generation: 1,
@@ -260,7 +260,7 @@ describe("the API, through its client", () => {
     assert.equal((await other.request("/v1/variants", init)).status, 200);
   });
 
-  test("measures by operation, and puts no name that users invent on a label", async () => {
+  test("measures by operation, without user-defined label values", async () => {
     await using api = await openApi();
     await api.client.variant("payment-service", "mp-101");
     const text = await (await api.request("/metrics")).text();
@@ -275,7 +275,7 @@ describe("the API, through its client", () => {
 });
 
 describe("closing the API", () => {
-  test("finishes what was asked, and does not wait for connections that ask nothing", async () => {
+  test("finishes running requests, and does not wait for idle connections", async () => {
     const { promise: asked, resolve: arrived } = Promise.withResolvers<void>();
     const { promise: stored, resolve: store } = Promise.withResolvers<void>();
     const api = await openApi({
@@ -299,7 +299,7 @@ describe("closing the API", () => {
     silent.destroy();
   });
 
-  test("cuts off what is not done in time", async () => {
+  test("aborts requests that exceed the grace period", async () => {
     const { promise: asked, resolve: arrived } = Promise.withResolvers<void>();
     const never = new Promise<never>(() => undefined);
     const api = await openApi({

@@ -24,13 +24,13 @@ export interface ApiOptions {
   readonly lifecycle: LifecycleService;
   readonly store: Pick<Store, "available" | "tables">;
   readonly platform: Pick<Platform, "logs">;
-  /** Asked for every status: what is recovered may become more. */
+  /** Called for every status, because `recovered` can grow. */
   readonly about: () => About;
-  /** Needed for every change. */
+  /** Required for every change. */
   readonly token: string;
-  /** What the holder of the token is called where a change is recorded. Default `local`. */
+  /** Name of the token's holder in recorded changes. Default `local`. */
   readonly tokenName?: string | undefined;
-  /** Names, beside those of loopback, that the Host header may say. */
+  /** Allowed values of the Host header, besides those of loopback. */
   readonly hosts?: readonly string[] | undefined;
   readonly metrics?: Registry | undefined;
   readonly log?: Logger | undefined;
@@ -48,7 +48,7 @@ export interface Api {
   listen(options: ListenOptions): Promise<string>;
   /** The OpenAPI document. */
   describe(): Promise<object>;
-  /** Ends the streams, finishes what was asked, and closes; what isn't done after `graceMs` is cut off. */
+  /** Ends the streams, finishes running requests, and closes; requests that take longer than `graceMs` are aborted. */
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
 async function listen(app: FastifyInstance, { host, port }: ListenOptions): Promise<string> {
   await app.listen({ host, port });
   const bound = app.server.address();
-  if (bound === null || typeof bound === "string") throw new TypeError("listens on no port");
+  if (bound === null || typeof bound === "string") throw new TypeError("the server has no port");
   const name = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
   return `http://${name}:${bound.port}`;
 }
@@ -116,7 +116,7 @@ function closer(app: FastifyInstance, streams: Streams, inFlight: InFlight): Api
     const closeAll = (): void => app.server.closeAllConnections();
     const late = setTimeout(closeAll, graceMs);
     try {
-      // `close` waits also for connections that never asked anything, as browsers and pools like to hold them.
+      // `close` also waits for idle connections, which browsers and pools keep open.
       const answered = streams.close().then(() => inFlight.none());
       await Promise.all([app.close(), answered.then(closeAll)]);
     } finally {

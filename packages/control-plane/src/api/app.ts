@@ -9,24 +9,24 @@ import { problemOf } from "./problems.ts";
 
 export interface AppOptions {
   readonly token: string;
-  /** Names, beside those of loopback, that Host may say. */
+  /** Allowed values of the Host header, besides those of loopback. */
   readonly hosts: ReadonlySet<string>;
   readonly log: Logger;
 }
 
 const maxBodyLength = 1024 * 1024;
-/** Of a request's head and body together. Answers may take longer. */
+/** Time limit for receiving a request. Responses may take longer. */
 const requestTimeoutMs = 15_000;
 const maxConnections = 1_024;
 
-/** The server without its operations: limits, guards, and problems for everything that goes wrong. */
+/** The server without its operations: limits, guards and error handling. */
 export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: maxBodyLength,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 10_000,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: false },
-    // A request without a Host is refused by the guard, which says why.
+    // The guard refuses requests without a Host, with a problem.
     http: {
       maxHeaderSize: 16_384,
       connectionsCheckingInterval: 5_000,
@@ -40,7 +40,7 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
   app.server.maxConnections = maxConnections;
   refuseExpectations(app.server);
   app.setSerializerCompiler(serializerCompiler);
-  // Operations parse their input themselves, so that all faults of all parts are told at once.
+  // Operations validate their input themselves, so that all errors are reported at once.
   app.setValidatorCompiler(() => (value: unknown) => ({ value }));
   takeJsonOnly(app);
   app.addHook("onRequest", async (request) => {
@@ -54,7 +54,7 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
     sendProblem(
       reply,
       problemOf("NOT_FOUND", {
-        detail: `there is no operation ${request.method} ${request.url.slice(0, 200)}`,
+        detail: `${request.method} ${request.url.slice(0, 200)} is not an operation`,
         fix: "GET /v1/openapi.json lists the operations",
       }),
     ),
@@ -62,7 +62,7 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
   return app;
 }
 
-/** An empty body is no body, whatever its type says: the operation knows whether it needs one. */
+/** An empty body counts as absent, whatever its content type: the operation decides whether it is required. */
 function takeJsonOnly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
@@ -76,7 +76,7 @@ function takeJsonOnly(app: FastifyInstance): void {
   );
 }
 
-/** What fastify refuses before any hook is told nothing either, where its Host is not ours. */
+/** Requests that fastify refuses before any hook reveal nothing either if their Host is not allowed. */
 function hostFault(request: FastifyRequest, hosts: ReadonlySet<string>): unknown {
   try {
     checkHost(callerOf(request), hosts);
@@ -88,7 +88,7 @@ function hostFault(request: FastifyRequest, hosts: ReadonlySet<string>): unknown
 
 function callerOf(request: FastifyRequest): Caller {
   return {
-    // Of several Host lines Node gives the first; a second one must not say something else.
+    // Node returns the first of several Host lines; the others must be equal.
     host: hasOneHost(request) ? request.headers.host : undefined,
     authorization: request.headers.authorization,
     remoteAddress: request.socket.remoteAddress,
@@ -115,9 +115,9 @@ function sendFailure(
   return sendProblem(reply, problem);
 }
 
-/** The client left before its request was whole: nobody reads this, and it is no fault of ours. */
+/** The client disconnected before its request was complete; not an internal error. */
 const cutOff = {
-  problem: problemOf("INVALID", { detail: "the request was cut off", fix: "send it again" }),
+  problem: problemOf("INVALID", { detail: "the request is incomplete", fix: "send it again" }),
   isBug: false,
 };
 

@@ -2,10 +2,10 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Socket } from "node:net";
 import { type ProblemDetails, problemOf } from "./problems.ts";
 
-/** How long a client may take to read why its bytes were refused. */
+/** How long a client may take to read the error before the connection is closed. */
 const finalResponseMs = 2_000;
 
-/** What Node's parser refuses never becomes a request. */
+/** Answers input that Node's parser refuses, for which there is no request. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
@@ -17,12 +17,12 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
       `content-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
-  // Not at once: unread bytes would make a reset of it, which overtakes the answer. Who never closes is not waited for.
+  // Delayed: closing with unread bytes sends a reset, which can overtake the response.
   const late = setTimeout(() => socket.destroy(), finalResponseMs);
   socket.once("close", () => clearTimeout(late));
 }
 
-/** An `Expect` that is not `100-continue`: Node asks before there is a request. */
+/** Answers an `Expect` other than `100-continue`, which Node reports before the request. */
 export function refuseExpectations(server: Server): void {
   server.on("checkExpectation", (_: IncomingMessage, response: ServerResponse) => {
     const { status, body } = answerTo(expectation);
@@ -52,14 +52,14 @@ const expectation: ClientProblem = {
   code: "INVALID",
   status: 417,
   detail: "only Expect: 100-continue is supported",
-  fix: "leave the header Expect out",
+  fix: "omit the Expect header",
 };
 const clientProblems: Readonly<Record<string, ClientProblem>> = {
   HPE_HEADER_OVERFLOW: {
     code: "TOO_LARGE",
     status: 431,
     detail: "the headers exceed the limit of 16 KiB",
-    fix: "send less",
+    fix: "send smaller headers",
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     code: "INVALID",

@@ -6,18 +6,18 @@ import type { RouteTableStore } from "../store/route-table-store.ts";
 import type { Store } from "../store/store.ts";
 import type { Streams } from "./streaming/streams.ts";
 
-/** What only the composition root knows of a cocktail. */
+/** Facts about the cocktail that only the composition root knows. */
 export type About = Pick<
   Status,
   "name" | "version" | "domain" | "edge" | "startedAt" | "recovered"
 >;
 
-/** What the operations work with. */
+/** The dependencies of the operations. */
 export interface ApiContext {
   readonly lifecycle: LifecycleService;
   readonly store: Pick<Store, "available">;
   readonly tables: RouteTableStore;
-  /** Who asks for a change: the holder of the token. */
+  /** Who requests a change: the holder of the token. */
   readonly actor: Actor;
   readonly platform: Pick<Platform, "logs">;
   readonly streams: Streams;

@@ -2,7 +2,7 @@ import type { Problem, ProblemCode } from "@cocktail/client";
 import { ControlPlaneError } from "../errors.ts";
 import { ProblemError, type ProblemDetails, problemOf } from "./problems.ts";
 
-/** The problem of anything that was thrown. `isBug` where it is a defect of ours: then it belongs in the log. */
+/** The problem for anything that was thrown. `isBug` is true for internal errors, which are logged. */
 export function problemOfFailure(failure: unknown): { problem: Problem; isBug: boolean } {
   if (failure instanceof ProblemError) return { problem: failure.problem, isBug: false };
   if (ControlPlaneError.is(failure) && failure.retryable) {
@@ -11,7 +11,7 @@ export function problemOfFailure(failure: unknown): { problem: Problem; isBug: b
   }
   const known = frameworkProblems[codeOf(failure)];
   if (known !== undefined) return { problem: problemOf(known.code, known), isBug: false };
-  const fix = "read the log of the control plane, and report this";
+  const fix = "see the log of the control plane, and report this";
   return {
     problem: problemOf("INTERNAL", { detail: "internal error", fix }),
     isBug: true,
@@ -19,7 +19,7 @@ export function problemOfFailure(failure: unknown): { problem: Problem; isBug: b
 }
 
 function passing(code: ProblemCode, detail: string): { problem: Problem; isBug: boolean } {
-  const fix = "try again in a moment; what is running goes on meanwhile";
+  const fix = "retry in a moment; running variants are not affected";
   return { problem: problemOf(code, { detail, fix }), isBug: false };
 }
 
@@ -30,13 +30,13 @@ function codeOf(failure: unknown): string {
 
 const sendJson = "send one JSON object with content-type: application/json";
 
-/** What fastify refuses by itself, before any of our code: https://fastify.dev/docs/latest/Reference/Errors/ */
+/** Errors of fastify itself: https://fastify.dev/docs/latest/Reference/Errors/ */
 const frameworkProblems: Readonly<Record<string, ProblemDetails & { readonly code: ProblemCode }>> =
   {
     FST_ERR_CTP_BODY_TOO_LARGE: {
       code: "TOO_LARGE",
       detail: "the body exceeds the limit of 1 MiB",
-      fix: "send less",
+      fix: "send a smaller body",
     },
     FST_ERR_CTP_INVALID_MEDIA_TYPE: {
       code: "INVALID",
@@ -51,7 +51,7 @@ const frameworkProblems: Readonly<Record<string, ProblemDetails & { readonly cod
     },
     FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
       code: "INVALID",
-      detail: "the body is not as long as its content-length says",
+      detail: "the length of the body differs from its content-length",
       fix: sendJson,
     },
     FST_ERR_MAX_PARAM_LENGTH: {

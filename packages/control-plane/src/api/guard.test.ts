@@ -87,7 +87,7 @@ describe("the guard", () => {
     }
   });
 
-  test("refuses a strange Host before anything else, for every operation", async () => {
+  test("refuses a Host that is not allowed before anything else, for every operation", async () => {
     await using api = await openApi();
     const evil = ["host", "evil.example"];
     for (const { method, path } of await operations(api)) {
@@ -106,7 +106,7 @@ describe("the guard", () => {
     assert.equal(await statusOf(other, { headers: ["host", "cocktail.test"] }), 200);
   });
 
-  test("wants the token for exactly the operations that change something", async () => {
+  test("requires the token for exactly the operations that change something", async () => {
     await using api = await openApi();
     let secured = 0;
     for (const { method, path, secured: needsToken } of await operations(api)) {
@@ -127,7 +127,7 @@ describe("the guard", () => {
     assert.deepEqual(api.lifecycle.asked, []);
   });
 
-  test("wants the token of readers on another machine, and no token of those on this one", () => {
+  test("requires the token for reads from another machine, not from this one", () => {
     const from = (remoteAddress: string | undefined, authorization?: string) => () =>
       checkToken({ host: "localhost", authorization, remoteAddress }, token, false);
     for (const near of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) assert.doesNotThrow(from(near));

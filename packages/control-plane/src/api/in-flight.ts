@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 
-/** Counts the requests that a server has not answered to the end. */
+/** Counts the requests in flight. */
 export class InFlight {
   readonly #waiting = new Set<() => void>();
   #count = 0;
@@ -15,7 +15,7 @@ export class InFlight {
     });
   }
 
-  /** Resolves when there is none. */
+  /** Resolves when there are none. */
   async none(): Promise<void> {
     if (this.#count === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();

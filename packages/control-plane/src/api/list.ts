@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 
-/** Part of a list: at most `limit` items, after the place that `continue` of the part before names. */
+/** A page of a list: at most `limit` items, after the place in `continue` of the previous page. */
 export const pageQuery = z.strictObject({
   limit: z
     .string()
@@ -16,7 +16,7 @@ export type PageQuery = z.output<typeof pageQuery>;
 export const continueToken = z
   .string()
   .optional()
-  .describe("Where the next part begins; absent in the last one.");
+  .describe("Where the next page starts; absent in the last one.");
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -37,19 +37,19 @@ export function pageOf<T>(
   return { items, continue: Buffer.from(place(last), "utf8").toString("base64url") };
 }
 
-/** How long a list is written before other work of the process has a turn, in milliseconds. */
+/** How long a list is written before it yields to other work, in milliseconds. */
 const sliceMs = 2;
 let lastSlice: Promise<void> = Promise.resolve();
 
-/** One slice in each turn of the event loop, however many lists are written at once. */
+/** One slice per turn of the event loop, however many lists are written concurrently. */
 function nextSlice(): Promise<void> {
   lastSlice = lastSlice.then(() => nextTurn());
   return lastSlice;
 }
 
 /**
- * Answers with a list that may be long: each item is viewed and serialised in turn, and other requests are served in
- * between. The views are of one moment only as far as one slice goes, as with any list that is paged.
+ * Answers with a list that may be long: items are serialised in slices, and other requests are served in between. Only the
+ * views of one slice are consistent, as with any paged list.
  */
 export async function sendList<T>(
   reply: FastifyReply,

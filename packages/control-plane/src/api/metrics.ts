@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Store } from "../store/store.ts";
 
-/** No label has values that users invent: the route is the operation's pattern, never a name in it. */
+/** No label has user-defined values: `route` is the pattern of the operation. */
 export interface ApiMetrics {
   readonly requests: Counter<"method" | "route" | "status">;
   readonly seconds: Histogram<"method" | "route">;
@@ -20,14 +20,14 @@ export function registerMetrics(registry: Registry): ApiMetrics {
     }),
     seconds: new Histogram({
       name: "cocktail_api_request_seconds",
-      help: "Time until the API's answer was sent; streams are left out",
+      help: "Time until the API's response was sent, without streams",
       labelNames: ["method", "route"],
       buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5],
       registers,
     }),
     streams: new Gauge({
       name: "cocktail_api_streams",
-      help: "Endless answers that are open",
+      help: "Open streams",
       labelNames: ["kind"],
       registers,
     }),
@@ -41,7 +41,7 @@ export function registerStoreMetrics(
 ): void {
   const available: Gauge = new Gauge({
     name: "cocktail_store_available",
-    help: "1 while the store answers",
+    help: "1 while the store is available",
     registers: [],
     collect: () => available.set(store.available ? 1 : 0),
   });

@@ -17,7 +17,7 @@ async function describe(): Promise<Document> {
   return (await (await api.request("/v1/openapi.json")).json()) as Document;
 }
 
-test("the committed OpenAPI document is what the API says of itself", async () => {
+test("the committed OpenAPI document is up to date", async () => {
   const text = `${JSON.stringify(await describe(), undefined, 2)}\n`;
   if (process.env["UPDATE_OPENAPI"] === "1") await writeFile(committed, text);
   assert.equal(
@@ -27,7 +27,7 @@ test("the committed OpenAPI document is what the API says of itself", async () =
   );
 });
 
-test("the OpenAPI document has every reference it makes, and no schema that nobody refers to", async () => {
+test("the OpenAPI document has no dangling reference and no unused schema", async () => {
   const document = await describe();
   const text = JSON.stringify(document);
   const referred = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(
@@ -41,7 +41,7 @@ test("the OpenAPI document has every reference it makes, and no schema that nobo
   assert.doesNotMatch(text, /__SCHEMA/);
 });
 
-test("the reference lists exactly the operations there are", async () => {
+test("the reference lists exactly the existing operations", async () => {
   const { paths } = await describe();
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

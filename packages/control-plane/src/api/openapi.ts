@@ -7,10 +7,10 @@ import {
 import { z } from "zod";
 import { wireSchemas } from "./schemas/registry.ts";
 
-const description = `Desired state of a cocktail, its route table, and what became of it.
+const description = `Desired and observed state of a cocktail, and its route table.
 
-Changes need the bearer token of .cocktail/run.json; reads from the same machine are free. Every error is a problem
-(RFC 9457) with a \`code\` to branch on, a \`fix\` for people, and \`retryable\`.`;
+Changes require the bearer token of .cocktail/run.json; reads from the same machine don't. Every error is a problem
+(RFC 9457) with a \`code\` to branch on, a \`fix\` for users, and \`retryable\`.`;
 
 /** Describes every operation that is added afterwards. */
 export async function describeOperations(app: FastifyInstance, version: string): Promise<void> {

@@ -4,7 +4,7 @@ import { optionalBody } from "./openapi.ts";
 import { ProblemError } from "./problems.ts";
 import { problem } from "./schemas/problem.ts";
 
-/** One operation of the API, as data: what it takes, what it answers, and what it does. */
+/** One operation of the API: its input, its answers and its handler. */
 export interface Operation<
   P extends z.ZodType = z.ZodType,
   Q extends z.ZodType = z.ZodType,
@@ -16,14 +16,14 @@ export interface Operation<
   readonly id: string;
   readonly summary: string;
   readonly tag: "services" | "variants" | "environments" | "routes" | "system";
-  /** Needs the token, also from this machine. */
+  /** Requires the token, also from this machine. */
   readonly isChange: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** Described only: what is no use is ignored, as HTTP wants it. */
+  /** Only described: invalid values are ignored, as HTTP requires. */
   readonly headers?: z.ZodObject;
-  /** By status. What is not JSON gives its media type. */
+  /** By status. Non-JSON answers have a media type. */
   readonly answers: Readonly<Record<number, Described>>;
   readonly handle: (input: Input<P, Q, B>, exchange: Exchange) => Promise<unknown>;
 }
@@ -47,7 +47,7 @@ export interface Exchange {
 
 const nothing = z.strictObject({});
 
-/** Marks a route as one that changes something, for the guard. */
+/** Marks a route as a change, for the guard. */
 declare module "fastify" {
   interface FastifyContextConfig {
     readonly isChange?: boolean;
@@ -80,13 +80,13 @@ export function addOperation<P extends z.ZodType, Q extends z.ZodType, B extends
     handler: async (request, reply) => {
       const input = parseInput<P, Q, B>(operation, request);
       const answer = await operation.handle(input, { request, reply });
-      // A stream, or an answer without a body, was sent by the operation itself.
+      // The operation itself sent a stream, or an answer without a body.
       return answer === undefined ? reply : answer;
     },
   });
 }
 
-/** All faults of all parts at once. */
+/** Reports all errors of params, query and body at once. */
 function parseInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
   operation: Operation<P, Q, B>,
   request: FastifyRequest,
@@ -97,7 +97,7 @@ function parseInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTyp
     body: operation.body ?? z.unknown(),
   });
   const { params, query } = request;
-  // Without a content-type fastify says null where there is no body.
+  // Without a content-type, fastify's body is null if there is none.
   const result = parts.safeParse({ params, query, body: request.body ?? undefined });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just parsed, by the schemas the type is made of
   if (result.success) return result.data as Input<P, Q, B>;
@@ -136,7 +136,7 @@ function isJson(answers: Operation["answers"]): boolean {
 
 function responsesOf(answers: Operation["answers"]): Record<string, unknown> {
   const content = ({ description, schema, mediaType = "application/json" }: Described): object =>
-    // The describer takes a lone null for "no body".
+    // The OpenAPI generator describes a lone null as "no body".
     schema === undefined
       ? z.null().describe(description)
       : { description, content: { [mediaType]: { schema } } };

@@ -2,8 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { ProblemError } from "./problems.ts";
 
 /**
- * Takes note of every route that is added from now on. What it answers adds the rest: on each of their paths every method
- * that is no operation is refused with 405, and told which ones are.
+ * Records every route that is added afterwards. The returned function adds a 405 for all other methods of their paths,
+ * with the allowed ones.
  */
 export function notePaths(app: FastifyInstance): () => void {
   const paths = new Map<string, Set<string>>();
@@ -24,10 +24,10 @@ function refuseOthers(app: FastifyInstance, url: string, methods: readonly strin
     url,
     exposeHeadRoute: false,
     schema: { hide: true },
-    // Before a body is read, and after the guards.
+    // After the guards, and before the body is read.
     onRequest: (request, reply, done) => {
       void reply.header("allow", allow);
-      const detail = `${request.method} is no operation of ${url}`;
+      const detail = `${url} does not support ${request.method}`;
       done(new ProblemError("INVALID", { status: 405, detail, fix: `use ${allow}` }));
     },
     handler: (_, reply) => reply,

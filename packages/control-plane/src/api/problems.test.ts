@@ -38,7 +38,7 @@ async function raw(api: OpenApi, bytes: string): Promise<string> {
 }
 
 describe("problems", () => {
-  test("a refusal has the code and the texts of its reason, and says what it is about", async () => {
+  test("a refusal has the code and the texts of its reason, and names its object", async () => {
     const refusals = [
       ["INVALID", { reason: "InvalidName", params: { what: "key", name: "A" } }],
       ["NOT_FOUND", { reason: "NothingToPromote", params: { service: "a", candidate: "absent" } }],
@@ -67,7 +67,7 @@ describe("problems", () => {
     }
   });
 
-  test("an outage is retryable, whoever of the two is away", async () => {
+  test("an outage of store or engine is retryable", async () => {
     for (const [thrown, code] of [
       [storeUnavailable("gone"), "STORE_UNAVAILABLE"],
       [new ControlPlaneError("NOT_READY", "stopping"), "NOT_READY"],
@@ -91,7 +91,7 @@ describe("problems", () => {
     assert.equal((await problemOf(await api.request("/v1/route-table"))).code, "STORE_UNAVAILABLE");
   });
 
-  test("a bug is logged, and tells a stranger nothing", async () => {
+  test("an internal error is logged, and reveals no details", async () => {
     const deploy = () => Promise.reject(new TypeError("secret detail"));
     await using api = await openApi({ lifecycle: { deploy } });
     const problem = await problemOf(await post(api, "/v1/variants", '{"service":"a","key":"b"}'));
@@ -100,14 +100,14 @@ describe("problems", () => {
     assert.equal(api.errors.length, 1);
   });
 
-  test("an answer that is not what the wire type says is a bug, not an answer", async () => {
+  test("an answer that doesn't match its schema is an internal error", async () => {
     const broken = { name: "a" } as never;
     await using api = await openApi({ lifecycle: { service: () => broken } });
     assert.equal((await problemOf(await api.request("/v1/services/a"))).code, "INTERNAL");
     assert.equal(api.errors.length, 1);
   });
 
-  test("all faults of path, query and body are told at once", async () => {
+  test("all errors of path, query and body are reported at once", async () => {
     await using api = await openApi();
     const body = JSON.stringify({
       service: "Not A Service",
@@ -136,7 +136,7 @@ describe("problems", () => {
     assert.deepEqual(api.lifecycle.asked, []);
   });
 
-  test("bodies that are not one JSON object, or too long", async () => {
+  test("bodies that are not one JSON object, or exceed the limit", async () => {
     await using api = await openApi();
     const cases: readonly (readonly [string, ProblemCode, number])[] = [
       ["{", "INVALID", 400],
@@ -157,7 +157,7 @@ describe("problems", () => {
     assert.deepEqual(api.lifecycle.asked, []);
   });
 
-  test("paths and methods that are no operation", async () => {
+  test("unknown paths and unsupported methods", async () => {
     await using api = await openApi();
     for (const path of ["/", "/v1", "/v1/variants/a", "/v2/status"]) {
       assert.equal((await problemOf(await api.request(path))).status, 404, path);
@@ -182,7 +182,7 @@ describe("problems", () => {
     assert.equal((await problemOf(await api.request("/v1/route-table/1e9"))).code, "INVALID");
   });
 
-  test("bytes that are no request, or too many", async () => {
+  test("malformed requests and headers that exceed the limit", async () => {
     await using api = await openApi();
     assert.match(await raw(api, "nonsense\r\n\r\n"), /^HTTP\/1\.1 400 [^]*"code":"INVALID"/);
     const long = `GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: ${"y".repeat(17_000)}\r\n\r\n`;
@@ -193,7 +193,7 @@ describe("problems", () => {
     assert.match(await raw(api, hopeful), /^HTTP\/1\.1 417 [^]*problem\+json[^]*"code":"INVALID"/);
   });
 
-  test("a client that leaves in the middle of its request is no bug", async () => {
+  test("a client that disconnects in the middle of its request is not an internal error", async () => {
     const api = await openApi();
     const socket = connect(api.port, "127.0.0.1");
     socket.write(
@@ -208,7 +208,7 @@ describe("problems", () => {
     assert.deepEqual(api.errors, []);
   });
 
-  test("a client whose bytes were refused, and that never closes, is not waited for", async () => {
+  test("a connection with a malformed request is closed even if the client never closes it", async () => {
     await using api = await openApi();
     const socket = connect({ port: api.port, host: "127.0.0.1", allowHalfOpen: true });
     socket.on("error", () => undefined).resume();

@@ -2,7 +2,7 @@ import type { Readiness } from "@cocktail/client";
 import type { LifecycleService } from "../service/lifecycle-service.ts";
 import type { Store } from "../store/store.ts";
 
-/** Ready: everything that was restored is up or has failed for good, and a change would be accepted. */
+/** Ready: all restored variants are ready or have failed, and changes are accepted. */
 export function readinessOf(
   lifecycle: Pick<LifecycleService, "isSettled">,
   store: Pick<Store, "available">,

@@ -1,7 +1,7 @@
 import type { ResolvedService, ResolveRequest, ResolveResult } from "@cocktail/client";
 import { formatPins, formatVariant, parseRoute, resolve, type RouteTable } from "@cocktail/route";
 
-/** What a route means in a table, for one service or for each of `services`. */
+/** Resolves a route in a table, for one service or for each of `services`. */
 export function resolveAll(
   table: RouteTable,
   request: ResolveRequest,

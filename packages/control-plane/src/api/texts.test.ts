@@ -14,7 +14,7 @@ const params = Object.fromEntries(
     .map((name) => [name, `<${name}>`]),
 );
 
-test("every text is a sentence of its own, and names no command of a client", () => {
+test("every text is a complete sentence, and names no command of a client", () => {
   for (const reason of Object.keys(reasons)) {
     const texts = [conditionFix(reason, "cart:mp-1"), conditionFix(reason, "")];
     if (isReason(reason)) {

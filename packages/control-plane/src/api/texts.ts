@@ -1,10 +1,10 @@
 import type { ProblemCode } from "@cocktail/client";
 import type { Reason, Refusal } from "@cocktail/environment";
 
-/** What the API says of a refusal. It names no command: the clients of an API know their own. */
+/** The text of a refusal. It names no commands: each client adds its own. */
 export interface Text {
   readonly code: ProblemCode;
-  /** What, where and why, in one sentence. */
+  /** What happened to which object, and why, in one sentence. */
   readonly detail: string;
   readonly fix: string;
 }
@@ -14,7 +14,7 @@ export function refusalText({ reason, params }: Refusal): Text {
   return texts[reason]?.(get) ?? { code: "REFUSED", detail: reason, fix: "see the reason" };
 }
 
-/** What to do about the reason of a condition, for the variant that gives it. */
+/** The fix for a condition's reason, for the variant that has the condition. */
 export function conditionFix(reason: string, variant: string): string {
   const name = variant === "" ? "the variant" : variant;
   return conditionFixes[reason]?.(name) ?? `read the output of ${name}`;
@@ -54,71 +54,74 @@ const texts: Readonly<Partial<Record<Reason, Say>>> = {
   InvalidRequest: (get) =>
     get("url") === ""
       ? invalid(
-          `a deploy of ${get("service")} names neither a key nor a branch`,
-          "give a branch or a key",
+          `the deploy of ${get("service")} has neither a key nor a branch`,
+          "specify a branch or a key",
         )
       : invalid(
           `${get("url")} is not an http URL without a path`,
-          "give a URL such as http://127.0.0.1:3000",
+          "specify a URL such as http://127.0.0.1:3000",
         ),
   InvalidLifetime: (get) =>
     invalid(
-      `${get("seconds")} is not a lifetime in seconds`,
-      `give a whole number from 1 to ${get("max")}`,
+      `${get("seconds")} is not a valid lifetime in seconds`,
+      `specify a whole number from 1 to ${get("max")}`,
     ),
   ReservedKey: (get) =>
     get("verb") === "destroy"
       ? denied(
           `${get("variant")} can't be destroyed: it is managed by cocktail.yaml`,
-          "take the service out of the file",
+          "remove the service from the file",
         )
       : denied(
-          `${get("variant")} is managed by cocktail.yaml, or by a promotion`,
+          `${get("variant")} can't be deployed: it is managed by cocktail.yaml or a promotion`,
           `deploy ${get("service")}:rc and promote it, or change the file`,
         ),
   KeyConflict: (get) =>
     conflict(
       `${get("variant")} belongs to branch ${get("owner")}, not to ${get("branch")}`,
-      "choose another key, or replace the branch of this one",
+      "choose another key, or deploy with replace",
     ),
   NameTaken: (get) => (taken[get("taken")] ?? taken["itself"])?.(get("name")) ?? conflict("", ""),
   Terminating: (get) =>
     conflict(`${get("name")} is still being deleted`, "try again when it is gone"),
   CommandMissing: (get) =>
     invalid(
-      `nothing says how to start ${get("variant")}: ${get("service")} has no command of its own`,
-      "give a command",
+      `the command of ${get("variant")} is unknown: ${get("service")} has no default command`,
+      "specify a command",
     ),
   SourceMissing: (get) =>
     invalid(
-      `nothing says where the code of ${get("variant")} is: ${
+      `the location of the code of ${get("variant")} is unknown: ${
         get("isKnown") === "true"
-          ? `${get("service")} has no path of its own`
-          : `there is no service ${get("service")} yet`
+          ? `${get("service")} has no path`
+          : `service ${get("service")} does not exist`
       }`,
-      "give a directory or a URL",
+      "specify a directory or a URL",
     ),
   SourceUnsupported: (get) =>
     invalid(
-      `${get("variant")} can't run from ${get("source")} here`,
-      "give a branch, a directory or a URL",
+      `${get("variant")} can't run from ${get("source")} on this platform`,
+      "specify a branch, a directory or a URL",
     ),
   PathMissing: (get) =>
-    invalid(`${get("path")} ${get("why")}`, "give an existing directory by its absolute path"),
+    invalid(`${get("path")} ${get("why")}`, "specify the absolute path of an existing directory"),
   NoRepository: (get) => ({
     code: "NO_REPOSITORY",
-    detail: `${get("path")} is in no git repository (${get("why")})`,
-    fix: "give a directory that holds the branch's code",
+    detail: `${get("path")} is not in a git repository (${get("why")})`,
+    fix: "specify a directory with the code of the branch",
   }),
   BranchNotFound: (get) =>
     invalid(
       `branch ${get("branch")} of ${get("path")}: ${get("why")}`,
-      "check the name with git branch, or bring it here with git fetch",
+      "check the name with git branch, or fetch it with git fetch",
     ),
   UncommittedWork: (get) => ({ code: "UNCOMMITTED_WORK", ...workText(get) }),
   NothingToPromote: (get) =>
     get("candidate") === "notServing"
-      ? conflict(`${get("variant")} does not serve its newest deploy yet`, "wait until it is ready")
+      ? conflict(
+          `the latest deploy of ${get("variant")} is not ready yet`,
+          "wait until it is ready",
+        )
       : {
           code: "NOT_FOUND",
           detail: `${get("service")} has no release candidate`,
@@ -126,11 +129,11 @@ const texts: Readonly<Partial<Record<Reason, Say>>> = {
         },
   EnvironmentNotFound: (get) => ({
     code: "NOT_FOUND",
-    detail: `there is no environment ${get("environment")}`,
+    detail: `environment ${get("environment")} does not exist`,
     fix: "list the environments",
   }),
   EnvironmentExists: (get) =>
-    conflict(`environment ${get("environment")} exists`, "replace it, or delete it first"),
+    conflict(`environment ${get("environment")} already exists`, "replace it, or delete it first"),
   EnvironmentBuiltIn: (get) =>
     denied(
       `environment ${get("environment")} is built in: it can't be created, changed or deleted`,
@@ -139,64 +142,64 @@ const texts: Readonly<Partial<Record<Reason, Say>>> = {
   EnvironmentIsParent: (get) =>
     conflict(
       `environment ${get("environment")} cannot be deleted: it is the parent of ${get("children")}`,
-      "delete those first, or give them another parent",
+      "delete these first, or change their parent",
     ),
   ParentNotFound: (get) =>
     invalid(
-      `environment ${get("environment")} can't have the parent ${get("parent")}: there is no such environment`,
-      "create the parent first, or leave it out for stable",
+      `the parent of environment ${get("environment")} does not exist: ${get("parent")}`,
+      "create the parent first, or omit it for stable",
     ),
   ParentCycle: (get) =>
     invalid(
-      `environment ${get("environment")} can't have the parent ${get("parent")}, which has ${get("environment")} above it`,
+      `environment ${get("environment")} can't have the parent ${get("parent")}, because it is an ancestor of it`,
       "choose another parent",
     ),
   ParentTooDeep: (get) =>
     invalid(
       `environment ${get("environment")} would have more than ${get("max")} parents`,
-      "choose a parent nearer to stable",
+      "choose a parent that is closer to stable",
     ),
 };
 
 function workText(get: Get): Omit<Text, "code"> {
   if (get("verb") === "promote") {
     return {
-      detail: `${get("variant")} runs work that is not committed, so stable could not run the same`,
+      detail: `${get("variant")} can't be promoted: it runs uncommitted work, so its revision can't be reproduced`,
       fix: "commit it, deploy the candidate again, then promote it",
     };
   }
   if (get("verb") === "deploy") {
     return {
-      detail: `the checkout of ${get("variant")} holds work that is not committed`,
-      fix: "commit it, or destroy the variant and discard it",
+      detail: `the checkout of ${get("variant")} has uncommitted work`,
+      fix: "commit it, or destroy the variant with discard",
     };
   }
   return {
-    detail: `${get("variants")} would lose work that is not committed`,
+    detail: `uncommitted work of ${get("variants")} would be lost`,
     fix: "commit it, or discard it",
   };
 }
 
 const wait = (): string => "wait";
 const readLog = (variant: string): string =>
-  `read the output of ${variant}; mend it, then deploy it again`;
+  `read the output of ${variant}, fix the cause, then deploy it again`;
 
 const conditionFixes: Readonly<Record<string, (variant: string) => string>> = {
   Deploying: wait,
-  Preparing: (variant) => `wait; the output of ${variant} shows how far it is`,
-  Starting: (variant) => `wait; the output of ${variant} shows how far it is`,
+  Preparing: (variant) => `wait; the output of ${variant} shows the progress`,
+  Starting: (variant) => `wait; the output of ${variant} shows the progress`,
   Publishing: wait,
   AwaitingReaders: wait,
   Probing: wait,
-  NotReady: (variant) => `it is restarted; the output of ${variant} says why it ended`,
+  NotReady: (variant) => `wait for the restart; the output of ${variant} shows why it exited`,
   CrashLoop: readLog,
   WorkloadFailed: readLog,
   PrepareFailed: readLog,
   StartDeadline: readLog,
   WorkloadLost: wait,
   PathMissing: (variant) => `deploy ${variant} from a directory that exists`,
-  ProbeFailed: (variant) => `see which variant answers requests for ${variant}`,
+  ProbeFailed: (variant) => `check which variant answers requests for ${variant}`,
   Withdrawn: readLog,
   Terminating: wait,
-  MemberMissing: (variant) => `deploy ${variant}, or take it out of the environment`,
+  MemberMissing: (variant) => `deploy ${variant}, or remove it from the environment`,
 };

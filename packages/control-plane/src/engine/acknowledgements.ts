@@ -1,6 +1,6 @@
 import type { Readers } from "./platform.ts";
 
-/** Which epoch every reader is known to hold. Asks once for an epoch, however many wait for it. */
+/** The epoch that all readers are known to hold. Concurrent waits for one epoch share a request. */
 export class Acknowledgements {
   readonly #readers: Readers;
   readonly #signal: AbortSignal;
@@ -12,12 +12,12 @@ export class Acknowledgements {
     this.#signal = signal;
   }
 
-  /** The highest epoch that all hold; -1: not known. */
+  /** The highest epoch that all readers hold; -1: unknown. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Resolves when all hold this epoch; rejects when that could not be confirmed. */
+  /** Resolves when all readers hold this epoch; rejects if that could not be confirmed. */
   async await(epoch: number): Promise<void> {
     if (epoch <= this.#epoch) return;
     const asked = this.#asked.get(epoch) ?? this.#ask(epoch);
@@ -34,7 +34,7 @@ export class Acknowledgements {
     }
   }
 
-  /** Another history has begun: what was held says nothing of it. */
+  /** For a new history, to which earlier acknowledgements don't apply. */
   reset(): void {
     this.#epoch = -1;
   }

@@ -24,7 +24,7 @@ import { factsOf, recordLate, writeVariantStatus } from "./status-writer.ts";
 import { SimulatedPlatform } from "./testing/simulated-platform.ts";
 import { SimulatedReaders } from "./testing/simulated-readers.ts";
 
-// Between a plan and its actions somebody may have changed what is wanted: each action looks again.
+// The object may change between a plan and its actions, so each action reads it again.
 
 const name = { service: "cart", key: "mp-1" };
 const ref = { ...name, incarnation: 1 };
@@ -104,7 +104,7 @@ test("an incarnation of an earlier deploy is not started as one of the next", as
   assert.deepEqual(it.platform.specs, []);
 });
 
-test("an incarnation is made once, and only upon the object that was planned for", async () => {
+test("an incarnation is created once, and only on the version of the object that was planned for", async () => {
   await using it = await made();
   const { core, store } = it;
   await deploy(core);
@@ -121,7 +121,7 @@ test("an incarnation is made once, and only upon the object that was planned for
   );
 });
 
-test("a deploy that came in between keeps the status of the one before from being written", async () => {
+test("a status is not written if a deploy came in between", async () => {
   await using it = await made();
   const { core, store } = it;
   await deployed(core);
@@ -136,7 +136,7 @@ test("a deploy that came in between keeps the status of the one before from bein
   assert.equal(stored.status?.observedGeneration, 1);
 });
 
-test("a state that has moved on is not recorded over", async () => {
+test("a stale step doesn't overwrite a later state", async () => {
   await using it = await made();
   await deployed(it.core);
   const step = { kind: "RecordState", ref, event: "replaced" } as const;
@@ -144,7 +144,7 @@ test("a state that has moved on is not recorded over", async () => {
   assert.equal(statusOf(it.core)?.incarnations[0]?.state, "PENDING");
 });
 
-test("what is wanted again is neither forgotten nor expired", async () => {
+test("a variant that is desired again is neither removed nor expired", async () => {
   await using it = await made();
   const { core } = it;
   await deployed(core);
@@ -162,7 +162,7 @@ test("what is wanted again is neither forgotten nor expired", async () => {
   assert.ok(environment !== undefined && environment.deletedAt === undefined);
 });
 
-test("what still has an incarnation is not released, whatever was planned", async () => {
+test("an object with an incarnation is not released, even if that was planned", async () => {
   await using it = await made();
   const { core, store } = it;
   const target = "cart:mp-1";
@@ -175,7 +175,7 @@ test("what still has an incarnation is not released, whatever was planned", asyn
   assert.equal(await store.objects.get("ServiceVariant", target), undefined);
 });
 
-test("what is wanted again keeps its checkout", async () => {
+test("a variant that is desired again keeps its checkout", async () => {
   await using it = await made();
   const { core, platform } = it;
   await deployed(core);
@@ -189,7 +189,7 @@ test("what is wanted again keeps its checkout", async () => {
   assert.deepEqual([...platform.checkouts], []);
 });
 
-test("what enters the table and leaves it before anybody looked is recorded as one that served", async () => {
+test("an incarnation that entered and left the table between two reconciles is recorded as served", async () => {
   await using it = await made();
   const { core, platform } = it;
   await deployed(core);
@@ -205,7 +205,7 @@ test("what enters the table and leaves it before anybody looked is recorded as o
   assert.equal(statusOf(core)?.incarnations[0]?.state, "ACTIVE");
 });
 
-test("a candidate counts as promoted when the table says so, not when stable is about to be ready", async () => {
+test("a candidate counts as promoted once the table lists stable, not before", async () => {
   const candidate = { incarnation: 1, tier: "rc", revision: "abc", onUnavailable: "Fail" } as const;
   await using it = await made({
     ...emptyTable("00000000"),

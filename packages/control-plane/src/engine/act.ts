@@ -10,23 +10,23 @@ import { formatVariant, parseVariant } from "@cocktail/route";
 import type { Core } from "./core.ts";
 import { destroyVariant, destroyEnvironment, forgetEnvironment, forgetVariant } from "./ends.ts";
 
-/** `done`: the facts changed, plan again. `waiting`: something was begun or is awaited, and will call. */
+/** `done`: the facts changed, plan again. `waiting`: work in the background will requeue the object. */
 export type ActionOutcome = "done" | "waiting";
 
-/** What actions need of the engine around them. */
+/** How actions requeue objects. */
 export interface Callbacks {
-  /** The object is to be looked at again. */
+  /** Requeues the object. */
   again(queueKey: string): void;
-  /** The same, but it came to nothing: later each time. Returns after how many milliseconds. */
+  /** Requeues the object with a backoff. Returns the delay in milliseconds. */
   againLater(queueKey: string): number;
-  /** Ask for a table; `waiting` objects are looked at when it is there. */
+  /** Requests a new table; the object is requeued when it is published. */
   publish(queueKey: string): void;
 }
 
-/** An action that is more than a change of a status. */
+/** An action that does more than change a status. */
 export type Effect = Exclude<Action, StatusAction>;
 
-/** Executes one action. Rejects with a passing failure, after which it is done again. */
+/** Executes one action. Rejections are transient: the action is retried. */
 export async function act(
   core: Core,
   queueKey: string,
@@ -55,7 +55,7 @@ export async function act(
   }
 }
 
-/** Executes what is more than a change of a status; true where the facts changed, so that it is worth planning again. */
+/** Executes all actions that do more than change a status. Returns true if the facts changed, so the plan may have. */
 export async function actAll(
   core: Core,
   queueKey: string,
@@ -120,11 +120,11 @@ function probeRoute(
   core.background.begin(`probe ${formatIncarnation(ref)}`, async () => {
     const failure = await probeFailure(core, ref);
     if (core.background.signal.aborted) return;
-    // The answer may be late: a newer incarnation's stands.
+    // A late answer must not overwrite that of a newer incarnation.
     if ((core.facts.probed.get(variant)?.incarnation ?? 0) > incarnation) return;
     core.facts.probed.set(variant, { incarnation, failure });
     if (failure === undefined) {
-      core.log.info({ variant, incarnation, reason: "Serving" }, "variant serves");
+      core.log.info({ variant, incarnation, reason: "Serving" }, "variant is serving");
       call.again(queueKey);
       return;
     }
@@ -177,7 +177,7 @@ async function ensureWorkload(
 ): Promise<void> {
   const name = formatVariant(ref.service, ref.key);
   const object = await core.cache.fresh("ServiceVariant", name);
-  // Between the plan and now somebody may have deployed or destroyed it: another rollout gets another incarnation.
+  // It may have been deployed or destroyed since the plan: a new rollout gets its own incarnation.
   if (object === undefined || !isLive(object)) return;
   if (recordOf(object, ref.incarnation)?.rollout !== object.spec.rollout) return;
   core.facts.released.delete(name);
@@ -202,10 +202,7 @@ async function releaseVariant(
   const outcome = await core.platform.releaseVariant(pin.service, pin.key, { discard });
   core.facts.released.add(variant);
   if (outcome !== "holdsWork") return;
-  core.log.warn(
-    { variant, reason: "UncommittedWork" },
-    "kept its checkout: it holds uncommitted work",
-  );
+  core.log.warn({ variant, reason: "UncommittedWork" }, "checkout kept: it has uncommitted work");
 }
 
 function recordOf(

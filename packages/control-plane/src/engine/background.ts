@@ -1,4 +1,4 @@
-/** Work that outlives the turn which began it: one at a time of a name, all of it ended with the service. */
+/** Jobs that outlive the turn that started them. At most one per name; all are aborted when the engine stops. */
 export class Background {
   readonly #running = new Map<string, Promise<void>>();
   readonly #aborter = new AbortController();
@@ -7,7 +7,7 @@ export class Background {
     return this.#aborter.signal;
   }
 
-  /** False where work of this name is under way. `job` takes care of its own faults. */
+  /** Returns false if a job of this name is running. `job` handles its own errors. */
   begin(name: string, job: () => Promise<void>): boolean {
     if (this.#running.has(name) || this.#aborter.signal.aborted) return false;
     const running = job().finally(() => this.#running.delete(name));
@@ -19,8 +19,8 @@ export class Background {
     return this.#running.has(name);
   }
 
-  /** Ends what waits, and does not wait for what can't be ended. */
+  /** Aborts all jobs without waiting for them. */
   stop(): void {
-    this.#aborter.abort(new Error("the control plane stops"));
+    this.#aborter.abort(new Error("the control plane is stopping"));
   }
 }

@@ -15,17 +15,17 @@ import { Acknowledgements } from "./acknowledgements.ts";
 import { Background } from "./background.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type CacheEvent, ObjectCache, type ObjectCacheOptions } from "./object-cache.ts";
-import { type Sources, observeAll, wantedLayers } from "./observe.ts";
+import { type Sources, observeAll, desiredLayers } from "./observe.ts";
 import { type EngineLimits, type EngineOptions, defaultEngineLimits } from "./options.ts";
 import type { Platform, Readers } from "./platform.ts";
 import { RuntimeFacts } from "./runtime-facts.ts";
 import { TableHolds } from "./table-holds.ts";
 import { TableWriter } from "./table-writer.ts";
 
-/** The actor of changes that nobody requested: lifetimes that are over, promotions that are done. */
+/** The actor of changes that follow from no request: expired lifetimes, finished promotions. */
 export const engineActor: Actor = { name: "engine" };
 
-/** What every part of the engine works with. */
+/** The state and ports that all parts of the engine share. */
 export interface Core {
   readonly log: Logger;
   readonly clock: Clock;
@@ -41,18 +41,18 @@ export interface Core {
   readonly acknowledgements: Acknowledgements;
   readonly background: Background;
   readonly holds: TableHolds;
-  /** Facts as last known, without asking anybody. */
+  /** The cached facts; reads nothing from store, platform or readers. */
   sources(): Sources;
-  /** The table as it would be published now. Planned once for all who ask, until a fact changes. */
+  /** The table that would be published now. Cached until a fact changes. */
   nextTable(): TablePlan;
-  /** A fact that the table is planned from has changed. */
+  /** Invalidates the cached plan of the table. */
   factsChanged(): void;
 }
 
 export interface CoreEvents {
   readonly cacheChanged: ObjectCacheOptions["changed"];
   readonly published: (names: readonly string[]) => void;
-  /** Writes a record that is behind the table. */
+  /** Writes a stale record. */
   readonly record: (step: RecordStep) => Promise<void>;
 }
 
@@ -97,7 +97,7 @@ export function createCore(options: EngineOptions, events: CoreEvents): Core {
   };
 }
 
-/** The table that follows from the facts, planned once for all who ask until one of them changes. */
+/** Caches the plan of the next table until a fact changes. */
 class TablePlanner {
   readonly sources: () => Sources;
   #planned: { readonly table: RouteTable; readonly plan: TablePlan } | undefined;
@@ -109,7 +109,7 @@ class TablePlanner {
   plan(): TablePlan {
     const now = this.sources();
     if (this.#planned?.table !== now.table) {
-      const plan = planTable(now.table, observeAll(now), wantedLayers(now));
+      const plan = planTable(now.table, observeAll(now), desiredLayers(now));
       this.#planned = { table: now.table, plan };
     }
     return this.#planned.plan;
@@ -126,7 +126,7 @@ interface WriterParts extends Pick<Core, "acknowledgements" | "facts" | "holds" 
   readonly events: CoreEvents;
 }
 
-/** The writer of the table, with the facts that follow from what it does. */
+/** A table writer that updates the runtime facts. */
 function createWriter(parts: WriterParts): TableWriter {
   const { acknowledgements, events, facts, holds, log, planner, tables } = parts;
   return new TableWriter({
@@ -149,7 +149,7 @@ function createWriter(parts: WriterParts): TableWriter {
   });
 }
 
-/** False for a change that no table is planned from, such as that of a condition. */
+/** False for changes that don't affect the table, such as conditions. */
 function concernsTable({ change, object, before }: CacheEvent): boolean {
   if (change === "removed" || before?.uid !== object.uid) return true;
   if (before.generation !== object.generation || before.deletedAt !== object.deletedAt) return true;

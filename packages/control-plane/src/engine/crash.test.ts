@@ -49,7 +49,7 @@ class DyingStore implements Store {
   }
 }
 
-/** What somebody asks for; each step may be the one in which the process dies. */
+/** User requests; the process may crash during each of them. */
 async function script({ lifecycle }: TestWorld, world: TestWorld): Promise<void> {
   await deployReady(world, "cart", "mp-1", { branch: "feature/mp-1" });
   await deployReady(world, "payment", "mp-1", { environment: "ops" });
@@ -96,7 +96,7 @@ function noteStarts(world: TestWorld, started: Map<string, string>): () => void 
   };
 }
 
-test("whatever write is the last one of a process, the next one ends where it should", async () => {
+test("after a crash at any write, the next run converges to the same state", async () => {
   const complete = await play(new MemoryStore(), Infinity, new Map());
   assert.ok(complete > 40, `only ${complete} writes`);
   for (let lives = 1; lives < complete; lives += lives < 12 ? 1 : 3) {

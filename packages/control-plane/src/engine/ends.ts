@@ -4,7 +4,7 @@ import {
   type VariantObject,
   deleteObject,
   derive,
-  destruction,
+  destroyWrites,
   heldOnlyBy,
   isLive,
 } from "@cocktail/environment";
@@ -13,14 +13,14 @@ import { type Core, engineActor } from "./core.ts";
 import { observeVariant } from "./observe.ts";
 import { execute } from "./execute.ts";
 
-/** Ends of objects. Each looks at its object once more: between a plan and its actions somebody may have changed it. */
+/** Deletions. Each reads its object again, because it may have changed since the plan. */
 export async function destroyVariant(
   core: Core,
   { target, reason, discard = false }: Extract<Action, { readonly kind: "DestroyVariant" }>,
 ): Promise<void> {
   const object = await core.cache.fresh("ServiceVariant", target);
   if (object === undefined || !isLive(object) || !isOver(core, object, reason)) return;
-  await execute(core, destruction(object, discard), engineActor);
+  await execute(core, destroyWrites(object, discard), engineActor);
 }
 
 function isOver(
@@ -33,13 +33,13 @@ function isOver(
       return isExpired(object, core.clock.now());
     case "Promoted": {
       const { desired, observed } = observeVariant(core.sources(), object.spec);
-      return !derive(desired, observed).isWanted;
+      return !derive(desired, observed).isDesired;
     }
     case "Requested": {
       const { service, key } = object.spec;
       const { index } = core.cache;
       const own = index.environments.get(key);
-      return [...index.naming(service, key), ...(own === undefined ? [] : [own])].some(
+      return [...index.environmentsWith(service, key), ...(own === undefined ? [] : [own])].some(
         (each) =>
           !isLive(each) && heldOnlyBy(index, each.name).some((held) => held.name === object.name),
       );
@@ -47,7 +47,7 @@ function isOver(
   }
 }
 
-/** Its lifetime is over. What goes with it follows from the deletion. */
+/** Deletes an expired environment. Its variants are deleted when its deletion is reconciled. */
 export async function destroyEnvironment(core: Core, name: string): Promise<void> {
   const object = await core.cache.fresh("Environment", name);
   if (object === undefined || !isLive(object) || !isExpired(object, core.clock.now())) return;
@@ -61,7 +61,7 @@ function isExpired(
   return expiresAt !== undefined && expiresAt <= now;
 }
 
-/** Lets the object go, after its numbers were noted: a new life of the name begins above them. */
+/** Removes the object after its highest number is in the ledger, so that numbers are never reused. */
 export async function forgetVariant(core: Core, name: string): Promise<void> {
   const object = await core.cache.fresh("ServiceVariant", name);
   if (object === undefined || isLive(object)) return;
@@ -83,7 +83,7 @@ export async function forgetEnvironment(core: Core, name: string): Promise<void>
 type LedgerCore = Pick<Core, "objects" | "facts">;
 const ledger = { kind: "Ledger", name: "incarnations" } as const;
 
-/** The highest number of all that are gone, as stored. */
+/** The stored highest number of all removed objects. */
 export async function readLedger(core: LedgerCore): Promise<number> {
   const found = await core.objects.get(ledger.kind, ledger.name);
   return noteLedger(core, found?.status?.highest ?? 0);
@@ -94,7 +94,7 @@ function noteLedger({ facts }: LedgerCore, stored: number): number {
   return facts.ledger;
 }
 
-/** Compared and written upon one read: a ledger that was read before the one that is written could be lowered. */
+/** Compares and writes on the same read; comparing with an earlier read could lower the ledger. */
 export async function raiseLedger(core: LedgerCore, number: number): Promise<void> {
   for (;;) {
     const found =

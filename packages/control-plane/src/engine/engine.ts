@@ -26,15 +26,15 @@ import { isEveryStableThere, isSettled, isStarting } from "./settled.ts";
 import { factsOf, recordLate } from "./status-writer.ts";
 import { type WorkResult, WorkQueue } from "./work-queue.ts";
 
-/** Something that a view shows has changed. */
+/** A change that is visible in a view. */
 export interface EngineEvent {
   readonly change: CacheEvent["change"];
   readonly object: AnyObject;
 }
 
 /**
- * Brings what is stored about: reads objects, plans, acts on the platform, writes statuses and the route table. The same
- * code on one machine and in a cluster; it knows nothing of HTTP.
+ * Reconciles the stored objects: plans, acts on the platform, writes statuses and the route table. The same code on one
+ * machine and in a cluster; it knows nothing of HTTP.
  */
 export class Engine {
   readonly #core: Core;
@@ -67,13 +67,13 @@ export class Engine {
     });
   }
 
-  /** Reads what is stored. Nothing is worked on before `start`. Rejects with STORE_UNAVAILABLE. */
+  /** Reads the store. Nothing is reconciled before `start`. Rejects with STORE_UNAVAILABLE. */
   async load(): Promise<void> {
     await this.#core.writer.head();
     await this.#core.cache.start();
   }
 
-  /** Begins to work toward what is stored. The first table waits a little for variants that are about to be ready. */
+  /** Starts reconciling. The first table waits up to `startupBatchMs` for variants that are starting. */
   start(): void {
     if (this.#phase !== "new")
       throw new ControlPlaneError("NOT_READY", `the engine is ${this.#phase}`);
@@ -91,21 +91,21 @@ export class Engine {
     this.#queue.addAt(tableKey, this.#holdUntil);
   }
 
-  /** Resolves when every service has its stable variant, or after a while: then one is still being deleted. */
-  async stablesMade(limitMs: number): Promise<void> {
+  /** Resolves when every service has its stable variant, at the latest after `limitMs` (one may still be being deleted). */
+  async stablesCreated(limitMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const look = (): void => {
+    const check = (): void => {
       if (isEveryStableThere(this.#core) || this.#phase === "stopped") resolve();
     };
-    const unsubscribe = this.onChange(look);
+    const unsubscribe = this.onChange(check);
     const timer = setTimeout(resolve, limitMs);
-    look();
+    check();
     await promise;
     clearTimeout(timer);
     unsubscribe();
   }
 
-  /** Begins nothing new and waits for what it began. Workloads are left to their platform. */
+  /** Starts no new work and waits for running work. Doesn't stop workloads. */
   async stop(): Promise<void> {
     if (this.#phase === "stopped") return;
     this.#phase = "stopped";
@@ -121,12 +121,12 @@ export class Engine {
     return this.#phase;
   }
 
-  /** Objects as last known. */
+  /** The cached objects. */
   get objects(): Objects {
     return this.#core.cache.index;
   }
 
-  /** The head of the route table as last known. */
+  /** The cached head of the route table. */
   get table(): RouteTable {
     return this.#core.writer.table;
   }
@@ -135,13 +135,13 @@ export class Engine {
     return this.#core.sources();
   }
 
-  /** Objects and table as stored now, for a decision about these. Rejects with STORE_UNAVAILABLE. */
+  /** Refreshes the table and the named objects from the store, for a decision. Rejects with STORE_UNAVAILABLE. */
   async refresh(...named: readonly (readonly [Kind, string])[]): Promise<void> {
     await this.#core.writer.head();
     for (const [kind, name] of named) await this.#core.cache.fresh(kind, name);
   }
 
-  /** Makes the writes of one decision, in their order; no table is published before the last of them. */
+  /** Executes the writes of one decision in order; no table is published before the last of them. */
   async execute(writes: readonly Write[], actor: Actor): Promise<Executed> {
     try {
       return await this.#core.holds.during(() => execute(this.#core, writes, actor));
@@ -150,18 +150,18 @@ export class Engine {
     }
   }
 
-  /** What planning looks at, as last known. */
+  /** The cached facts about a variant. */
   facts(service: string, key: string): Facts {
     return factsOf(this.#core, { service, key });
   }
 
-  /** Called when something that a view shows may have changed; the event is absent where it is no object. */
+  /** Called when a view may have changed; the event is undefined if no object changed. Returns an unsubscribe function. */
   onChange(listener: (event: EngineEvent | undefined) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** True once every variant that was stored at the start is ready or has failed, and the table says so. */
+  /** True once all variants that were stored at the start are ready or have failed, and the table is published. */
   isSettled(): boolean {
     this.#isSettled ||= this.#phase === "running" && isSettled(this.#core);
     return this.#isSettled;
@@ -193,7 +193,7 @@ export class Engine {
     const pin = parseVariant(name);
     if (pin === undefined) return;
     const { service, key } = pin;
-    // A candidate's end begins with stable's new entry.
+    // The candidate is deleted once the table lists the promoted stable.
     if (key === STABLE) this.#add("variant", formatVariant(service, RC));
     const { index } = this.#core.cache;
     for (const layer of environmentsNaming(index, service, key)) this.#add("environment", layer);
@@ -203,12 +203,12 @@ export class Engine {
   #environmentChanged(object: EnvironmentObject, change: CacheEvent["change"]): void {
     this.#add("environment", object.name);
     if (change === "put" && isLive(object)) return;
-    // What goes with it is held back until it is gone, and others that name the same may have waited for it.
+    // Its variants are retained until it is gone, and other environments with the same members may wait for it.
     for (const [service, key] of Object.entries(object.spec.members)) {
       this.#variantChanged(formatVariant(service, key));
     }
     for (const variant of this.objects.ofKey(object.name)) this.#variantChanged(variant.name);
-    // Its parent may have waited for it to go.
+    // The deletion of its parent may wait for it.
     this.#add("environment", object.spec.parent);
   }
 
@@ -258,20 +258,20 @@ export class Engine {
   async #publish(): Promise<WorkResult> {
     const isHeld = this.#core.clock.now() < this.#holdUntil && isStarting(this.#core);
     if (isHeld) return { againAt: this.#holdUntil };
-    const asked = [...this.#publishing];
+    const requested = [...this.#publishing];
     this.#publishing.clear();
-    if (asked.length === 0 && this.#core.nextTable().kind === "unchanged") return {};
+    if (requested.length === 0 && this.#core.nextTable().kind === "unchanged") return {};
     const before = this.#core.writer.table.epoch;
     try {
       await this.#core.writer.publish();
     } catch (error) {
-      for (const key of asked) this.#publishing.add(key);
+      for (const key of requested) this.#publishing.add(key);
       throw error;
     }
     this.#queue.settle(tableKey);
-    // Asked for and not needed: another turn had it already, or a defect asks again and again.
+    // Without a new epoch, an earlier turn published the change, or a defect requests it repeatedly: use a backoff.
     const isNew = this.#core.writer.table.epoch !== before;
-    for (const key of asked) {
+    for (const key of requested) {
       if (isNew) this.#queue.add(key);
       else this.#queue.addLater(key);
     }

@@ -3,12 +3,12 @@ import type { Core } from "./core.ts";
 
 type Executor = Pick<Core, "objects" | "cache">;
 
-/** `conflict`: an object is not what the decision saw; what stood before it in the list is written. */
+/** `conflict`: an object was changed since the decision; the writes before it in the list were executed. */
 export type Executed = "done" | "conflict";
 
 /**
- * Makes the writes of one decision, in their order. An object whose status alone was written meanwhile is still what the
- * decision saw.
+ * Executes the writes of one decision in order. If only the status of an object was written since the decision, its write
+ * is retried on the new version.
  */
 export async function execute(
   core: Executor,
@@ -26,7 +26,7 @@ export async function execute(
   return "done";
 }
 
-/** The object after the write; undefined where it is gone. */
+/** Returns the object after the write; undefined if it is gone. */
 async function executeOne(
   core: Executor,
   write: Write,

@@ -1,7 +1,7 @@
 import { type MemberFact, type Objects, currentConditions, isLive } from "@cocktail/environment";
 import { type RouteTable, formatVariant, own } from "@cocktail/route";
 
-/** An environment's own members: those it names, and those whose key is its name. The first win. */
+/** An environment's own members: explicit ones, and implicit ones whose key is its name. Explicit members win. */
 export function ownMembers(
   objects: Pick<Objects, "environments" | "ofKey">,
   table: Pick<RouteTable, "environments">,
@@ -18,7 +18,7 @@ export function ownMembers(
   return Object.fromEntries([...inTable, ...implicit, ...Object.entries(explicit)]);
 }
 
-/** How they do, as their own statuses say. */
+/** The readiness of the members, from their statuses. */
 export function memberFacts(
   {
     objects,

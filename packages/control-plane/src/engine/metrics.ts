@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 export type ReconcileResult = "success" | "requeue" | "requeue_after" | "error";
 export type Controller = "service" | "variant" | "environment" | "table";
 
-/** Named after those of controller-runtime. No label has values that users invent. */
+/** Named like those of controller-runtime. No label has user-defined values. */
 export interface EngineMetrics {
   reconciled(controller: Controller, result: ReconcileResult, seconds: number): void;
   retried(controller: Controller): void;
@@ -39,13 +39,13 @@ export function registerEngineMetrics(registry: Registry): EngineMetrics {
   });
   const retries = new Counter({
     name: "cocktail_workqueue_retries_total",
-    help: "Objects that were put back into the work queue with a backoff",
+    help: "Objects requeued with a backoff",
     labelNames: ["controller"],
     registers,
   });
   const depth = new Gauge({
     name: "cocktail_workqueue_depth",
-    help: "Objects in the work queue, those in work included",
+    help: "Objects in the work queue, including those being reconciled",
     registers,
   });
   return {

@@ -8,7 +8,7 @@ import type { ObjectStore } from "../store/object-store.ts";
 export interface CacheEvent {
   readonly change: "put" | "removed";
   readonly object: AnyObject;
-  /** What was known before. */
+  /** The previously cached object. */
   readonly before: AnyObject | undefined;
 }
 
@@ -19,7 +19,7 @@ export interface ObjectCacheOptions {
   readonly changed: (event: CacheEvent) => void;
 }
 
-/** A version that is held although no event of the watch has told it: later events may still be older. */
+/** The cached version. Until the watch has delivered it (`isConfirmed`), events may still be older. */
 interface Held {
   readonly uid: string;
   readonly version: string;
@@ -30,16 +30,16 @@ const cached = ["Service", "ServiceVariant", "Environment"] as const satisfies r
 const retry = { firstMs: 50, longestMs: 1_000 };
 
 /**
- * The objects in memory: listed once, then kept up to date by a watch, whose events may be late, doubled or left out. What
- * this process wrote or read itself is there at once, and an event that is older never replaces it.
+ * The objects in memory: listed once, then updated by a watch whose events may be late, duplicated or coalesced. Objects
+ * that this process wrote or read are cached at once, and older events never replace them.
  */
 export class ObjectCache {
   readonly index: ObjectIndex = new ObjectIndex();
   readonly #options: ObjectCacheOptions;
   readonly #held = new Map<string, Held>();
-  /** Counts the changes of a name, so that an answer that was overtaken is noticed. */
+  /** Counts the changes of a name, to detect that a read was overtaken by another change. */
   readonly #touched = new Map<string, number>();
-  /** Objects that are known to be gone, whose removal the watch has not told yet. */
+  /** Uids of removed objects whose removal the watch has not delivered yet. */
   readonly #gone = new Set<string>();
   readonly #rechecking = new Set<string>();
 
@@ -47,7 +47,7 @@ export class ObjectCache {
     this.#options = options;
   }
 
-  /** Reads everything, then follows. Rejects where the store can't be read. */
+  /** Lists all objects, then watches. Rejects if the store can't be read. */
   async start(): Promise<void> {
     for (const kind of cached) {
       const { items, from } = await this.#options.objects.list(kind);
@@ -56,13 +56,13 @@ export class ObjectCache {
     }
   }
 
-  /** As stored now. */
+  /** Reads the object from the store. */
   async fresh<K extends Kind>(kind: K, name: string): Promise<ObjectOf<K> | undefined> {
     const key = `${kind} ${name}`;
     for (;;) {
       const before = this.#touched.get(key);
       const object = await this.#options.objects.get(kind, name);
-      // Somebody wrote or read it meanwhile: which of the two is newer is not known.
+      // It was written or read meanwhile, and it is unknown which is newer.
       if (this.#touched.get(key) !== before) continue;
       if (object === undefined) this.#vanished(kind, name);
       else this.put(object);
@@ -70,14 +70,14 @@ export class ObjectCache {
     }
   }
 
-  /** What a write of this process made, or a read of it gave. */
+  /** Caches an object that this process wrote or read. */
   put(object: AnyObject): void {
     const key = keyOf(object);
     if (this.#held.get(key)?.version === object.version) return;
     this.#hold(key, object, false);
   }
 
-  /** This process has released it. */
+  /** Removes an object that this process released. */
   removed(object: AnyObject): void {
     this.#gone.add(object.uid);
     this.#drop(object);
@@ -93,7 +93,7 @@ export class ObjectCache {
           failures = 0;
           this.#apply(event);
         }
-        // The store was closed: nothing more will come.
+        // The watch ends without an error when the store is closed.
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -110,11 +110,11 @@ export class ObjectCache {
     const { items, from } = await this.#options.objects.list(kind);
     const listed = new Set(items.map(({ name }) => name));
     for (const object of items) {
-      // The list may be a little older than what is known.
+      // The list may be older than the cache.
       if (this.#held.has(keyOf(object))) void this.#recheck(kind, object.name);
       else this.#apply({ change: "put", object });
     }
-    // Removed unnoticed, or made since.
+    // Unlisted objects were removed during the outage, or created after the list.
     for (const { kind: other, name } of this.index.all()) {
       if (other === kind && !listed.has(name)) void this.#recheck(kind, name);
     }
@@ -165,7 +165,7 @@ export class ObjectCache {
     this.#options.changed({ change: "removed", object, before });
   }
 
-  /** The store has no such object any more. */
+  /** The store no longer has the object. */
   #vanished(kind: Kind, name: string): void {
     const known = this.index.get(kind, name);
     if (known !== undefined) this.removed(known);
@@ -175,7 +175,7 @@ export class ObjectCache {
     this.#touched.set(key, (this.#touched.get(key) ?? 0) + 1);
   }
 
-  /** Reads an object of which an event and memory disagree; only one read at a time, repeated until it succeeds. */
+  /** Reads an object whose event and cached version differ; one read at a time, retried until it succeeds. */
   async #recheck(kind: Kind, name: string): Promise<void> {
     const { signal } = this.#options;
     const key = `${kind} ${name}`;

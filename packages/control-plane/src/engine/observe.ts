@@ -10,21 +10,21 @@ import {
   type RolloutRef,
   type TableInput,
   type VariantObject,
-  type WantedLayer,
+  type DesiredLayer,
   formatIncarnation,
   heldOnlyBy,
   isHeldBack,
   isLive,
   lostWorkload,
   promotedInTable,
-  wantedLayer,
+  desiredLayer,
 } from "@cocktail/environment";
 import { RC, type RouteTable, STABLE, formatVariant, own, parseVariant } from "@cocktail/route";
 import type { Acknowledgements } from "./acknowledgements.ts";
 import type { Platform } from "./platform.ts";
 import type { RuntimeFacts } from "./runtime-facts.ts";
 
-/** Where facts come from, at one moment. */
+/** The sources of facts at one moment. */
 export interface Sources {
   readonly objects: Objects;
   readonly table: RouteTable;
@@ -38,14 +38,14 @@ export interface VariantName {
   readonly key: string;
 }
 
-/** Everything known of one variant, with what is wanted of it. */
+/** The desired and the observed state of one variant. */
 export function observeVariant(sources: Sources, { service, key }: VariantName): TableInput {
   const input = observeAlone(sources, { service, key });
   if (key !== RC) return input;
   return { ...input, observed: { ...input.observed, promoted: promotedOf(sources, service) } };
 }
 
-/** The candidate that stable has taken over, as the table shows. */
+/** The candidate that stable has replaced according to the table. */
 export function promotedOf(sources: Sources, service: string): RolloutRef | undefined {
   return promotedInTable(observeAlone(sources, { service, key: STABLE }));
 }
@@ -107,7 +107,7 @@ export function observeIncarnations(
   });
 }
 
-/** The facts as they are after a change of the incarnations' records. */
+/** The facts with changed incarnation records. */
 export function withRecords(
   sources: Sources,
   facts: Facts,
@@ -117,7 +117,7 @@ export function withRecords(
   return { ...facts, observed: { ...facts.observed, incarnations } };
 }
 
-/** Every variant that is wanted, remembered or listed. */
+/** Every variant that has an object or is listed in the table. */
 export function variantNames({
   objects,
   table,
@@ -136,18 +136,18 @@ export function observeAll(sources: Sources): readonly TableInput[] {
   });
 }
 
-export function wantedLayers(sources: Sources): readonly WantedLayer[] {
+export function desiredLayers(sources: Sources): readonly DesiredLayer[] {
   return Array.from(sources.objects.environments.values(), (each) =>
-    wantedLayer(each, closingOf(sources, each)),
+    desiredLayer(each, closingOf(sources, each)),
   );
 }
 
-function closingOf(sources: Sources, environment: EnvironmentObject): WantedLayer["closing"] {
+function closingOf(sources: Sources, environment: EnvironmentObject): DesiredLayer["closing"] {
   if (isLive(environment)) return undefined;
   return toDestroyWith(sources, environment).length > 0 ? "waiting" : "closed";
 }
 
-/** Live variants that are deleted with an environment that is being deleted. */
+/** The live variants to delete with an environment that is being deleted. */
 function toDestroyWith(
   { objects, facts }: Pick<Sources, "objects" | "facts">,
   { name, spec, deletedAt }: EnvironmentObject,

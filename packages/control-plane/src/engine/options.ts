@@ -11,7 +11,7 @@ export interface EngineOptions {
   readonly tables: Pick<RouteTableStore, "head" | "append">;
   readonly platform: Platform;
   readonly readers: Readers;
-  /** Where an object is reached from outside, for its status. */
+  /** The public URL of an object, for its status. */
   readonly urlOf?:
     | ((object: VariantObject | EnvironmentObject, objects: Objects) => string | undefined)
     | undefined;
@@ -23,13 +23,13 @@ export interface EngineOptions {
 }
 
 export interface EngineLimits {
-  /** Objects worked on at a time; most of the time they wait, for a process to end above all. */
+  /** Objects reconciled concurrently. High, because reconciling mostly waits, for example for a process to exit. */
   readonly concurrency: number;
-  /** How long an incarnation may finish what is in flight, in milliseconds. */
+  /** How long an incarnation may take to drain, in milliseconds. */
   readonly drainBudgetMs: number;
-  /** How long the first table waits for variants that are still starting, in milliseconds. */
+  /** How long the first table waits for starting variants, in milliseconds. */
   readonly startupBatchMs: number;
-  /** Pauses after failures, in milliseconds. */
+  /** Backoff after failures, in milliseconds. */
   readonly firstBackoffMs: number;
   readonly longestBackoffMs: number;
 }

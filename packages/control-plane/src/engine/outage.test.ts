@@ -4,7 +4,7 @@ import { isStoreUnavailable, storeUnavailable } from "../errors.ts";
 import { MemoryStore } from "../store/memory/memory-store.ts";
 import { TestWorld, done, shop } from "./testing/world.ts";
 
-test("while the store is away changes reject, views answer, and the work goes on afterwards", async () => {
+test("while the store is away changes reject and views answer, and reconciling resumes afterwards", async () => {
   const store = new MemoryStore();
   await using world = await new TestWorld(store).start();
   world.platform.behaviours.set("cart:mp-1", { after: Infinity });
@@ -29,7 +29,7 @@ test("while the store is away changes reject, views answer, and the work goes on
   await world.until(() => world.lifecycle.variant("cart", "mp-1") === undefined, "the end");
 });
 
-test("a write whose answer was lost is neither lost nor made twice", async () => {
+test("a write whose response was lost is neither lost nor duplicated", async () => {
   const store = new MemoryStore();
   await using world = await new TestWorld(store).start();
   const create = store.objects.create.bind(store.objects);
@@ -62,7 +62,7 @@ test("a write whose answer was lost is neither lost nor made twice", async () =>
   assert.equal(world.running().length, 4);
 });
 
-test("the first table waits for those that start slower, but not for one that hangs", async () => {
+test("the first table waits for variants that start slowly, but not for one that hangs", async () => {
   const store = new MemoryStore();
   await using world = new TestWorld(store, { limits: { startupBatchMs: 5_000 } });
   world.platform.behaviours.set("cart:stable", { after: 20 });
@@ -80,7 +80,7 @@ test("the first table waits for those that start slower, but not for one that ha
   assert.equal(next.lifecycle.isSettled(), false);
 });
 
-test("another writer of the table is neither overwritten nor waited for", async () => {
+test("another writer of the table is neither overwritten nor blocking", async () => {
   const store = new MemoryStore();
   await using world = await new TestWorld(store).start();
   const head = await store.tables.head();

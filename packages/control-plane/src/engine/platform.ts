@@ -17,11 +17,11 @@ export interface WorkloadStatus extends ObservedWorkload {
   readonly ref: IncarnationRef;
   readonly directory?: string | undefined;
   readonly pid?: number | undefined;
-  /** Starts after a failure. */
+  /** Number of restarts after a failure. */
   readonly restarts: number;
 }
 
-/** A deploy as it was asked for: the platform makes a source document of it. */
+/** A requested deploy, from which the platform makes a source document. */
 export interface AdmitRequest {
   readonly service: string;
   readonly key: string;
@@ -29,9 +29,9 @@ export interface AdmitRequest {
   readonly source?: Source | undefined;
   readonly command?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** What the variant is now, if it lives. */
+  /** The current source document of the variant, if it exists. */
   readonly current?: SourceDocument | undefined;
-  /** What is left out stays as it is in `current`. */
+  /** Omitted fields are taken from `current`. */
   readonly keeps: boolean;
 }
 
@@ -42,32 +42,32 @@ export type Admission =
 export interface LogQuery {
   readonly service?: string | undefined;
   readonly key?: string | undefined;
-  /** Lines of the past to begin with. */
+  /** Number of past lines to start with. */
   readonly tail: number;
   readonly follow: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ReleaseOptions {
-  /** Work that is nowhere else may be lost. */
+  /** Uncommitted work may be discarded. */
   readonly discard: boolean;
 }
 
-/** `holdsWork`: a checkout was left where it is. */
+/** `holdsWork`: the checkout was kept, because it has uncommitted work. */
 export type ReleaseOutcome = "released" | "absent" | "holdsWork";
 
 /**
- * What runs workloads: the supervisor locally, Kubernetes in a cluster. It owns its source documents: nothing else looks
- * into them. Calls for one `service:key` never overlap. A rejected promise is a passing failure: the call is repeated.
+ * Runs workloads: the supervisor locally, Kubernetes in a cluster. Only the platform interprets its source documents.
+ * Calls for one `service:key` never overlap. Rejections are transient failures: the call is retried.
  */
 export interface Platform {
-  /** What holds its workloads now. The workload of a record with another host is lost. */
+  /** The current host of its workloads. The workload of a record with another host is lost. */
   readonly host: string;
-  /** Whether it could run this, and the document that says what. Changes nothing. */
+  /** Returns the source document of a deploy, or why it can't run it. Changes nothing. */
   admit(request: AdmitRequest): Promise<Admission>;
-  /** The source at one revision, whatever happens to its branch afterwards; refused where that can't be. */
+  /** Pins the source to one revision, independent of later commits on its branch; refused if that is impossible. */
   pin(source: SourceDocument, revision: string): SourceDocument | Refused;
-  /** A source document as the API shows it, without what may be secret, and the directory of a service. */
+  /** The source as the API shows it, without possible secrets, and the directory of a service. */
   describe(source: SourceDocument): {
     readonly source: Source;
     readonly path?: string | undefined;
@@ -76,34 +76,34 @@ export interface Platform {
   summarize(source: SourceDocument): string;
   /** Idempotent for a ref; returns at once, progress comes through `status` and `onChange`. */
   ensureWorkload(spec: WorkloadSpec): Promise<void>;
-  /** Phase Absent for what it does not know. */
+  /** Phase Absent for unknown workloads. */
   status(ref: IncarnationRef): WorkloadStatus;
   list(): readonly WorkloadStatus[];
   /** Called after a status changed; returns an unsubscribe function. */
   onChange(listener: (ref: IncarnationRef) => void): () => void;
-  /** Stops everything of the workload. What other incarnations of the variant may use stays. */
+  /** Stops the workload. Keeps what other incarnations of the variant may use. */
   removeWorkload(ref: IncarnationRef): Promise<"removed" | "absent">;
   /**
-   * Takes away the rest of a variant when none of its workloads is left: checkouts, listeners, logs, also where an earlier
-   * engine left them and this one never started a workload.
+   * Removes what is left of a variant without workloads: checkouts, listeners and logs, including those of an earlier
+   * engine.
    */
   releaseVariant(service: string, key: string, options: ReleaseOptions): Promise<ReleaseOutcome>;
-  /** True when destroying the variant would lose work that is nowhere else. */
+  /** True if destroying the variant would lose uncommitted work. */
   wouldLoseWork(service: string, key: string): Promise<boolean>;
   logs(query: LogQuery): AsyncIterable<LogLine>;
 }
 
-/** Everything that holds a copy of the route table and serves by it. */
+/** The gateways: all readers that route by a copy of the table. */
 export interface Readers {
-  /** Settles when every reader holds a table of at least this epoch; rejects when the signal aborts. */
+  /** Resolves when every reader holds at least this epoch; rejects if the signal is aborted. */
   awaitAcked(epoch: number, signal: AbortSignal): Promise<void>;
-  /** Waits until no request is in flight to the incarnation, at most so long. */
+  /** Waits until no request to the incarnation is in flight, at most `budgetMs`. */
   drained(
     ref: IncarnationRef,
     destination: string,
     budgetMs: number,
   ): Promise<"drained" | "budgetOver">;
-  /** A request through the gateway, pinned to the variant: was it answered by this incarnation? */
+  /** Sends a request pinned to the variant through the gateway, and checks that this incarnation answered it. */
   probe(ref: IncarnationRef): Promise<ProbeResult>;
 }
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly message: string };

@@ -15,11 +15,11 @@ import type { Core } from "./core.ts";
 import { memberFacts } from "./members.ts";
 import { observeEnvironment } from "./observe.ts";
 import { type QueueKey, maxTurns } from "./queue-key.ts";
-import { lookForWork } from "./reconcile-variant.ts";
+import { checkForWork } from "./reconcile-variant.ts";
 import { storeStatus } from "./status-writer.ts";
 import type { WorkResult } from "./work-queue.ts";
 
-/** Brings one environment to what is wanted: its layer in every gateway's table, or its end. */
+/** Reconciles one environment: publishes its layer to every gateway, or deletes it. */
 export async function reconcileEnvironment(
   core: Core,
   key: QueueKey<"environment">,
@@ -28,7 +28,7 @@ export async function reconcileEnvironment(
   for (let turn = 0; turn < maxTurns; turn++) {
     const object = core.cache.index.environments.get(key.name);
     const table = await core.writer.head();
-    if (object !== undefined && !isLive(object)) await lookForWorkOf(core, object);
+    if (object !== undefined && !isLive(object)) await checkForWorkOf(core, object);
     const observed = observeEnvironment(core.sources(), key.name, nextTable(core, table));
     const now = core.clock.now();
     const { ready, planAgainAt } = planEnvironment(object, observed, now, core.policy);
@@ -44,11 +44,11 @@ function nextTable(core: Core, table: RouteTable): RouteTable {
   return next.kind === "next" ? next.table : table;
 }
 
-async function lookForWorkOf(core: Core, { name }: EnvironmentObject): Promise<void> {
-  for (const each of heldOnlyBy(core.cache.index, name)) await lookForWork(core, each);
+async function checkForWorkOf(core: Core, { name }: EnvironmentObject): Promise<void> {
+  for (const each of heldOnlyBy(core.cache.index, name)) await checkForWork(core, each);
 }
 
-/** False where somebody wrote the object meanwhile. */
+/** False if the object was written meanwhile. */
 async function writeStatus(
   core: Core,
   environment: EnvironmentObject,

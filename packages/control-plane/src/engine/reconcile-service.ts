@@ -6,7 +6,7 @@ import { type QueueKey, maxTurns } from "./queue-key.ts";
 import { storeStatus } from "./status-writer.ts";
 import type { WorkResult } from "./work-queue.ts";
 
-/** Makes a service's stable variant follow the service. */
+/** Reconciles one service: makes its stable variant follow it. */
 export async function reconcileService(
   core: Core,
   { name }: QueueKey<"service">,

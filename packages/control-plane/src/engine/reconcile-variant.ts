@@ -13,7 +13,7 @@ import { type QueueKey, maxTurns } from "./queue-key.ts";
 import { factsOf, writeVariantStatus } from "./status-writer.ts";
 import type { WorkResult } from "./work-queue.ts";
 
-/** Brings one `service:key` to what is wanted: gather, plan, write the status, act, until nothing is left but to wait. */
+/** Reconciles one `service:key`: gather, plan, write the status and act, until there is nothing to do but wait. */
 export async function reconcileVariant(
   core: Core,
   key: QueueKey<"variant">,
@@ -24,7 +24,7 @@ export async function reconcileVariant(
   for (let turn = 0; turn < maxTurns; turn++) {
     const object = await gather(core, key.name);
     const facts = factsOf(core, pin);
-    // It changed while its facts were gathered.
+    // The object changed while its facts were gathered.
     if (facts.desired?.version !== object?.version) continue;
     const { ready, planAgainAt } = planVariant(facts);
     if (ready.length === 0) settle();
@@ -36,18 +36,18 @@ export async function reconcileVariant(
   throw new Error(`${key.name} did not converge in ${maxTurns} turns`);
 }
 
-/** What a decision needs. Where memory is late, the write upon its version says so. */
+/** Refreshes the facts of a plan. The object itself may be stale: then writing its status reports a conflict. */
 async function gather(core: Core, name: string): Promise<VariantObject | undefined> {
   const object = core.cache.index.variants.get(name);
   await core.writer.head();
   if (object === undefined) return undefined;
-  // The numbers of its new life begin above those of the ones before.
+  // The numbers of a new object continue above those of removed ones.
   if (object.status === undefined) await readLedger(core);
-  await lookForWork(core, object);
+  await checkForWork(core, object);
   return object;
 }
 
-/** False where somebody wrote the object meanwhile. */
+/** False if the object was written meanwhile. */
 async function writeStatus(
   core: Core,
   object: VariantObject | undefined,
@@ -58,8 +58,8 @@ async function writeStatus(
   return (await writeVariantStatus(core, object, facts, actions)) !== "stale";
 }
 
-/** Work that would be lost matters only to what is about to end: a lifetime that is over, or an environment's end. */
-export async function lookForWork(core: Core, object: VariantObject): Promise<void> {
+/** Checks for uncommitted work, only if the variant is about to be deleted by its lifetime or with an environment. */
+export async function checkForWork(core: Core, object: VariantObject): Promise<void> {
   const { facts, platform } = core;
   const { service, key } = object.spec;
   const holdsWork = isEnding(core, object) && (await platform.wouldLoseWork(service, key));
@@ -75,6 +75,6 @@ function isEnding(core: Core, object: VariantObject): boolean {
   if (expiresAt !== undefined && expiresAt <= core.clock.now()) return true;
   const { index } = core.cache;
   const own = index.environments.get(key);
-  const holders = [...index.naming(service, key), ...(own === undefined ? [] : [own])];
+  const holders = [...index.environmentsWith(service, key), ...(own === undefined ? [] : [own])];
   return holders.some((each) => !isLive(each));
 }

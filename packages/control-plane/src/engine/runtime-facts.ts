@@ -5,25 +5,25 @@ interface ProbeFact {
 }
 
 /**
- * What this engine found out and does not store. Losing it costs only time: readers are asked again, routes probed again.
+ * Facts that are not stored. After a restart they are observed again.
  */
 export class RuntimeFacts {
   /** By `service:key#number`. */
   readonly drained: Map<string, "drained" | "budgetOver"> = new Map();
   /** Incarnations whose workload was removed. */
   readonly removed: Set<string> = new Set();
-  /** `service:key` whose checkouts, listeners and logs were taken away, with nothing started since. */
+  /** `service:key` whose checkouts, listeners and logs were removed, with nothing started since. */
   readonly released: Set<string> = new Set();
   /** By `service:key`. */
   readonly probed: Map<string, ProbeFact> = new Map();
-  /** `service:key` that hold work which is nowhere else. Only known of those whose end was near. */
+  /** `service:key` with uncommitted work. Known only for variants that are about to be deleted. */
   readonly holdingWork: Set<string> = new Set();
-  /** The highest incarnation number of every object that is gone. */
+  /** The highest incarnation number of all removed objects. */
   ledger = 0;
   readonly #changedAt = new Map<string, number>();
   #baseline = 0;
 
-  /** Nothing is known of changes up to this epoch but that they are not later. */
+  /** All changes until now are assumed to be of this epoch, an upper bound. */
   setBaseline(epoch: number): void {
     this.#baseline = epoch;
     this.#changedAt.clear();

@@ -3,13 +3,13 @@ import { STABLE, formatVariant } from "@cocktail/route";
 import type { Core } from "./core.ts";
 import { observeAll } from "./observe.ts";
 
-/** True when every wanted variant serves, is withdrawn or has failed: nothing is pending any more. */
+/** True if no variant is pending: each serves, is withdrawn or has failed. */
 export function isSettled(core: Core): boolean {
-  // A probe that fails is a fact about the variant, not about the start.
+  // A failed probe is retried without end; it must not delay readiness.
   return isEveryStableThere(core) && !isAnyVariant(core, ({ kind }) => kind !== "ProbeRoute");
 }
 
-/** True while something is on its way to be ready, so that the first table may wait for it. */
+/** True while a variant is starting, so that the first table can wait for it. */
 export function isStarting(core: Core): boolean {
   return !isEveryStableThere(core) || isAnyVariant(core, ({ kind }) => beforeReady.has(kind));
 }
@@ -30,7 +30,7 @@ function isAnyVariant(core: Core, wants: (action: Action) => boolean): boolean {
   });
 }
 
-/** True when every service has the stable variant that follows from it. */
+/** True if every service has an up-to-date stable variant. */
 export function isEveryStableThere({ cache: { index } }: Pick<Core, "cache">): boolean {
   return Array.from(index.services.values()).every((service) => {
     const stable = index.variants.get(formatVariant(service.name, STABLE));

@@ -11,7 +11,7 @@ import {
   formatIncarnation,
   isEqualDocument,
   stampConditions,
-  stillAsksFor,
+  isStillPlanned,
   variantConditions,
   withActions,
 } from "@cocktail/environment";
@@ -19,12 +19,12 @@ import { formatVariant } from "@cocktail/route";
 import type { Core } from "./core.ts";
 import { observeVariant, withRecords } from "./observe.ts";
 
-/** `stale`: somebody wrote the object meanwhile; memory holds it as it is stored. Look at it again. */
+/** `stale`: the object was written meanwhile. The cache is refreshed; plan again. */
 export type StatusOutcome = "written" | "unchanged" | "stale";
 
 /**
- * Writes a variant's status: the records after `actions`, and the conditions that follow from them. Upon exactly the
- * version that the facts were gathered from, so a decision that was overtaken is never written.
+ * Writes a variant's status: the records after `actions`, and the resulting conditions. The precondition is the version
+ * that the facts were gathered from, so a stale plan is never written.
  */
 export async function writeVariantStatus(
   core: Core,
@@ -56,7 +56,7 @@ export async function writeVariantStatus(
   return "written";
 }
 
-/** False where somebody wrote the object meanwhile; memory then holds it as it is stored. */
+/** False if the object was written meanwhile; then the cache is refreshed. */
 export async function storeStatus<K extends Kind>(
   { objects, cache }: Pick<Core, "objects" | "cache">,
   object: ObjectOf<K>,
@@ -68,14 +68,14 @@ export async function storeStatus<K extends Kind>(
   return outcome.kind === "written";
 }
 
-/** Records a step that was planned earlier, if the facts of now still ask for it. */
+/** Records a step that was planned earlier, if it is still part of the plan. */
 export async function recordLate(core: Core, step: RecordStep): Promise<void> {
   const { service, key } = step.ref;
   for (;;) {
     const object = core.cache.index.variants.get(formatVariant(service, key));
     if (object === undefined) return;
     const facts = factsOf(core, { service, key });
-    if (!stillAsksFor(facts, step)) return;
+    if (!isStillPlanned(facts, step)) return;
     if ((await writeVariantStatus(core, object, facts, [step])) !== "stale") return;
   }
 }

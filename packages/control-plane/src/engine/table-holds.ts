@@ -1,4 +1,4 @@
-/** While a decision of several writes is made no table is planned: readers see all of it in one epoch, or nothing. */
+/** Defers publishing while the writes of a decision are executed: readers see all of them in one epoch. */
 export class TableHolds {
   #count = 0;
   #released = Promise.withResolvers<void>();
@@ -16,7 +16,7 @@ export class TableHolds {
     }
   }
 
-  /** Settles when the writes of now are made; undefined where there are none. To be asked again then: others may have begun. */
+  /** Resolves when the current writes are done; undefined if there are none. Check again then: new ones may have started. */
   get pending(): Promise<void> | undefined {
     return this.#count === 0 ? undefined : this.#released.promise;
   }

@@ -3,7 +3,7 @@ import {
   type RecordStep,
   type TableInput,
   type TablePlan,
-  recordsBehind,
+  staleRecords,
 } from "@cocktail/environment";
 import { type RouteTable, emptyTable } from "@cocktail/route";
 import type { RouteTableStore } from "../store/route-table-store.ts";
@@ -13,21 +13,21 @@ type Next = Extract<TablePlan, { readonly kind: "next" }>;
 export interface TableWriterOptions {
   readonly tables: Pick<RouteTableStore, "head" | "append">;
   readonly log: Logger;
-  /** The table that follows the head, from the facts of now. */
+  /** Plans the next table from the current facts. */
   plan(): TablePlan;
-  /** Settles when the writes of a decision that are being made now are made; undefined where there are none. */
+  /** Resolves when the writes of the current decisions are done; undefined if there are none. */
   held(): Promise<void> | undefined;
   inputs(): readonly TableInput[];
-  /** Writes a record that is behind the table. */
+  /** Writes a stale record. */
   record(step: RecordStep): Promise<void>;
   published(plan: Next): void;
-  /** The head is one that this writer did not make. */
+  /** Called with a head that this writer did not append. */
   adopted(table: RouteTable): void;
 }
 
 /**
- * The one writer of the route table. Whatever is ready when a turn comes goes into one epoch; what is asked for meanwhile
- * waits for the next turn.
+ * The only writer of the route table. All changes that are ready when a turn starts share one epoch; requests during a
+ * turn wait for the next one.
  */
 export class TableWriter {
   readonly #options: TableWriterOptions;
@@ -40,12 +40,12 @@ export class TableWriter {
     this.#options = options;
   }
 
-  /** The head as last known. */
+  /** The cached head. */
   get table(): RouteTable {
     return this.#table;
   }
 
-  /** The head as stored. */
+  /** The stored head. */
   async head(): Promise<RouteTable> {
     if (this.#isStale) {
       const table = await this.#options.tables.head();
@@ -55,7 +55,7 @@ export class TableWriter {
     return this.#table;
   }
 
-  /** Resolves when a turn that began after this call has ended: the table says what was wanted then. */
+  /** Resolves after a turn that started after this call, so that the table contains all earlier changes. */
   async publish(): Promise<void> {
     if (this.#turn === undefined) {
       this.#turn = this.#take();
@@ -80,7 +80,7 @@ export class TableWriter {
 
   async #take(): Promise<void> {
     try {
-      // What becomes ready in the same moment shares the epoch.
+      // Changes of the same event loop turn share the epoch.
       await new Promise(setImmediate);
       while (!(await this.#attempt()));
     } finally {
@@ -88,21 +88,21 @@ export class TableWriter {
     }
   }
 
-  /** False where somebody else was first. */
+  /** False if another writer appended first. */
   async #attempt(): Promise<boolean> {
     await this.head();
-    // What served is recorded before the next table, which may not list it any more.
+    // Served incarnations are recorded before the next table, which may no longer list them.
     for (;;) {
-      // Planned from all writes of a decision or from none: between this look and the plan nothing else runs.
+      // The plan must include all writes of a decision or none. No other code runs between this check and the plan.
       for (let held = this.#options.held(); held !== undefined; held = this.#options.held())
         await held;
-      const behind = recordsBehind(this.#options.inputs());
+      const behind = staleRecords(this.#options.inputs());
       if (behind.length === 0) break;
       for (const step of behind) await this.#options.record(step);
     }
     const plan = this.#options.plan();
     if (plan.kind === "unchanged") return true;
-    // Until the answer is here it is not known what the head is.
+    // Until the append has succeeded, the head is unknown.
     this.#isStale = true;
     const outcome = await this.#options.tables.append(plan.table.epoch - 1, plan.table);
     this.#isStale = false;

@@ -22,7 +22,7 @@ async function idle(queue: WorkQueue): Promise<void> {
   }
 }
 
-test("a name is worked on once at a time, and what is added meanwhile comes once more", async () => {
+test("a key is processed once at a time, and requeued once if it is added meanwhile", async () => {
   let running = 0;
   let most = 0;
   let runs = 0;
@@ -41,7 +41,7 @@ test("a name is worked on once at a time, and what is added meanwhile comes once
   assert.equal(runs, 2);
 });
 
-test("no more names than the bound are worked on at a time, and all are", async () => {
+test("no more keys than the concurrency limit are processed at a time, and all are processed", async () => {
   let running = 0;
   let most = 0;
   const seen = new Set<string>();
@@ -58,7 +58,7 @@ test("no more names than the bound are worked on at a time, and all are", async 
   assert.equal(seen.size, 20);
 });
 
-test("failures come again, each pause twice the one before up to the longest, until it is well", async () => {
+test("failures are retried with exponential backoff up to the maximum, until settled", async () => {
   const pauses: number[] = [];
   const settled = Promise.withResolvers<void>();
   const queue: WorkQueue = queueOf(
@@ -77,7 +77,7 @@ test("failures come again, each pause twice the one before up to the longest, un
   await queue.stop();
 });
 
-test("the earliest of several times counts", async () => {
+test("if a key is added for several times, the earliest wins", async () => {
   const clock = new TestClock();
   let runs = 0;
   const queue = queueOf(
@@ -100,7 +100,7 @@ test("the earliest of several times counts", async () => {
   assert.equal(runs, 1);
 });
 
-test("a stop waits for what was begun and begins nothing more", async () => {
+test("stop waits for running work and starts no new work", async () => {
   const gate = Promise.withResolvers<void>();
   const done: string[] = [];
   const queue = queueOf(

@@ -1,7 +1,7 @@
 import { type BackoffOptions, backoffMs } from "@cocktail/client";
 import type { Clock } from "./clock.ts";
 
-/** What a piece of work wants next: nothing, or to be done again at a time (epoch milliseconds). */
+/** When to requeue the key (epoch milliseconds), if at all. */
 export interface WorkResult {
   readonly againAt?: number | undefined;
 }
@@ -9,17 +9,17 @@ export interface WorkResult {
 export interface WorkQueueOptions {
   readonly clock: Clock;
   readonly concurrency: number;
-  /** Of pauses after failures. */
+  /** After failures. */
   readonly backoff: BackoffOptions;
   work(key: string): Promise<WorkResult>;
   failed(key: string, error: unknown, retryInMs: number): void;
-  /** A key was put back with a backoff. */
+  /** Called when a key is requeued with a backoff. */
   retried?: (key: string) => void;
 }
 
 /**
- * Names of objects to look at. A name is worked on once at a time, is kept once however often it is added, and comes again
- * after a failure, later each time. Nothing about the reason is kept: work looks at everything anew.
+ * A deduplicating queue of keys. A key is processed by one worker at a time, and requeued with a backoff after a failure.
+ * Level-triggered: a key carries no event, so work reads the current state.
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
@@ -41,7 +41,7 @@ export class WorkQueue {
     this.#fill();
   }
 
-  /** The earliest of several times counts. */
+  /** If a key is added for several times, the earliest wins. */
   addAt(key: string, at: number): void {
     if (this.#isStopped) return;
     const timer = this.#timers.get(key);
@@ -55,7 +55,7 @@ export class WorkQueue {
     this.#timers.set(key, { at, cancel });
   }
 
-  /** For work that is not wrong but came to nothing: again, later each time, until `settle`. */
+  /** Requeues a key with a backoff that grows until `settle`. Returns the delay in milliseconds. */
   addLater(key: string): number {
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
@@ -78,7 +78,8 @@ export class WorkQueue {
     return !this.#waiting.has(key) && !this.#busy.has(key) && !this.#timers.has(key);
   }
 
-  /** Begins nothing new, and resolves when what was begun has ended. */
+  /** Starts no new work, and resolves when running work has ended. */
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#waiting.clear();

@@ -7,7 +7,8 @@ type Normal<T> = T extends string | number | boolean | null | undefined
     ? readonly Normal<I>[]
     : { readonly [K in keyof T]: Normal<T[K]> };
 
-/** Stricter than assignable both ways: there a missing optional member would go unseen. */
+/** Stricter than mutual assignability, which doesn't detect a missing optional member. */
+
 // oxlint-disable typescript/no-unnecessary-type-parameters -- the T of each side is what the comparison is made of
 type Same<A, B> =
   (<T>() => T extends Normal<A> ? 1 : 2) extends <T>() => T extends Normal<B> ? 1 : 2

@@ -9,14 +9,14 @@ import {
 import { ControlPlaneError } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
 
-/** How often a decision is made again because somebody else was first. */
+/** How often a decision is retried after a conflict. */
 const attempts = 20;
 
 type Decider = Pick<Engine, "objects" | "execute" | "onChange" | "phase">;
 
 /**
- * Decisions of this process, one after the other: each sees what the one before wrote. Another writer of the same object
- * makes a decision be made again.
+ * Serialises the decisions of this process: each sees the writes of the previous ones. After a conflict with another writer
+ * a decision is retried.
  */
 export class Decisions {
   readonly #engine: Decider;
@@ -28,7 +28,7 @@ export class Decisions {
     this.#deletionWaitMs = deletionWaitMs;
   }
 
-  /** Decides upon the objects as they are when the turn comes, and makes the writes. */
+  /** Decides on the objects at its turn, and executes the writes. */
   async make<T>(
     actor: Actor,
     decide: (objects: Objects) => Decision<T>,
@@ -46,12 +46,12 @@ export class Decisions {
       }
       if (made.kind !== "conflict") return made;
       if (attempt === attempts)
-        throw new Error("the objects change faster than they can be decided upon");
+        throw new Error(`the decision conflicted with other writers ${attempts} times`);
     }
   }
 
-  /** Decides, and writes nothing. What is being deleted counts as gone. */
-  async imagine<T>(decide: (objects: Objects) => Decision<T>): Promise<Decided<T> | Refused> {
+  /** Decides without writing. Objects that are being deleted count as gone. */
+  async preview<T>(decide: (objects: Objects) => Decision<T>): Promise<Decided<T> | Refused> {
     await Promise.resolve();
     const decision = decide(this.#engine.objects);
     if (decision.kind !== "waits") return decision;
@@ -78,7 +78,7 @@ export class Decisions {
     return mine;
   }
 
-  /** Waits until an object that is being deleted is gone; false where that takes too long. */
+  /** Waits until an object that is being deleted is gone; false on timeout. */
   async #isGone(
     { kind, name }: { readonly kind: "ServiceVariant" | "Environment"; readonly name: string },
     limitMs: number,
@@ -92,7 +92,10 @@ export class Decisions {
     try {
       const isGone = isThere() ? await promise : true;
       if (this.#engine.phase !== "stopped") return isGone;
-      throw new ControlPlaneError("NOT_READY", "changes are not accepted: it is stopping");
+      throw new ControlPlaneError(
+        "NOT_READY",
+        "changes are not accepted: the control plane is stopping",
+      );
     } finally {
       clearTimeout(timer);
       unsubscribe();

@@ -8,7 +8,7 @@ import {
   deleteObject,
   describeAction,
   heldOnlyBy,
-  imagine,
+  simulate,
   isLive,
   planTable,
   wholeEnvironmentPlan,
@@ -20,7 +20,7 @@ import {
   observeAll,
   observeEnvironment,
   observeVariant,
-  wantedLayers,
+  desiredLayers,
 } from "../engine/observe.ts";
 import type { Platform } from "../engine/platform.ts";
 
@@ -35,11 +35,11 @@ export interface Imagined {
   readonly plan: readonly PlannedAction[];
 }
 
-/** What a list of writes would bring about: the objects after it, and the plans of everything that it touches. */
+/** The effect of a list of writes: the objects afterwards, and the plans of all affected objects. */
 export function dryRun(sources: Sources, writes: readonly Write[], at: DryRunAt): Imagined {
-  const written = imagine(sources.objects, writes, at.now);
+  const written = simulate(sources.objects, writes, at.now);
   const consequences = writes.flatMap((write) => destructionsOf(written, write));
-  const objects = consequences.length === 0 ? written : imagine(written, consequences, at.now);
+  const objects = consequences.length === 0 ? written : simulate(written, consequences, at.now);
   const after: Sources = { ...sources, objects };
   const touched = new Map(
     [...writes, ...consequences].map((each) => [`${each.kind} ${each.name}`, each]),
@@ -48,7 +48,7 @@ export function dryRun(sources: Sources, writes: readonly Write[], at: DryRunAt)
   return { objects, plan };
 }
 
-/** What the engine deletes with an environment. */
+/** The deletions of variants that follow from deleting an environment. */
 function destructionsOf(objects: ObjectIndex, { op, kind, name }: Write): readonly Write[] {
   if (kind !== "Environment" || op !== "delete") return [];
   const environment = objects.environments.get(name);
@@ -78,7 +78,7 @@ function describe({ objects }: Sources, action: Action, { platform }: DryRunAt):
     : { ...described, detail: platform.summarize(variant.spec.source) };
 }
 
-/** The same epoch that brings a promoted stable ends its candidate. */
+/** The epoch that lists a promoted stable no longer lists its candidate. */
 function endOfCandidate(after: Sources, service: string, at: DryRunAt): readonly Action[] {
   const promotion = after.objects.variants.get(formatVariant(service, STABLE))?.spec.promotion;
   const facts = factsOf(after, service, RC, at);
@@ -90,7 +90,7 @@ function endOfCandidate(after: Sources, service: string, at: DryRunAt): readonly
 }
 
 function planOfEnvironment(after: Sources, name: string, { now }: DryRunAt): readonly Action[] {
-  const next = planTable(after.table, observeAll(after), wantedLayers(after));
+  const next = planTable(after.table, observeAll(after), desiredLayers(after));
   const table = next.kind === "next" ? next.table : after.table;
   const observed = observeEnvironment(after, name, table);
   return wholeEnvironmentPlan(after.objects.environments.get(name), observed, now);

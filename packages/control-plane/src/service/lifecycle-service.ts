@@ -15,16 +15,16 @@ import type { Actor, NamedService, Refusal } from "@cocktail/environment";
 import type { RouteTable } from "@cocktail/route";
 import type { EngineEvent } from "../engine/engine.ts";
 
-/** An expected outcome: it is done, or refused before anything was stored. */
+/** An expected outcome: done, or refused before anything was stored. */
 export type Answer<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
-/** An explanation without what to do about it: that is said at the door. */
+/** An explanation without its fix, which the API adds. */
 export type Unfixed = Omit<Explanation, "fix">;
 
 export interface DryRun {
-  /** Answer with the plan and change nothing. */
+  /** Return the plan and change nothing. */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -42,18 +42,17 @@ export interface VariantFilter {
 }
 
 /**
- * What people and pipelines ask of a control plane. Changes answer as soon as they are stored; what they bring about shows
- * in the views. Changes reject with STORE_UNAVAILABLE while the store is away and with NOT_READY before `start` and after
- * `stop`; views answer from what is known, always. An object that is being deleted is waited for before there is another
- * of its name.
+ * The operations of the control plane. Changes resolve as soon as they are stored; their effects show in the views.
+ * Changes reject with STORE_UNAVAILABLE while the store is away, and with NOT_READY before `start` and after `stop`; views
+ * always answer, from the cache. A change waits for an object of the same name that is being deleted.
  */
 export interface LifecycleService {
-  /** Reads what is stored and begins to work toward it. Services are as `syncServices` last wrote them. */
+  /** Reads the store and starts reconciling. Services are as `syncServices` last wrote them. */
   start(): Promise<void>;
-  /** Begins nothing new and waits for what it began. Workloads are left to their platform. */
+  /** Starts no new work and waits for running work. Doesn't stop workloads. */
   stop(): Promise<void>;
 
-  /** The file's services; returns notes for people, one line each. */
+  /** Stores the services of the file; returns messages for the user, one line each. */
   syncServices(services: readonly NamedService[], actor?: Actor): Promise<readonly string[]>;
   deploy(request: DeployRequest, actor?: Actor): Promise<Answer<DeployResult>>;
   destroy(
@@ -93,12 +92,12 @@ export interface LifecycleService {
   environments(): readonly Environment[];
   environment(name: string): Environment | undefined;
   explain(name: string): Unfixed | undefined;
-  /** The head of the route table as this control plane last knew it. */
+  /** The cached head of the route table. */
   table(): RouteTable;
   /** What `start` took over from an earlier run: `payment-service:mp-101`, `environment ops-101`. */
   restored(): readonly string[];
-  /** Called when something that a view shows may have changed; returns an unsubscribe function. */
+  /** Called when a view may have changed; returns an unsubscribe function. */
   onChange(listener: (event: EngineEvent | undefined) => void): () => void;
-  /** True once every variant that was restored is ready or has failed, and the table says so. */
+  /** True once all restored variants are ready or have failed, and the table is published. */
   isSettled(): boolean;
 }

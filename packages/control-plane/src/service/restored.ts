@@ -1,7 +1,7 @@
 import { type Objects, isLive } from "@cocktail/environment";
 import { STABLE } from "@cocktail/route";
 
-/** What an earlier run left and this one takes over: variants whose workloads were somewhere else, and environments. */
+/** What this run takes over from an earlier one: variants whose workloads ran on another host, and environments. */
 export function restoredNames(objects: Objects, host: string): readonly string[] {
   const variants = [...objects.variants.values()]
     .filter((each) => isLive(each) && each.spec.key !== STABLE)

@@ -9,7 +9,7 @@ export function deployResult(
   sources: ViewSources,
 ): DeployResult {
   const found = sources.objects.variants.get(name);
-  if (found === undefined) throw new Error(`${name} was stored and is not there`);
+  if (found === undefined) throw new Error(`${name} was stored but is missing from the cache`);
   const { generation } = found;
   return { outcome, generation, variant: viewVariant(sources, found), plan, warnings };
 }

@@ -61,11 +61,11 @@ import {
 } from "./view-environment.ts";
 import { type ViewSources, findService, viewServices, viewVariant } from "./view-variant.ts";
 
-/** How long the start waits for the stable variants of new services. */
+/** How long `start` waits for the stable variants of new services. */
 const stablesLimitMs = 5_000;
 const anyone: Actor = { name: "unknown" };
 
-/** Makes the service; `start` sets it to work. */
+/** Creates the service; `start` starts it. */
 export function createLifecycleService(options: LifecycleOptions): LifecycleService {
   return new Lifecycle(options);
 }
@@ -99,7 +99,7 @@ class Lifecycle implements LifecycleService {
     await this.#load();
     this.#restored = restoredNames(this.#engine.objects, this.#options.platform.host);
     this.#engine.start();
-    await this.#engine.stablesMade(stablesLimitMs);
+    await this.#engine.stablesCreated(stablesLimitMs);
   }
 
   stop(): Promise<void> {
@@ -280,7 +280,7 @@ class Lifecycle implements LifecycleService {
     return found;
   }
 
-  /** Decides in turn and writes; a dry run only imagines the writes, and answers with the plan that would follow. */
+  /** Decides and writes; a dry run only simulates the writes, and returns the resulting plan. */
   async #decide<T, R>(
     actor: Actor,
     { dryRun: isDryRun }: DryRun,
@@ -288,7 +288,7 @@ class Lifecycle implements LifecycleService {
     answer: (decided: Decided<T>, plan: readonly PlannedAction[], sources: ViewSources) => R,
   ): Promise<Answer<R>> {
     if (isDryRun === true) {
-      const decision = await this.#decisions.imagine(decide);
+      const decision = await this.#decisions.preview(decide);
       if (decision.kind === "refused") return decision;
       const { platform, policy } = this.#options;
       const at = { now: this.#clock.now(), policy: { ...defaultPolicy, ...policy }, platform };
@@ -391,5 +391,8 @@ class Lifecycle implements LifecycleService {
 }
 
 function notAccepted(why: "starting" | "stopping"): ControlPlaneError {
-  return new ControlPlaneError("NOT_READY", `changes are not accepted: it is ${why}`);
+  return new ControlPlaneError(
+    "NOT_READY",
+    `changes are not accepted: the control plane is ${why}`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { EnvironmentObject, Objects, VariantObject } from "@cocktail/environment";
 import { STABLE, isKey } from "@cocktail/route";
 
-/** Where things are reached from outside. */
+/** Public URLs. */
 export interface Addresses {
   readonly domain: string;
   /** Base URL of the edge; undefined while it does not listen. */
@@ -10,7 +10,7 @@ export interface Addresses {
 
 type Services = Pick<Objects, "services">;
 
-/** `http://mp-101.payment-service.localhost:8080`; undefined where nothing is reachable from outside. */
+/** `http://mp-101.payment-service.localhost:8080`; undefined while the edge does not listen. */
 export function variantUrl(
   addresses: Addresses,
   { services }: Services,

@@ -19,7 +19,7 @@ import type { ViewSources } from "./view-variant.ts";
 type Known = Pick<ViewSources, "objects" | "table">;
 type Looked = Pick<ViewSources, "objects" | "table" | "platform">;
 
-/** Every layer there is: built in, of a key, or made by somebody. Built-in ones first, the others by name. */
+/** All layers: built-in ones first, then implicit and explicit ones by name. */
 export function environmentNames({ objects, table }: Known): readonly string[] {
   const names = new Set([
     ...liveKeys(objects),
@@ -41,7 +41,7 @@ export function isEnvironment({ objects, table }: Known, name: string): boolean 
   );
 }
 
-/** What is the same for every environment of a list, so that a list costs one pass. */
+/** Shared by all environments of a list, so that a list needs one pass. */
 export interface EnvironmentViews {
   view(name: string): Environment;
 }
@@ -101,7 +101,7 @@ function conditionsOf({ status, generation, createdAt }: EnvironmentObject): rea
   ];
 }
 
-/** A layer that nobody wrote has no status of its own: it does as its members do, since the last of them changed. */
+/** An implicit layer has no stored status: its conditions are derived from its members. */
 function implicitConditions(sources: Looked, name: string): readonly Condition[] {
   const { objects, table } = sources;
   const members = memberFacts(sources, name);
@@ -153,7 +153,7 @@ function viewMembers({ objects, table }: Known, name: string): readonly Environm
     .toSorted((one, other) => (one.service < other.service ? -1 : 1));
 }
 
-/** What a request with this environment alone would meet, asked of `resolve` itself. */
+/** The variants that a request with only this environment reaches, computed by `resolve`. */
 function viewInherited(
   { table }: Known,
   name: string,
@@ -172,7 +172,7 @@ function viewInherited(
   });
 }
 
-/** Why an environment is not ready: the condition that says it, and the member that a fix is about. */
+/** Why an environment is not ready: the condition, and the member that the fix is for. */
 export function explainEnvironment(sources: ViewSources, environment: Environment): Unfixed {
   const find = (type: Condition["type"]): Environment["conditions"][number] | undefined =>
     environment.conditions.find((each) => each.type === type);
@@ -181,7 +181,7 @@ export function explainEnvironment(sources: ViewSources, environment: Environmen
   return {
     ready: isReady,
     reason: cause?.reason ?? "Publishing",
-    cause: cause?.message ?? "nothing is known of it yet",
+    cause: cause?.message ?? "not reconciled yet",
     params: {
       environment: environment.name,
       variant: firstUnreadyMember(sources, environment.name),

@@ -14,7 +14,7 @@ import { type HeaderNames, type RouteTable, STABLE, formatVariant, own } from "@
 import type { Platform } from "../engine/platform.ts";
 import { type Addresses, variantUrl } from "./urls.ts";
 
-/** What views are made of: stored objects, the head of the table, and how the platform names its sources. */
+/** The sources of views: stored objects, the head of the table, and the platform's statuses. */
 export interface ViewSources {
   readonly objects: Objects;
   readonly table: RouteTable;
@@ -52,7 +52,7 @@ export function viewVariant(sources: ViewSources, object: VariantObject): Varian
   };
 }
 
-/** Of the incarnation that serves, else of the newest. */
+/** The workload of the incarnation that serves, else of the newest. */
 function directoryOf(sources: ViewSources, object: VariantObject): string | undefined {
   const { service, key } = object.spec;
   const records = object.status?.incarnations ?? [];

@@ -1,7 +1,7 @@
 import { nextTag, readTable, type RouteTable, type TableContent } from "@cocktail/route";
 import { ControlPlaneError } from "../errors.ts";
 
-/** The table that follows `head`. Throws TABLE_INVALID for content that no reader would accept. */
+/** The table after `head`. Throws TABLE_INVALID for content that readers would reject. */
 export function followingTable(head: RouteTable, content: TableContent): RouteTable {
   const epoch = head.epoch + 1;
   const { services, environments } = content;

@@ -24,7 +24,7 @@ const source = z.record(z.string(), z.unknown());
 const onUnavailable = z.enum(["Fail", "Fallback"]);
 const isReason = (text: unknown): text is Reason =>
   typeof text === "string" && Object.hasOwn(reasons, text);
-const reason = z.custom<Reason>(isReason, "is not a reason");
+const reason = z.custom<Reason>(isReason, "is not a known reason");
 
 const serviceSpec = exactly<ServiceSpec>()(
   z.object({
@@ -142,7 +142,7 @@ const meta = exactly<ObjectMeta>()(
 );
 const kindOf = z.object({ kind: z.enum(kinds) });
 
-/** The object of a stored document. Throws STORE_CORRUPT for what this version doesn't write. */
+/** Parses a stored document. Throws STORE_CORRUPT if it is not in the format of this version. */
 export function readObject<K extends Kind>(kind: K, document: unknown): ObjectOf<K> {
   const { spec, status } = parts[kind];
   const schema = z.object({ spec, status: status.optional() });
@@ -154,7 +154,7 @@ export function readObject<K extends Kind>(kind: K, document: unknown): ObjectOf
   const { path, message } = found.error.issues[0] ?? { path: [], message: "unknown" };
   const text = JSON.stringify(document).slice(0, 120);
   throw storeCorrupt(
-    `a stored ${kind} was not written by this version: ${path.join(".")}: ${message} in ${text}`,
+    `a stored ${kind} is not in the format of this version: ${path.join(".")}: ${message} in ${text}`,
   );
 }
 

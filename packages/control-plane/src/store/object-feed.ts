@@ -10,10 +10,10 @@ interface Entry {
   readonly event: AnyEvent;
 }
 
-/** How many events a watch may lag behind; then it has to list again. */
+/** How many events a watch may lag behind before it must list again. */
 const kept = 10_000;
 
-/** The last changes of all objects, in the order of their versions, and everybody who waits for the next ones. */
+/** The recent changes of all objects, ordered by version, and their watchers. */
 export class ObjectFeed {
   readonly #wakers = new Wakers();
   #entries: Entry[] = [];
@@ -41,12 +41,12 @@ export class ObjectFeed {
     this.#wakers.wake();
   }
 
-  /** Nothing else happened until `at`. */
+  /** There are no other changes up to `at`. */
   reach(at: number): void {
     this.#head = Math.max(this.#head, at);
   }
 
-  /** What happened until `at` is not known: who has not seen it has to list again. */
+  /** The changes up to `at` are unknown: watches from before must list again. */
   skipTo(at: number): void {
     this.#entries = [];
     this.#floor = at;
@@ -62,7 +62,7 @@ export class ObjectFeed {
     let seen = Number(from);
     while (!signal.aborted && !this.#isClosed) {
       if (!(seen >= this.#floor)) {
-        throw new ControlPlaneError("WATCH_EXPIRED", `changes after ${from} are not kept any more`);
+        throw new ControlPlaneError("WATCH_EXPIRED", `changes after ${from} are no longer kept`);
       }
       const next = this.#entries.slice(firstAfter(this.#entries, seen));
       if (next.length === 0) await this.#wakers.next(signal);

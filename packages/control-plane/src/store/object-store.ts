@@ -1,33 +1,33 @@
 import type { Actor, Kind, Kinds, ObjectMeta, ObjectOf } from "@cocktail/environment";
 
-/** The object, and the version of it that a write is decided upon. */
+/** The object and the version that a write expects. */
 export interface Precondition<K extends Kind> extends Pick<ObjectMeta, "name" | "version"> {
   readonly kind: K;
 }
 
 export type WriteOutcome<K extends Kind> =
   | { readonly kind: "written"; readonly object: ObjectOf<K> }
-  /** Somebody else wrote it first. Read it, and decide again. */
+  /** Another writer changed it first. Read it, and decide again. */
   | { readonly kind: "conflict" }
   | { readonly kind: "absent" };
 
 export type CreateOutcome<K extends Kind> =
   | { readonly kind: "written"; readonly object: ObjectOf<K> }
-  /** There is one of this name, perhaps one that is being deleted. */
+  /** An object of this name exists, perhaps one that is being deleted. */
   | { readonly kind: "exists"; readonly object: ObjectOf<K> };
 
-/** `gone`: nothing holds it, so there is no such object any more. */
+/** `gone`: the object was removed. */
 export type DeleteOutcome<K extends Kind> = WriteOutcome<K> | { readonly kind: "gone" };
 
 export interface ObjectEvent<K extends Kind> {
   readonly change: "put" | "removed";
-  /** As it is after a put, and as it was last before its removal. */
+  /** The object after a put, or its last state before the removal. */
   readonly object: ObjectOf<K>;
 }
 
 export interface ObjectList<K extends Kind> {
   readonly items: readonly ObjectOf<K>[];
-  /** Where a watch goes on from this list. Opaque. */
+  /** Where a watch resumes after this list. Opaque. */
   readonly from: string;
 }
 
@@ -39,28 +39,28 @@ export interface ObjectDraft<K extends Kind> {
 }
 
 /**
- * Where objects live. Each write is of one object, upon one version of it: there is no write over several. Nothing here
- * that the API server of Kubernetes can't do, so that custom resources are one of the adapters.
+ * Stores objects. Each write is of one object, with its version as the precondition; there are no transactions over
+ * several. Limited to what the Kubernetes API can do, so that custom resources can be an adapter.
  *
- * People and pipelines write `spec`, the engine alone writes `status`; neither write touches the other part. Objects of
- * kinds that are held (`isHeld`) stay, marked as being deleted, until the engine releases them.
+ * Users write `spec`, only the engine writes `status`; neither write changes the other part. A deleted object of a kind
+ * with a finalizer (`hasFinalizer`) stays, marked as being deleted, until the engine releases it.
  *
  * Every method rejects with STORE_UNAVAILABLE while the store is away.
  */
 export interface ObjectStore {
-  /** As stored now: never older than what an earlier call, or this client's last write, has shown. */
+  /** Linearizable: never older than an earlier read, or than this client's last write. */
   get<K extends Kind>(kind: K, name: string): Promise<ObjectOf<K> | undefined>;
-  /** All of a kind, in any order. May be a little older than what `get` gives. */
+  /** All objects of a kind, in any order. May be older than the result of `get`. */
   list<K extends Kind>(kind: K): Promise<ObjectList<K>>;
   /**
-   * Every change after `from`, in the order in which one object changed. Changes that follow each other fast may be left
-   * out, the newest never; one may come twice. Goes on through outages. Ends at the signal, and when the store is closed;
-   * throws WATCH_EXPIRED where it can't go on: list again.
+   * Every change after `from`, in order for each object. Changes may be coalesced to the newest, and delivered twice.
+   * Survives outages. Ends when the signal is aborted or the store is closed; throws WATCH_EXPIRED if it can't be resumed:
+   * list again.
    */
   watch<K extends Kind>(kind: K, from: string, signal: AbortSignal): AsyncIterable<ObjectEvent<K>>;
 
   create<K extends Kind>(draft: ObjectDraft<K>, actor: Actor): Promise<CreateOutcome<K>>;
-  /** Raises the generation. An equal spec is no change. */
+  /** Increments the generation. Writing an equal spec changes nothing. */
   writeSpec<K extends Kind>(
     at: Precondition<K>,
     spec: Kinds[K]["spec"],
@@ -70,8 +70,8 @@ export interface ObjectStore {
     at: Precondition<K>,
     status: Kinds[K]["status"],
   ): Promise<WriteOutcome<K>>;
-  /** Marks it as being deleted; one that nothing holds is gone at once. Deleting it again changes nothing. */
+  /** Marks the object as being deleted, or removes it at once if it has no finalizer. Idempotent. */
   delete<K extends Kind>(at: Precondition<K>, actor: Actor): Promise<DeleteOutcome<K>>;
-  /** What belonged to a deleted object is gone: so is the object. Changes nothing where it is not being deleted. */
+  /** Removes a deleted object once it is torn down. Changes nothing if it is not being deleted. */
   release<K extends Kind>(at: Precondition<K>): Promise<DeleteOutcome<K>>;
 }

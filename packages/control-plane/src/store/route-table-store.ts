@@ -1,7 +1,7 @@
 import type { RouteTable, TableContent, TableId } from "@cocktail/route";
 
 /**
- * Where the route table lives. One counter for everything: every change is one new epoch, written by compare-and-swap.
+ * Stores the route table. Every change is one new epoch, appended by compare-and-swap.
  * Every method rejects with STORE_UNAVAILABLE while the store is away.
  */
 export interface RouteTableStore {
@@ -9,27 +9,27 @@ export interface RouteTableStore {
   head(): Promise<RouteTable>;
   /**
    * Makes `content` the table of epoch `expectedEpoch + 1`, if `expectedEpoch` is the head's. Rejects with
-   * TABLE_INVALID for what no reader would accept. After STORE_UNAVAILABLE it is not known whether it was written:
+   * TABLE_INVALID for content that readers would reject. After STORE_UNAVAILABLE it is unknown whether it was appended:
    * read the head.
    */
   append(expectedEpoch: number, content: TableContent): Promise<AppendOutcome>;
   /** Undefined below the history floor, and above the head. */
   at(epoch: number): Promise<RouteTable | undefined>;
   /**
-   * The head, unless it is `from`, then every later head; heads that follow each other fast may be left out, the newest
-   * never. Goes on through outages of the store. Ends at the signal, and when the store is closed.
+   * The head, unless it is `from`, then every later head. Heads may be coalesced to the newest. Survives outages of the
+   * store. Ends when the signal is aborted or the store is closed.
    */
   watch(from: TableId | undefined, signal: AbortSignal): AsyncIterable<RouteTable>;
   /**
-   * Forgets the tables that were no longer current at `before`, and raises the history floor. Returns the floor. The head
-   * is always kept.
+   * Deletes the tables that were no longer current at `before`, and raises the history floor. Returns the floor. Always
+   * keeps the head.
    */
   prune(before: Date): Promise<number>;
 }
 
 export type AppendOutcome =
   | { readonly kind: "appended"; readonly table: RouteTable }
-  /** The head routes like this already; there is no new epoch. */
+  /** The head has the same content; there is no new epoch. */
   | { readonly kind: "unchanged"; readonly table: RouteTable }
-  /** Somebody else was first. Plan again on this head. */
+  /** Another writer appended first. Plan again from this head. */
   | { readonly kind: "conflict"; readonly head: RouteTable };

@@ -71,7 +71,7 @@ function applied(table: TableContent, change: TableChange): TableContent {
   };
 }
 
-test("a change makes one table of the other, and touches nothing that is the same in both", () => {
+test("a change transforms one table into the other, and touches only what differs", () => {
   fc.assert(
     fc.property(content, content, (previous, next) => {
       const change = diffTables(previous, next);
@@ -83,7 +83,7 @@ test("a change makes one table of the other, and touches nothing that is the sam
   );
 });
 
-test("a table and itself differ in nothing, also where members are written in another order", () => {
+test("equal tables have no difference, whatever the order of their members", () => {
   fc.assert(
     fc.property(content, (table) => {
       const reversed = <T>(record: Readonly<Record<string, T>>): Record<string, T> =>

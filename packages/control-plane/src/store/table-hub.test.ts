@@ -13,7 +13,7 @@ describe("the newest table of a process", () => {
     assert.equal(hub.current?.epoch, 2);
   });
 
-  test("is never replaced by an answer of the store that was overtaken", () => {
+  test("is never replaced by a stale answer of the store", () => {
     const hub = new TableHub();
     hub.advance(at(1));
     const seen = hub.current;
@@ -22,14 +22,14 @@ describe("the newest table of a process", () => {
     assert.equal(hub.current?.epoch, 2);
   });
 
-  test("is replaced by what the store says otherwise, also where that is a new history", () => {
+  test("is otherwise replaced by the store's head, also by a new history", () => {
     const hub = new TableHub();
     assert.equal(hub.replace(undefined, at(5)), "replaced");
     assert.equal(hub.replace(hub.current, at(1, "bbbbbbbb")), "replaced");
     assert.deepEqual(hub.current, at(1, "bbbbbbbb"));
   });
 
-  test("tells later watchers of a history floor that rose, and wakes nobody for it", async () => {
+  test("shows a raised history floor to later readers, without waking watchers", async () => {
     const hub = new TableHub();
     hub.advance(at(1));
     const stop = new AbortController();
@@ -41,7 +41,7 @@ describe("the newest table of a process", () => {
     assert.equal((await waiting).done, true);
   });
 
-  test("reaches every watcher, who may be slow: only the newest is kept for it", async () => {
+  test("reaches every watcher; a slow one gets only the newest", async () => {
     const hub = new TableHub();
     hub.advance(at(1));
     const watch = hub.watch(undefined, new AbortController().signal);

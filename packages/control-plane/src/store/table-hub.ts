@@ -1,7 +1,7 @@
 import { formatTableId, type RouteTable, type TableId } from "@cocktail/route";
 import { Wakers } from "./wakers.ts";
 
-/** The newest table this process knows, and everybody who waits for a newer one. */
+/** The newest known table, and its watchers. */
 export class TableHub {
   readonly #wakers = new Wakers();
   #current: RouteTable | undefined;
@@ -23,7 +23,7 @@ export class TableHub {
   replace(seen: RouteTable | undefined, head: RouteTable): "replaced" | "stale" {
     if (this.#current !== seen) return "stale";
     if (seen === undefined || formatTableId(seen) !== formatTableId(head)) this.#set(head);
-    // A raised floor wakes nobody; the next reader gets it.
+    // A raised floor doesn't notify watchers; the next read gets it.
     else this.#current = head;
     return "replaced";
   }

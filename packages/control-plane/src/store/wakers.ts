@@ -1,4 +1,4 @@
-/** Those who wait for the next change of something. */
+/** Waiters for the next change. */
 export class Wakers {
   readonly #waiting = new Set<() => void>();
 
@@ -6,7 +6,7 @@ export class Wakers {
     for (const wake of this.#waiting) wake();
   }
 
-  /** Resolves at the next wake, or when the signal aborts. */
+  /** Resolves at the next wake, or when the signal is aborted. */
   async next(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -4,7 +4,7 @@ import { RC, STABLE, emptyTable, maxDepth } from "@cocktail/route";
 import type { VariantStatus } from "../object.ts";
 import { ObjectIndex } from "../object-index.ts";
 import { withStatus } from "../object-rules.ts";
-import { applyWrite } from "../imagine.ts";
+import { applyWrite } from "../simulate.ts";
 import { type Decision, refused } from "./decision.ts";
 import { decideDeleteEnvironment } from "./delete-environment.ts";
 import { type DeployIntent, decideDeploy } from "./deploy.ts";
@@ -63,7 +63,7 @@ function environment(objects: ObjectIndex, name: string, parent?: string): Objec
   return after(objects, decideEnvironment(objects, { name, parent }, "create", 0));
 }
 
-test("a redeploy keeps what it leaves out, and another branch begins anew", () => {
+test("a redeploy keeps omitted options, another branch doesn't", () => {
   const intent = {
     branch: "feature/mp-1",
     ttlSeconds: 60,
@@ -79,7 +79,7 @@ test("a redeploy keeps what it leaves out, and another branch begins anew", () =
   assert.equal(replaced.variants.get("cart:mp-1")?.spec.expiresAt, undefined);
 });
 
-test("another branch on a live key is a conflict; not on rc, and a destroyed key is waited for", () => {
+test("another branch on a live key is a conflict, except on rc; a deploy waits for a key that is being destroyed", () => {
   const other = { service: "cart", key: "mp-1", branch: "b" };
   const state = deployed(synced, "mp-1", { branch: "a" });
   assert.equal(why(deploy(state, other)), "KeyConflict");
@@ -116,7 +116,7 @@ test("stable and rc are built in", () => {
   }
 });
 
-test("parents exist, don't turn in circles, and are at most eight", () => {
+test("parents must exist, without a cycle, at most eight deep", () => {
   assert.equal(
     why(decideEnvironment(synced, { name: "a", parent: "none" }, "create", 0)),
     "ParentNotFound",
@@ -138,7 +138,7 @@ test("parents exist, don't turn in circles, and are at most eight", () => {
   assert.equal(why(decideEnvironment(state, moved, "apply", 0)), "ParentTooDeep");
 });
 
-test("create refuses what exists, apply says what it changed", () => {
+test("create refuses an existing environment, apply reports what it changed", () => {
   const intent = { name: "ops", members: { cart: "mp-1" } };
   assert.equal(why(decideEnvironment(synced, intent, "apply", 0)), "created");
   const state = after(synced, decideEnvironment(synced, intent, "create", 0));
@@ -147,7 +147,7 @@ test("create refuses what exists, apply says what it changed", () => {
   assert.equal(why(decideEnvironment(state, { ...intent, parent: RC }, "apply", 9)), "updated");
 });
 
-test("only what has a lifetime is extended, from now where it is over", () => {
+test("only an existing lifetime is extended, from now if it is over", () => {
   const state = deployed(deployed(synced, "mp-1", { ttlSeconds: 60 }), "mp-2");
   assert.equal(why(decideExtend(state, "mp-2", 60, 0)), "unchanged");
   assert.equal(why(decideExtend(state, "none", 60, 0)), "EnvironmentNotFound");
@@ -155,7 +155,7 @@ test("only what has a lifetime is extended, from now where it is over", () => {
   assert.equal(extended.variants.get("cart:mp-1")?.spec.expiresAt, 160_000);
 });
 
-test("work that would be lost refuses a request, unless it is discarded", () => {
+test("a request that would lose uncommitted work is refused, unless it discards it", () => {
   const state = deployed(synced, "mp-1", { environment: "ops" });
   const intent = {
     name: "ops",
@@ -188,7 +188,7 @@ function serving(objects: ObjectIndex, name: string): ObjectIndex {
   return changed;
 }
 
-test("only what serves its newest rollout is promoted, pinned by its platform", () => {
+test("only a candidate that serves its newest rollout is promoted, pinned by its platform", () => {
   const state = serving(deployed(synced, RC, { branch: "release" }), "cart:rc");
   const variant = { tier: "rc", onUnavailable: "Fail", incarnation: 1, revision: "abc" } as const;
   const listed = { ...table, services: { cart: { rc: variant } } };
@@ -205,13 +205,13 @@ test("only what serves its newest rollout is promoted, pinned by its platform", 
   assert.equal(why(promote(deployed(state, RC))), "NothingToPromote");
 });
 
-test("a service that left the file loses its stable; its branches stay", () => {
+test("removing a service from the file deletes its stable and keeps its branches", () => {
   const state = deployed(synced, "mp-1");
   const { writes: changes, notes } = decideSync(state, []);
   const left = withWrites(state, changes);
   assert.equal(left.variants.get("cart:stable")?.deletedAt, 0);
   assert.equal(left.variants.get("cart:mp-1")?.deletedAt, undefined);
-  assert.deepEqual(notes, ["cart is no longer in the file: its stable ends"]);
+  assert.deepEqual(notes, ["cart was removed from the file: its stable variant is deleted"]);
   // Back in the file before its stable is gone: that one goes, and another is made then.
   const back = withWrites(left, decideSync(left, [cart]).writes);
   assert.equal(planStable(back, "cart", undefined), undefined);

@@ -2,7 +2,7 @@ import type { Reason } from "../reasons.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Write } from "../write.ts";
 
-/** What a request does to the stored objects, or why not. Deciding changes nothing. */
+/** The writes that a request results in, or why it is refused. Deciding changes nothing. */
 export type Decision<T = object> = Refused | Waits | Decided<T>;
 
 export interface Refused {
@@ -10,7 +10,7 @@ export interface Refused {
   readonly refusal: Refusal;
 }
 
-/** An object of this name is being deleted: the decision can be made when it is gone. */
+/** An object of this name is being deleted: decide again when it is gone. */
 export interface Waits {
   readonly kind: "waits";
   readonly for: { readonly kind: "ServiceVariant" | "Environment"; readonly name: string };
@@ -19,7 +19,7 @@ export interface Waits {
 export type Decided<T = object> = {
   readonly kind: "decided";
   readonly outcome: Outcome;
-  /** In the order in which they are made. */
+  /** In the order of execution. */
   readonly writes: readonly Write[];
   readonly warnings: readonly string[];
 } & T;

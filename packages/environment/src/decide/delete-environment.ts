@@ -2,22 +2,22 @@ import { type EnvironmentObject, type OnDelete, type VariantObject, isLive } fro
 import type { Objects } from "../object-index.ts";
 import { type Write, deleteObject, writeSpec } from "../write.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
-import { destruction, wouldLose } from "./destroy.ts";
+import { destroyWrites, refuseDataLoss } from "./destroy.ts";
 import { heldOnlyBy, isLiveKey, liveEnvironment } from "./lookup.ts";
 import { checkNotBuiltIn } from "./names.ts";
 
 export interface DeleteEnvironmentIntent {
   readonly name: string;
   readonly keepVariants: boolean;
-  /** Work that is nowhere else may be lost. */
+  /** Uncommitted work may be discarded. */
   readonly discard: boolean;
-  /** `service:key` of those that hold such work. */
+  /** `service:key` of variants with uncommitted work. */
   readonly wouldLoseWork: ReadonlySet<string>;
 }
 
 /**
- * Takes away the layer and the variants that only it held. Of an explicit environment only the deletion is written: the
- * variants follow from it, whoever dies meanwhile (`planEnvironment`).
+ * Deletes the layer and the variants that only it held. For an explicit environment only its own deletion is written: the
+ * engine deletes the variants (`planEnvironment`), so a crash in between can't leave them behind.
  */
 export function decideDeleteEnvironment(
   objects: Objects,
@@ -32,10 +32,10 @@ export function decideDeleteEnvironment(
   }
   const toDestroy = intent.keepVariants ? [] : heldOnlyBy(objects, name);
   const atRisk = toDestroy.filter((each) => intent.wouldLoseWork.has(each.name));
-  if (!intent.discard && atRisk.length > 0) return wouldLose(atRisk.map((each) => each.name));
+  if (!intent.discard && atRisk.length > 0) return refuseDataLoss(atRisk.map((each) => each.name));
   const writes: readonly Write[] =
     environment === undefined
-      ? toDestroy.flatMap((each) => destruction(each, intent.discard))
+      ? toDestroy.flatMap((each) => destroyWrites(each, intent.discard))
       : closing(environment, onDeleteOf(intent));
   return {
     kind: "decided",
@@ -51,7 +51,7 @@ function onDeleteOf({ keepVariants, discard }: DeleteEnvironmentIntent): OnDelet
   return discard ? "Discard" : "Destroy";
 }
 
-/** What is to become of the variants is said before the deletion, which can't be told anything. */
+/** `onDelete` is written before the deletion, because a deletion has no parameters. */
 function closing(environment: EnvironmentObject, onDelete: OnDelete): readonly Write[] {
   const { spec } = environment;
   return (spec.onDelete ?? "Destroy") === onDelete
@@ -73,5 +73,5 @@ function keptWarnings(
   return objects
     .ofKey(name)
     .filter((each) => isLive(each) && !destroyed.includes(each))
-    .map((each) => `${each.name} stays, and with it the layer of its key`);
+    .map((each) => `${each.name} is kept, so the layer ${name} still exists`);
 }

@@ -13,7 +13,7 @@ import {
   checkServiceName,
 } from "./names.ts";
 
-/** What a deploy asks for. What is left out stays as it was, or gets its default. */
+/** Omitted fields keep their value, or get their default. */
 export interface DeployIntent {
   readonly service: string;
   readonly key: string;
@@ -24,7 +24,7 @@ export interface DeployIntent {
   readonly replace?: boolean | undefined;
 }
 
-/** Why a deploy is not done, as far as that can be said without its platform. */
+/** The checks of a deploy that don't need the platform. */
 export function checkDeploy(objects: Objects, intent: DeployIntent): Refused | undefined {
   return (
     checkVariantName(objects, intent) ??
@@ -34,7 +34,7 @@ export function checkDeploy(objects: Objects, intent: DeployIntent): Refused | u
   );
 }
 
-/** The variant whose options a deploy keeps where it leaves them out: none where another branch takes the key over. */
+/** The variant whose options a deploy inherits if it omits them: none if another branch takes the key over. */
 export function keptVariant(
   objects: Objects,
   intent: Pick<DeployIntent, "service" | "key" | "branch">,
@@ -44,8 +44,8 @@ export function keptVariant(
 }
 
 /**
- * Every deploy makes a rollout, also an equal one: the code behind it may be another. `source` is what the platform made
- * of the request. A crash between the writes leaves a variant that is not a member yet.
+ * Every deploy makes a rollout, even if nothing in the spec changed, because the code may have. `source` is what the
+ * platform made of the request. A crash between the writes leaves a variant that is not a member yet.
  */
 export function decideDeploy(
   objects: Objects,
@@ -75,7 +75,7 @@ export function decideDeploy(
   };
 }
 
-/** What a redeploy keeps where the request leaves it out. */
+/** Options of the request, or those that the variant had. */
 function optionsOf(
   { branch, onUnavailable, ttlSeconds }: DeployIntent,
   kept: VariantSpec | undefined,
@@ -121,7 +121,7 @@ function checkSelf(service: string): Refused {
   return refused("NameTaken", { name: service, taken: "itself", wanted: "layer" });
 }
 
-/** A key is one branch's while it lives; the candidate's key is nobody's. */
+/** A live key belongs to one branch; `rc` belongs to none. */
 function checkBranch(
   intent: DeployIntent,
   existing: VariantObject | undefined,
@@ -144,7 +144,7 @@ function isOtherBranch(
   return owner !== undefined && branch !== undefined && owner !== branch;
 }
 
-/** What is being deleted is gone before there can be another of its name. */
+/** A name can be used again only when the object that is being deleted is gone. */
 function checkTerminating(
   objects: Objects,
   { service, key, environment }: DeployIntent,
@@ -167,7 +167,7 @@ function joinEnvironment(
   if (name === undefined) return [];
   const existing = objects.environments.get(name);
   if (existing === undefined) {
-    // One that is made for a passing variant passes with it.
+    // An environment that is made for a variant with a lifetime gets the same lifetime.
     return [
       createObject("Environment", name, { parent: STABLE, members: { [service]: key }, expiresAt }),
     ];
@@ -186,6 +186,6 @@ function replacedWarning(
   const before = own(objects.environments.get(environment)?.spec.members ?? {}, service);
   if (before === undefined || before === key) return [];
   return [
-    `environment ${environment} has ${formatVariant(service, key)} instead of ${formatVariant(service, before)}`,
+    `environment ${environment}: ${formatVariant(service, key)} replaces ${formatVariant(service, before)}`,
   ];
 }

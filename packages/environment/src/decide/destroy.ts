@@ -8,9 +8,9 @@ import { environmentsNaming, findLiveVariant } from "./lookup.ts";
 export interface DestroyIntent {
   readonly service: string;
   readonly key: string;
-  /** Work that is nowhere else may be lost. */
+  /** Uncommitted work may be discarded. */
   readonly discard: boolean;
-  /** The platform says that there is such work. */
+  /** The platform found uncommitted work. */
   readonly wouldLoseWork: boolean;
 }
 
@@ -24,24 +24,24 @@ export function decideDestroy(
   if (variant === undefined) {
     return { kind: "decided", outcome: "already absent", writes: [], warnings: [] };
   }
-  if (wouldLoseWork && !discard) return wouldLose([name]);
+  if (wouldLoseWork && !discard) return refuseDataLoss([name]);
   return {
     kind: "decided",
     outcome: "deleted",
-    writes: destruction(variant, discard),
+    writes: destroyWrites(variant, discard),
     warnings: environmentsNaming(objects, service, key).map(
       (environment) =>
-        `environment ${environment} names ${name}; the layers below answer there now`,
+        `environment ${environment} has ${name} as a member; its requests now go to the layers below`,
     ),
   };
 }
 
-/** That work may be lost is said before the deletion, which can't be told anything: both writes are one intent. */
-export function destruction(variant: VariantObject, discard: boolean): readonly Write[] {
+/** `discard` is written before the deletion, because a deletion has no parameters. */
+export function destroyWrites(variant: VariantObject, discard: boolean): readonly Write[] {
   if (!discard || variant.spec.discard === true) return [deleteObject(variant)];
   return [writeSpec(variant, { ...variant.spec, discard }), deleteObject(variant)];
 }
 
-export function wouldLose(names: readonly string[]): Refused {
+export function refuseDataLoss(names: readonly string[]): Refused {
   return refused("UncommittedWork", { variants: names.join(", ") });
 }

@@ -16,8 +16,8 @@ export interface EnvironmentIntent {
 }
 
 /**
- * `create` refuses what exists, `apply` creates or replaces. A lifetime that is left out stays what it was; everything
- * else that is left out is removed.
+ * `create` refuses an existing environment, `apply` creates or replaces it. An omitted lifetime is kept; all other
+ * omitted fields are removed.
  */
 export function decideEnvironment(
   objects: Objects,
@@ -94,7 +94,7 @@ function checkMembers(members: Readonly<Record<string, string>>): Refused | unde
   return undefined;
 }
 
-/** Parents are trees rooted at stable, also below this environment. */
+/** The parents form a tree rooted at stable, also with the layers that have this one above them. */
 function checkParent(objects: Objects, name: string, parent: string): Refused | undefined {
   const isKnown =
     parent === STABLE ||
@@ -105,12 +105,12 @@ function checkParent(objects: Objects, name: string, parent: string): Refused | 
   const parentOf = (layer: string): string =>
     layer === name ? parent : (objects.environments.get(layer)?.spec.parent ?? STABLE);
   if (isCycle(name, parentOf)) return refused("ParentCycle", { environment: name, parent });
-  // Only the layer itself and what has it above can become too deep.
-  const deep = [name, ...descendants(objects, name)]
+  // Only the layer and its descendants can become too deep.
+  const tooDeep = [name, ...descendants(objects, name)]
     .toSorted()
     .find((layer) => depthOf(layer, parentOf) === undefined);
-  if (deep === undefined) return undefined;
-  return refused("ParentTooDeep", { environment: deep, max: String(maxDepth) });
+  if (tooDeep === undefined) return undefined;
+  return refused("ParentTooDeep", { environment: tooDeep, max: String(maxDepth) });
 }
 
 function descendants(objects: Objects, name: string): readonly string[] {
@@ -139,7 +139,8 @@ function missingMembers(objects: Objects, { members }: EnvironmentSpec): readonl
   return Object.entries(members)
     .filter(([service, key]) => findLiveVariant(objects, service, key) === undefined)
     .map(
-      ([service, key]) => `${formatVariant(service, key)} is not deployed; the layers below answer`,
+      ([service, key]) =>
+        `${formatVariant(service, key)} is not deployed; its requests go to the layers below`,
     )
     .toSorted();
 }

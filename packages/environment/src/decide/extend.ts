@@ -6,8 +6,8 @@ import { findLiveVariant, holdersOf, isLiveKey, liveEnvironment } from "./lookup
 import { checkLifetime, checkNotBuiltIn } from "./names.ts";
 
 /**
- * Extends the lifetime of an environment and of the variants that it holds. What has no lifetime gets none. The environment
- * is last: whoever sees it extended knows that its members are.
+ * Extends the lifetime of an environment and of the variants that it holds. Objects without a lifetime get none. The
+ * environment is written last, so that its members are extended once it is.
  */
 export function decideExtend(
   objects: Objects,
@@ -31,16 +31,16 @@ export function decideExtend(
     const expiresAt = later(environment.spec.expiresAt);
     writes.push(writeSpec(environment, { ...environment.spec, expiresAt }));
   }
-  const isNothing = writes.length === 0;
+  const hasNoLifetime = writes.length === 0;
   return {
     kind: "decided",
-    outcome: isNothing ? "unchanged" : "updated",
+    outcome: hasNoLifetime ? "unchanged" : "updated",
     writes,
-    warnings: isNothing ? [`environment ${name} has no lifetime to extend`] : [],
+    warnings: hasNoLifetime ? [`environment ${name} has no lifetime to extend`] : [],
   };
 }
 
-/** Live variants that it holds, alone or with others. */
+/** Live variants that the environment holds, alone or with others. */
 function held(objects: Objects, name: string): readonly VariantObject[] {
   const members = Object.entries(objects.environments.get(name)?.spec.members ?? {});
   const candidates = new Set([

@@ -1,7 +1,7 @@
 export * from "./decision.ts";
 export * from "./delete-environment.ts";
 export * from "./deploy.ts";
-export { type DestroyIntent, decideDestroy, destruction, wouldLose } from "./destroy.ts";
+export { type DestroyIntent, decideDestroy, destroyWrites, refuseDataLoss } from "./destroy.ts";
 export * from "./environment.ts";
 export * from "./extend.ts";
 export * from "./lookup.ts";

@@ -21,7 +21,7 @@ export function liveEnvironment(
   return found === undefined || !isLive(found) ? undefined : found;
 }
 
-/** Every service that exists: of the file, or with a variant of its own. */
+/** Every service that is in the file or has a variant. */
 export function serviceNames(objects: Objects): ReadonlySet<string> {
   const names = new Set(objects.services.keys());
   for (const each of objects.variants.values()) if (isLive(each)) names.add(each.spec.service);
@@ -44,18 +44,18 @@ export function liveKeys(objects: Objects): ReadonlySet<string> {
   return keys;
 }
 
-/** The explicit environments that name a variant, sorted. One that is being deleted holds on to what goes with it. */
+/** The explicit environments that have the variant as a member, sorted. Includes environments that are being deleted. */
 export function environmentsNaming(
   objects: Objects,
   service: string,
   key: string,
 ): readonly string[] {
-  return objects.naming(service, key).map(({ name }) => name);
+  return objects.environmentsWith(service, key).map(({ name }) => name);
 }
 
 /**
- * The layers that hold a variant: the explicit environments that name it, and `rc` its candidates. Only what nobody names
- * stands for itself, in the layer of its key.
+ * The layers that hold a variant: the explicit environments that have it as a member, and `rc` for candidates. A variant
+ * that is a member of none is held by the layer of its key.
  */
 export function holdersOf(
   objects: Objects,
@@ -66,7 +66,7 @@ export function holdersOf(
   return new Set(naming.length === 0 ? [key] : naming);
 }
 
-/** Live variants that would have no layer left without this environment, stable never among them. By name. */
+/** Live variants that no other layer holds, sorted by name. Never stable. */
 export function heldOnlyBy(objects: Objects, name: string): readonly VariantObject[] {
   const members = Object.entries(objects.environments.get(name)?.spec.members ?? {});
   const candidates = new Set([

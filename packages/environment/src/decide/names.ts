@@ -13,7 +13,7 @@ export function checkKey(key: string, what: "key" | "environment"): Refused | un
   return isKey(key) ? undefined : refused("InvalidName", { name: clip(key), what });
 }
 
-/** A key or an environment and a service share the first label of a host: one name can't be both. */
+/** Services, keys and environments share the first label of a host, so their names must differ. */
 export function checkLayerName(objects: Objects, name: string): Refused | undefined {
   return isService(objects, name)
     ? refused("NameTaken", { name, taken: "service", wanted: "layer" })
@@ -36,7 +36,7 @@ export function checkNotBuiltIn(name: string): Refused | undefined {
   return refused("EnvironmentBuiltIn", { environment: name });
 }
 
-/** Ten years, in seconds: longer is a mistake. */
+/** Ten years; longer is presumed to be a mistake. */
 export const maxLifetimeSeconds: number = 10 * 365 * 24 * 3600;
 
 export function checkLifetime(seconds: number | undefined): Refused | undefined {

@@ -13,7 +13,7 @@ import type { Refusal } from "../refusal.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
 import { findLiveVariant } from "./lookup.ts";
 
-/** What the platform makes of a source so that it stays at one revision, whatever happens to its branch afterwards. */
+/** Pins a source to one revision, so that later commits on its branch don't change it. */
 export type Pin = (source: SourceDocument, revision: string) => SourceDocument | Refused;
 
 export function isRefused(value: SourceDocument | Refused): value is Refused {
@@ -24,8 +24,8 @@ function isRefusal(value: unknown): value is Refusal {
 }
 
 /**
- * The candidate's revision becomes what stable wants; the table that lists stable's new incarnation no longer lists the
- * candidate. Only a candidate that serves can be promoted, and exactly that one.
+ * The candidate's revision becomes stable's; the table that lists stable's new incarnation no longer lists the candidate.
+ * Only a candidate that is serving can be promoted.
  */
 export function decidePromote(
   objects: Objects,
@@ -82,7 +82,7 @@ function promotedSpec(
   };
 }
 
-/** The candidate's entry, where what the table lists is its newest rollout. */
+/** The candidate's entry, if the table lists its newest rollout. */
 function servingEntry(
   table: RouteTable,
   { spec, status }: VariantObject,
@@ -92,7 +92,7 @@ function servingEntry(
   return listed?.rollout === spec.rollout ? entry : undefined;
 }
 
-/** Promoted already and not failed: asking again changes nothing. */
+/** True if this rollout is already promoted and has not failed: repeating the request changes nothing. */
 function isUnderWay({ spec, status }: VariantObject, candidate: VariantObject): boolean {
   const { promotion, rollout } = spec;
   if (promotion?.candidate.uid !== candidate.uid) return false;

@@ -4,11 +4,11 @@ import type { Objects } from "../object-index.ts";
 import { type Write, createObject, deleteObject, writeSpec } from "../write.ts";
 
 /**
- * The next write that makes a service's stable variant follow the service, if one is missing. `promoted` is the candidate
- * that stable has taken over, as the table shows.
+ * The next write that a service's stable variant needs to follow the service, if any. `promoted` is the candidate that
+ * stable has replaced according to the table.
  *
- * Stable follows its entry of the file, except where a promotion stands above it and the entry is still what it was when
- * that was made. One whose service left the file ends.
+ * Stable follows its entry in the file, except after a promotion: the promotion takes precedence until the entry changes.
+ * If the service is removed from the file, stable is deleted.
  */
 export function planStable(
   objects: Objects,
@@ -17,7 +17,7 @@ export function planStable(
 ): Write | undefined {
   const service = objects.services.get(name);
   const stable = objects.variants.get(formatVariant(name, STABLE));
-  // It is being deleted: its successor is made when it is gone.
+  // It is being deleted; the next one is created when it is gone.
   if (stable !== undefined && !isLive(stable)) return undefined;
   if (service === undefined) {
     return stable?.spec.entryHash === undefined ? undefined : deleteObject(stable);
@@ -27,7 +27,7 @@ export function planStable(
   }
   if (stable.spec.entryHash === service.spec.entryHash) return undefined;
   const spec = stableSpec(service, stable.spec.rollout + 1);
-  return settledPromotion(objects, name, promoted) ?? writeSpec(stable, spec);
+  return deletePromotedCandidate(objects, name, promoted) ?? writeSpec(stable, spec);
 }
 
 function stableSpec({ name, spec }: ServiceObject, rollout: number): VariantSpec {
@@ -35,8 +35,8 @@ function stableSpec({ name, spec }: ServiceObject, rollout: number): VariantSpec
   return { service: name, key: STABLE, rollout, source, onUnavailable: "Fail", entryHash };
 }
 
-/** A promotion that the table shows as done ends the candidate first: afterwards nothing would tell that it was promoted. */
-function settledPromotion(
+/** The candidate is deleted before the promotion is overwritten, which is the only record that it was promoted. */
+function deletePromotedCandidate(
   objects: Objects,
   name: string,
   promoted: RolloutRef | undefined,

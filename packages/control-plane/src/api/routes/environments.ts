@@ -38,7 +38,7 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     query: pageQuery,
     answers: {
       200: {
-        description: "All of them, or a part.",
+        description: "All environments, or one page.",
         schema: z.object({ items: z.array(environment), continue: continueToken }),
       },
     },
@@ -61,7 +61,7 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     ...read,
     url: "/v1/environments/:name/explain",
     id: "explainEnvironment",
-    summary: "Why an environment is not ready, and what to do",
+    summary: "Explain why an environment is not ready, with a fix",
     params,
     answers: { 200: { description: "The explanation.", schema: explanation } },
     handle: ({ params: { name } }) =>
@@ -104,7 +104,7 @@ function addChanges(app: FastifyInstance, { lifecycle, actor }: ApiContext): voi
     summary: "Create or replace an environment",
     params,
     body: environmentSpec,
-    answers: { 200: stored, 201: { ...stored, description: "Stored; it is new." } },
+    answers: { 200: stored, 201: { ...stored, description: "Created." } },
     handle: async ({ params: { name }, body }, { reply }) =>
       written(reply, done(await lifecycle.applyEnvironment(name, body, actor))),
   });
@@ -128,7 +128,7 @@ function addDelete(app: FastifyInstance, { lifecycle, actor }: ApiContext): void
     method: "DELETE",
     url: "/v1/environments/:name",
     id: "deleteEnvironment",
-    summary: "Delete an environment and the variants that only it holds; absent is fine",
+    summary: "Delete an environment and the variants that only it holds (idempotent)",
     params,
     query: z.strictObject({ keepVariants: flag, discard: flag, dryRun: flag }),
     answers: {

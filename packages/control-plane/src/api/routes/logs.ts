@@ -7,7 +7,7 @@ import { addOperation } from "../operation.ts";
 import { flag, key, serviceName } from "../schemas/names.ts";
 import { logLine } from "../schemas/variant.ts";
 
-/** Empty lines are heartbeats: they keep a quiet log from looking like a dead one. */
+/** Empty lines are heartbeats, so that a client can tell a quiet log from a dead connection. */
 const format = { contentType: "application/x-ndjson", heartbeat: "\n" };
 const tail = z
   .string()
@@ -21,7 +21,7 @@ export function addLogs(app: FastifyInstance, context: ApiContext): void {
   const read = { method: "GET", tag: "variants", isChange: false } as const;
   const answers = {
     200: {
-      description: "A LogLine a line; empty lines mean nothing.",
+      description: "One LogLine per line; empty lines are heartbeats.",
       schema: logLine,
       mediaType: format.contentType,
     },

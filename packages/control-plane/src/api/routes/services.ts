@@ -23,7 +23,7 @@ export function addServices(app: FastifyInstance, context: ApiContext): void {
     query: z.strictObject(pageQuery.shape),
     answers: {
       200: {
-        description: "All of them, or a part.",
+        description: "All services, or one page.",
         schema: z.object({ items: z.array(service), continue: continueToken }),
       },
     },
@@ -57,7 +57,7 @@ function addPromotion(app: FastifyInstance, { lifecycle, actor }: ApiContext): v
     method: "POST",
     url: "/v1/services/:service/promote",
     id: "promoteService",
-    summary: "Make the release candidate's revision stable's, in one epoch",
+    summary: "Promote the release candidate to stable, in one epoch",
     tag: "services",
     isChange: true,
     params,

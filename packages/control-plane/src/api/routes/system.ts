@@ -13,7 +13,7 @@ export function addSystem(app: FastifyInstance, context: ApiContext, metrics: Re
     ...read,
     url: "/v1/status",
     id: "getStatus",
-    summary: "The cocktail as a whole",
+    summary: "Status of the cocktail",
     answers: { 200: { description: "Its status.", schema: status } },
     handle: () => {
       const { epoch, tag } = lifecycle.table();
@@ -30,18 +30,18 @@ function addProbes(app: FastifyInstance, context: ApiContext): void {
     ...read,
     url: "/healthz",
     id: "getHealth",
-    summary: "Whether the process answers",
-    answers: { 200: { description: "It does.", schema: z.object({ status: z.literal("ok") }) } },
+    summary: "Liveness",
+    answers: { 200: { description: "Alive.", schema: z.object({ status: z.literal("ok") }) } },
     handle: () => Promise.resolve({ status: "ok" }),
   });
   addOperation(app, {
     ...read,
     url: "/readyz",
     id: "getReadiness",
-    summary: "Whether everything that was restored is served, and changes are possible",
+    summary: "Readiness: restored variants are served, and changes are accepted",
     answers: {
       200: { description: "Ready.", schema: readiness },
-      503: { description: "Not ready, and why.", schema: readiness },
+      503: { description: "Not ready, with reasons.", schema: readiness },
     },
     handle: (_, { reply }) => {
       const answer = context.readiness();
@@ -56,9 +56,9 @@ function addMetrics(app: FastifyInstance, metrics: Registry): void {
     ...read,
     url: "/metrics",
     id: "getMetrics",
-    summary: "Metrics in the format of Prometheus",
+    summary: "Metrics in Prometheus format",
     answers: {
-      200: { description: "All of them.", schema: z.string(), mediaType: "text/plain" },
+      200: { description: "All metrics.", schema: z.string(), mediaType: "text/plain" },
     },
     handle: async (_, { reply }) =>
       reply

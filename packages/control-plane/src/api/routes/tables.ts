@@ -13,9 +13,9 @@ import { tableStreamFormat, tableText, writeTables } from "../streaming/table-st
 const read = { tag: "routes", isChange: false } as const;
 
 const ifNoneMatch = z.object({
-  "if-none-match": z.string().optional().describe("The ETag of the table that is there already."),
+  "if-none-match": z.string().optional().describe("The ETag of the table that the client holds."),
 });
-const notModified = { description: "The table that `If-None-Match` named." } as const;
+const notModified = { description: "The table has the ETag of `If-None-Match`." } as const;
 
 export function addTables(app: FastifyInstance, context: ApiContext): void {
   const { tables } = context;
@@ -82,9 +82,9 @@ function addResolve(app: FastifyInstance, { lifecycle, tables }: ApiContext): vo
     method: "POST",
     url: "/v1/resolve",
     id: "resolveRoute",
-    summary: "Which variant of each service a route means",
+    summary: "Resolve a route to the variant of each service",
     body: resolveRequest,
-    answers: { 200: { description: "By the one rule.", schema: resolveResult } },
+    answers: { 200: { description: "The resolution.", schema: resolveResult } },
     handle: async ({ body }) => {
       const table =
         body.epoch === undefined
@@ -105,12 +105,12 @@ function addResolve(app: FastifyInstance, { lifecycle, tables }: ApiContext): vo
 function atEpoch(table: RouteTable | undefined, epoch: number): RouteTable {
   return found(
     table,
-    `route table of epoch ${epoch}: it is not there yet, or below the history floor`,
+    `route table of epoch ${epoch} (above the head, or below the history floor)`,
     "GET /v1/route-table gives the head's epoch and the floor",
   );
 }
 
-/** Serialised once a table, and by no schema: `readTable` accepted every one of them when it was stored. */
+/** Serialised once per table and not validated: `readTable` accepted it when it was stored. */
 function sendTable({ request, reply }: Exchange, table: RouteTable): FastifyReply {
   const tag = `"${formatTableId(table)}"`;
   void reply.header("etag", tag).header("cache-control", "no-cache");

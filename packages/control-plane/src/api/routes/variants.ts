@@ -30,7 +30,7 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     }),
     answers: {
       200: {
-        description: "Those that match, or a part of them.",
+        description: "The matching variants, or one page of them.",
         schema: z.object({ items: z.array(variant), continue: continueToken }),
       },
     },
@@ -64,13 +64,13 @@ function addChanges(app: FastifyInstance, { lifecycle, actor }: ApiContext): voi
     method: "POST",
     url: "/v1/variants",
     id: "deployVariant",
-    summary: "Deploy a branch, or with the key rc the release candidate",
+    summary: "Deploy a branch, or the release candidate with the key rc",
     tag: "variants",
     isChange: true,
     body: deployRequest,
     answers: {
-      200: { description: "Stored; there was one already.", schema: deployResult },
-      201: { description: "Stored; it is new.", schema: deployResult },
+      200: { description: "Updated.", schema: deployResult },
+      201: { description: "Created.", schema: deployResult },
     },
     handle: async ({ body }, { reply }) =>
       written(reply, done(await lifecycle.deploy(body, actor))),
@@ -80,7 +80,7 @@ function addChanges(app: FastifyInstance, { lifecycle, actor }: ApiContext): voi
     method: "DELETE",
     url: "/v1/variants/:service/:key",
     id: "deleteVariant",
-    summary: "Destroy a variant; absent is fine",
+    summary: "Destroy a variant (idempotent)",
     tag: "variants",
     isChange: true,
     params,

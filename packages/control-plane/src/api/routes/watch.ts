@@ -19,7 +19,7 @@ export function addWatch(app: FastifyInstance, { lifecycle, streams }: ApiContex
     answers: {
       200: {
         description:
-          "Events `change` with a WatchEvent as data. Read the lists after the first byte: nothing is missed then. A slow reader gets the newest change of each object.",
+          "Events `change` with a WatchEvent as data. List the objects after the first byte, so that no change is missed. A slow reader gets the newest change of each object.",
         schema: z.string(),
         mediaType: "text/event-stream",
       },

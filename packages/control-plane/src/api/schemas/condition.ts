@@ -22,7 +22,7 @@ export const condition = named(
       lastTransitionTime: z.string(),
     }),
   ),
-  "A fact about an object, in the form Kubernetes gives it.",
+  "A condition of an object, as in Kubernetes.",
 );
 
 export const header = z.object({ name: z.string(), value: z.string() });

@@ -19,5 +19,5 @@ export const problem = named(
       errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     }),
   ),
-  "RFC 9457, with the members every Cocktail error has.",
+  "RFC 9457, with the members of every Cocktail error.",
 );

@@ -35,7 +35,7 @@ const missed = named(
       }),
     ]),
   ),
-  "Something the route named that is not live.",
+  "A pin, member or environment of the route that is not live.",
 );
 
 const rejection = named(
@@ -47,7 +47,7 @@ const rejection = named(
       text: z.string(),
     }),
   ),
-  "Something a field said that is not part of the route.",
+  "A rejected part of a field.",
 );
 
 const resolvedService = named(

@@ -36,5 +36,5 @@ export const routeTable = named(
       environments: z.record(z.string(), tableEnvironment),
     }),
   ),
-  "Immutable snapshot of the live variants and the environments.",
+  "An immutable snapshot of the live variants and environments.",
 );

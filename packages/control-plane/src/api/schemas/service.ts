@@ -16,7 +16,7 @@ export const service = named(
       promoted: z.boolean(),
     }),
   ),
-  "A service of the cocktail and its stable.",
+  "A service and its stable variant.",
 );
 
 export const status = named(
@@ -45,5 +45,5 @@ export const readiness = named(
 export const promotion = named(
   "Promotion",
   z.strictObject({ dryRun: z.boolean().optional() }),
-  "Makes the release candidate's revision stable's.",
+  "Promotes the release candidate to stable.",
 );

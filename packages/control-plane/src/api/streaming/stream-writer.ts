@@ -2,14 +2,14 @@ import type { ServerResponse } from "node:http";
 
 export interface StreamWriterOptions {
   readonly contentType: string;
-  /** Written while there is nothing else to say, so that neither side takes silence for death. */
+  /** Written while the stream is idle, so that both sides detect a dead connection. */
   readonly heartbeat: string;
   readonly heartbeatMs: number;
-  /** A reader that takes nothing for so long is cut off. */
+  /** A reader that reads nothing for this long is disconnected. */
   readonly slowReaderMs: number;
 }
 
-/** One endless answer: back-pressure, heartbeats, and an end for readers that are gone or don't read. */
+/** One stream: back-pressure, heartbeats, and disconnection of readers that don't read. */
 export class StreamWriter {
   readonly #response: ServerResponse;
   readonly #options: StreamWriterOptions;
@@ -25,10 +25,10 @@ export class StreamWriter {
       "content-type": options.contentType,
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
-      // Kept alive it would outlast its stream, and hold up the end of the server.
+      // A kept-alive connection would outlive its stream and delay the shutdown.
       connection: "close",
     });
-    // The first byte tells the reader that it is connected.
+    // The first byte confirms the connection.
     response.write(options.heartbeat);
     this.#heartbeat = setInterval(() => {
       if (!response.writableNeedDrain) response.write(options.heartbeat);
@@ -59,10 +59,10 @@ export class StreamWriter {
     if (!this.#gone.signal.aborted) this.#response.end();
   }
 
-  /** Cut off after what was written: the reader sees that this is not the end of the data. */
+  /** Aborts after the written data, so that the truncation is visible to the reader. */
   cut(): void {
     clearInterval(this.#heartbeat);
-    // What was written in this turn is still with the response; the socket has it in the next one.
+    // Data written in this turn of the event loop reaches the socket in the next one.
     setImmediate(() => this.#response.socket?.destroySoon());
   }
 }

@@ -43,7 +43,7 @@ async function publish(api: OpenApi, revision: string): Promise<void> {
 }
 
 describe("the stream of the route table", () => {
-  test("begins with the head, whole, and goes on with every newer one", async () => {
+  test("starts with the whole head, then sends every newer one", async () => {
     await using api = await openApi();
     const response = await api.request("/v1/route-table/stream");
     assert.match(response.headers.get("content-type") ?? "", /^text\/event-stream/);
@@ -58,7 +58,7 @@ describe("the stream of the route table", () => {
     await until("the next table", () => text().endsWith(event(next, `1-${next.tag}`)));
   });
 
-  test("is resumed by the id of the last event: a reader that is up to date hears of changes only", async () => {
+  test("is resumed by Last-Event-ID: an up-to-date reader gets only changes", async () => {
     await using api = await openApi();
     await publish(api, "r1");
     const { tag } = await api.store.tables.head();
@@ -81,7 +81,7 @@ describe("the stream of the route table", () => {
     await until("three heartbeats", () => text().split(": alive\n\n").length > 3);
   });
 
-  test("gives its place back when the reader leaves, and has a limit", async () => {
+  test("has a limit, and frees its slot when the reader disconnects", async () => {
     await using api = await openApi({ limits: { maxStreams: 2 } });
     const leave = new AbortController();
     const { signal } = leave;
@@ -98,7 +98,7 @@ describe("the stream of the route table", () => {
     assert.equal(again.status, 200);
   });
 
-  test("cuts off a reader that takes nothing, and spares it what was overtaken before", async () => {
+  test("disconnects a reader that reads nothing, and coalesces tables for a slow one", async () => {
     await using api = await openApi({ limits: { slowReaderMs: 300 } });
     const socket: Socket = connect(api.port, "127.0.0.1");
     socket.on("error", () => undefined);
@@ -117,7 +117,7 @@ describe("the stream of the route table", () => {
     socket.destroy();
   });
 
-  test("ends with the API, and nothing is left open", async () => {
+  test("ends with the API, leaving no open connection", async () => {
     const api = await openApi();
     const { ended, text } = reading(await api.request("/v1/route-table/stream"));
     await until("the head", () => text().includes("id: 0-"));
@@ -163,14 +163,14 @@ describe("the logs", () => {
     );
   });
 
-  test("of nobody are NOT_FOUND", async () => {
+  test("of an unknown variant are NOT_FOUND", async () => {
     await using api = await openApi();
     const paths = ["/v1/logs?service=nobody", "/v1/variants/payment-service/mp-9/logs"];
     for (const path of paths) assert.equal((await api.request(path)).status, 404, path);
     assert.equal((await api.request("/v1/logs?tail=-1")).status, 400);
   });
 
-  test("that are followed end when the reader leaves, and go on in silence until then", async () => {
+  test("that are followed send heartbeats, and end when the reader disconnects", async () => {
     let ended = false;
     async function* logs({ signal }: LogQuery): AsyncGenerator<LogLine> {
       yield line;
@@ -189,7 +189,7 @@ describe("the logs", () => {
     await until("the platform to be told", () => ended);
   });
 
-  test("that break are cut off, so that nobody takes the end for the end", async () => {
+  test("that fail are aborted, so that the truncation is visible", async () => {
     async function* logs(): AsyncGenerator<LogLine> {
       yield line;
       await Promise.resolve();

@@ -13,7 +13,7 @@ export interface StreamLimits {
 
 export type StreamKind = "table" | "logs" | "watch";
 
-/** Every endless answer there is, so that they are counted, limited, and ended with the API. */
+/** All open streams: counts and limits them, and ends them with the API. */
 export class Streams {
   readonly #limits: StreamLimits;
   readonly #gauge: Gauge<"kind">;
@@ -28,8 +28,8 @@ export class Streams {
   }
 
   /**
-   * Hands the answer over to `produce`, which writes until it is done or its signal aborts. Throws a problem where there
-   * are too many already.
+   * Hands the response over to `produce`, which writes until it is done or its signal is aborted. Throws a problem if
+   * there are too many streams.
    */
   run(
     kind: StreamKind,
@@ -38,10 +38,10 @@ export class Streams {
     produce: (writer: StreamWriter, signal: AbortSignal) => Promise<void>,
   ): void {
     if (this.#closing.signal.aborted || this.#open.size >= this.#limits.maxStreams) {
-      const full = `there are ${this.#open.size} streams already`;
+      const full = `the limit of ${this.#open.size} open streams is reached`;
       throw new ProblemError("NOT_READY", {
         detail: this.#closing.signal.aborted ? "the control plane is stopping" : full,
-        fix: "close a reader, or try again in a moment",
+        fix: "close a stream, or retry in a moment",
       });
     }
     reply.hijack();

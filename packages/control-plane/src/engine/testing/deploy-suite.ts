@@ -49,7 +49,7 @@ export function deploys(it: It): void {
     assert.ok(world.readers.calls.includes("probe cart:mp-101#1"));
   });
 
-  it("a redeploy swaps in one epoch, and stops the old after its drain", async (world) => {
+  it("a redeploy swaps incarnations in one epoch, and stops the old one after its drain", async (world) => {
     await deployReady(world, "cart", "mp-1");
     const before = world.table.epoch;
     const order: string[] = world.readers.calls;
@@ -81,7 +81,7 @@ export function deploys(it: It): void {
     await world.until(() => !world.running().includes("cart:mp-1#1"), "the old one to go");
   });
 
-  it("a redeploy that fails leaves the old one serving, and says so", async (world) => {
+  it("after a failed redeploy the old incarnation keeps serving, and conditions say so", async (world) => {
     await deployReady(world, "cart", "mp-1");
     const before = world.table.epoch;
     world.platform.behaviours.set("cart:mp-1", { becomes: "Failed" });
@@ -101,7 +101,7 @@ export function deploys(it: It): void {
     assert.equal(world.listed("cart", "mp-1"), 3);
   });
 
-  it("a first deploy that fails is kept to be explained, and nothing runs", async (world) => {
+  it("a failed first deploy keeps its record, and nothing runs", async (world) => {
     world.platform.behaviours.set("cart:mp-1", { becomes: "CrashLoop" });
     done(await world.lifecycle.deploy({ service: "cart", key: "mp-1" }));
     await world.until(() => world.variant("cart", "mp-1").state === "GONE", "the failure");
@@ -114,7 +114,7 @@ export function deploys(it: It): void {
     assert.equal(explanation?.params["variant"], "cart:mp-1");
   });
 
-  it("a process that is down keeps its place; with Fallback it leaves and comes back", async (world) => {
+  it("a variant that is down stays in the table; with Fallback it leaves and returns", async (world) => {
     await deployReady(world, "cart", "mp-1");
     await deployReady(world, "payment", "mp-1", { onUnavailable: "Fallback" });
     const before = world.table.epoch;
@@ -149,7 +149,7 @@ export function deploys(it: It): void {
     assert.equal(world.variant("cart", "mp-101").branch, "feature/mp-101-b");
   });
 
-  it("a dry run answers the plan and changes nothing", async (world) => {
+  it("a dry run returns the plan and changes nothing", async (world) => {
     const before = world.table.epoch;
     const wish = { service: "cart", key: "mp-1", environment: "ops", dryRun: true };
     const { plan, outcome } = done(await world.lifecycle.deploy(wish));
@@ -162,7 +162,7 @@ export function deploys(it: It): void {
     assert.equal(world.running().length, 3);
   });
 
-  it("a probe that is not answered by it is tried again, and Ready waits", async (world) => {
+  it("a probe that another incarnation answers is retried, and Ready waits for it", async (world) => {
     let isAnswered = false;
     world.readers.probeResult = () =>
       isAnswered ? { ok: true } : { ok: false, message: "answered by cart:stable" };
@@ -175,7 +175,7 @@ export function deploys(it: It): void {
     await world.ready("cart", "mp-1");
   });
 
-  it("a late answer to a probe of the old incarnation says nothing of the new one", async (world) => {
+  it("a late probe of the old incarnation doesn't affect the new one", async (world) => {
     const late = Promise.withResolvers<{ ok: true }>();
     world.readers.probeResult = ({ incarnation }) =>
       incarnation === 1 ? late.promise : { ok: true };
@@ -190,7 +190,7 @@ export function deploys(it: It): void {
     assert.equal(probes.length, 1);
   });
 
-  it("a passing fault of the platform is only tried again", async (world) => {
+  it("a transient failure of the platform is retried", async (world) => {
     world.platform.failNext(3);
     await deployReady(world, "cart", "mp-1");
   });

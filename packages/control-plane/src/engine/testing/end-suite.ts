@@ -28,7 +28,7 @@ export function ends(it: It): void {
     assert.equal(variant.conditions[0]?.observedGeneration, 1, "a generation is one object's");
   });
 
-  it("a deploy while it is being destroyed wins", async (world) => {
+  it("a deploy waits for the variant of its name to be destroyed", async (world) => {
     await deployReady(world, "cart", "mp-101", { branch: "feature/mp-101" });
     done(await world.lifecycle.destroy("cart", "mp-101"));
     const result = done(
@@ -41,7 +41,7 @@ export function ends(it: It): void {
     assert.ok(world.platform.checkouts.has("cart:mp-101"));
   });
 
-  it("uncommitted work is not lost without being told", async (world) => {
+  it("uncommitted work is lost only with discard", async (world) => {
     await deployReady(world, "cart", "mp-101", { branch: "feature/mp-101" });
     world.platform.holdingWork.add("cart:mp-101");
     assert.equal(
@@ -58,7 +58,7 @@ export function ends(it: It): void {
     assert.deepEqual([...world.platform.checkouts], []);
   });
 
-  it("a lifetime ends it, and is extended in time", async (world) => {
+  it("a lifetime destroys the variant, unless it is extended in time", async (world) => {
     await deployReady(world, "cart", "mp-1", { ttlSeconds: 60 });
     assert.equal(world.condition("cart", "mp-1", "Expiring"), "True ExpiresSoon");
     const extended = done(await world.lifecycle.extendEnvironment("mp-1", 120));
@@ -71,7 +71,7 @@ export function ends(it: It): void {
     assert.equal(world.running().length, 3);
   });
 
-  it("a lifetime that is over waits for uncommitted work", async (world) => {
+  it("an expired variant is kept while it has uncommitted work", async (world) => {
     await deployReady(world, "cart", "mp-101", { branch: "feature/mp-101", ttlSeconds: 60 });
     world.platform.holdingWork.add("cart:mp-101");
     world.clock.pass(61_000);
@@ -125,7 +125,7 @@ export function promotes(it: It): void {
     assert.equal(world.variant("cart", "stable").promoted, false);
   });
 
-  it("there is nothing to promote before a candidate serves", async (world) => {
+  it("a candidate can't be promoted before it serves", async (world) => {
     assert.equal(refusal(await world.lifecycle.promote("cart")), "NOT_FOUND NothingToPromote");
     world.platform.behaviours.set("cart:rc", { after: Infinity });
     done(await world.lifecycle.deploy({ service: "cart", key: "rc" }));

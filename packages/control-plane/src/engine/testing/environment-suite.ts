@@ -20,12 +20,14 @@ export function environments(it: It): void {
     await world.until(() => world.lifecycle.environment("ops") === undefined, "its object to go");
   });
 
-  it("an environment holds what it names, and lets go of it only when asked to keep it", async (world) => {
+  it("an environment is created, applied, and deleted with keepVariants, which keeps its members", async (world) => {
     await deployReady(world, "cart", "mp-1");
     const before = world.table.epoch;
     const spec = { name: "ops", members: { cart: "mp-1", payment: "mp-9" } };
     const created = done(await world.lifecycle.createEnvironment(spec));
-    assert.deepEqual(created.warnings, ["payment:mp-9 is not deployed; the layers below answer"]);
+    assert.deepEqual(created.warnings, [
+      "payment:mp-9 is not deployed; its requests go to the layers below",
+    ]);
     await world.until(() => environmentReady(world, "ops"), "environment ops");
     assert.equal(world.table.epoch, before + 1);
     assert.equal(
@@ -41,7 +43,7 @@ export function environments(it: It): void {
     assert.equal(world.listed("cart", "mp-1"), 1);
   });
 
-  it("a parent can't go, nor a name stand on itself", async (world) => {
+  it("a parent can't be deleted, and an environment can't be its own ancestor", async (world) => {
     done(await world.lifecycle.createEnvironment({ name: "base" }));
     done(await world.lifecycle.createEnvironment({ name: "top", parent: "base" }));
     assert.equal(

@@ -128,7 +128,7 @@ export class KubernetesLikeObjects implements ObjectStore {
     await turns(Math.floor(this.#random() * 3));
   }
 
-  /** Somebody else writes the object first, as a field manager does: its version changes, and nothing of ours. */
+  /** Another writer changes the object first, like a field manager: only its version changes. */
   async #touch<K extends Kind>({ kind, name }: Precondition<K>): Promise<void> {
     await this.#latency();
     // What a cache of lists holds is a few writes old.

@@ -4,7 +4,7 @@ import { type It, deployReady, gone, environmentReady, turns } from "./steps.ts"
 import { TestWorld, done } from "./world.ts";
 
 export function restarts(it: It): void {
-  it("a new run restores everything in one epoch, and ends what was ending", async (world, {
+  it("a new run restores everything in one epoch, and finishes deletions", async (world, {
     store,
   }) => {
     await deployReady(world, "cart", "mp-1");
@@ -35,7 +35,7 @@ export function restarts(it: It): void {
     assert.equal(next.variant("cart", "mp-1").incarnations.length, 1);
   });
 
-  it("a run that is cut off anywhere is taken over by the next", async (world, { store }) => {
+  it("an interrupted run is continued by the next", async (world, { store }) => {
     for (const key of ["mp-1", "mp-2", "mp-3"]) {
       done(await world.lifecycle.deploy({ service: "cart", key, branch: `feature/${key}` }));
     }

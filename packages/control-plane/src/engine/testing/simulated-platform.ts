@@ -30,7 +30,7 @@ export class SimulatedPlatform implements Platform {
   readonly specs: WorkloadSpec[] = [];
   /** `service:key` with a checkout on disk. */
   readonly checkouts: Set<string> = new Set();
-  /** `service:key` whose checkout holds work that is nowhere else. */
+  /** `service:key` whose checkout has uncommitted work. */
   readonly holdingWork: Set<string> = new Set();
   readonly refusals: Map<string, Refusal> = new Map();
   /** `service:key` for which calls overlapped, which a platform need not bear. */

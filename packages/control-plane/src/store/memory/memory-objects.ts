@@ -23,7 +23,7 @@ import type {
   WriteOutcome,
 } from "../object-store.ts";
 
-/** Objects that are forgotten with the process. Documents are copied in and out, as a database would. */
+/** Objects in memory. Documents are copied on reads and writes, as in a database. */
 export class MemoryObjects implements ObjectStore {
   readonly #feed = new ObjectFeed(0);
   readonly #objects = new Map<string, AnyObject>();
@@ -148,7 +148,7 @@ function isOf<K extends Kind>(object: AnyObject, kind: K): object is ObjectOf<K>
   return object.kind === kind;
 }
 
-/** An event about an object of some kind is an event of that kind. */
+/** TypeScript can't infer that an event about an object is an event of its kind. */
 export function asEvent(event: {
   readonly change: AnyEvent["change"];
   readonly object: AnyObject;

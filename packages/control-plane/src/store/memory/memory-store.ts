@@ -3,7 +3,7 @@ import type { Store } from "../store.ts";
 import { MemoryObjects } from "./memory-objects.ts";
 import { MemoryTables } from "./memory-tables.ts";
 
-/** A store that forgets with the process: for tests of what stands above it. Passes the same suites as Postgres. */
+/** An in-memory store for tests. Passes the same conformance suites as Postgres. */
 export class MemoryStore implements Store {
   readonly objects: MemoryObjects = new MemoryObjects(() => this.#turn());
   readonly tables: MemoryTables = new MemoryTables(() => this.#turn());
@@ -14,7 +14,7 @@ export class MemoryStore implements Store {
     return this.#available;
   }
 
-  /** As an outage of a real store: every call rejects until it is set back. */
+  /** Simulates an outage: every call rejects until it is reset. */
   setAvailable(available: boolean): void {
     this.#available = available;
     for (const listener of this.#listeners) listener(available);
@@ -31,9 +31,9 @@ export class MemoryStore implements Store {
     await Promise.resolve();
   }
 
-  /** A store never answers in the turn it was asked, so that its users can't come to rely on that. */
+  /** Never answers synchronously, so that callers can't rely on it. */
   async #turn(): Promise<void> {
     await Promise.resolve();
-    if (!this.#available) throw storeUnavailable("it was switched off");
+    if (!this.#available) throw storeUnavailable("switched off");
   }
 }

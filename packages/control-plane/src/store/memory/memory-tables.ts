@@ -15,7 +15,7 @@ interface Kept {
   readonly createdAt: number;
 }
 
-/** Route tables that are forgotten with the process. */
+/** Route tables in memory. */
 export class MemoryTables implements RouteTableStore {
   readonly #hub = new TableHub();
   readonly #turn: () => Promise<void>;
@@ -68,7 +68,7 @@ export class MemoryTables implements RouteTableStore {
 
   #head(): RouteTable {
     const last = this.#history.at(-1);
-    if (last === undefined) throw new RangeError("a history without a head");
+    if (last === undefined) throw new RangeError("the history has no head");
     return { ...last.table, historyFloor: this.#floor() };
   }
 

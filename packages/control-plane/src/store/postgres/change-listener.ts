@@ -7,13 +7,13 @@ export interface ChangeListenerOptions {
   readonly options: CompiledPostgresOptions;
   readonly channel: string;
   /**
-   * Something may have changed: after a notification, whenever the connection was made anew, and with every ping, because
-   * a pooler between us and Postgres may swallow notifications. Never called twice at a time.
+   * Something may have changed: called after a notification, after a reconnect, and with every ping, because a connection
+   * pooler may drop notifications. Calls never overlap.
    */
   readonly onChange: () => Promise<void>;
-  /** The connection broke, or could not be made. Told once, until there is one again. */
+  /** The connection broke or could not be made. Called once until it is restored. */
   readonly onLost: (why: string) => void;
-  /** There is a connection again, and what changed meanwhile was read. */
+  /** The connection is restored, and the changes since then were read. */
   readonly onBack: () => void;
 }
 
@@ -89,7 +89,7 @@ export class ChangeListener {
   }
 }
 
-/** A peer that vanished never closes the connection: only a query finds out. */
+/** A vanished peer never closes the connection; only a query detects it. */
 function startPing(
   client: Client,
   ms: number,

@@ -142,7 +142,7 @@ describe("what the version before objects stored", () => {
     assert.equal(spec.entryHash, "1111");
   });
 
-  test("a deletion goes on", async () => {
+  test("a deletion continues", async () => {
     const { deletedAt, spec } = await variant("mp-8");
     assert.equal(typeof deletedAt, "number");
     assert.equal(spec.discard, true);

@@ -11,9 +11,9 @@ import { checkSchema, migrationsTable } from "./schema-check.ts";
 const directory = fileURLToPath(new URL("../../../migrations", import.meta.url));
 
 /**
- * Brings the schema to what this version needs, and makes it where it is missing. Several processes may do so at once:
- * they take turns. Rejects with STORE_UNAVAILABLE; with STORE_CORRUPT where the schema is somebody else's, or a newer
- * version's; or with the server's own error where the database refuses (a wrong password, no right to create a schema).
+ * Migrates the schema to this version, and creates it if it is missing. Concurrent processes take turns. Rejects with
+ * STORE_UNAVAILABLE; with STORE_CORRUPT if the schema belongs to another application or a newer version; or with the
+ * server's own error if it refuses (a wrong password, no privilege to create a schema).
  */
 export async function migrate(options: CompiledPostgresOptions, log: Logger): Promise<void> {
   const client = new Client(options.client);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { oneAtATime } from "./one-at-a-time.ts";
 
-test("requests during a call share the next one, which begins after all of them", async () => {
+test("requests during a call share the next one, which starts after all of them", async () => {
   const calls: PromiseWithResolvers<void>[] = [];
   const request = oneAtATime(
     () => {
@@ -26,7 +26,7 @@ test("requests during a call share the next one, which begins after all of them"
   calls[2]?.resolve();
 });
 
-test("a failure is told, and the next request begins anew", async () => {
+test("a failure is reported, and the next request starts a new call", async () => {
   const told: unknown[] = [];
   let calls = 0;
   const request = oneAtATime(

@@ -1,6 +1,6 @@
 /**
- * Calls `work` as often as is needed for every request to be followed by a call that began after it, and never twice at
- * a time: a hundred requests during one call are one more call. A failure is told, and ends what was asked for until then.
+ * Coalesces requests for `work`: calls never overlap, and after every request a new call starts. A hundred requests during
+ * one call result in one more call. A failure is reported, and drops the requests until then.
  */
 export function oneAtATime(
   work: () => Promise<void>,

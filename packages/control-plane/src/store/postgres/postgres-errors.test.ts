@@ -10,7 +10,7 @@ function answer(code: string): DatabaseError {
   return error;
 }
 
-test("an answer of Postgres that means `not now` is an outage, any other answer is itself", () => {
+test("a transient error of Postgres is an outage, any other error is passed on", () => {
   const passing = ["08006", "53300", "57P01", "57P02", "57P03", "57014", "55P03", "25P03", "58030"];
   for (const code of passing) {
     const error = asUnavailable(answer(code));
@@ -23,7 +23,7 @@ test("an answer of Postgres that means `not now` is an outage, any other answer 
   }
 });
 
-test("whatever is no answer of Postgres is an outage", () => {
+test("any error that did not come from the server is an outage", () => {
   const refused = new AggregateError([new Error("ECONNREFUSED ::1"), new Error("and 127.0.0.1")]);
   for (const [error, message] of [
     [new Error("Connection terminated unexpectedly"), /terminated unexpectedly/],
@@ -36,7 +36,7 @@ test("whatever is no answer of Postgres is an outage", () => {
   }
 });
 
-test("only what was rolled back for the sake of others is repeated", () => {
+test("only deadlocks and serialisation failures are retried", () => {
   for (const code of ["40001", "40P01"]) assert.ok(isRepeatable(asUnavailable(answer(code))), code);
   for (const code of ["57P01", "23505", "40002"]) {
     assert.ok(!isRepeatable(asUnavailable(answer(code))), code);

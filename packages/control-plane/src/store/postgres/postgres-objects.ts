@@ -34,13 +34,13 @@ interface Row {
   readonly removed: boolean;
 }
 
-/** Objects in one table, a document each. Removed ones stay for a while as marks for those who watch. */
+/** Objects in one table, a document each. Removed ones are kept as tombstones for a while, for watches. */
 export class PostgresObjects implements ObjectStore {
   readonly #database: Database;
   readonly #statements: ObjectStatements;
   readonly #channel: string;
   readonly #feed = new ObjectFeed(0);
-  /** Asks for `refresh`, and does not wait for it. */
+  /** Requests a `refresh` without waiting for it. */
   readonly #changed: () => void;
 
   constructor(
@@ -117,7 +117,7 @@ export class PostgresObjects implements ObjectStore {
     );
   }
 
-  /** Reads what was written since the last time, for those who watch. */
+  /** Reads the changes since the last refresh, for watches. */
   async refresh(): Promise<void> {
     const { head } = this.#feed;
     const version = await this.#version();

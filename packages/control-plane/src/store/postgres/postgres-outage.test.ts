@@ -49,7 +49,7 @@ async function assertUnavailable(call: Promise<unknown>): Promise<void> {
 }
 
 describe("a store whose Postgres is killed", () => {
-  test("refuses changes meanwhile, and goes on by itself when Postgres is back", async (t) => {
+  test("refuses changes during an outage, and recovers when Postgres is back", async (t) => {
     const first = postgres.server;
     if (first === undefined) return t.skip("DATABASE_URL names a server that isn't ours to kill");
     const schema = postgres.schema();
@@ -114,7 +114,7 @@ describe("a store whose connections break", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test("loses nothing when an administrator ends them all, again and again", async () => {
+  test("loses nothing when an administrator repeatedly terminates them all", async () => {
     const schema = postgres.schema();
     const store = await openPostgresStore({ connection: server.url, schema, pingMs: 50 });
     const seen: number[] = [];
@@ -167,7 +167,7 @@ describe("a store whose connections break", () => {
     await store.close();
   });
 
-  test("notices a silent connection without being asked anything, and hears of what it missed", async () => {
+  test("detects a silent connection without a call, and delivers the missed changes", async () => {
     await using proxy = await openProxy(server);
     const schema = postgres.schema();
     const { connection } = proxy;
@@ -191,7 +191,7 @@ describe("a store whose connections break", () => {
     await Promise.all([store.close(), other.close()]);
   });
 
-  test("is back by itself when only connections that did nothing were ended", async () => {
+  test("recovers after only idle connections were terminated", async () => {
     const schema = postgres.schema();
     const store = await openPostgresStore({ connection: server.url, schema, pingMs: 20 });
     const availability: boolean[] = [];
@@ -206,10 +206,10 @@ describe("a store whose connections break", () => {
     await store.close();
   });
 
-  test("hears of a change although its notification is lost", async () => {
+  test("delivers a change although its notification is lost", async () => {
     const schema = postgres.schema();
     const store = await openPostgresStore({ connection: server.url, schema, pingMs: 20 });
-    // As behind a pooler that gives the session of a LISTEN to somebody else.
+    // Like a pooler that assigns the session of a LISTEN to another client.
     await execute(
       server.url,
       `INSERT INTO ${schema}.table_epoch (epoch, tag) VALUES (1, '00000001');
@@ -222,7 +222,7 @@ describe("a store whose connections break", () => {
     await store.close();
   });
 
-  test("is away, not broken, while the server refuses its connections", async () => {
+  test("is unavailable, not broken, while the server refuses its connections", async () => {
     const schema = postgres.schema();
     await execute(server.url, "CREATE ROLE rotated LOGIN SUPERUSER PASSWORD 'one'");
     const connection = { ...server.connection, user: "rotated", password: "one" };
@@ -236,7 +236,7 @@ describe("a store whose connections break", () => {
     await store.close();
   });
 
-  test("says once that Postgres is gone, however often it tries, and once that it is back", async () => {
+  test("logs an outage once, however often it reconnects, and the recovery once", async () => {
     const said: string[] = [];
     const ignore = (): void => undefined;
     const say = (fields: object): void => {
@@ -255,7 +255,7 @@ describe("a store whose connections break", () => {
     await store.close();
   });
 
-  test("opens with STORE_UNAVAILABLE where nobody listens, and says what the server says", async () => {
+  test("rejects with STORE_UNAVAILABLE if nothing listens, and with the server's own error if it refuses", async () => {
     const { connection } = server;
     const nobody = { ...connection, host: "127.0.0.1", port: 1 };
     await assertUnavailable(openPostgresStore({ connection: nobody }));
@@ -290,7 +290,7 @@ describe("a store beside others", () => {
     await again.close();
   });
 
-  test("needs no right to make a schema that was made for it, under the longest name there is", async () => {
+  test("needs no privilege to create a schema that exists, with a name of the maximum length", async () => {
     const schema = postgres.schema().padEnd(63, "x");
     await execute(
       server.url,
@@ -304,12 +304,12 @@ describe("a store beside others", () => {
     await assert.rejects(openPostgresStore({ connection, schema: other }), /permission denied/);
   });
 
-  test("leaves a schema alone that holds something else", async () => {
+  test("refuses and doesn't change the schema of another application", async () => {
     const schema = postgres.schema();
     await execute(server.url, `CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.service (id int)`);
     await assert.rejects(openPostgresStore({ connection: server.url, schema }), {
       code: "STORE_CORRUPT",
-      message: new RegExp(`schema ${schema} holds something that is not a store`),
+      message: new RegExp(`schema ${schema} is used by another application`),
     });
     const database = new Database(compilePostgresOptions({ connection: server.url }));
     const tables = `SELECT tablename FROM pg_tables WHERE schemaname = '${schema}'`;
@@ -326,11 +326,11 @@ describe("a store beside others", () => {
     );
     await assert.rejects(openPostgresStore({ connection: server.url, schema }), {
       code: "STORE_CORRUPT",
-      message: /newer version: it has 0999_later/,
+      message: /newer version: it has the unknown migrations 0999_later/,
     });
   });
 
-  test("knows nothing of another schema in the same database", async () => {
+  test("is isolated from another schema in the same database", async () => {
     const [one, other] = await Promise.all(
       [postgres.schema(), postgres.schema()].map((schema) =>
         openPostgresStore({ connection: server.url, schema }),
@@ -344,7 +344,7 @@ describe("a store beside others", () => {
     await Promise.all([one.close(), other.close()]);
   });
 
-  test("a document that the server refuses is no outage, and leaves nothing", async () => {
+  test("a document that the server refuses is not an outage, and is not stored", async () => {
     const store = await openPostgresStore({ connection: server.url, schema: postgres.schema() });
     const unfit = { ...draft, spec: { ...sampleVariant, branch: "\u0000" } };
     await assert.rejects(
@@ -356,7 +356,7 @@ describe("a store beside others", () => {
     await store.close();
   });
 
-  test("says which row it can't read, rather than guessing", async () => {
+  test("names the row that it can't read", async () => {
     const schema = postgres.schema();
     const store = await openPostgresStore({ connection: server.url, schema });
     await create(store);
@@ -365,7 +365,7 @@ describe("a store beside others", () => {
     await store.close();
   });
 
-  test("forgets old tables by itself", async () => {
+  test("prunes old tables automatically", async () => {
     const schema = postgres.schema();
     const options = { connection: server.url, schema, retentionMs: 0, pruneEveryMs: 20 };
     const store = await openPostgresStore(options);
@@ -386,7 +386,7 @@ describe("a store beside others", () => {
     await store.close();
   });
 
-  test("leaves nothing of a transaction whose work fails, and tells what failed", async () => {
+  test("rolls back a failed transaction, and reports the failure", async () => {
     const schema = postgres.schema();
     const store = await openPostgresStore({ connection: server.url, schema });
     const database = new Database(compilePostgresOptions({ connection: server.url }));

@@ -14,9 +14,9 @@ import { PostgresObjects } from "./postgres-objects.ts";
 import { PostgresTableStore } from "./postgres-table-store.ts";
 
 /**
- * The store in Postgres. Resolves when the schema is there and the head is known; rejects with STORE_UNAVAILABLE where
- * Postgres can't be reached, or with its own error where it refuses. From then on outages are survived: calls reject
- * meanwhile, watches go on afterwards.
+ * Opens a store in Postgres. Resolves when the schema is migrated and the head is read; rejects with STORE_UNAVAILABLE if
+ * Postgres can't be reached, or with its own error if it refuses. Survives later outages: calls reject meanwhile, watches
+ * resume afterwards.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const compiled = compilePostgresOptions(options);
@@ -68,7 +68,7 @@ class PostgresStore implements Store {
         this.#database.report(false);
         log.warn({ reason: "StoreConnectionLost", why }, "lost the connection to the store");
       },
-      onBack: () => log.info({ reason: "StoreConnected" }, "the store is connected again"),
+      onBack: () => log.info({ reason: "StoreConnected" }, "reconnected to the store"),
     });
   }
 
@@ -90,7 +90,7 @@ class PostgresStore implements Store {
     await this.objects.refresh();
   }
 
-  /** Never rejects: an outage is noticed elsewhere, and the next turn does it. */
+  /** Never rejects: outages are reported elsewhere, and the next run retries. */
   async #prune(retentionMs: number): Promise<void> {
     try {
       const now = Date.now();

@@ -12,8 +12,8 @@ interface Found {
 }
 
 /**
- * Looks at a schema before anything is written: one that somebody else uses, or that a newer version wrote, is refused
- * with STORE_CORRUPT. Answers whether it exists: then making it, which may not be allowed to us, isn't tried.
+ * Checks a schema before anything is written: one that another application uses, or a newer version wrote, is refused with
+ * STORE_CORRUPT. Returns whether it exists, because creating it may need a privilege that the account doesn't have.
  */
 export async function checkSchema(
   client: Client,
@@ -30,7 +30,7 @@ export async function checkSchema(
   if (migrated) await checkVersion(client, schema, migrations);
   else if (occupied) {
     throw storeCorrupt(
-      `schema ${schema} holds something that is not a store of Cocktail, and was left alone`,
+      `schema ${schema} is used by another application and was not changed; configure another schema`,
     );
   }
   return exists;
@@ -44,6 +44,6 @@ async function checkVersion(client: Client, schema: string, migrations: string):
   const newer = rows.map(({ name }) => name).filter((name) => !known.has(name));
   if (newer.length === 0) return;
   throw storeCorrupt(
-    `schema ${schema} was written by another, probably newer version: it has ${newer.join(", ")}`,
+    `schema ${schema} was written by another, probably newer version: it has the unknown migrations ${newer.join(", ")}`,
   );
 }

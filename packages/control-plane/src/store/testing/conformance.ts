@@ -14,7 +14,7 @@ export function describeStore(name: string, open: () => Promise<StoreFixture>): 
     describeWriters(open);
     describeObjectStore(open);
 
-    test("is available, and ends what runs when it is closed", async () => {
+    test("is available, and ends its watches when it is closed", async () => {
       await using fixture = await open();
       assert.equal(fixture.store.available, true);
       const epochs: number[] = [];

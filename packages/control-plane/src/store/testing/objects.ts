@@ -46,7 +46,7 @@ export function describeObjectStore(open: () => Promise<StoreFixture>): void {
 }
 
 function describeWrites(open: () => Promise<StoreFixture>): void {
-  test("gives every kind back with all its members, also to another store", async () => {
+  test("returns every kind with all its members, also to another store", async () => {
     await using fixture = await open();
     const { objects } = fixture.store;
     const promotion = { candidate: { uid: "u", rollout: 2 }, revision: "abc", at: 3 };
@@ -69,7 +69,7 @@ function describeWrites(open: () => Promise<StoreFixture>): void {
     }
   });
 
-  test("writes status and spec apart, and only the spec raises the generation", async () => {
+  test("writes status and spec separately, and only the spec increments the generation", async () => {
     await using fixture = await open();
     const { objects } = fixture.store;
     const first = await created(objects);
@@ -85,7 +85,7 @@ function describeWrites(open: () => Promise<StoreFixture>): void {
     assert.deepEqual(plain(await objects.get(kind, name)), plain(changed));
   });
 
-  test("an equal spec is no change, whatever the order of its members", async () => {
+  test("writing an equal spec changes nothing, whatever the order of its members", async () => {
     await using fixture = await open();
     const { objects } = fixture.store;
     const first = await created(objects);
@@ -98,7 +98,7 @@ function describeWrites(open: () => Promise<StoreFixture>): void {
     assert.equal(again.version, first.version);
   });
 
-  test("refuses a write upon another version, and changes nothing", async () => {
+  test("refuses a write with a stale version, and changes nothing", async () => {
     await using fixture = await open();
     const { objects } = fixture.store;
     const first = await created(objects);
@@ -141,7 +141,7 @@ function describeWrites(open: () => Promise<StoreFixture>): void {
 }
 
 function describeDeletion(open: () => Promise<StoreFixture>): void {
-  test("an object that is held stays until it is released; then there may be another", async () => {
+  test("a deleted object with a finalizer stays until it is released; then its name can be reused", async () => {
     await using fixture = await open();
     const { objects } = fixture.store;
     const first = written(await objects.writeStatus(await created(objects), sampleStatus));
@@ -166,7 +166,7 @@ function describeDeletion(open: () => Promise<StoreFixture>): void {
     assert.equal((await objects.release(emptied)).kind, "conflict");
   });
 
-  test("an object that nothing holds is gone at once", async () => {
+  test("an object without a finalizer is removed at once", async () => {
     await using fixture = await open();
     const { objects } = fixture.store;
     const draft = { kind: "Service", name: "cart", spec: sampleService } as const;
@@ -177,7 +177,7 @@ function describeDeletion(open: () => Promise<StoreFixture>): void {
 }
 
 function describeConcurrency(open: () => Promise<StoreFixture>): void {
-  test("of writes upon one version exactly one is made", async () => {
+  test("of several writes with the same version exactly one succeeds", async () => {
     await using fixture = await open();
     const stores = [fixture.store, await fixture.another(), await fixture.another()];
     let object: ObjectOf<"ServiceVariant"> = await created(fixture.store.objects);
@@ -237,7 +237,7 @@ class Watched {
 }
 
 function describeObjectWatch(open: () => Promise<StoreFixture>): void {
-  test("a watch gives every later object, in order, the newest for certain, and its removal", async () => {
+  test("a watch delivers later changes in order, always the newest, and removals", async () => {
     await using fixture = await open();
     const { objects } = fixture.store;
     const before = await created(objects);
@@ -263,7 +263,7 @@ function describeObjectWatch(open: () => Promise<StoreFixture>): void {
     await watched.end();
   });
 
-  test("a watch of many changes ends at the newest, whoever made them", async () => {
+  test("a watch of many changes ends at the newest, whichever store made them", async () => {
     await using fixture = await open();
     const stores = [fixture.store.objects, (await fixture.another()).objects];
     const [first, other] = stores;
@@ -284,7 +284,7 @@ function describeObjectWatch(open: () => Promise<StoreFixture>): void {
     await watched.end();
   });
 
-  test("a watch from a place that is not kept says so", async () => {
+  test("a watch from a version that is no longer kept throws WATCH_EXPIRED", async () => {
     await using fixture = await open();
     const watching = async (): Promise<void> => {
       const signal = AbortSignal.timeout(20_000);

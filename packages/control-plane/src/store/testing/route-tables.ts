@@ -19,7 +19,7 @@ async function publish(store: RouteTableStore, content: TableContent): Promise<R
 
 export function describeRouteTableStore(open: () => Promise<StoreFixture>): void {
   describe("route tables", () => {
-    test("begins at epoch 0 with a tag of its own and the layer rc", async () => {
+    test("starts at epoch 0 with a random tag and the layer rc", async () => {
       await using fixture = await open();
       await using other = await open();
       const head = await fixture.store.tables.head();
@@ -31,7 +31,7 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
       assert.deepEqual(await fixture.store.tables.at(0), head);
     });
 
-    test("makes every change one epoch, and its tag of the one before", async () => {
+    test("makes every change one epoch, whose tag continues the chain", async () => {
       await using fixture = await open();
       const genesis = await fixture.store.tables.head();
       const content = sampleContent({ "cart-service": { stable: "r1", "mp-102": "r2" } });
@@ -58,7 +58,7 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
       assert.deepEqual(await fixture.store.tables.head(), first);
     });
 
-    test("makes no epoch of a table that routes like the head", async () => {
+    test("makes no epoch of a table with the content of the head", async () => {
       await using fixture = await open();
       const content = sampleContent({ a: { stable: "r1", "mp-1": "r2" }, b: { stable: "r1" } });
       const first = await publish(fixture.store.tables, content);
@@ -68,7 +68,7 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
       assert.deepEqual(await fixture.store.tables.head(), first);
     });
 
-    test("refuses a table that no reader would accept", async () => {
+    test("refuses an invalid table", async () => {
       await using fixture = await open();
       const environments = {
         rc: { parent: "stable", members: {} },
@@ -103,7 +103,7 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
 }
 
 function describeHistory(open: () => Promise<StoreFixture>): void {
-  test("gives the table of every epoch back as it was", async () => {
+  test("returns the table of every epoch unchanged", async () => {
     await using fixture = await open();
     const store = fixture.store.tables;
     const tables = [await store.head()];
@@ -118,14 +118,14 @@ function describeHistory(open: () => Promise<StoreFixture>): void {
     assert.equal(await reopened.at(tables.length), undefined);
   });
 
-  test("has no table for a number that never was an epoch", async () => {
+  test("returns no table for an epoch that doesn't exist", async () => {
     await using fixture = await open();
     for (const epoch of [-1, 1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
       assert.equal(await fixture.store.tables.at(epoch), undefined, String(epoch));
     }
   });
 
-  test("forgets what was no longer current at a time, and raises the floor to the oldest kept", async () => {
+  test("prunes tables that were no longer current at a time, and raises the floor to the oldest kept", async () => {
     await using fixture = await open();
     const store = fixture.store.tables;
     const first = await publish(store, sampleContent({ a: { stable: "r1", "mp-1": "r1" } }));
@@ -184,7 +184,7 @@ function describeWatching(open: () => Promise<StoreFixture>): void {
     }
   });
 
-  test("tells a watcher what another store appended", async () => {
+  test("delivers to a watcher what another store appended", async () => {
     await using fixture = await open();
     const other = (await fixture.another()).tables;
     const watch = fixture.store.tables.watch(undefined, AbortSignal.timeout(20_000));

@@ -21,7 +21,7 @@ async function write(store: RouteTableStore, key: string): Promise<void> {
 
 export function describeWriters(open: () => Promise<StoreFixture>): void {
   describe("several writers at once", () => {
-    test("never lose, double or reorder an epoch, and a watcher sees only rising ones", async () => {
+    test("never lose, duplicate or reorder an epoch, and a watcher sees only rising ones", async () => {
       await using fixture = await open();
       const stores = [fixture.store.tables];
       while (stores.length < writers) stores.push((await fixture.another()).tables);
