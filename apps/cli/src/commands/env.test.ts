@@ -254,14 +254,14 @@ describe("env get, explain, url", () => {
       params: { variant: "cart:mp-102" },
       cause: "cart:mp-102 keeps ending",
       blocks: ["VariantsReady"],
-      fix: "read its output, mend it, deploy it again",
+      fix: "read its output, fix the cause, deploy it again",
       environment: environment("ops-101"),
     };
     await using api = await startFakeApi({ "GET /v1/environments/ops-101/explain": explanation });
     const { stdout } = await invoke(["env", "explain", "ops-101"], api);
     assert.equal(
       stdout,
-      "environment/ops-101 is not ready: CrashLoop\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     look at its output: cocktail branch logs cart:mp-102; mend it, then deploy it again\n",
+      "environment/ops-101 is not ready: CrashLoop\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     look at its output: cocktail branch logs cart:mp-102; fix the cause, then deploy it again\n",
     );
   });
 
