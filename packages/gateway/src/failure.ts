@@ -118,7 +118,10 @@ export interface RetryFacts {
   readonly attempts: number;
 }
 
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+/** RFC 9110 9.2.1 and 9.2.2: those that are safe besides, so that a second arrival changes nothing. */
+export function isIdempotent(method: string): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
 
 /** More than one retry: servers close idle connections together, so the next one may be closed, too. */
 const maxAttempts = 4;
@@ -128,5 +131,5 @@ const maxAttempts = 4;
  * is idempotent (RFC 9110 9.2.2).
  */
 export function mayRetry({ method, hasBody, reused, answered, attempts }: RetryFacts): boolean {
-  return attempts < maxAttempts && reused && !answered && !hasBody && idempotent.has(method);
+  return attempts < maxAttempts && reused && !answered && !hasBody && isIdempotent(method);
 }

@@ -1,7 +1,9 @@
 import type { Connection } from "./connection.ts";
 import type { Limits } from "./limits.ts";
 
-const firstMs = 50;
+/** Most answers have begun by then, and need no 100 before them. */
+const firstMs = 500;
+const nextMs = 100;
 const longestMs = 5_000;
 
 /**
@@ -12,7 +14,7 @@ const longestMs = 5_000;
  */
 export function watchHalfClosed(connection: Connection, { halfClosedMs }: Limits): void {
   const { socket } = connection;
-  let waitMs = firstMs;
+  let waitMs = nextMs;
   let sent = socket.bytesWritten;
   let silentSince = performance.now();
   let timer: NodeJS.Timeout | undefined;
@@ -28,5 +30,5 @@ export function watchHalfClosed(connection: Connection, { halfClosedMs }: Limits
     waitMs = Math.min(waitMs * 2, longestMs);
   };
   socket.once("close", () => clearTimeout(timer));
-  probe();
+  timer = setTimeout(probe, firstMs);
 }

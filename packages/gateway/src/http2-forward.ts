@@ -1,12 +1,13 @@
 import { type ClientHttp2Stream, constants } from "node:http2";
 import type { Exchange } from "./exchange.ts";
-import { describeFailure, describeReset } from "./failure.ts";
+import { describeFailure, describeReset, isIdempotent } from "./failure.ts";
 import { toHttp2Request, toTrailerObject, withoutPseudo } from "./http2-headers.ts";
 import type { Http2Session } from "./http2-session.ts";
 import { readResponseHead } from "./response-head.ts";
 import { Replay } from "./replay.ts";
 
-const { NGHTTP2_CANCEL, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } = constants;
+const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM, NGHTTP2_NO_ERROR } =
+  constants;
 
 /** A variant that refuses stream after stream is busy, and says so to the client. */
 const maxAttempts = 4;
@@ -117,11 +118,18 @@ export class Http2Forward {
       return;
     }
     const mayRepeat = this.#replay?.isWhole !== false && !exchange.reply.begun;
-    if (mayRepeat && this.#attempts < maxAttempts && session.isUnprocessed(stream)) {
+    const isSafe = session.isUnprocessed(stream) || this.#mayRepeatThrottled(stream);
+    if (mayRepeat && this.#attempts < maxAttempts && isSafe) {
       this.send();
       return;
     }
     this.#fail(this.#error, stream.rstCode);
+  }
+
+  /** It may have been processed, so only what may arrive twice is sent again (RFC 9110 9.2.2). */
+  #mayRepeatThrottled({ rstCode }: ClientHttp2Stream): boolean {
+    const { method, upload } = this.#exchange;
+    return rstCode === NGHTTP2_ENHANCE_YOUR_CALM && upload === undefined && isIdempotent(method);
   }
 
   #fail(error: Error | undefined, reset?: number): void {

@@ -158,10 +158,19 @@ describe("the connections of HTTP/2 to a variant", () => {
       else echo(stream);
     });
     const port = await edgeOf(t, open.url);
-    const first = await ask(port);
+    // It may have been processed.
+    const first = await ask(port, { method: "POST", body: "x" });
     assert.equal(first.status, 503);
     assert.match(problemOf(first).detail, /ENHANCE_YOUR_CALM/);
     assert.deepEqual(statuses(await Promise.all(many(10, () => ask(port)))), [200]);
+  });
+
+  it("are replaced for a GET that is answered ENHANCE_YOUR_CALM", async (t) => {
+    const open = await variant(t, (stream, at) => {
+      if (at.session === 0) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else echo(stream);
+    });
+    assert.equal((await ask(await edgeOf(t, open.url))).status, 200);
   });
 
   it("name a failure as the variant's own", async (t) => {
@@ -195,7 +204,7 @@ describe("the connections of HTTP/2 to a variant", () => {
       client.send(get);
       await until("the request to arrive", () => client.socket.bytesWritten > 0);
       await new Promise(setImmediate);
-      client.close();
+      client.socket.resetAndDestroy();
     }
     await until("cancelled streams on several connections", () => open.sessions.length > 3);
     const before = long.received.length;

@@ -114,7 +114,13 @@ export const mutants: readonly Mutant[] = [
     ],
   ]),
   ...noticedBy("retry", [
-    ["G-20", "failure", "&& idempotent.has(method)", "", "never sends a DELETE twice"],
+    [
+      "G-20",
+      "failure",
+      "!hasBody && isIdempotent(method)",
+      "!hasBody",
+      "never sends a DELETE twice",
+    ],
     [
       "G-20",
       "failure",

@@ -4,7 +4,8 @@ import { connect } from "node:net";
 
 /** Where and how to probe a service. */
 export interface ReadinessCheck {
-  readonly host: string;
+  /** Tried in order: a server may listen on `::1` alone. */
+  readonly hosts: readonly string[];
   readonly port: number;
   /** Absent: it listens. */
   readonly health?: string | undefined;
@@ -12,29 +13,62 @@ export interface ReadinessCheck {
   readonly timeoutMs: number;
 }
 
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly why: string };
+export type Readiness =
+  | { readonly ready: true; /** The one that answered. */ readonly host: string }
+  | { readonly ready: false; readonly why: string };
 
 /** Probes once. Never rejects. */
 export async function checkReadiness(check: ReadinessCheck): Promise<Readiness> {
-  try {
-    if (check.health === undefined) await connects(check);
-    else {
-      const status = check.protocol === "h2c" ? await askHttp2(check) : await askHttp1(check);
-      if (status < 200 || status > 399)
-        return { ready: false, why: `${check.health} answers ${status}` };
+  const { hosts, port } = check;
+  for (const host of hosts) {
+    try {
+      const why = await probe({ ...check, host });
+      return why === undefined ? { ready: true, host } : { ready: false, why };
+    } catch (error) {
+      if (codeOf(error) !== "ECONNREFUSED" && codeOf(error) !== "EADDRNOTAVAIL")
+        return { ready: false, why: error instanceof Error ? error.message : String(error) };
     }
-    return { ready: true };
+  }
+  return { ready: false, why: `nothing listens on ${hosts[0] ?? ""}:${port}` };
+}
+
+function codeOf(error: unknown): unknown {
+  return Reflect.get(Object(error), "code");
+}
+
+interface Probe extends Pick<ReadinessCheck, "health" | "port" | "protocol" | "timeoutMs"> {
+  readonly host: string;
+}
+
+/** Why it is not ready; undefined if it is. */
+async function probe(check: Probe): Promise<string | undefined> {
+  const { health, protocol } = check;
+  if (health === undefined) {
+    await connects(check);
+    return undefined;
+  }
+  if (protocol === "h2c") return describeStatus(health, await askHttp2(check));
+  try {
+    return describeStatus(health, await askHttp1(check));
   } catch (error) {
-    return { ready: false, why: error instanceof Error ? describe(error, check) : String(error) };
+    const status = isForeign(error) ? await askHttp2(check).catch(() => undefined) : undefined;
+    if (status === undefined || protocol === "http1") throw error;
+    const why = describeStatus(health, status);
+    return why === undefined ? why : `${why}; it speaks only HTTP/2, so set protocol: h2c`;
   }
 }
 
-function describe(error: Error, { host, port }: ReadinessCheck): string {
-  const refused = "code" in error && error.code === "ECONNREFUSED";
-  return refused ? `nothing listens on ${host}:${port}` : error.message;
+/** It answered, but not in HTTP/1.1. */
+function isForeign(error: unknown): boolean {
+  const code = String(codeOf(error));
+  return code.startsWith("HPE_") || code === "ECONNRESET";
 }
 
-function connects({ host, port, timeoutMs }: ReadinessCheck): Promise<void> {
+function describeStatus(health: string, status: number): string | undefined {
+  return status < 200 || status > 399 ? `${health} answers ${status}` : undefined;
+}
+
+function connects({ host, port, timeoutMs }: Probe): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, timeout: timeoutMs });
     const finish = (error?: Error): void => {
@@ -48,7 +82,7 @@ function connects({ host, port, timeoutMs }: ReadinessCheck): Promise<void> {
   });
 }
 
-function askHttp1({ health, host, port, timeoutMs }: ReadinessCheck): Promise<number> {
+function askHttp1({ health, host, port, timeoutMs }: Probe): Promise<number> {
   return new Promise((resolve, reject) => {
     const asked = request({
       host,
@@ -69,9 +103,9 @@ function askHttp1({ health, host, port, timeoutMs }: ReadinessCheck): Promise<nu
   });
 }
 
-function askHttp2({ health, host, port, timeoutMs }: ReadinessCheck): Promise<number> {
+function askHttp2({ health, host, port, timeoutMs }: Probe): Promise<number> {
   return new Promise((resolve, reject) => {
-    const session = connectHttp2(`http://${host}:${port}`);
+    const session = connectHttp2(originOf(host, port));
     const timer = setTimeout(
       () => finish(new Error(`no answer within ${timeoutMs} ms`)),
       timeoutMs,
@@ -88,4 +122,9 @@ function askHttp2({ health, host, port, timeoutMs }: ReadinessCheck): Promise<nu
     stream.on("error", finish);
     stream.end();
   });
+}
+
+/** `http://127.0.0.1:3000`, `http://[::1]:3000`. */
+export function originOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

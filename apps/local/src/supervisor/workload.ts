@@ -20,7 +20,7 @@ import { childEnvironment, type MeshAddress } from "./child-environment.ts";
 import type { WorkloadPhase, WorkloadStatus } from "./platform.ts";
 import { isFree, type PortPool } from "./ports.ts";
 import type { Preparations } from "./preparation.ts";
-import { checkReadiness } from "./readiness.ts";
+import { checkReadiness, originOf } from "./readiness.ts";
 import { decideRestart, noFailures, type RestartHistory } from "./restart-policy.ts";
 import { nameOf, type WorkloadPlan } from "./workload-plan.ts";
 
@@ -38,6 +38,10 @@ export interface WorkloadContext {
 
 const host = "127.0.0.1";
 const probeTimeoutMs = 2_000;
+/** The first answer may have to be compiled. */
+const firstProbeMs = 60_000;
+/** A server that was told 127.0.0.1 by PORT alone may listen on `localhost`, which is `::1` on many machines. */
+const loopback = ["127.0.0.1", "::1"];
 const steadyProbeMs = 5_000;
 
 /** Why a workload can never become ready. */
@@ -192,7 +196,7 @@ export class Workload {
     this.#attach(child);
     if (child.pid !== 0) this.#update({ pid: child.pid });
     const exited = new AbortController();
-    const probing = this.#probe({ host, port }, `http://${host}:${port}`, revision, exited.signal);
+    const probing = this.#probe({ hosts: this.#hosts(), port }, revision, exited.signal);
     const exit = await child.exited;
     exited.abort();
     await probing;
@@ -238,31 +242,38 @@ export class Workload {
   async #probeExternal(url: string): Promise<void> {
     const { hostname, port, origin } = new URL(url);
     this.#set("Starting", `no answer from ${url} yet`);
-    const place = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? 80 : port) };
-    await this.#probe(place, origin, "external", this.#stopping.signal);
+    const hosts = [hostname.replace(/^\[|\]$/g, "")];
+    const place = { hosts, port: Number(port === "" ? 80 : port), origin };
+    await this.#probe(place, "external", this.#stopping.signal);
+  }
+
+  /** Its address does not change once it is published. */
+  #hosts(): readonly string[] {
+    const { destination } = this.#status;
+    if (destination === undefined) return loopback;
+    return loopback.filter((each) => destination.startsWith(originOf(each, this.#port ?? 0)));
   }
 
   /** Probes until the signal is aborted: frequently until it is ready, then every few seconds. */
   async #probe(
-    place: { readonly host: string; readonly port: number },
-    destination: string,
+    place: { readonly hosts: readonly string[]; readonly port: number; readonly origin?: string },
     revision: string,
     signal: AbortSignal,
   ): Promise<void> {
     const { health, protocol } = this.#plan;
     let pauseMs = 20;
     let failures = 0;
+    let timeoutMs = firstProbeMs;
     while (!signal.aborted) {
-      const answer = await checkReadiness({
-        ...place,
-        health,
-        protocol,
-        timeoutMs: probeTimeoutMs,
-      });
+      const startedAt = performance.now();
+      const answer = await checkReadiness({ ...place, health, protocol, timeoutMs });
       if (signal.aborted) return;
       failures = answer.ready ? 0 : failures + 1;
-      if (answer.ready) this.#onReady(destination, revision);
-      else this.#onProbeFailure(answer.why, failures);
+      if (answer.ready) {
+        // A page that takes its time every time gets it.
+        timeoutMs = Math.max(probeTimeoutMs, 3 * (performance.now() - startedAt));
+        this.#onReady(place.origin ?? originOf(answer.host, place.port), revision);
+      } else this.#onProbeFailure(answer.why, failures);
       pauseMs = answer.ready ? steadyProbeMs : Math.min(pauseMs * 1.5, 250);
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }

@@ -6,6 +6,19 @@ import type { ProbeResult, IncarnationRef } from "@cocktail/control-plane";
 const host = "127.0.0.1";
 const timeoutMs = 5_000;
 
+interface ProbeRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** https://grpc.io/docs/guides/health-checking; a server without it answers UNIMPLEMENTED, which will do. */
+const grpcHealth: ProbeRequest = {
+  method: "POST",
+  path: "/grpc.health.v1.Health/Check",
+  headers: { "content-type": "application/grpc", te: "trailers", "content-length": "0" },
+};
+
 /** The answer to a probe. */
 export interface ProbeAnswer {
   readonly status: number;
@@ -54,7 +67,12 @@ export class RouteProbe {
   async probe(ref: IncarnationRef): Promise<ProbeResult> {
     try {
       const { port } = await this.#listener(ref.service);
-      return evaluateProbe(ref, await this.#ask(ref, port));
+      const answer = await this.#ask(ref, port, this.#plain(ref.service));
+      const result = evaluateProbe(ref, answer);
+      // It answered, but not in HTTP/1.1: a server of gRPC answers nothing else.
+      if (result.ok || answer.served !== undefined || answer.status !== 502) return result;
+      const asGrpc = evaluateProbe(ref, await this.#ask(ref, port, grpcHealth));
+      return asGrpc.ok ? asGrpc : result;
     } catch (error) {
       return { ok: false, message: error instanceof Error ? error.message : String(error) };
     }
@@ -70,20 +88,24 @@ export class RouteProbe {
     return await opening;
   }
 
-  #ask({ key, service }: IncarnationRef, port: number): Promise<ProbeAnswer> {
-    const names = defaultHeaderNames;
+  #plain(service: string): ProbeRequest {
     const health = this.#options.health(service);
+    return { method: health === undefined ? "HEAD" : "GET", path: health ?? "/", headers: {} };
+  }
+
+  #ask({ key, service }: IncarnationRef, port: number, how: ProbeRequest): Promise<ProbeAnswer> {
+    const names = defaultHeaderNames;
     const headers = {
       [names.pins]: formatVariant(service, key),
       [names.mode]: "strict",
       [names.trace]: "on",
+      ...how.headers,
     };
     return new Promise((resolve, reject) => {
       const asked = request({
         host,
         port,
-        method: health === undefined ? "HEAD" : "GET",
-        path: health ?? "/",
+        ...how,
         headers,
         agent: false,
         signal: AbortSignal.timeout(timeoutMs),
