@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { hash8, isKey, isReservedKey, keyFromBranch } from "./index.ts";
+import { hash8, isKey, isReservedKey, isTicketOf, keyFromBranch } from "./index.ts";
 
 test("the key of a branch with a ticket is the ticket", () => {
   assert.equal(keyFromBranch("feature/mp-101-bla-bla"), "mp-101");
@@ -22,9 +22,28 @@ test("a ticket is never part of a longer word or number", () => {
 test("only tickets of the configured projects count", () => {
   const projects = ["OPS", "mp"];
   assert.equal(keyFromBranch("utf-8/ops-12", { projects }), "ops-12");
-  assert.equal(keyFromBranch("utf-8/ops-12"), "utf-8");
+  assert.equal(keyFromBranch("utf-8/ops-12", { projects: ["utf"] }), "utf-8");
   assert.equal(keyFromBranch("utf-8-fix", { projects }), "utf-8-fix");
-  assert.equal(keyFromBranch("utf-8-fix", { projects: [] }), "utf-8");
+});
+
+test("what only looks like a ticket is none", () => {
+  assert.equal(keyFromBranch("utf-8/ops-12"), "ops-12");
+  assert.equal(keyFromBranch("feature/utf-8-fix"), "feature-utf-8-fix");
+  assert.equal(keyFromBranch("fix/CVE-2024-1234-urgent"), "fix-cve-2024-1234-urgent");
+  assert.equal(keyFromBranch("rfc-9110"), "rfc-9110");
+  assert.ok(!isTicketOf(keyFromBranch("rfc-9110"), "rfc-9110"));
+  assert.equal(keyFromBranch("axios-1.9.0"), `axios-1-9-0-${hash8("axios-1.9.0")}`);
+  assert.equal(keyFromBranch("mp-101.patch"), "mp-101");
+});
+
+test("a ticket in upper case is preferred, else the first", () => {
+  assert.equal(keyFromBranch("feature/node-24-ABC-77"), "abc-77");
+  assert.equal(keyFromBranch("feature/ABC-77-node-24"), "abc-77");
+  assert.equal(keyFromBranch("OPS-1-MP-2"), "ops-1");
+  assert.equal(keyFromBranch("feature/mp-2-ops-1"), "mp-2");
+  assert.equal(keyFromBranch("feature/node-24-ABC-77", { projects: ["node"] }), "node-24");
+  assert.ok(isTicketOf("abc-77", "feature/node-24-ABC-77"));
+  assert.ok(!isTicketOf("feature-faster", "feature/Faster"));
 });
 
 test("a valid name is its own key, a slash becomes a dash", () => {

@@ -8,8 +8,17 @@ export interface KeyOptions {
 }
 
 const ticket = /(?<![a-z0-9])[a-z][a-z0-9]+-[0-9]+(?![a-z0-9])/g;
+/** Names of standards and encodings, whose numbers are no tickets. */
+const noProjects: ReadonlySet<string> = new Set([
+  ...["cve", "cwe", "es", "http", "ieee", "iso", "md", "pep", "rfc", "sha", "ssl", "tls", "utf"],
+]);
 /** 40 characters, less `-` and 8 hex digits. */
 const cutLength = 31;
+
+/** True where a branch's key is its ticket, and not its name. */
+export function isTicketOf(key: string, branch: string): boolean {
+  return key !== slugOf(lowerAscii(branch), branch);
+}
 
 /**
  * The key of a branch: its ticket, `feature/mp-101-bla-bla` -> `mp-101`; else a slug. A slug that lost any character, or
@@ -17,16 +26,26 @@ const cutLength = 31;
  */
 export function keyFromBranch(branch: string, options: KeyOptions = {}): string {
   const lower = lowerAscii(branch);
-  return ticketOf(lower, options.projects ?? []) ?? slugOf(lower, branch);
+  return ticketOf(lower, branch, options.projects ?? []) ?? slugOf(lower, branch);
 }
 
-function ticketOf(lower: string, projects: readonly string[]): string | undefined {
+/** The first match written in upper case, as trackers do, else the first. */
+function ticketOf(lower: string, branch: string, projects: readonly string[]): string | undefined {
   const allowed = new Set(projects.map(lowerAscii));
-  for (const [found] of lower.matchAll(ticket)) {
-    const project = found.slice(0, found.lastIndexOf("-"));
-    if (isKey(found) && (allowed.size === 0 || allowed.has(project))) return found;
-  }
-  return undefined;
+  const found = Array.from(lower.matchAll(ticket)).filter(({ 0: text, index }) => {
+    const project = text.slice(0, text.lastIndexOf("-"));
+    if (!isKey(text)) return false;
+    if (allowed.size > 0) return allowed.has(project);
+    return !noProjects.has(project) && !isVersion(lower, index + text.length);
+  });
+  const isUpper = ({ 0: text, index }: RegExpExecArray): boolean =>
+    /^[A-Z]/.test(branch.slice(index, index + text.length));
+  return (found.find(isUpper) ?? found[0])?.[0];
+}
+
+/** `axios-1.9.0`: the number goes on. */
+function isVersion(lower: string, end: number): boolean {
+  return /^\.[0-9]/.test(lower.slice(end, end + 2));
 }
 
 function slugOf(lower: string, branch: string): string {

@@ -318,9 +318,22 @@ const keys = inFile("key.ts", "key.test.ts", [
   ["R-37", "(?<![a-z0-9])", "", "a ticket is never part of a longer word or number"],
   [
     "R-37",
-    "(allowed.size === 0 || allowed.has(project))",
-    "allowed.size >= 0",
+    "if (allowed.size > 0) return allowed.has(project);",
+    "",
     "only tickets of the configured projects count",
+  ],
+  ["R-37", "!noProjects.has(project) && ", "", "what only looks like a ticket is none"],
+  [
+    "R-37",
+    " && !isVersion(lower, index + text.length)",
+    "",
+    "what only looks like a ticket is none",
+  ],
+  [
+    "R-37",
+    "found.find(isUpper) ?? found[0]",
+    "found[0]",
+    "a ticket in upper case is preferred, else the first",
   ],
   [
     "R-38",

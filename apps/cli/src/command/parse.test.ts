@@ -100,10 +100,6 @@ describe("the command line", () => {
     const deploy = ["branch", "deploy", "cart"];
     assert.match(await refused(...deploy), /neither --branch nor --key/);
     assert.match(
-      await refused(...deploy, "--branch", "b", "--key", "k"),
-      /both --branch and --key/,
-    );
-    assert.match(
       await refused(...deploy, "--key", "k", "--path", ".", "--url", "http://x"),
       /both --path and --url/,
     );

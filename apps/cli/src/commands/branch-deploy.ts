@@ -15,7 +15,7 @@ export const branchDeploy: Command = command({
   path: ["branch", "deploy"],
   summary: "Run another version of a service beside stable, and wait until it is served",
   details: [
-    "--branch derives the key (feature/mp-101-faster -> mp-101) and, without --path, makes a git worktree of that branch. --key names it yourself: the service's own directory is used unless --path or --url says otherwise.",
+    "--branch derives the key (feature/mp-101-faster -> mp-101) and, without --path, makes a git worktree of that branch. --key names it yourself, for a second branch of one ticket; without --branch the service's own directory is used unless --path or --url says otherwise.",
     "Deploying again starts the next incarnation beside the old one and swaps them once it answers. A new service may begin as a branch: give its command after --.",
   ],
   args: {
@@ -95,7 +95,6 @@ function findFault(options: SourceOptions, rest: readonly string[]): Failure | u
       "neither --branch nor --key",
       "--branch feature/mp-101-faster, or --key mp-101",
     ],
-    [has(branch) && has(key), "both --branch and --key", "--branch derives the key; leave one out"],
     [
       has(path) && has(url),
       "both --path and --url",

@@ -45,7 +45,8 @@ describe("branch deploy", () => {
       /url .*http:\/\/mp-101\.payment-service\.localhost:8080 .*no header needed/,
     );
     assert.match(stdout, /header .*x-service-route: payment-service:mp-101\n/);
-    assert.deepEqual(stderr.split("\n").slice(0, 3), [
+    assert.deepEqual(stderr.split("\n").slice(0, 4), [
+      "✓ key       mp-101, the ticket of feature/mp-101-faster; another one: --key",
       "✓ stored    payment-service:mp-101 generation 2",
       "… ready     payment-service:mp-101 Serving",
       "… ready     payment-service:mp-101 Starting: port refuses",

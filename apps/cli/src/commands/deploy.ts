@@ -5,6 +5,7 @@ import type {
   PlannedAction,
   Variant,
 } from "@cocktail/client";
+import { isTicketOf } from "@cocktail/route";
 import { type CiFiles, writeCiFiles } from "../cocktail/ci-files.ts";
 import type { Context } from "../command/context.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -54,7 +55,16 @@ export async function deploy(
   }
   const result = await api.deploy(request, { signal });
   for (const warning of result.warnings) context.progress.warn(warning);
+  if (request.branch !== undefined && request.key === undefined)
+    context.progress.done("key", describeKey(result.variant.key, request.branch));
   return await finishDeploy(context, api, result, flags);
+}
+
+/** By which rule a branch got its key. */
+function describeKey(key: string, branch: string): string {
+  return isTicketOf(key, branch)
+    ? `${key}, the ticket of ${branch}; another one: --key`
+    : `${key}, the name of the branch: it has no ticket`;
 }
 
 /** The waiting half, shared with `rc promote`. */
