@@ -105,7 +105,7 @@ function runner(context: Context, cwd: string, signal: AbortSignal): Shop["cockt
 
 /** Of the user's surroundings nothing must reach the demo: not their database, not their running cocktail. */
 function shopEnvironment(env: Context["env"]): Context["env"] {
-  const { DATABASE_URL: _, COCKTAIL_API: __, COCKTAIL_TOKEN: ___, ...others } = env;
+  const { COCKTAIL_DATABASE_URL: _, COCKTAIL_API: __, COCKTAIL_TOKEN: ___, ...others } = env;
   // The services are written for the Node that runs this.
   const path = [dirname(process.execPath), env["PATH"] ?? ""].join(delimiter);
   return { ...others, PATH: path };

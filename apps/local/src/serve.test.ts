@@ -232,30 +232,45 @@ describe("cocktail-local", () => {
     assert.deepEqual(await findMarked(runId), []);
   });
 
-  test("with DATABASE_URL no Postgres of its own is started, and each directory has a schema of its own", async () => {
+  test("with COCKTAIL_DATABASE_URL no Postgres of its own is started, and each directory has a schema of its own", async () => {
     using home = temporary(files);
     using data = temporary();
     await using postgres = await startPostgres({ directory: join(data.path, "pg") });
-    await using local = await openLocal(home.path, { DATABASE_URL: postgres.url });
+    await using local = await openLocal(home.path, { COCKTAIL_DATABASE_URL: postgres.url });
     await local.ready("front", "stable");
     assert.equal(existsSync(join(home.path, ".cocktail/pg")), false);
     // The same cocktail.yaml, as in a colleague's clone.
     using other = temporary(files);
-    await using theirs = await openLocal(other.path, { DATABASE_URL: postgres.url });
+    await using theirs = await openLocal(other.path, { COCKTAIL_DATABASE_URL: postgres.url });
     await theirs.ready("front", "stable");
     const schemaOf = (path: string): string => readFileSync(join(path, ".cocktail/schema"), "utf8");
     assert.match(schemaOf(home.path), /^cocktail_[a-z0-9_]+_[0-9a-f]{8}\n$/);
     assert.notEqual(schemaOf(home.path), schemaOf(other.path));
   });
 
-  test("an unreachable DATABASE_URL: exit 1, a fix, and nothing left behind", async () => {
+  test("DATABASE_URL is the application's, and a database that is no longer named is not taken for lost", async () => {
     using home = temporary(files);
-    const url = "postgresql://nobody:secret@127.0.0.1:1/none";
-    const local = startLocal(home.path, ["--port", "0"], { DATABASE_URL: url });
+    write(home.path, { ".cocktail/schema": "cocktail_shop_00000000\n" });
+    const local = startLocal(home.path, ["--port", "0"], { DATABASE_URL: "mysql://db/app" });
     assert.equal(await local.exited, 1);
     assert.match(
       local.stderr(),
-      /the database can't be used: .*\nFix: start it, or fix DATABASE_URL/,
+      /is in schema cocktail_shop_00000000 of a database .*\nFix: set COCKTAIL_DATABASE_URL/,
+    );
+    rmSync(join(home.path, ".cocktail/schema"));
+    await using again = await openLocal(home.path, { DATABASE_URL: "mysql://db/app" });
+    await again.ready("front", "stable");
+    assert.ok(existsSync(join(home.path, ".cocktail/pg")));
+  });
+
+  test("an unreachable COCKTAIL_DATABASE_URL: exit 1, a fix, and nothing left behind", async () => {
+    using home = temporary(files);
+    const url = "postgresql://nobody:secret@127.0.0.1:1/none";
+    const local = startLocal(home.path, ["--port", "0"], { COCKTAIL_DATABASE_URL: url });
+    assert.equal(await local.exited, 1);
+    assert.match(
+      local.stderr(),
+      /the database can't be used: .*\nFix: start it, or fix COCKTAIL_DATABASE_URL/,
     );
     assert.doesNotMatch(local.stderr(), /secret/);
     assert.equal(existsSync(join(home.path, ".cocktail/run.json")), false);

@@ -29,7 +29,7 @@ export class PostgresError extends Error {
 
 /** The way out that always works. */
 export const useOwnDatabase =
-  "Set DATABASE_URL to a PostgreSQL of your own, such as postgresql://user:password@127.0.0.1:5432/cocktail.";
+  "Set COCKTAIL_DATABASE_URL to a PostgreSQL of your own, such as postgresql://user:password@127.0.0.1:5432/cocktail.";
 
 /** Something in the directory can't be made, read or written. */
 export function unusableDirectory(directory: string, cause: unknown): PostgresError {

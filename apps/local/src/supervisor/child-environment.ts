@@ -20,8 +20,7 @@ export interface EnvironmentFacts {
 
 /**
  * Not inherited: the configuration of this cocktail or an outer one, tokens included; where to listen, which each process
- * gets for itself; and an IPC channel that isn't theirs. DATABASE_URL is inherited: services read it too, and processes of
- * one user are not isolated from each other.
+ * gets for itself; and an IPC channel that isn't theirs. DATABASE_URL is the application's own.
  */
 const ofCocktail = /^(COCKTAIL_.*|HOST|PORT|NODE_CHANNEL_FD)$/s;
 

@@ -20,7 +20,7 @@ export function startLocal(
   args: readonly string[] = [],
   more: Readonly<Record<string, string>> = {},
 ): LocalProcess {
-  const { DATABASE_URL: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;
+  const { COCKTAIL_DATABASE_URL: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;
   const env = { ...inherited, ...more };
   const child = spawn(process.execPath, [launcher, ...args], {
     cwd: directory,

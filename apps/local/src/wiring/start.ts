@@ -10,7 +10,7 @@ import { PortPool } from "../supervisor/ports.ts";
 import { Preparations } from "../supervisor/preparation.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { openControlPlane } from "./control-plane.ts";
-import { openDatabase } from "./database.ts";
+import { databaseUrl, openDatabase } from "./database.ts";
 import { incarnationsOf, withoutAddresses } from "./dead-incarnations.ts";
 import { openEdge } from "./edge-listeners.ts";
 import { inState } from "./failure.ts";
@@ -79,7 +79,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   const edge = await openEdge(gateway, port);
   const database = await openDatabase({
     sharedSchema: () => inState(state.root, () => ensureSchema(state.schema, config.name)),
-    url: env["DATABASE_URL"],
+    url: databaseUrl(env, state),
     directory: state.postgres,
     log: output.log.child({ part: "postgres" }),
   });
