@@ -28,7 +28,7 @@ export class Connection {
   /** Written after all pending responses; then the connection is closed. */
   #finalResponse: string | undefined;
   /** HTTP/1.1 responses that are not fully sent, the gateway's own included; they are sent in order. */
-  readonly #pendingResponses = new Set<ServerResponse>();
+  readonly #pendingResponses: ServerResponse[] = [];
 
   constructor(socket: Socket, role: ListenerRole) {
     this.socket = socket;
@@ -42,21 +42,23 @@ export class Connection {
 
   /** True while bytes written to the socket would overtake a response. */
   get hasPendingResponses(): boolean {
-    return this.#pendingResponses.size > 0;
+    return this.#pendingResponses.length > 0;
   }
 
   /** Counts a response as pending until it is sent or its connection is lost. */
-  trackResponse(answer: ServerResponse): void {
-    this.#pendingResponses.add(answer);
-    answer.on("close", () => {
-      this.#pendingResponses.delete(answer);
-      this.#settle();
-    });
+  trackResponse(response: ServerResponse): void {
+    this.#pendingResponses.push(response);
+    response.on("close", this.#responseClosed);
   }
+
+  readonly #responseClosed = (): void => {
+    this.#pendingResponses.shift();
+    this.#settle();
+  };
 
   /** The answer that is sent now. */
   get currentResponse(): ServerResponse | undefined {
-    return this.#pendingResponses.values().next().value;
+    return this.#pendingResponses[0];
   }
 
   add(work: InFlight): void {

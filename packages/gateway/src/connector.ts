@@ -19,8 +19,7 @@ export function connectorFor(limits: Limits): buildConnector.connector {
       socket.on("error", (failure: Error) => {
         if (socket.bytesRead > 0) reusedSocketErrors.add(failure);
       });
-      readOnAfterFailedWrites(socket);
-      dropContinue(socket);
+      readOnAfterFailedWrites(socket, dropContinue(socket));
       callback(null, socket);
     });
   };
@@ -37,18 +36,26 @@ export function wasReused(error: Error): boolean {
  * first failed write, and with it the answer that has already arrived. So a write that fails because the other side has
  * closed counts as done: reading goes on, and its end says how it went.
  */
-function readOnAfterFailedWrites(socket: Socket): void {
+function readOnAfterFailedWrites(socket: Socket, written: (chunk: unknown) => void): void {
   const { _write: write, _writev: writev } = socket;
-  socket._write = (chunk, encoding, callback) =>
+  socket._write = (chunk, encoding, callback) => {
+    written(chunk);
     write.call(socket, chunk, encoding, withoutPeerClosed(callback));
+  };
   if (writev === undefined) return;
-  socket._writev = (chunks, callback) => writev.call(socket, chunks, withoutPeerClosed(callback));
+  socket._writev = (chunks, callback) => {
+    for (const { chunk } of chunks) written(chunk);
+    writev.call(socket, chunks, withoutPeerClosed(callback));
+  };
 }
 
 type WriteCallback = (error?: Error | null) => void;
 
 function withoutPeerClosed(callback: WriteCallback): WriteCallback {
-  return (error) => callback(peerClosed.has(codeOf(error)) ? null : error);
+  return (error) => {
+    if (error && peerClosed.has(codeOf(error))) callback(null);
+    else callback(error);
+  };
 }
 
 const peerClosed: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET"]);

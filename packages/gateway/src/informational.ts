@@ -47,31 +47,22 @@ export class ContinueFilter {
 /** Bytes of the head of a 100. */
 const longest = 8_192;
 
+/** What there is of it begins like the head of a 100. Most heads differ in the first digit of the status. */
 function isStart(bytes: Buffer): boolean {
+  if (bytes.length > firstDigit && bytes[firstDigit] !== start[firstDigit]) return false;
   const length = Math.min(bytes.length, start.length);
   return bytes.compare(start, 0, length, 0, length) === 0;
 }
 
+const firstDigit = "HTTP/1.1 ".length;
+
 /** undici writes the head of a request as one string, and bodies as buffers, their chunk sizes apart. */
 const requestHead = / HTTP\/1\.1\r\n/;
 
-/** Puts a filter between a socket and whoever reads it. */
-export function dropContinue(socket: Socket): void {
+/** Puts a filter between a socket and whoever reads it. Returns the function to call with everything that is written. */
+export function dropContinue(socket: Socket): (chunk: unknown) => void {
   const filter = new ContinueFilter();
-  const { _write: write, _writev: writev, push } = socket;
-  const note = (chunk: unknown): void => {
-    if (typeof chunk === "string" && requestHead.test(chunk)) filter.requestWritten();
-  };
-  socket._write = (chunk, encoding, callback) => {
-    note(chunk);
-    write.call(socket, chunk, encoding, callback);
-  };
-  if (writev !== undefined) {
-    socket._writev = (chunks, callback) => {
-      for (const { chunk } of chunks) note(chunk);
-      writev.call(socket, chunks, callback);
-    };
-  }
+  const { push } = socket;
   socket.push = (chunk: unknown, encoding) => {
     const passed = Buffer.isBuffer(chunk) ? filter.take(chunk) : chunk;
     // Readable takes undefined for the end.
@@ -79,5 +70,8 @@ export function dropContinue(socket: Socket): void {
     const rest = passed === null ? filter.rest() : undefined;
     if (rest !== undefined) push.call(socket, rest);
     return push.call(socket, passed, encoding);
+  };
+  return (chunk) => {
+    if (typeof chunk === "string" && requestHead.test(chunk)) filter.requestWritten();
   };
 }

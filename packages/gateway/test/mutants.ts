@@ -234,7 +234,7 @@ export const mutants: readonly Mutant[] = [
     [
       "G-42",
       "connector",
-      "      readOnAfterFailedWrites(socket);\n",
+      "if (error && peerClosed.has(codeOf(error))) callback(null);\n    else ",
       "",
       "reaches the client: a variant that closes at once, an upload with a length",
     ],
