@@ -22,7 +22,7 @@ if (Number.parseInt(process.versions.node, 10) < oldest) {
   process.exit(2);
 }
 
-// Beside this file, not in the temporary directory, which is Node's default: what belongs to an installation goes with it.
+// In the package, not in the temporary directory (Node's default), so that uninstalling removes it.
 const cache = process.env.NODE_COMPILE_CACHE ?? new URL("../.compile-cache", import.meta.url);
 module.enableCompileCache(cache instanceof URL ? fileURLToPath(cache) : cache);
 const source = new URL("../src/main.ts", import.meta.url);

@@ -19,15 +19,15 @@ export const demo: Command = command({
   path: ["demo"],
   invokedAs: "npm run demo --",
   summary:
-    "Walk through everything with an example shop: each step shows its commands and proves itself",
+    "Walk through the features with an example shop: each step shows its commands and verifies its result",
   details: [
-    "It copies the shop into a temporary directory with a git repository of its own, starts it on a free port, and removes everything at the end, also after Ctrl-C. Exits 1 where a step does not hold.",
+    "It copies the shop into a temporary directory with a git repository of its own, starts it on a free port, and removes everything at the end, also after Ctrl-C. Exits 1 if a step fails.",
   ],
   target: "none",
   formats: ["table", "json"],
-  options: { keep: flag("leave the shop running at the end, to play with") },
+  options: { keep: flag("leave the shop running at the end, to try it out") },
   examples: [
-    { text: "the walk", command: "npm run demo" },
+    { text: "all steps", command: "npm run demo" },
     {
       text: "as data",
       command: "npm run --silent demo -- -o json | jq '.steps[] | {name, ok, ms}'",
@@ -40,18 +40,18 @@ export const demo: Command = command({
     const close = async (): Promise<void> => {
       const waiting = context.progress.wait("cleanup");
       await closeShop(context, directory);
-      waiting.end("good", "every process ended, every file removed");
+      waiting.end("good", "every process stopped, every file removed");
     };
     let finished = false;
     try {
       const shop = await start(context, directory, print);
-      const steps = await tell(context, shop, print);
-      await print([gap, ...summaryView(steps, shop.leftOut, context.now() - began)]);
+      const steps = await printWalk(context, shop, print);
+      await print([gap, ...summaryView(steps, shop.omitted, context.now() - began)]);
       finished = options.keep;
       if (finished) await print(keptView(shop));
       return { steps };
     } catch (error) {
-      throw context.signal.aborted ? cutShort(context.signal.reason) : error;
+      throw context.signal.aborted ? interruptedFailure(context.signal.reason) : error;
     } finally {
       if (!finished) await close();
     }
@@ -61,14 +61,14 @@ export const demo: Command = command({
     if (failed.length === 0) return undefined;
     return new Failure({
       code: "CHECK_FAILED",
-      message: `these steps do not hold: ${failed.join("; ")}`,
-      fix: "cocktail doctor; then run it again with --keep and look: cocktail logs",
+      message: `failed steps: ${failed.join("; ")}`,
+      fix: "check the machine: cocktail doctor; then run the demo again with --keep and see: cocktail logs",
     });
   },
 });
 
-/** Other commands leave behind what they began; the demo does not. */
-function cutShort(reason: unknown): unknown {
+/** Unlike other commands, an interrupted demo leaves nothing running. */
+function interruptedFailure(reason: unknown): unknown {
   if (!(reason instanceof Failure)) return reason;
   return new Failure({
     code: reason.code,
@@ -80,7 +80,7 @@ function cutShort(reason: unknown): unknown {
 
 type Print = (view: View) => Promise<void>;
 
-/** The walk is told on stdout as it goes; under `-o json` stdout is the report's alone. */
+/** Steps are printed on stdout as they finish; under `-o json` stdout contains only the report. */
 function printer({ format, colour, write }: Context): Print {
   return async (view) => {
     if (format !== "json") await write(layout(view, colour ? coloured : plain, false));
@@ -101,20 +101,24 @@ async function start(context: Context, directory: string, print: Print): Promise
   }
 }
 
-async function tell(context: Context, shop: Shop, print: Print): Promise<readonly StepResult[]> {
-  let said = "";
+async function printWalk(
+  context: Context,
+  shop: Shop,
+  print: Print,
+): Promise<readonly StepResult[]> {
+  let description = "";
   let waiting: ReturnType<typeof context.progress.wait> | undefined;
   try {
     return await walk(shop, {
-      began: ({ name, tell }, number) => {
-        said = tell;
+      stepStarted: ({ name, description: text }, number) => {
+        description = text;
         waiting = context.progress.wait(`step ${number}`);
         waiting.state(name);
       },
-      ended: async (result, number) => {
+      stepFinished: async (result, number) => {
         waiting?.drop();
         waiting = undefined;
-        await print(stepView(result, said, number));
+        await print(stepView(result, description, number));
       },
     });
   } finally {
@@ -126,9 +130,9 @@ function keptView({ directory, run }: Shop): View {
   return [
     gap,
     line(span("strong", "still running"), `: ${run.edge}, in ${directory}`),
-    line("  play with it: ", `cd ${directory} && cocktail status`),
+    line("  try it out: ", `cd ${directory} && cocktail status`),
     line(
-      "  end it:       ",
+      "  stop it:    ",
       `cd ${directory} && cocktail down --purge && cd - && rm -r ${directory}`,
     ),
   ];

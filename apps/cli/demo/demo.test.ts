@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Hop } from "@cocktail/route";
-import type { TracedAnswer } from "../src/edge/trace.ts";
+import type { TracedResponse } from "../src/edge/trace.ts";
 import { verify } from "./verify.ts";
 import type { Expected } from "./step.ts";
 import { proofRequest, steps } from "./steps.ts";
@@ -24,7 +24,7 @@ const hop = (service: string, variant: string, more: Partial<Hop> = {}): Hop => 
   ...more,
 });
 
-function answer(more: Partial<TracedAnswer> = {}): TracedAnswer {
+function answer(more: Partial<TracedResponse> = {}): TracedResponse {
   const answeredBy = [
     { service: "storefront", variant: "stable" },
     { service: "payment", variant: "mp-101" },
@@ -43,9 +43,9 @@ function answer(more: Partial<TracedAnswer> = {}): TracedAnswer {
 describe("the verification of a step", () => {
   it("accepts what was expected", () => assert.deepEqual(verify(expected, answer(), services), []));
 
-  const wrong: readonly (readonly [string, Partial<TracedAnswer>, RegExp])[] = [
+  const wrong: readonly (readonly [string, Partial<TracedResponse>, RegExp])[] = [
     ["another status", { status: 200 }, /status 200 instead of 201/],
-    ["another text", { body: "{}" }, /does not say "5 seconds"/],
+    ["another text", { body: "{}" }, /does not contain "5 seconds"/],
     [
       "stable where the branch should answer",
       { hops: [hop("storefront", "stable"), hop("payment", "stable")] },
@@ -61,11 +61,11 @@ describe("the verification of a step", () => {
       { hops: [hop("storefront", "stable")] },
       /payment is not among the hops/,
     ],
-    ["a cut trace", { truncated: true }, /the trace was cut/],
+    ["a truncated trace", { truncated: true }, /the trace was truncated/],
     [
       "a lost route",
       { lost: [hop("payment", "stable", { caller: "storefront:stable" })] },
-      /storefront:stable lost the route toward payment/,
+      /storefront:stable lost the route to payment/,
     ],
     [
       "a service that says otherwise than the trace",
@@ -75,7 +75,7 @@ describe("the verification of a step", () => {
           answeredBy: [{ service: "payment", variant: "stable" }],
         }),
       },
-      /payment:stable says that it answered/,
+      /payment:stable reports that it answered/,
     ],
   ];
   for (const [what, change, fault] of wrong) {
@@ -88,7 +88,7 @@ describe("the verification of a step", () => {
     });
   }
 
-  it("wants a miss reported", () => {
+  it("requires that a miss is reported", () => {
     const missing = { ...expected, variants: {}, missed: ["payment:mp-999"], says: [] };
     const stable = [hop("storefront", "stable"), hop("payment", "stable")];
     assert.equal(verify(missing, answer({ hops: stable, body: "{}" }), services).length, 1);
@@ -122,7 +122,7 @@ describe("the proof", () => {
     ]);
   });
 
-  it("writes routes the way the shop does", () => {
+  it("formats routes like the shop", () => {
     const base = { method: "GET", host: "storefront", path: "/" } as const;
     assert.equal(routeOf(base), "");
     assert.equal(routeOf({ ...base, host: "ops-101.storefront" }), "environment=ops-101");
@@ -134,7 +134,7 @@ describe("the proof", () => {
 });
 
 describe("the steps", () => {
-  it("forbid nothing to stable that another step wants of it", () => {
+  it("never expect stable for a route that another step forbids to it", () => {
     const forbidden = new Set(
       steps.flatMap(({ request, expected: wanted }) =>
         Object.keys(wanted.variants).map((service) => `${service} ${routeOf(request)}`),
@@ -158,7 +158,7 @@ describe("the steps", () => {
     }
   });
 
-  it("show a curl command that says the same", () => {
+  it("show an equivalent curl command", () => {
     const request = {
       method: "POST",
       host: "storefront",

@@ -1,8 +1,8 @@
-import type { TracedAnswer } from "../src/edge/trace.ts";
+import type { TracedResponse } from "../src/edge/trace.ts";
 import { member } from "./json.ts";
 
-/** What a customer would notice of an answer, or what a gateway says of a refusal. */
-export function evidenceOf({ status, body, problem }: TracedAnswer): readonly string[] {
+/** The visible result of a response, or the gateway's reason for a refusal. */
+export function evidenceOf({ status, body, problem }: TracedResponse): readonly string[] {
   const refusal = problem?.["detail"];
   if (typeof refusal === "string") return [`${status}: ${refusal}`];
   const order = member(parse(body), "order");

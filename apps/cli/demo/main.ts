@@ -2,7 +2,7 @@ import { watchSignals } from "../src/signals.ts";
 import { run } from "../src/run.ts";
 import { demo } from "./command.ts";
 
-// `npm run demo`: a command like the others, which only a clone has.
+// `npm run demo`: a command that exists only in a clone.
 const signals = watchSignals(process);
 process.exitCode = await run(
   {

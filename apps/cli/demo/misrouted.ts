@@ -1,7 +1,7 @@
 import type { Step } from "./step.ts";
 import { routeOf, type Visit } from "./visits.ts";
 
-/** Visits of stable with a route that named another variant of that very service. There must be none. */
+/** Visits of stable whose route named another variant of the same service. There must be none. */
 export function findMisrouted(steps: readonly Step[], visits: readonly Visit[]): readonly string[] {
   const forbidden = new Set(
     steps.flatMap(({ request, expected }) =>

@@ -6,10 +6,10 @@ import type { Also, Proof } from "./step.ts";
 const service = "order-service";
 const visits = { method: "GET", host: "storefront", path: "/api/visits" } as const;
 
-/** Looks at every table since: in the one where stable changed, rc must be gone, and in none before. */
+/** Checks every table since: rc must leave the table in the same epoch in which stable changes. */
 export async function provePromotion(shop: Shop): Promise<Proof> {
   const before = await shop.api.routeTable(undefined, { signal: shop.signal });
-  const { body } = await shop.ask(visits);
+  const { body } = await shop.send(visits);
   shop.pastVisits.push(...readVisits(body));
   return () => findSwap(shop, before);
 }
@@ -32,12 +32,12 @@ function verifySwap(before: RouteTable, after: RouteTable): Also {
   const revision = before.services[service]?.["rc"]?.revision;
   const promoted = after.services[service]?.["stable"]?.revision;
   const faults = [
-    ...(rcOf(after) === undefined ? [] : [`rc is still there at epoch ${after.epoch}`]),
+    ...(rcOf(after) === undefined ? [] : [`rc still exists at epoch ${after.epoch}`]),
     ...(promoted === revision
       ? []
       : [`stable's revision is ${promoted ?? "?"}, rc's was ${revision ?? "?"}`]),
   ];
-  const evidence = `epoch ${before.epoch} -> ${after.epoch}: stable's revision is what rc's was, and rc is empty`;
+  const evidence = `epoch ${before.epoch} -> ${after.epoch}: stable has the revision of rc, and rc is gone`;
   return { faults, evidence: faults.length === 0 ? [evidence] : [] };
 }
 

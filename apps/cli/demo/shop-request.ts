@@ -1,4 +1,4 @@
-/** A request to the shop, as a person would make it. */
+/** A request to the shop. */
 export interface ShopRequest {
   readonly method: "GET" | "POST";
   /** Labels before the domain: `storefront`, or `ops-101.storefront`. */

@@ -9,43 +9,43 @@ import type { CocktailClient } from "@cocktail/client";
 import { type LiveRun, readState } from "../src/cocktail/state-directory.ts";
 import type { Context } from "../src/command/context.ts";
 import { addressOf } from "../src/edge/request.ts";
-import { routeHeaders, type TracedAnswer, traceRequest } from "../src/edge/trace.ts";
+import { routeHeaders, type TracedResponse, traceRequest } from "../src/edge/trace.ts";
 import { Failure } from "../src/failure.ts";
 import { member } from "./json.ts";
 import type { ShopRequest } from "./shop-request.ts";
 import type { Visit } from "./visits.ts";
 
-/** A shop of the demo's own: a copy with git branches, in a temporary directory, and its cocktail. */
+/** The demo's shop: a copy with git branches in a temporary directory, and its cocktail. */
 export interface Shop {
   readonly directory: string;
   readonly run: LiveRun;
   readonly api: CocktailClient;
   readonly services: readonly string[];
-  /** Services that are left out because something they need is missing, and what that is. */
-  readonly leftOut: readonly string[];
+  /** Services that are omitted because python3 is missing. */
+  readonly omitted: readonly string[];
   readonly signal: AbortSignal;
-  /** What stable processes had counted that were replaced since. */
+  /** The counts of stable processes that were replaced since. */
   readonly pastVisits: Visit[];
-  /** Runs a cocktail command in its directory and gives its JSON. */
+  /** Runs a cocktail command in its directory and returns its JSON. */
   readonly cocktail: (argv: readonly string[]) => Promise<unknown>;
-  /** One request at a time: a gateway can tell a lost route only where nothing else is asked meanwhile. */
-  readonly ask: (request: ShopRequest) => Promise<TracedAnswer>;
+  /** Sends one request at a time: a gateway detects a lost route reliably only without concurrent requests. */
+  readonly send: (request: ShopRequest) => Promise<TracedResponse>;
   readonly urlOf: (request: ShopRequest) => string;
 }
 
-/** Where the demo keeps its things, from before anything is made until after all is gone. */
+/** Creates the temporary directory of the demo. */
 export async function makeShopDirectory(): Promise<string> {
   return await mkdtemp(join(tmpdir(), "cocktail-demo-"));
 }
 
-/** Copies the shop, makes its branches, and starts it on a free port. */
+/** Copies the shop, creates its branches, and starts it on a free port. */
 export async function openShop(context: Context, directory: string): Promise<Shop> {
-  const leftOut = (await hasPython()) ? [] : ["recommendation-service"];
-  await prepare(directory, leftOut);
+  const omitted = (await hasPython()) ? [] : ["recommendation-service"];
+  await prepare(directory, omitted);
   const cocktail = runner(context, directory, context.signal);
   await cocktail(["up", "--detach", "--port", "0", "--wait-timeout", "60s"]);
   const { live: run } = await readState(directory);
-  if (run === undefined) throw demoFailure("the shop's cocktail is gone", "run the demo again");
+  if (run === undefined) throw demoFailure("the shop's cocktail exited", "run the demo again");
   const { createClient } = await import("@cocktail/client");
   const api = createClient({ baseUrl: run.api, token: run.token });
   const services = (await api.services()).map(({ name }) => name);
@@ -57,12 +57,12 @@ export async function openShop(context: Context, directory: string): Promise<Sho
     run,
     api,
     services,
-    leftOut,
+    omitted,
     signal: context.signal,
     pastVisits: [],
     cocktail,
     urlOf,
-    ask: inTurn((request) =>
+    send: serialise((request) =>
       traceRequest({
         url: new URL(urlOf(request)),
         connectTo: addressOf(edge.hostname),
@@ -74,7 +74,7 @@ export async function openShop(context: Context, directory: string): Promise<Sho
   };
 }
 
-/** Stops it and removes all there was of it; also after Ctrl-C, and when it never came up. */
+/** Stops the shop and removes its files; also after Ctrl-C and a failed start. */
 export async function closeShop(context: Context, directory: string): Promise<void> {
   try {
     if (existsSync(join(directory, "cocktail.yaml"))) {
@@ -85,7 +85,7 @@ export async function closeShop(context: Context, directory: string): Promise<vo
   }
 }
 
-/** The same command line as a person's, in this process: what is shown is what is run. */
+/** Runs the displayed command line in this process. */
 function runner(context: Context, cwd: string, signal: AbortSignal): Shop["cocktail"] {
   const env = shopEnvironment(context.env);
   return async (argv) => {
@@ -103,22 +103,25 @@ function runner(context: Context, cwd: string, signal: AbortSignal): Shop["cockt
   };
 }
 
-/** Of the user's surroundings nothing must reach the demo: not their database, not their running cocktail. */
+/** Isolates the demo from the user's database and running cocktail. */
 function shopEnvironment(env: Context["env"]): Context["env"] {
   const { COCKTAIL_DATABASE_URL: _, COCKTAIL_API: __, COCKTAIL_TOKEN: ___, ...others } = env;
-  // The services are written for the Node that runs this.
+  // The services need the Node version that runs the demo.
   const path = [dirname(process.execPath), env["PATH"] ?? ""].join(delimiter);
   return { ...others, PATH: path };
 }
 
-async function prepare(directory: string, leftOut: readonly string[]): Promise<void> {
+async function prepare(directory: string, omitted: readonly string[]): Promise<void> {
   const script = fileURLToPath(new URL("../../../examples/shop/prepare.ts", import.meta.url));
-  const args = leftOut.flatMap((name) => ["--without", name]);
+  const args = omitted.flatMap((name) => ["--without", name]);
   try {
     await promisify(execFile)(process.execPath, [script, directory, ...args]);
   } catch (error) {
-    const said = String(member(error, "stderr") ?? error).trim();
-    throw demoFailure(`the shop could not be copied: ${said}`, "git is needed: cocktail doctor");
+    const stderr = String(member(error, "stderr") ?? error).trim();
+    throw demoFailure(
+      `the shop could not be copied: ${stderr}`,
+      "check that git is installed: cocktail doctor",
+    );
   }
 }
 
@@ -141,8 +144,8 @@ function demoFailure(message: string, fix: string): Failure {
   return new Failure({ code: "CHECK_FAILED", message, fix });
 }
 
-/** Calls wait for the ones before them, whatever came of those. */
-function inTurn<A, R>(call: (argument: A) => Promise<R>): (argument: A) => Promise<R> {
+/** Serialises calls; a failed call does not affect the next one. */
+function serialise<A, R>(call: (argument: A) => Promise<R>): (argument: A) => Promise<R> {
   let last: Promise<unknown> = Promise.resolve();
   return (argument) => {
     const next = last.then(() => call(argument));

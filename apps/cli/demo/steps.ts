@@ -17,18 +17,18 @@ const deploy = (service: string, branch: string): readonly string[] => [
   branch,
 ];
 
-/** The walk. Each step stands on the ones before. */
+/** The steps of the demo. Each depends on the ones before. */
 export const steps: readonly Step[] = [
   {
     name: "stable",
-    tell: "No route: every service answers with the version production has.",
+    description: "No route: the stable variant of every service answers, as in production.",
     commands: [],
     request: checkout,
     expected: { ...placed, says: ["2 days", "3 to 5 days", "email"] },
   },
   {
     name: "one branch, by header",
-    tell: "One pin: the payment branch answers, inside the chain that is otherwise stable.",
+    description: "One pin: the payment branch answers, in a call chain that is otherwise stable.",
     commands: [deploy("payment-service", "feature/mp-101-faster-payments")],
     request: { ...checkout, pins: "payment-service:mp-101" },
     expected: {
@@ -39,7 +39,7 @@ export const steps: readonly Step[] = [
   },
   {
     name: "two pins",
-    tell: "Two branches of two services, not knowing of each other, in one request.",
+    description: "Two independent branches of two services in one request.",
     commands: [deploy("cart-service", "feature/mp-102-new-cart")],
     request: { ...checkout, pins: "payment-service:mp-101::cart-service:mp-102" },
     expected: {
@@ -50,7 +50,7 @@ export const steps: readonly Step[] = [
   },
   {
     name: "the same, by URL only",
-    tell: "An environment holds both; its URL is all that QA needs.",
+    description: "An environment contains both; QA needs only its URL.",
     commands: [["env", "apply", "-f", "environments/ops-101.yaml"]],
     request: { ...checkout, host: "ops-101.storefront" },
     expected: {
@@ -61,14 +61,16 @@ export const steps: readonly Step[] = [
   },
   {
     name: "a release candidate in the call chain",
-    tell: "The layer rc holds every release candidate: the next release runs between today's neighbours.",
+    description:
+      "The layer rc contains every release candidate: the next release runs among the stable services.",
     commands: [["rc", "deploy", "order-service", "--branch", "release/order-1.2"]],
     request: { ...checkout, environment: "rc" },
     expected: { ...placed, variants: { "order-service": "rc" }, says: ["tomorrow"] },
   },
   {
     name: "a branch on top of rc",
-    tell: "The payment squad's environment stands on rc: own branches first, then candidates, then stable.",
+    description:
+      "The payment squad's environment has rc as its parent: own branches first, then candidates, then stable.",
     commands: [
       ["env", "apply", "-f", "environments/payment-dev.yaml"],
       [...deploy("notification-service", "squad/payment-dev"), "--environment", "payment-dev"],
@@ -86,7 +88,7 @@ export const steps: readonly Step[] = [
   },
   {
     name: "an environment under one x-source-route",
-    tell: "One header for a whole ticket, whatever services it takes.",
+    description: "One header for a whole ticket, whatever services it involves.",
     commands: [],
     request: { ...checkout, environment: "ops-101" },
     expected: {
@@ -97,21 +99,23 @@ export const steps: readonly Step[] = [
   },
   {
     name: "a miss falls back, and says so",
-    tell: "Nobody deployed mp-999: stable answers, and the trace names what was missed.",
+    description: "mp-999 is not deployed: stable answers, and the trace reports the miss.",
     commands: [],
     request: { ...checkout, pins: "payment-service:mp-999" },
     expected: { ...placed, missed: ["payment-service:mp-999"], says: ["2 days"] },
   },
   {
     name: "strict mode",
-    tell: "The same under x-route-mode: strict is refused at the edge, before anything is done.",
+    description:
+      "With x-route-mode: strict, the edge refuses the same request before any service is called.",
     commands: [],
     request: { ...checkout, pins: "payment-service:mp-999", strict: true },
     expected: { ...refused, status: 424, says: ["payment-service:mp-999"] },
   },
   {
     name: "a branch crashes",
-    tell: "Its own requests get an honest 503 that names it, never silently stable; stable does not notice.",
+    description:
+      "Its own requests get a 503 that names it, never silently stable; stable is not affected.",
     commands: [deploy("notification-service", "feature/mp-105-bulk-notifications")],
     request: { ...checkout, pins: "notification-service:mp-105" },
     expected: {
@@ -120,12 +124,13 @@ export const steps: readonly Step[] = [
       variants: { "notification-service": "mp-105" },
       says: ["notification-service:mp-105"],
     },
-    patient: true,
-    prove: proveHarmless,
+    retry: true,
+    prove: proveIsolation,
   },
   {
     name: "promote the release candidate",
-    tell: "What was rc is stable, and rc is empty, in one epoch; no request failed on the way.",
+    description:
+      "The candidate becomes stable and rc is removed in one epoch, without a failed request.",
     commands: [["rc", "promote", "order-service"]],
     request: checkout,
     expected: { ...placed, says: ["tomorrow"] },
@@ -133,7 +138,8 @@ export const steps: readonly Step[] = [
   },
   {
     name: "destroy",
-    tell: "Environments and branches go with their processes and worktrees; what names them is refused.",
+    description:
+      "Environments and branches are deleted with their processes and worktrees; strict requests for them are refused.",
     commands: [
       ["env", "delete", "payment-dev"],
       ["env", "delete", "ops-101"],
@@ -145,29 +151,29 @@ export const steps: readonly Step[] = [
   },
 ];
 
-/** The last request: what stable itself counted. */
+/** The last request: the counts of stable. */
 export const proofRequest: ShopRequest = { method: "GET", host: "storefront", path: "/api/visits" };
 
-/** It stays down, and is named again; and without a route nobody notices. */
-async function proveHarmless(shop: Shop): Promise<Proof> {
+/** Repeated requests for the branch get the 503 again; requests without a route are not affected. */
+async function proveIsolation(shop: Shop): Promise<Proof> {
   return await Promise.resolve(async () => {
-    const again = await shop.ask({ ...checkout, pins: "notification-service:mp-105" });
+    const again = await shop.send({ ...checkout, pins: "notification-service:mp-105" });
     const isNamed = again.status === 503 && again.body.includes("notification-service:mp-105");
-    const { status, hops } = await shop.ask(checkout);
+    const { status, hops } = await shop.send(checkout);
     const isStable = hops.length > 0 && hops.every(({ variant }) => variant === "stable");
     return {
       faults: [
-        ...(isNamed ? [] : [`asked again: ${again.status} ${again.body.slice(0, 200)}`]),
-        ...(status === 201 && isStable ? [] : [`stable was harmed: status ${status}`]),
+        ...(isNamed ? [] : [`second request: ${again.status} ${again.body.slice(0, 200)}`]),
+        ...(status === 201 && isStable ? [] : [`stable is affected: status ${status}`]),
       ],
       evidence: [
-        `asked again: ${again.status}; without a route: ${status}, ${hops.length} hops, all stable`,
+        `second request: ${again.status}; without a route: ${status}, ${hops.length} hops, all stable`,
       ],
     };
   });
 }
 
-/** Of the branches there must be no variant, process or worktree. */
+/** No variant, process or worktree of a branch may remain. */
 async function proveDestroyed(shop: Shop): Promise<Proof> {
   const toDestroy = await branchesOf(shop);
   const pids = toDestroy.flatMap(({ incarnations }) =>
@@ -176,10 +182,10 @@ async function proveDestroyed(shop: Shop): Promise<Proof> {
   return async () => {
     const variants = (await branchesOf(shop)).map(({ name }) => name);
     const worktrees = await readdir(join(shop.directory, ".cocktail/worktrees"));
-    // A promoted stable runs from a checkout of its own.
+    // A promoted stable runs from its own checkout.
     const checkouts = worktrees.filter((name) => !name.includes(".stable"));
     const processes = pids.filter(exists).map((pid) => `process ${pid}`);
-    const faults = [...variants, ...checkouts, ...processes].map((name) => `still there: ${name}`);
+    const faults = [...variants, ...checkouts, ...processes].map((name) => `still exists: ${name}`);
     const evidence = `${toDestroy.length} variants gone, with ${pids.length} processes and every worktree`;
     return { faults, evidence: faults.length === 0 ? [evidence] : [] };
   };

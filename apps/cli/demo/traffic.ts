@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Shop } from "./shop.ts";
 
-/** What happened to the unrouted requests that were sent all the while. */
+/** The result of the background requests without a route. */
 export interface TrafficReport {
   readonly requests: number;
   readonly faults: readonly string[];
@@ -13,7 +13,7 @@ export interface Traffic {
 const pauseMs = 100;
 const request = { method: "GET", host: "storefront", path: "/api/home" } as const;
 
-/** An ordinary user of stable, one request after the other: whatever branches do, it must not notice. */
+/** Sends requests to stable continuously: changes of branches must not affect them. */
 export function startTraffic(shop: Shop): Traffic {
   const ending = new AbortController();
   const stop = AbortSignal.any([ending.signal, shop.signal]);
@@ -37,11 +37,13 @@ export function startTraffic(shop: Shop): Traffic {
 
 async function oneRequest(shop: Shop): Promise<readonly string[]> {
   try {
-    const { status, hops } = await shop.ask(request);
-    const strayed = hops.filter(({ variant }) => variant !== "stable");
+    const { status, hops } = await shop.send(request);
+    const misrouted = hops.filter(({ variant }) => variant !== "stable");
     return [
       ...(status === 200 ? [] : [`status ${status}`]),
-      ...strayed.map(({ service, variant }) => `${service} was served by ${variant ?? "nothing"}`),
+      ...misrouted.map(
+        ({ service, variant }) => `${service} was served by ${variant ?? "nothing"}`,
+      ),
     ];
   } catch (error) {
     if (shop.signal.aborted) return [];

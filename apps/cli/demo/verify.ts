@@ -1,38 +1,38 @@
 import { formatVariant, type Hop } from "@cocktail/route";
-import type { TracedAnswer } from "../src/edge/trace.ts";
+import type { TracedResponse } from "../src/edge/trace.ts";
 import { member, records } from "./json.ts";
 import type { Expected } from "./step.ts";
 
 /**
- * What is wrong with an answer, one line each. The gateways' trace and what the services say of themselves are looked at
- * apart: neither is taken for the other.
+ * The faults of a response, one line each. The trace of the gateways and the services' own reports are verified
+ * independently.
  */
 export function verify(
   expected: Expected,
-  answer: TracedAnswer,
+  response: TracedResponse,
   services: readonly string[],
 ): readonly string[] {
   return [
-    ...verifyAnswer(expected, answer),
-    ...verifyHops(expected, answer, services),
-    ...verifyAnsweredBy(expected, answer.body),
+    ...verifyResponse(expected, response),
+    ...verifyHops(expected, response, services),
+    ...verifyAnsweredBy(expected, response.body),
   ];
 }
 
-function verifyAnswer({ status, says }: Expected, answer: TracedAnswer): readonly string[] {
+function verifyResponse({ status, says }: Expected, response: TracedResponse): readonly string[] {
   const faults: string[] = [];
-  if (answer.status !== status) {
-    faults.push(`status ${answer.status} instead of ${status}: ${answer.body.slice(0, 300)}`);
+  if (response.status !== status) {
+    faults.push(`status ${response.status} instead of ${status}: ${response.body.slice(0, 300)}`);
   }
   for (const text of says) {
-    if (!answer.body.includes(text)) faults.push(`the answer does not say "${text}"`);
+    if (!response.body.includes(text)) faults.push(`the response does not contain "${text}"`);
   }
   return faults;
 }
 
 function verifyHops(
   expected: Expected,
-  { hops, truncated, lost }: TracedAnswer,
+  { hops, truncated, lost }: TracedResponse,
   services: readonly string[],
 ): readonly string[] {
   const reached = new Set(hops.map(({ service }) => service));
@@ -47,8 +47,8 @@ function verifyHops(
     ...mustReport
       .filter((name) => !reported.has(name))
       .map((name) => `no hop reports that ${name} was missed`),
-    ...(truncated ? ["the trace was cut"] : []),
-    ...lost.map(({ caller, service }) => `${caller ?? "?"} lost the route toward ${service}`),
+    ...(truncated ? ["the trace was truncated"] : []),
+    ...lost.map(({ caller, service }) => `${caller ?? "?"} lost the route to ${service}`),
   ];
 }
 
@@ -59,15 +59,15 @@ function verifyHop({ variants }: Expected, { service, variant, via }: Hop): read
     : [`${service} was served by ${variant ?? "nothing"} instead of ${wanted} (via ${via})`];
 }
 
-/** `answeredBy` of the body: each service says itself which version it is. */
+/** `answeredBy` of the body: each service reports its own variant. */
 function verifyAnsweredBy({ variants }: Expected, body: string): readonly string[] {
-  return records(member(parseJson(body), "answeredBy")).flatMap((speaker) => {
-    const service = String(member(speaker, "service"));
-    const variant = String(member(speaker, "variant"));
+  return records(member(parseJson(body), "answeredBy")).flatMap((entry) => {
+    const service = String(member(entry, "service"));
+    const variant = String(member(entry, "variant"));
     const wanted = variants[service] ?? "stable";
     return variant === wanted
       ? []
-      : [`${formatVariant(service, variant)} says that it answered, instead of ${wanted}`];
+      : [`${formatVariant(service, variant)} reports that it answered instead of ${wanted}`];
   });
 }
 

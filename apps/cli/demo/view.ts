@@ -3,8 +3,8 @@ import { formatDuration } from "../src/duration.ts";
 import { type Cell, gap, line, span, type View } from "../src/output/view.ts";
 import type { StepResult } from "./step.ts";
 
-/** One step as it is told. */
-export function stepView(result: StepResult, tell: string, number: number): View {
+/** One step for people. */
+export function stepView(result: StepResult, description: string, number: number): View {
   const { name, ok, commands, request, expected, trace, faults, evidence } = result;
   const indent = "    ";
   return [
@@ -14,9 +14,9 @@ export function stepView(result: StepResult, tell: string, number: number): View
       span("strong", name),
       span("dim", `  ${formatMs(result.ms)}`),
     ),
-    line(indent, " ", span("dim", tell)),
+    line(indent, " ", span("dim", description)),
     ...[...commands, request].map((text) => line(indent, " ", span("dim", "$ "), text)),
-    // A refusal at the edge reached nobody.
+    // A refusal at the edge reaches no service.
     ...(expected.status === 424 || trace.length === 0 ? [] : [line(indent, " ", ...chain(trace))]),
     ...evidence.map((text) => line(indent, " ", span("good", "= "), text)),
     ...faults.map((text) => line(indent, " ", span("bad", "✗ "), text)),
@@ -24,7 +24,7 @@ export function stepView(result: StepResult, tell: string, number: number): View
   ];
 }
 
-/** Who served, in the order of the hops; what is not stable stands out. */
+/** The variants in the order of the hops; those that are not stable are highlighted. */
 function chain(trace: readonly Hop[]): readonly Cell[] {
   const seen = new Set<string>();
   const cells: Cell[] = [];
@@ -42,10 +42,10 @@ function chain(trace: readonly Hop[]): readonly Cell[] {
   return cells;
 }
 
-/** The table at the end. */
+/** The summary table. */
 export function summaryView(
   results: readonly StepResult[],
-  leftOut: readonly string[],
+  omitted: readonly string[],
   ms: number,
 ): View {
   const failed = results.filter(({ ok }) => !ok);
@@ -71,13 +71,13 @@ export function summaryView(
       empty: "no steps",
     },
     gap,
-    ...leftOut.map((name) =>
-      line(span("warn", "left out"), `: ${name}, because python3 is missing`),
+    ...omitted.map((name) =>
+      line(span("warn", "omitted"), `: ${name}, because python3 is missing`),
     ),
     failed.length === 0
-      ? line(span("good", `all ${results.length} steps hold`), `, in ${formatMs(ms)}`)
+      ? line(span("good", `all ${results.length} steps passed`), `, in ${formatMs(ms)}`)
       : line(
-          span("bad", `${failed.length} of ${results.length} steps do not hold`),
+          span("bad", `${failed.length} of ${results.length} steps failed`),
           `, in ${formatMs(ms)}`,
         ),
   ];

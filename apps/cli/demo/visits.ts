@@ -1,14 +1,14 @@
 import { member, records } from "./json.ts";
 import type { ShopRequest } from "./shop-request.ts";
 
-/** One route a stable process has seen, and how often. */
+/** How often a stable process received a route. */
 export interface Visit {
   readonly service: string;
   readonly route: string;
   readonly count: number;
 }
 
-/** What `/api/visits` of the storefront says: each service's own count of the routes it was asked with. */
+/** Parses `/api/visits` of the storefront: each service's count of received routes. */
 export function readVisits(body: string): readonly Visit[] {
   const value: unknown = JSON.parse(body);
   if (typeof value !== "object" || value === null) return [];
@@ -21,7 +21,7 @@ export function readVisits(body: string): readonly Visit[] {
   );
 }
 
-/** The route of a request the way the shop writes it, with the environment its host means. */
+/** The route of a request in the shop's format, with the environment of its host. */
 export function routeOf({ pins, environment, strict, host }: ShopRequest): string {
   const [first = "", second] = host.split(".");
   const layer = environment ?? (second === undefined ? undefined : first);

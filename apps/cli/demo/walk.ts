@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { formatRoute, parseRoute } from "@cocktail/route";
 import { evidenceOf } from "./evidence.ts";
-import type { TracedAnswer } from "../src/edge/trace.ts";
+import type { TracedResponse } from "../src/edge/trace.ts";
 import { verify } from "./verify.ts";
 import type { Shop } from "./shop.ts";
 import type { ShopRequest } from "./shop-request.ts";
@@ -11,38 +11,41 @@ import { startTraffic, type TrafficReport } from "./traffic.ts";
 import { findMisrouted } from "./misrouted.ts";
 import { readVisits, type Visit } from "./visits.ts";
 
-/** Told as the walk goes. */
+/** Called during the walk. */
 export interface WalkEvents {
-  readonly began: (step: { readonly name: string; readonly tell: string }, number: number) => void;
-  readonly ended: (result: StepResult, number: number) => Promise<void>;
+  readonly stepStarted: (
+    step: { readonly name: string; readonly description: string },
+    number: number,
+  ) => void;
+  readonly stepFinished: (result: StepResult, number: number) => Promise<void>;
 }
 
-/** A crashed branch is noticed within moments; longer than this is a fault. */
-const patienceMs = 15_000;
+/** A crash must be detected within this time. */
+const retryLimitMs = 15_000;
 const pauseMs = 150;
 
-/** Takes every step, while an ordinary user goes on using stable. */
+/** Runs every step, with background traffic to stable. */
 export async function walk(shop: Shop, events: WalkEvents): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
   const traffic = startTraffic(shop);
   let report: TrafficReport | undefined;
   try {
     for (const step of steps) {
-      events.began(step, results.length + 1);
-      results.push(await take(shop, step));
-      await events.ended(results.at(-1) ?? unreachable(), results.length);
+      events.stepStarted(step, results.length + 1);
+      results.push(await runStep(shop, step));
+      await events.stepFinished(results.at(-1) ?? unreachable(), results.length);
     }
   } finally {
     report = await traffic.stop();
   }
   const proof = proofStep(report);
-  events.began(proof, results.length + 1);
-  results.push(await take(shop, proof));
-  await events.ended(results.at(-1) ?? unreachable(), results.length);
+  events.stepStarted(proof, results.length + 1);
+  results.push(await runStep(shop, proof));
+  await events.stepFinished(results.at(-1) ?? unreachable(), results.length);
   return results;
 }
 
-async function take(shop: Shop, step: Step): Promise<StepResult> {
+async function runStep(shop: Shop, step: Step): Promise<StepResult> {
   const began = performance.now();
   const base = {
     name: step.name,
@@ -54,16 +57,16 @@ async function take(shop: Shop, step: Step): Promise<StepResult> {
   try {
     const prove = await step.prove?.(shop);
     for (const argv of step.commands) await shop.cocktail(argv);
-    const { answer, faults } = await request(shop, step);
-    const also: Also = (await prove?.(answer)) ?? { faults: [], evidence: [] };
+    const { response, faults } = await request(shop, step);
+    const also: Also = (await prove?.(response)) ?? { faults: [], evidence: [] };
     const all = [...faults, ...also.faults];
     return {
       ...base,
-      trace: answer.hops,
+      trace: response.hops,
       ok: all.length === 0,
       ms: elapsed(),
       faults: all,
-      evidence: [...evidenceOf(answer), ...also.evidence],
+      evidence: [...evidenceOf(response), ...also.evidence],
     };
   } catch (error) {
     if (shop.signal.aborted) throw shop.signal.reason;
@@ -75,21 +78,22 @@ async function take(shop: Shop, step: Step): Promise<StepResult> {
 async function request(
   shop: Shop,
   step: Step,
-): Promise<{ readonly answer: TracedAnswer; readonly faults: readonly string[] }> {
-  const until = Date.now() + (step.patient === true ? patienceMs : 0);
+): Promise<{ readonly response: TracedResponse; readonly faults: readonly string[] }> {
+  const until = Date.now() + (step.retry === true ? retryLimitMs : 0);
   for (;;) {
-    const answer = await shop.ask(step.request);
-    const faults = verify(step.expected, answer, shop.services);
-    if (faults.length === 0 || Date.now() >= until) return { answer, faults };
+    const response = await shop.send(step.request);
+    const faults = verify(step.expected, response, shop.services);
+    if (faults.length === 0 || Date.now() >= until) return { response, faults };
     await delay(pauseMs, undefined, { signal: shop.signal });
   }
 }
 
-/** Stable's own counts: no request that named another variant of a service reached that service's stable. */
+/** Verifies stable's own counts: no request for another variant of a service reached its stable. */
 function proofStep(traffic: TrafficReport): Step {
   return {
     name: "stable saw no branch request",
-    tell: "Each stable process counted the routes it was asked with; none of them was meant for a branch.",
+    description:
+      "Each stable process counted the routes it received; none of them was for a branch of that service.",
     commands: [],
     request: proofRequest,
     expected: { status: 200, variants: {}, reachesAll: true, says: [], missed: [] },
@@ -108,19 +112,19 @@ function verifyVisits(visits: readonly Visit[], traffic: TrafficReport): Also {
     ...findMisrouted(steps, visits),
     ...[...new Set(traffic.faults)].map((fault) => `stable traffic: ${fault}`),
     ...(plain.length === 0 || routes.size === 0
-      ? ["the services counted nothing, which proves nothing"]
+      ? ["the services counted no requests, so misrouting cannot be excluded"]
       : []),
   ];
   return {
     faults,
     evidence: [
-      `${routes.size} routes were seen by stable, each only by services it does not name`,
-      `${traffic.requests} requests without a route all the while: ${traffic.faults.length} failed or strayed`,
+      `${routes.size} routes reached stable, each only at services that it does not name`,
+      `${traffic.requests} background requests without a route: ${traffic.faults.length} failed or misrouted`,
     ],
   };
 }
 
-/** The request as a command to copy. */
+/** The request as a curl command. */
 export function curlOf(url: string, { method, pins, environment, strict }: ShopRequest): string {
   const { route } = parseRoute({ pins, environment, mode: strict === true ? "strict" : undefined });
   const headers = formatRoute(route).map(([name, value]) => `-H '${name}: ${value}'`);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { formatAge, formatDuration, formatExpiry, parseDuration } from "./duration.ts";
 
-test("durations are read in the units people write, and nothing else is", () => {
+test("durations are parsed in the units s, m, h, d and w only", () => {
   assert.equal(parseDuration("90s"), 90);
   assert.equal(parseDuration("1h30m"), 5400);
   assert.equal(parseDuration("2d"), 172_800);
@@ -12,7 +12,7 @@ test("durations are read in the units people write, and nothing else is", () => 
     assert.equal(parseDuration(text), undefined, text);
 });
 
-test("what is printed can be read again, to within its smaller unit", () => {
+test("a formatted duration parses to the same value, up to its smaller unit", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 300_000_000 }), (seconds) => {
       const back = parseDuration(formatDuration(seconds)) ?? Number.NaN;
@@ -24,7 +24,7 @@ test("what is printed can be read again, to within its smaller unit", () => {
   );
 });
 
-test("ages and expiries of absent, unreadable, past and coming instants", () => {
+test("ages and expiries of absent, invalid, past and future instants", () => {
   const now = Date.parse("2026-11-23T09:00:00Z");
   assert.equal(formatAge("2026-11-23T08:56:00Z", now), "4m");
   assert.equal(formatAge(undefined, now), "-");

@@ -3,7 +3,7 @@ type Unit = keyof typeof seconds;
 const written = /^(?:\d+[smhdw])+$/;
 const maxSeconds = 10 * 365 * seconds.d;
 
-/** Seconds of `90s`, `48h`, `1h30m`, `7d`; undefined where the text is not a duration of 1 second to 10 years. */
+/** Seconds of `90s`, `48h`, `1h30m`, `7d`; undefined if the text is not a duration of 1 second to 10 years. */
 export function parseDuration(text: string): number | undefined {
   if (!written.test(text)) return undefined;
   let total = 0;
@@ -26,14 +26,14 @@ export function formatDuration(total: number): string {
   return parts.length === 0 ? "0s" : parts.join("");
 }
 
-/** How long ago, as `4m`; `-` for an instant that is absent or unreadable. */
+/** How long ago, as `4m`; `-` if the instant is absent or invalid. */
 export function formatAge(instant: string | undefined, now: number): string {
   const at = instant === undefined ? Number.NaN : Date.parse(instant);
   if (Number.isNaN(at)) return "-";
   return formatDuration((now - at) / 1000);
 }
 
-/** `2026-08-23T10:12Z (in 47h)`; `-` where nothing expires. */
+/** `2026-08-23T10:12Z (in 47h)`; `-` without an expiry. */
 export function formatExpiry(instant: string | undefined, now: number): string {
   const at = instant === undefined ? Number.NaN : Date.parse(instant);
   if (Number.isNaN(at)) return "-";

@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
 import { problemFix } from "./fixes.ts";
 
-/** The exit code of every problem the API can answer. Total: a new code does not compile until it is decided. */
+/** The exit code of every problem code of the API. Exhaustive: a new code does not compile without an entry. */
 export const problemExitCodes: Readonly<Record<ProblemCode, ExitCode>> = {
   INVALID: exitCodes.usage,
   UNAUTHORIZED: exitCodes.error,
@@ -19,7 +19,7 @@ export const problemExitCodes: Readonly<Record<ProblemCode, ExitCode>> = {
   INTERNAL: exitCodes.error,
 };
 
-/** Anything that was thrown, as something to print and a code to end with. */
+/** Converts a thrown value to a failure with a message and an exit code. */
 export async function toFailure(error: unknown): Promise<Failure> {
   if (error instanceof Failure) return error;
   const { ApiError, ApiUnreachable } = await import("@cocktail/client");
@@ -38,20 +38,20 @@ export async function toFailure(error: unknown): Promise<Failure> {
   }
   if (ApiUnreachable.is(error)) {
     return new Failure(
-      { code: "API_UNREACHABLE", message: error.message, fix: notAnswering, retryable: true },
+      { code: "API_UNREACHABLE", message: error.message, fix: unreachableFix, retryable: true },
       { cause: error },
     );
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new Failure(
-    { code: "INTERNAL", message, fix: "this is a defect of cocktail: report it with this text" },
+    { code: "INTERNAL", message, fix: "this is a bug in cocktail: report it with this text" },
     { cause: error },
   );
 }
 
-const notAnswering = "check that the cocktail is running: cocktail status, cocktail up";
+const unreachableFix = "check that the cocktail is running: cocktail status, cocktail up";
 
-/** The summary, and the faults one a line; a summary that only repeats the first of them is left out. */
+/** The summary and one line for each fault; a summary that only repeats the first fault is omitted. */
 function messageOf({ errors = [] }: Problem, summary: string): string {
   const faults = errors.map(({ path, message }) => `${path.replace(/^body\./, "")}: ${message}`);
   const [first] = errors;

@@ -1,4 +1,4 @@
-/** What the process exits with. A contract: scripts branch on it. */
+/** The exit codes. A contract: scripts branch on them. */
 export const exitCodes = {
   done: 0,
   error: 1,
@@ -20,9 +20,9 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [2, "usage, or an invalid spec"],
   [3, "not found (`delete` of an absent object is 0)"],
   [4, "conflict: exists, another branch holds the key, or another cocktail runs from this file"],
-  [5, "timeout; the object was printed"],
-  [6, "refused: built-in names, or work that would be lost without its flag"],
+  [5, "timeout; the object is printed"],
+  [6, "refused: a built-in name, or uncommitted work that only a flag discards"],
   [7, "drift found by a check verb (none yet)"],
-  [130, "interrupted by Ctrl-C; the work goes on"],
+  [130, "interrupted by Ctrl-C; the operation continues"],
   [143, "terminated"],
 ];

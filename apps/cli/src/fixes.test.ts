@@ -13,20 +13,20 @@ const problem: Problem = {
   retryable: false,
 };
 
-test("a reason that the command line knows has a fix with commands and names", () => {
+test("a known reason has a fix with commands and names", () => {
   const params = { environment: "ops" };
   assert.match(problemFix({ ...problem, reason: "EnvironmentExists", params }), /env delete ops$/);
   const conflict = { ...problem, reason: "KeyConflict" };
   assert.match(problemFix(conflict), /--replace/);
 });
 
-test("any other problem has the control plane's fix; names of reasons are data", () => {
+test("an unknown reason has the control plane's fix; reasons are data", () => {
   for (const reason of [undefined, "ParentCycle", "constructor", "NotFound"]) {
     assert.equal(problemFix({ ...problem, reason }), problem.fix);
   }
 });
 
-test("a condition's fix names the member, and nothing where there is nothing to do", () => {
+test("a condition's fix names the member, and is empty if there is nothing to do", () => {
   const explanation = { reason: "CrashLoop", params: { variant: "cart:mp-1" }, fix: "x" };
   assert.match(explanationFix(explanation), /cocktail branch logs cart:mp-1/);
   assert.match(explanationFix({ ...explanation, params: {} }), /SERVICE:KEY/);

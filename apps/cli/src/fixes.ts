@@ -3,25 +3,23 @@ import type { Problem } from "@cocktail/client";
 type Params = Readonly<Record<string, string>>;
 type Get = (param: string) => string;
 
-/** What to do about a problem, with commands where there are some: else what the control plane says. */
+/** The fix of a problem, with commands if known; otherwise the fix of the control plane. */
 export function problemFix({ reason = "", params = {}, fix }: Problem): string {
   return fixOf(problemFixes, reason, params) ?? fix;
 }
 
-/** What to do about the reason of a condition. */
+/** The fix for the reason of a condition. */
 export function explanationFix(explanation: {
   readonly reason: string;
   readonly params: Params;
   readonly fix: string;
 }): string {
   const { reason, params, fix } = explanation;
-  // Nothing to do.
   if (fix === "") return "";
   const variant = params["variant"] ?? "";
   const named = { ...params, variant: variant === "" ? "SERVICE:KEY" : variant };
   return (
-    fixOf(conditionFixes, reason, named) ??
-    `look at its output: cocktail branch logs ${named.variant}`
+    fixOf(conditionFixes, reason, named) ?? `see its log: cocktail branch logs ${named.variant}`
   );
 }
 
@@ -43,36 +41,36 @@ const lists: Readonly<Record<string, string>> = {
 const problemFixes: Readonly<Record<string, (get: Get) => string | undefined>> = {
   NotFound: (get) => {
     const list = lists[get("kind")];
-    return list === undefined ? undefined : `see what there is: ${list}`;
+    return list === undefined ? undefined : `list them with: ${list}`;
   },
   InvalidRequest: (get) => (get("url") === "" ? "give --branch NAME, or --key KEY" : undefined),
-  KeyConflict: () => "choose another key with --key, or take this one over with --replace",
+  KeyConflict: () => "choose another key with --key, or replace the other branch with --replace",
   Terminating: () => "try again in a moment; see: cocktail status",
   CommandMissing: () => "give the command after --, for example: -- node server.js",
   SourceMissing: (get) =>
     get("isKnown") === "true"
-      ? "say where it is with --path DIR, or attach --url URL"
-      : "see the names with cocktail status; a new one begins with --path DIR -- COMMAND, or --url URL",
+      ? "give its directory with --path DIR, or attach --url URL"
+      : "list the services with cocktail status; deploy a new one with --path DIR -- COMMAND, or --url URL",
   PathMissing: () => "give an existing directory with --path",
   NoRepository: () => "use --path with a directory that holds the branch's code",
   UncommittedWork: (get) => {
     if (get("verb") === "promote") return undefined;
-    if (get("verb") !== "deploy") return "commit it, or lose it with --discard";
-    return `commit it, or lose it: cocktail branch delete ${get("variant")} --discard`;
+    if (get("verb") !== "deploy") return "commit it, or discard it with --discard";
+    return `commit it, or discard it: cocktail branch delete ${get("variant")} --discard`;
   },
   NothingToPromote: (get) =>
     get("candidate") === "notServing"
       ? `wait until it is ready: cocktail branch get ${get("variant")}`
       : `deploy one: cocktail rc deploy ${get("service")} --branch NAME`,
-  EnvironmentNotFound: () => "see: cocktail env list",
+  EnvironmentNotFound: () => "list them with: cocktail env list",
   EnvironmentExists: (get) =>
-    `change it with: cocktail env apply, or delete it first: cocktail env delete ${get("environment")}`,
+    `change it: cocktail env apply; or delete it first: cocktail env delete ${get("environment")}`,
 };
 
-const follow = (): string => "wait, or follow it with: cocktail status";
-const waitFor = (get: Get): string => `wait; its output: cocktail branch logs ${get("variant")}`;
+const follow = (): string => "wait; see its progress: cocktail status";
+const waitFor = (get: Get): string => `wait; its log: cocktail branch logs ${get("variant")}`;
 const readLog = (get: Get): string =>
-  `look at its output: cocktail branch logs ${get("variant")}; fix the cause, then deploy it again`;
+  `see its log: cocktail branch logs ${get("variant")}; fix the cause, then deploy it again`;
 
 const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
   Deploying: follow,
@@ -81,15 +79,15 @@ const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
   Publishing: follow,
   AwaitingReaders: follow,
   Probing: follow,
-  NotReady: (get) => `it is restarted; its output: cocktail branch logs ${get("variant")}`,
+  NotReady: (get) => `it is being restarted; its log: cocktail branch logs ${get("variant")}`,
   CrashLoop: readLog,
   WorkloadFailed: readLog,
   PrepareFailed: readLog,
   StartDeadline: readLog,
   WorkloadLost: follow,
   PathMissing: (get) => `deploy ${get("variant")} from a directory that exists, with --path DIR`,
-  ProbeFailed: (get) => `see where the request goes: cocktail branch get ${get("variant")}`,
+  ProbeFailed: (get) => `see its destination: cocktail branch get ${get("variant")}`,
   Withdrawn: readLog,
   Terminating: follow,
-  MemberMissing: (get) => `deploy ${get("variant")}, or take it out of the environment`,
+  MemberMissing: (get) => `deploy ${get("variant")}, or remove it from the environment`,
 };

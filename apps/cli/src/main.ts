@@ -13,7 +13,7 @@ process.exitCode = await run({
 });
 signals.close();
 
-/** Also of who stands in a worktree that was deleted with its branch: from its name the cocktail above is still found. */
+/** Falls back to PWD in a deleted directory, such as the worktree of a destroyed branch: its cocktail is still found above. */
 function workingDirectory(): string {
   try {
     return process.cwd();

@@ -5,7 +5,7 @@ import { condition, deployed, variant } from "../test/support/objects.ts";
 import { memoryStream, type OutputStream } from "./output/output.ts";
 import { run } from "./run.ts";
 
-/** A stdout that takes nothing and says why. */
+/** A stdout that fails every write with an error. */
 function failing(code: string): OutputStream {
   const error = Object.assign(new Error(`${code}: no`), { code });
   return {
@@ -35,8 +35,8 @@ async function runInto(
   return { code, stderr: stderr.text() };
 }
 
-describe("a stdout that does not take the result", () => {
-  it("is told where it can't be written: a full disk is no success", async () => {
+describe("a stdout that fails", () => {
+  it("is an error if it is not writable, such as on a full disk", async () => {
     for (const argv of [["version"], ["--help"]]) {
       const { code, stderr } = await runInto(failing("ENOSPC"), argv);
       assert.equal(code, 1);
@@ -44,12 +44,12 @@ describe("a stdout that does not take the result", () => {
     }
   });
 
-  it("ends quietly where its reader has gone", async () => {
+  it("is not an error if its reader has closed the pipe", async () => {
     for (const argv of [["version"], ["--help"], ["completion", "bash"]])
       assert.deepEqual(await runInto(failing("EPIPE"), argv), { code: 0, stderr: "" });
   });
 
-  it("still tells how it ended where its reader has gone", async () => {
+  it("does not hide a failure if its reader has closed the pipe", async () => {
     const starting = variant("cart:mp-1", { conditions: [condition("False", "Starting", 1)] });
     await using api = await startFakeApi({
       "POST /v1/variants": deployed(starting),

@@ -12,7 +12,7 @@ import { wantsColour } from "./output/paint.ts";
 import { createProgress, silentProgress } from "./output/progress.ts";
 import { renderFailure, renderOutcome } from "./output/render.ts";
 
-/** What the process gives; a test gives its own. */
+/** The interface to the process; tests pass their own. */
 export interface ProcessPorts {
   /** Without the program's name. */
   readonly argv: readonly string[];
@@ -24,7 +24,7 @@ export interface ProcessPorts {
   readonly onSecondInterrupt: (listener: () => void) => void;
 }
 
-/** Runs one command line and gives the exit code. Prints; never throws and never exits. */
+/** Runs one command line and returns the exit code. Prints; never throws and never exits. */
 export async function run(ports: ProcessPorts, known: Catalog = catalog): Promise<ExitCode> {
   let style = guessStyle(ports.argv);
   const fail = (failure: Failure, format: OutputFormat): ExitCode => {
@@ -32,12 +32,12 @@ export async function run(ports: ProcessPorts, known: Catalog = catalog): Promis
     ports.stderr.write(renderFailure(failure, format, colour));
     return failure.exitCode;
   };
-  // A stderr that is gone must neither end the work nor change the exit code.
+  // A closed stderr must neither abort the command nor change the exit code.
   ports.stderr.on("error", () => {});
   const output = openOutput(ports.stdout);
   try {
     const parsed = parseCommandLine(known, ports.argv);
-    if (parsed.kind === "wrong") return fail(parsed.failure, style.format);
+    if (parsed.kind === "invalid") return fail(parsed.failure, style.format);
     if (parsed.kind === "help") {
       await writeResult(output, parsed.text);
       return exitCodes.done;
@@ -55,7 +55,7 @@ export async function run(ports: ProcessPorts, known: Catalog = catalog): Promis
   }
 }
 
-/** A reader that has seen enough changes nothing about what was done, and how it ended is still to be told. */
+/** A closed stdout does not change the outcome: its failure and exit code are still reported. */
 async function writeResult(output: Output, text: string): Promise<void> {
   try {
     await output.write(text);
@@ -64,7 +64,7 @@ async function writeResult(output: Output, text: string): Promise<void> {
   }
 }
 
-/** What a signal cut off fails in many ways; the signal is the reason. */
+/** After a signal any error can follow; the signal is the cause to report. */
 function causeOf(error: unknown, signal: AbortSignal): unknown {
   return signal.aborted && !(error instanceof Failure) ? signal.reason : error;
 }
@@ -123,7 +123,7 @@ function styleOf(options: Readonly<Record<string, unknown>>): Style {
   };
 }
 
-/** The choice of a format holds for errors of the command line too, so it is read before the line is understood. */
+/** The format also applies to usage errors, so it is read before the command line is parsed. */
 function guessStyle(argv: readonly string[]): Style {
   const end = argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);

@@ -2,9 +2,9 @@ import { exitCodes } from "./exit-code.ts";
 import { Failure } from "./failure.ts";
 
 export interface Signals {
-  /** Aborted at the first signal; its reason is the `Failure` to end with. */
+  /** Aborted at the first signal; its reason is the `Failure` to report. */
   readonly signal: AbortSignal;
-  /** Called at a second Ctrl-C instead of ending at once. */
+  /** Called at a second Ctrl-C instead of exiting immediately. */
   readonly onSecondInterrupt: (listener: () => void) => void;
   readonly close: () => void;
 }
@@ -12,25 +12,25 @@ export interface Signals {
 const interrupted = (): Failure =>
   new Failure({
     code: "INTERRUPTED",
-    message: "interrupted; what was begun goes on",
-    fix: "see how it goes: cocktail status",
+    message: "interrupted while waiting; the operation continues",
+    fix: "see its progress: cocktail status",
     retryable: true,
     exitCode: exitCodes.interrupted,
   });
 const terminated = (): Failure =>
   new Failure({
     code: "INTERRUPTED",
-    message: "terminated; what was begun goes on",
-    fix: "see how it goes: cocktail status",
+    message: "terminated while waiting; the operation continues",
+    fix: "see its progress: cocktail status",
     retryable: true,
     exitCode: exitCodes.terminated,
   });
 
-/** The first signal asks to stop; a second Ctrl-C ends the process at once, the way it does without a handler. */
+/** The first signal requests a stop; a second Ctrl-C exits immediately, as without a handler. */
 export function watchSignals(source: NodeJS.Process): Signals {
   const stop = new AbortController();
-  let again: () => void = () => source.exit(exitCodes.interrupted);
-  const onInterrupt = (): void => (stop.signal.aborted ? again() : stop.abort(interrupted()));
+  let onSecond: () => void = () => source.exit(exitCodes.interrupted);
+  const onInterrupt = (): void => (stop.signal.aborted ? onSecond() : stop.abort(interrupted()));
   const onTerminate = (): void => stop.abort(terminated());
   source.on("SIGINT", onInterrupt);
   source.on("SIGTERM", onTerminate);
@@ -38,7 +38,7 @@ export function watchSignals(source: NodeJS.Process): Signals {
   return {
     signal: stop.signal,
     onSecondInterrupt: (listener) => {
-      again = listener;
+      onSecond = listener;
     },
     close: () => {
       source.off("SIGINT", onInterrupt);

@@ -28,14 +28,14 @@ const wanted = [
   "stable saw no branch request",
 ];
 
-/** Everything the demo makes is below TMPDIR, so that what it leaves there is seen. */
+/** The demo creates its files below TMPDIR, so that leftovers are found. */
 async function ownTemp(): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), "cocktail-demo-test-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 describe("npm run demo", { timeout: 240_000 }, () => {
-  it("takes its thirteen steps, each holds, and nothing is left", async () => {
+  it("passes its thirteen steps, and leaves nothing behind", async () => {
     await using temp = await ownTemp();
     const { code, stdout, stderr } = await runDemo(["-o", "json"], temp.path);
     const steps = memberOf(JSON.parse(stdout), "steps");
@@ -52,7 +52,7 @@ describe("npm run demo", { timeout: 240_000 }, () => {
     assert.deepEqual(await readdir(temp.path), []);
   });
 
-  it("cleans up after Ctrl-C at the very start, when nothing has a lock yet", async () => {
+  it("cleans up after Ctrl-C during the start, before the lock is taken", async () => {
     await using temp = await ownTemp();
     const { child, said } = startDemo(temp.path);
     await until("the state directory", async () => {

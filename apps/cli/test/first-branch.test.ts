@@ -53,7 +53,7 @@ describe("docs/guides/first-branch.md", () => {
   });
 });
 
-/** The guide wants a port that is known before the start; another process may take it in between, and then the test says so. */
+/** The guide needs a fixed port. If another process takes it before the start, the test fails and names it. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((settle) => server.listen(0, "127.0.0.1", settle));

@@ -39,7 +39,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     );
     assert.match(
       await ok("route", "trace", "/lost", "--pins", "back:mp-101"),
-      /lost: front:stable asked back without a route/,
+      /lost: front:stable called back without a route/,
     );
     assert.match(
       await ok("route", "resolve", "--pins", "back:mp-101", "back"),
@@ -68,7 +68,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.equal(project.git("worktree", "list").trim().split("\n").length, 1);
   });
 
-  it("says why a branch does not start, and keeps stable as it is", async () => {
+  it("explains why a branch does not start, and leaves stable unchanged", async () => {
     await using project = await makeProject();
     await project.commitOnBranch("feature/mp-102-broken", "back", "broken");
     await project.ok("up", "--detach", "--port", "0");
@@ -160,7 +160,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.match(await ok("branch", "list"), /no branches/);
   });
 
-  it("restores after down, ends what a killed run left, and purges everything", async () => {
+  it("restores after down, terminates the leftovers of a killed run, and purges everything", async () => {
     await using project = await makeProject();
     const { ok } = project;
     await project.commitOnBranch("feature/mp-101-two", "back", "two");
@@ -183,7 +183,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     );
     const status = await project.cocktail("status");
     assert.deepEqual([status.code, status.stderr.includes("[NOT_RUNNING]")], [1, true]);
-    assert.match(await ok("down"), /ended: /);
+    assert.match(await ok("down"), /terminated: /);
     assert.deepEqual(processesOf(runId), []);
 
     await ok("up", "--detach", "--port", "0");
@@ -193,7 +193,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.equal(project.git("status", "--porcelain"), "");
   });
 
-  it("up in the foreground tells what ended it, and that it had been ready", async () => {
+  it("up in the foreground reports the signal that terminated it after it was ready", async () => {
     await using project = await makeProject();
     const child = spawn(process.execPath, [bin, "up", "--port", "0"], {
       cwd: project.directory,
@@ -206,13 +206,13 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
       stderr.includes("Ctrl-C stops it") ? true : undefined,
     );
     process.kill((await project.run()).pid, "SIGKILL");
-    // Its services hold the pipe until they are ended too.
+    // Its services keep the pipe open until they are terminated too.
     assert.equal(await new Promise((settle) => child.once("exit", settle)), 1);
     await project.ok("down");
-    assert.match(stderr, /cocktail-local was ended by SIGKILL {2}\[COCKTAIL_EXITED\]\nfix: /);
+    assert.match(stderr, /cocktail-local was terminated by SIGKILL {2}\[COCKTAIL_EXITED\]\nfix: /);
   });
 
-  it("down ends one that has only begun to start", async () => {
+  it("down stops a cocktail that is still starting", async () => {
     await using project = await makeProject();
     const begun = await project.ok("up", "--detach", "--no-wait", "--port", "0");
     assert.match(begun, /^cocktail is starting {2}process \d+\n[\s\S]*cocktail\.log\n/);
@@ -222,7 +222,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.equal(existsSync(join(project.directory, ".cocktail")), false);
   });
 
-  it("refuses a wrong file and a taken port with what the process said", async () => {
+  it("refuses an invalid file and a port in use with the process's own message", async () => {
     await using project = await makeProject();
     const path = join(project.directory, "cocktail.yaml");
     const good = await readFile(path, "utf8");
@@ -241,7 +241,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.match(taken.stderr, new RegExp(`${address.port}[\\s\\S]*--port`));
   });
 
-  it("--watch prints each change, also over a restart, and ends with Ctrl-C", async () => {
+  it("--watch prints each change, also after a restart, and ends at Ctrl-C", async () => {
     await using project = await makeProject();
     await project.ok("up", "--detach", "--port", "0");
     const watch = (...argv: readonly string[]) => {
@@ -283,7 +283,7 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.equal(wrong.code, 2, wrong.stderr);
   });
 
-  it("up in the foreground prints the logs, and Ctrl-C ends everything with exit code 130", async () => {
+  it("up in the foreground prints the logs, and Ctrl-C stops everything with exit code 130", async () => {
     await using project = await makeProject();
     const child = spawn(process.execPath, [bin, "up", "--port", "0"], {
       cwd: project.directory,

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
 
-/** What a pipeline must know to use, and later to clean up, what it makes. */
-export interface Reach {
+/** What a pipeline needs to use an object and to clean it up later. */
+export interface AccessInfo {
   readonly name: string;
   readonly url?: string | undefined;
   readonly header: { readonly name: string; readonly value: string };
@@ -14,24 +14,26 @@ export interface CiFiles {
   readonly githubOutput: string | undefined;
 }
 
-/** Writes the files that were asked for. Names and URLs need no quoting in either form. */
-export async function writeCiFiles(files: CiFiles, cwd: string, reach: Reach): Promise<void> {
+/** Writes the requested files. Names and URLs need no quoting in either format. */
+export async function writeCiFiles(files: CiFiles, cwd: string, access: AccessInfo): Promise<void> {
   const { envFile, githubOutput } = files;
   if (envFile !== undefined) {
     const path = resolve(cwd, envFile);
-    await attempt("--env-file", path, async () => {
-      // Replaced in one step: another stage may be reading it.
-      await writeFile(`${path}.new`, lines(envEntries(reach)));
+    await writeOrFail("--env-file", path, async () => {
+      // Replaced atomically: another stage may be reading it.
+      await writeFile(`${path}.new`, lines(envEntries(access)));
       await rename(`${path}.new`, path);
     });
   }
   if (githubOutput !== undefined) {
     const path = resolve(cwd, githubOutput);
-    await attempt("--github-output", path, () => appendFile(path, lines(outputEntries(reach))));
+    await writeOrFail("--github-output", path, () =>
+      appendFile(path, lines(outputEntries(access))),
+    );
   }
 }
 
-function envEntries({ name, url, header }: Reach): Entries {
+function envEntries({ name, url, header }: AccessInfo): Entries {
   return [
     ["COCKTAIL_NAME", name],
     ["COCKTAIL_URL", url],
@@ -40,7 +42,7 @@ function envEntries({ name, url, header }: Reach): Entries {
   ];
 }
 
-function outputEntries({ name, url, header }: Reach): Entries {
+function outputEntries({ name, url, header }: AccessInfo): Entries {
   return [
     ["name", name],
     ["url", url],
@@ -52,20 +54,20 @@ function outputEntries({ name, url, header }: Reach): Entries {
 
 type Entries = readonly (readonly [string, string | undefined])[];
 
-/** A URL that there is not is left out, rather than empty. */
+/** A missing URL is omitted, not written as an empty value. */
 function lines(entries: Entries): string {
   return entries.map(([key, value]) => (value === undefined ? "" : `${key}=${value}\n`)).join("");
 }
 
-async function attempt(flag: string, path: string, write: () => Promise<void>): Promise<void> {
+async function writeOrFail(flag: string, path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (error) {
     throw new Failure(
       {
         code: "FILE_NOT_FOUND",
-        message: `${flag}: ${path} can't be written: ${error instanceof Error ? error.message : String(error)}`,
-        fix: "name a file in a directory that exists; nothing was changed",
+        message: `${flag}: ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+        fix: "name a file in an existing, writable directory; nothing was changed",
         exitCode: exitCodes.usage,
       },
       { cause: error },

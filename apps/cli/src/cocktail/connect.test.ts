@@ -37,7 +37,7 @@ async function cocktailAt(directory: string, state?: object): Promise<void> {
 }
 
 describe("finding the cocktail", () => {
-  it("takes the nearest that runs, from a directory far below, through links", async (t) => {
+  it("finds the nearest running cocktail from a nested directory, through symbolic links", async (t) => {
     const root = await workspace(t);
     await cocktailAt(root, run);
     await cocktailAt(join(root, "inner"), { ...run, pid: 2 ** 22 + 1 });
@@ -56,7 +56,7 @@ describe("finding the cocktail", () => {
     assert.equal((await connect({ file: root, cwd: "/", env: {} })).directory, root);
   });
 
-  it("takes neither a dead process nor a later one of the same number nor a broken file", async (t) => {
+  it("ignores a dead process, a reused pid and an invalid run file", async (t) => {
     const root = await workspace(t);
     for (const state of [
       { ...run, pid: 2 ** 22 + 1 },
@@ -80,7 +80,7 @@ describe("finding the cocktail", () => {
     assert.equal((await readState(root)).written, undefined);
   });
 
-  it("falls back to COCKTAIL_API, but not where a file was named", async (t) => {
+  it("falls back to COCKTAIL_API, but not with --file", async (t) => {
     const root = await workspace(t);
     await using api = await startFakeApi({ "GET /v1/environments": { items: [] } });
     await cocktailAt(root);
@@ -95,12 +95,12 @@ describe("finding the cocktail", () => {
     assert.deepEqual([absent.code, absent.stderr.includes("[FILE_NOT_FOUND]")], [2, true]);
     const wrong = await invoke(["env", "list"], { env: { COCKTAIL_API: "nonsense" } });
     assert.deepEqual(
-      [wrong.code, wrong.stderr.includes("COCKTAIL_API is the base URL")],
+      [wrong.code, wrong.stderr.includes("set COCKTAIL_API to the base URL")],
       [2, true],
     );
   });
 
-  it("says that the API does not answer, retryable", async (t) => {
+  it("reports an unreachable API as retryable", async (t) => {
     const root = await workspace(t);
     const gone = await startFakeApi({});
     await gone[Symbol.asyncDispose]();
@@ -113,7 +113,7 @@ describe("finding the cocktail", () => {
     });
   });
 
-  it("refuses a second up while it runs, with exit code 4", async (t) => {
+  it("refuses a second up while it is running, with exit code 4", async (t) => {
     const root = await workspace(t);
     await cocktailAt(root, run);
     const { code, stderr } = await invoke(["up", "--detach"], { cwd: root });
@@ -121,7 +121,7 @@ describe("finding the cocktail", () => {
     assert.match(
       stderr,
       new RegExp(
-        `is already running, as process ${process.pid}, at http://localhost:8080 {2}\\[RUNNING\\]`,
+        `is already running at http://localhost:8080 \\(process ${process.pid}\\) {2}\\[RUNNING\\]`,
       ),
     );
   });

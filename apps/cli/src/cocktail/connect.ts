@@ -4,7 +4,7 @@ import { Failure } from "../failure.ts";
 import { fileName, filesUpward, givenFile } from "./locate.ts";
 import { readState } from "./state-directory.ts";
 
-/** A running cocktail, ready to be spoken to. */
+/** A connection to a running cocktail. */
 export interface Cocktail {
   readonly api: CocktailClient;
   /** Where its cocktail.yaml is; absent for one named by COCKTAIL_API. */
@@ -37,8 +37,8 @@ async function notRunning(nearest: string | undefined): Promise<Failure> {
     if (holder !== undefined) {
       return new Failure({
         code: "NOT_RUNNING",
-        message: `the cocktail of ${nearest} is starting or stopping, as process ${holder.pid}`,
-        fix: "try again in a moment; what it says: .cocktail/logs/cocktail.log",
+        message: `the cocktail of ${nearest} is starting or stopping (process ${holder.pid})`,
+        fix: "try again in a moment; its log: .cocktail/logs/cocktail.log",
         retryable: true,
       });
     }
@@ -51,12 +51,12 @@ async function notRunning(nearest: string | undefined): Promise<Failure> {
   }
   return new Failure({
     code: "NOT_RUNNING",
-    message: `no ${fileName} here or above, and COCKTAIL_API is not set`,
-    fix: `go to the directory that holds ${fileName} and start it: cocktail up --detach; or name it with --file; or set COCKTAIL_API and COCKTAIL_TOKEN`,
+    message: `found no ${fileName} in this directory or above, and COCKTAIL_API is not set`,
+    fix: `change to the directory of ${fileName} and run: cocktail up --detach; or pass --file; or set COCKTAIL_API and COCKTAIL_TOKEN`,
   });
 }
 
-/** Loaded late: commands that need no cocktail should not pay for it. */
+/** Loaded on demand, so that commands without a connection start faster. */
 async function client(baseUrl: string, token: string | undefined): Promise<CocktailClient> {
   const { createClient } = await import("@cocktail/client");
   try {
@@ -66,7 +66,7 @@ async function client(baseUrl: string, token: string | undefined): Promise<Cockt
       {
         code: "USAGE",
         message: error instanceof Error ? error.message : String(error),
-        fix: "COCKTAIL_API is the base URL of the control plane, such as http://127.0.0.1:4600",
+        fix: "set COCKTAIL_API to the base URL of the control plane, such as http://127.0.0.1:4600",
         exitCode: 2,
       },
       { cause: error },

@@ -4,10 +4,10 @@ import { Failure } from "../failure.ts";
 import { localLauncher } from "./local-process.ts";
 
 /**
- * Ends what a killed run left running, recognised by pid, start time and run id; one line each. `cocktail-local` knows
- * its processes, so it is the one that looks.
+ * Terminates the processes that a killed run left behind, identified by pid, start time and run id; returns one line for
+ * each. Only `cocktail-local` can identify its processes, so it does the work.
  */
-export async function endLeftovers(file: string): Promise<readonly string[]> {
+export async function terminateLeftovers(file: string): Promise<readonly string[]> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [
       localLauncher(),
@@ -17,12 +17,12 @@ export async function endLeftovers(file: string): Promise<readonly string[]> {
     ]);
     return stdout.split("\n").filter((text) => text !== "");
   } catch (error) {
-    const said: unknown = error instanceof Error ? Reflect.get(error, "stderr") : undefined;
+    const stderr: unknown = error instanceof Error ? Reflect.get(error, "stderr") : undefined;
     throw new Failure(
       {
         code: "COCKTAIL_EXITED",
-        message: `what a killed run left could not be ended: ${typeof said === "string" && said !== "" ? said.trim() : String(error)}`,
-        fix: "cocktail doctor lists what is left",
+        message: `the processes that a killed run left behind could not be terminated: ${typeof stderr === "string" && stderr !== "" ? stderr.trim() : String(error)}`,
+        fix: "find them with: cocktail doctor",
       },
       { cause: error },
     );

@@ -8,33 +8,33 @@ export interface LocalOptions {
   readonly file: string;
   readonly port: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** "inherit": its output is ours. A number: an open file that takes it all. */
+  /** "inherit": stdout and stderr of this process. A number: the descriptor of an open file. */
   readonly output: "inherit" | number;
 }
 
-/** The launcher of `cocktail-local`, beside the door of its package: in a clone and in an installed package alike. */
+/** The launcher of `cocktail-local`, resolved from its package entry point: works in a clone and when installed. */
 export function localLauncher(): string {
-  const door = fileURLToPath(import.meta.resolve("@cocktail/local"));
+  const entryPoint = fileURLToPath(import.meta.resolve("@cocktail/local"));
   const launcher = fileURLToPath(
     new URL("../bin/cocktail-local.js", import.meta.resolve("@cocktail/local")),
   );
   if (existsSync(launcher)) return launcher;
   throw new Failure({
     code: "INTERNAL",
-    message: `@cocktail/local at ${door} has no launcher`,
-    fix: "install the command again",
+    message: `@cocktail/local at ${entryPoint} has no launcher`,
+    fix: "reinstall the package of the cocktail command",
   });
 }
 
 /**
- * Megabytes. Most of what a request allocates is garbage at once; V8 would keep 130 MB more of it before it looks, and a
- * request through the gateway costs the same.
+ * Megabytes. Most allocations of a request are short-lived. With V8's default, the process holds 130 MB more, without a
+ * lower cost per request.
  */
 const semiSpace = "--max-semi-space-size=4";
 
 /**
- * Starts it as leader of a session of its own, so that a Ctrl-C at the terminal reaches it once, through us, and not a
- * second time from the terminal: a second one means "hurry".
+ * Starts it as the leader of its own session, so that it receives a Ctrl-C only from this process and not also from the
+ * terminal: a second signal forces the shutdown.
  */
 export function startLocal({ file, port, env, output }: LocalOptions): ChildProcess {
   const args = ["--file", file, ...(port === undefined ? [] : ["--port", String(port)])];
@@ -46,13 +46,13 @@ export function startLocal({ file, port, env, output }: LocalOptions): ChildProc
   });
 }
 
-export interface Ending {
+export interface ExitStatus {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Settles when the process ended, and when it could not be started. */
-export function ended(child: ChildProcess): Promise<Ending> {
+/** Resolves when the process has exited or could not be started. */
+export function exitOf(child: ChildProcess): Promise<ExitStatus> {
   return new Promise((settle) => {
     child.once("exit", (code, signal) => settle({ code, signal }));
     child.once("error", () => settle({ code: 1, signal: null }));

@@ -16,8 +16,8 @@ export async function givenFile(file: string, cwd: string): Promise<string> {
   }
   throw new Failure({
     code: "FILE_NOT_FOUND",
-    message: found === undefined ? `${path} does not exist` : `${path} holds no ${fileName}`,
-    fix: `name the file: -f path/to/${fileName}`,
+    message: found === undefined ? `${path} does not exist` : `${path} contains no ${fileName}`,
+    fix: `pass the file: -f path/to/${fileName}`,
     exitCode: exitCodes.usage,
   });
 }
@@ -27,21 +27,21 @@ export async function filesUpward(cwd: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (let directory = resolve(cwd); ; directory = dirname(directory)) {
     const path = join(directory, fileName);
-    // The state lies beside the file itself, wherever links lead to it from.
+    // The state directory is beside the real file, not beside a symbolic link to it.
     if (await isFile(path)) found.push(await realpath(path));
     if (dirname(directory) === directory) return found;
   }
 }
 
-/** The cocktail.yaml that `up` and `down` mean: the given one, else the nearest upward. */
+/** The cocktail.yaml that `up` and `down` act on: the given one, else the nearest upward. */
 export async function ownFile(file: string | undefined, cwd: string): Promise<string> {
   if (file !== undefined) return await givenFile(file, cwd);
   const [nearest] = await filesUpward(cwd);
   if (nearest !== undefined) return nearest;
   throw new Failure({
     code: "FILE_NOT_FOUND",
-    message: `no ${fileName} in ${resolve(cwd)} or above`,
-    fix: `go to the directory that holds it, or name it: -f path/to/${fileName}`,
+    message: `found no ${fileName} in ${resolve(cwd)} or above`,
+    fix: `change to its directory, or pass it: -f path/to/${fileName}`,
     exitCode: exitCodes.usage,
   });
 }

@@ -1,12 +1,12 @@
 import type { CocktailClient, Environment, Status, Variant } from "@cocktail/client";
 
-/** The whole picture of a running cocktail. */
+/** The status of a running cocktail, with its variants and environments. */
 export interface StatusReport extends Status {
   readonly variants: readonly Variant[];
   readonly environments: readonly Environment[];
 }
 
-/** Asks for all of it at once. */
+/** The requests run in parallel. */
 export async function readStatus(api: CocktailClient, signal: AbortSignal): Promise<StatusReport> {
   const [state, variants, environments] = await Promise.all([
     api.status({ signal }),

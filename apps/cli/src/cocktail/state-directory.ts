@@ -9,43 +9,43 @@ import {
 } from "@cocktail/local-state";
 import { Failure } from "../failure.ts";
 
-/** What `.cocktail/` says of the cocktail beside it. */
+/** The state that `.cocktail/` records of its cocktail. */
 export interface LocalState {
-  /** What the last run wrote, also where it was killed. An orderly stop removes it. */
+  /** The run file of the last run. A clean stop removes it; a killed run leaves it behind. */
   readonly written: RunFile | undefined;
-  /** The run that serves. */
+  /** The run that is serving. */
   readonly live: LiveRun | undefined;
-  /** The living process that holds the lock: a run from the beginning of its start to the end of its stop. */
+  /** The live process that holds the lock, from the begin of its start to the end of its stop. */
   readonly holder: ProcessIdentity | undefined;
 }
 
-/** A run whose process is alive and listens. */
+/** A run whose process is alive and listening. */
 export interface LiveRun extends RunFile {
   readonly api: string;
   readonly edge: string;
 }
 
-/** Throws a `Failure` where it may not be read: that is no sign that nothing runs. */
+/** Throws a `Failure` if the directory is unreadable: that does not mean that nothing is running. */
 export async function readState(cocktailDirectory: string): Promise<LocalState> {
   const state = stateDirectory(cocktailDirectory);
   return await usingState(cocktailDirectory, () => {
     const written = readRunFile(state.runFile);
     const { api, edge } = written ?? {};
-    const serves = written !== undefined && api !== undefined && edge !== undefined;
+    const isServing = written !== undefined && api !== undefined && edge !== undefined;
     return {
       written,
-      live: serves && isAlive(written) ? { ...written, api, edge } : undefined,
+      live: isServing && isAlive(written) ? { ...written, api, edge } : undefined,
       holder: lockHolder(state.lock),
     };
   });
 }
 
-/** Creates it; throws a `Failure` where it can't be used, before anything is started. */
+/** Creates the directory; throws a `Failure` if it is unusable. Called before anything is started. */
 export async function prepareState(cocktailDirectory: string): Promise<void> {
   await usingState(cocktailDirectory, () => createStateDirectory(cocktailDirectory));
 }
 
-/** What the system refuses there is not a defect of ours: most often another user made it. */
+/** Reports a system error in the state directory as a `Failure`, not as a bug: usually another user owns it. */
 export async function usingState<T>(
   cocktailDirectory: string,
   work: () => T | Promise<T>,
@@ -57,8 +57,8 @@ export async function usingState<T>(
     throw new Failure(
       {
         code: "STATE_UNUSABLE",
-        message: `${stateDirectory(cocktailDirectory).root} can't be used: ${why}`,
-        fix: "it must be a directory of yours, or one that you may make; if another user made it, such as root, work as that one",
+        message: `${stateDirectory(cocktailDirectory).root} cannot be used: ${why}`,
+        fix: "make it a directory that you own; if another user such as root created it, run the command as that user",
       },
       { cause: error },
     );

@@ -2,12 +2,12 @@ import { open, readFile, rename, stat } from "node:fs/promises";
 import { stateDirectory } from "@cocktail/local-state";
 import { usingState } from "./state-directory.ts";
 
-/** Where a detached cocktail writes. */
+/** The log file of a detached cocktail. */
 export function logPath(directory: string): string {
   return stateDirectory(directory).ownLog;
 }
 
-/** Opens an empty log; the last run's is kept as `cocktail.log.1`. The directory is there; the caller closes the handle. */
+/** Opens an empty log and keeps the previous one as `cocktail.log.1`. The directory must exist; the caller closes the handle. */
 export async function openLog(directory: string): Promise<Awaited<ReturnType<typeof open>>> {
   const path = logPath(directory);
   return await usingState(directory, async () => {

@@ -2,11 +2,13 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 /**
- * Finds the repositories of worktrees while these exist, and gives what makes git forget them once they don't: without
- * it, git would still take their branches for checked out. Never `prune`: that also forgets other worktrees of the user's,
- * on a disk that is away.
+ * Looks up the repositories of worktrees and returns a function that unregisters the worktrees after their deletion;
+ * otherwise git treats their branches as checked out. `git worktree prune` is not an option: it also unregisters the
+ * user's own worktrees on an unmounted disk.
  */
-export async function forgetWorktrees(worktrees: readonly string[]): Promise<() => Promise<void>> {
+export async function prepareUnregister(
+  worktrees: readonly string[],
+): Promise<() => Promise<void>> {
   const repositories = new Map<string, string>();
   for (const worktree of worktrees) {
     const common = await git(worktree, "rev-parse", "--path-format=absolute", "--git-common-dir");
@@ -23,7 +25,7 @@ async function git(directory: string, ...args: readonly string[]): Promise<strin
     const { stdout } = await promisify(execFile)("git", ["-C", directory, ...args]);
     return stdout.trim();
   } catch {
-    // No git, or no repository any more: then there is nothing to forget.
+    // No git, or the repository is gone: nothing to unregister.
     return undefined;
   }
 }

@@ -1,12 +1,12 @@
 import type { Command } from "./command.ts";
 
-/** All there is: the commands in the order of the help, and their nouns with one-line summaries. */
+/** All commands in the order of the help, and their nouns with one-line summaries. */
 export interface Catalog {
   readonly commands: readonly Command[];
   readonly groups: Readonly<Record<string, string>>;
 }
 
-/** The commands people see. */
+/** The commands that help and reference show. */
 export function visibleCommands({ commands }: Catalog): readonly Command[] {
   return commands.filter(({ hidden }) => !hidden);
 }

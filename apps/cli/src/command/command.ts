@@ -22,15 +22,15 @@ export interface Example {
 export interface Input<A extends ArgumentSpecs, O extends OptionSpecs> {
   readonly args: ArgumentValues<A>;
   readonly options: OptionValues<O>;
-  /** What followed `--`; empty without it. */
+  /** The words after `--`; empty without it. */
   readonly rest: readonly string[];
 }
 
-/** A command as data: parsing, help, completion and the reference page are made of it. */
+/** A command as data: the source of parsing, help, completion and the reference page. */
 export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs, R> {
   /** `["branch", "deploy"]`. */
   readonly path: readonly [string, ...string[]];
-  /** What is typed before its arguments; default `cocktail` and the path. */
+  /** The words before its arguments; default: `cocktail` and the path. */
   readonly invokedAs?: string;
   readonly summary: string;
   /** Further sentences for the help, one paragraph each. */
@@ -39,36 +39,36 @@ export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs, R> 
   readonly options?: O;
   readonly rest?: RestSpec;
   readonly examples: readonly [Example, Example, ...Example[]];
-  /** Whether it speaks to a running cocktail, and so takes `--file`; `-f` too, where nothing else wants that letter. */
+  /** Whether it connects to a running cocktail, and so takes `--file`; also `-f`, unless another option has that letter. */
   readonly target?: "cocktail" | "none";
-  /** Those that make sense for the result; default: all. */
+  /** The formats that the result supports; default: all. */
   readonly formats?: readonly OutputFormat[];
-  /** Left out of help and reference. */
+  /** Omitted from help and reference. */
   readonly hidden?: boolean;
-  /** It writes as it goes: what `run` gives only says how it ended, and is not printed. */
+  /** It writes its own output: the result of `run` only gives the exit code, and is not printed. */
   readonly streams?: boolean;
-  /** Instead of `run`, where the input asks to go on: writes as it goes, and gives how it ended. */
+  /** Replaces `run` if the input asks to follow changes: writes its own output and returns the exit code. */
   follow?(context: Context, input: Input<A, O>): Promise<ExitCode> | undefined;
   run(context: Context, input: Input<A, O>): Promise<R>;
-  /** The result as a person reads it. */
+  /** The result for people. */
   view?(result: R, context: Context): View;
   /** The result under `-o name`. */
   names?(result: R): readonly string[];
-  /** What went wrong although there is a result to print. */
+  /** The failure that is reported after the result is printed. */
   failure?(result: R): Failure | undefined;
-  /** Where there is no failure; default 0. */
+  /** Used without a failure; default 0. */
   exitCode?(result: R): ExitCode;
 }
 
-/** What the parser found: values as the specs describe them. */
+/** The parsed values, with the types that the specs describe. */
 export interface CommandInput {
   readonly args: Readonly<Record<string, unknown>>;
   readonly options: Readonly<Record<string, unknown>>;
-  /** What followed `--`; empty without it. */
+  /** The words after `--`; empty without it. */
   readonly rest: readonly string[];
 }
 
-/** What a finished command hands to the renderers. */
+/** The result of a command, as input of the renderers. */
 export interface Outcome {
   readonly data: unknown;
   readonly view: View;
@@ -77,7 +77,7 @@ export interface Outcome {
   readonly exitCode: ExitCode;
 }
 
-/** A command with its types closed over. */
+/** A command whose type parameters are erased. */
 export interface Command {
   readonly path: readonly [string, ...string[]];
   readonly invokedAs: string;
@@ -92,7 +92,7 @@ export interface Command {
   execute(context: Context, input: CommandInput): Promise<Outcome>;
 }
 
-/** Closes a definition. */
+/** Erases the type parameters of a definition and adds the shared options. */
 export function command<const A extends ArgumentSpecs, const O extends OptionSpecs, R>(
   spec: CommandSpec<A, O, R>,
 ): Command {
@@ -109,13 +109,13 @@ export function command<const A extends ArgumentSpecs, const O extends OptionSpe
     formats: spec.formats ?? outputFormats,
     hidden: spec.hidden ?? false,
     execute: async (context, parsed) => {
-      // The parsed boundary: the parser gives exactly what the specs describe.
+      // The parser returns exactly the types that the specs describe.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const input = parsed as unknown as Input<A, O>;
-      const following = spec.follow?.(context, input);
-      return following === undefined
+      const followed = spec.follow?.(context, input);
+      return followed === undefined
         ? outcomeOf(spec, context, await spec.run(context, input))
-        : endOf(await following);
+        : outcomeOfStream(await followed);
     },
   };
 }
@@ -134,11 +134,11 @@ function outcomeOf<A extends ArgumentSpecs, O extends OptionSpecs, R>(
   };
 }
 
-function endOf(exitCode: ExitCode): Outcome {
+function outcomeOfStream(exitCode: ExitCode): Outcome {
   return { data: undefined, view: [], names: [], failure: undefined, exitCode };
 }
 
-/** Listed last in help. */
+/** Options of every command; listed last in help. */
 function sharedOptions<A extends ArgumentSpecs, O extends OptionSpecs, R>(
   spec: CommandSpec<A, O, R>,
 ): OptionSpecs {
@@ -149,7 +149,7 @@ function sharedOptions<A extends ArgumentSpecs, O extends OptionSpecs, R>(
     ...((spec.target ?? "cocktail") === "cocktail" && {
       file: option(
         file("FILE"),
-        "the cocktail.yaml of the cocktail to speak to (default: found from the working directory upward)",
+        "the cocktail.yaml of the cocktail to use (default: the nearest from the working directory upward)",
         shorts.includes("-f") ? {} : { short: "-f" },
       ),
     }),

@@ -5,14 +5,13 @@ export interface OptionSpec<T> {
   readonly summary: string;
   readonly short?: string;
   /**
-   * Undefined for an option without a value: on where it is given, or, where its absence means on, off where
-   * `--no-<name>` is given.
+   * Undefined for a flag: it switches on, or, if its default is on, `--no-<name>` switches it off.
    */
   readonly type?: ValueType<unknown>;
   readonly isRepeatable?: true;
-  /** The value where the option is not given. */
+  /** The value if the option is not given. */
   readonly absent: T;
-  /** That value, as help shows it. */
+  /** That value as help shows it. */
   readonly shownDefault?: string;
 }
 export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>;
@@ -31,7 +30,7 @@ export type ArgumentValues<A extends ArgumentSpecs> = {
   readonly [K in keyof A]: A[K] extends ArgumentSpec<infer T> ? T : never;
 };
 
-/** What may follow `--`. */
+/** The words that may follow `--`. */
 export interface RestSpec {
   readonly placeholder: string;
   readonly summary: string;
@@ -58,7 +57,7 @@ export function option<T>(
   return { summary, type, absent: undefined, ...short };
 }
 
-/** The default is given as it is typed. */
+/** The default is given in its typed form. */
 export function optionWithDefault<T>(
   type: ValueType<T>,
   shownDefault: string,
@@ -87,7 +86,7 @@ export function optionalArgument<T>(
   return { type, summary, isOptional: true };
 }
 
-/** The long flag as it is typed: `waitTimeout` is `--wait-timeout`; a toggle can only be switched off. */
+/** The long flag: `waitTimeout` becomes `--wait-timeout`, a toggle `--no-...`. */
 export function longFlag(name: string, { absent }: OptionSpec<unknown>): string {
   const words = name.replace(/[A-Z]/g, (upper) => `-${upper.toLowerCase()}`);
   return absent === true ? `--no-${words}` : `--${words}`;

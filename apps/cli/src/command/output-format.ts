@@ -1,5 +1,5 @@
 export const outputFormats = ["table", "wide", "json", "yaml", "name"] as const;
-/** How the result is printed. */
+/** The format of the printed result. */
 export type OutputFormat = (typeof outputFormats)[number];
 
 export function isOutputFormat(text: string): text is OutputFormat {

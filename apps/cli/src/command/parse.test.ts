@@ -11,7 +11,7 @@ async function refused(...argv: readonly string[]): Promise<string> {
 }
 
 describe("the command line", () => {
-  it("says what was meant", async () => {
+  it("suggests the intended command or option", async () => {
     assert.match(await refused("brnch"), /unknown command 'brnch'.*\n.*did you mean branch\?/);
     assert.match(
       await refused("branch", "deplyo", "x"),
@@ -23,11 +23,11 @@ describe("the command line", () => {
     );
   });
 
-  it("says that options come after the command", async () => {
-    assert.match(await refused("-f", ".", "status"), /the command comes first, then its options/);
+  it("explains that options come after the command", async () => {
+    assert.match(await refused("-f", ".", "status"), /put options after the command/);
   });
 
-  it("shows no other help where it is asked for the help of nothing", async () => {
+  it("refuses --help of an unknown command", async () => {
     assert.match(await refused("help", "brnch"), /unknown command 'brnch'/);
     assert.match(await refused("brnch", "--help"), /unknown command 'brnch'/);
     assert.match(await refused("branch", "deplyo", "-h"), /unknown command 'deplyo'/);
@@ -35,7 +35,7 @@ describe("the command line", () => {
     assert.equal((await invoke(["--color", "never", "--help"])).code, 0);
   });
 
-  it("reads names before it asks, and takes those that -o name prints", async () => {
+  it("validates names before any request, and accepts those of -o name", async () => {
     const deploy = ["branch", "deploy", "cart"];
     assert.match(
       await refused("branch", "deploy", "Cart", "--key", "k"),
@@ -55,7 +55,7 @@ describe("the command line", () => {
       assert.match((await invoke(argv)).stderr, /NOT_RUNNING/);
   });
 
-  it("takes no empty value, which a variable that nobody set would be", async () => {
+  it("refuses an empty value, such as that of an unset variable", async () => {
     const deploy = ["branch", "deploy", "cart", "--key", "k"];
     assert.match(await refused(...deploy, "--path", ""), /--path is empty/);
     assert.match(await refused(...deploy, "--url", ""), /--url is empty/);
@@ -65,7 +65,7 @@ describe("the command line", () => {
     assert.match((await invoke(["route", "trace", "/", "-d", ""])).stderr, /NOT_RUNNING/);
   });
 
-  it("shows its help without arguments, and needs a verb after a noun", async () => {
+  it("shows the help without arguments, and requires a verb after a noun", async () => {
     const bare = await invoke([]);
     assert.equal(bare.code, 0);
     assert.match(bare.stdout, /Usage: cocktail COMMAND/);
@@ -77,9 +77,9 @@ describe("the command line", () => {
     );
   });
 
-  it("names the part that is wrong", async () => {
+  it("names the invalid part", async () => {
     assert.match(await refused("branch", "get"), /SERVICE:KEY is missing/);
-    assert.match(await refused("branch", "get", "cart"), /"cart" lacks the key/);
+    assert.match(await refused("branch", "get", "cart"), /"cart" has no key/);
     assert.match(await refused("branch", "get", "Cart:x"), /"Cart" is not the name of a service/);
     assert.match(await refused("branch", "get", "cart:-"), /"-" is not a key/);
     assert.match(await refused("branch", "get", "a:b", "c"), /too many arguments: a:b, c/);
@@ -89,31 +89,34 @@ describe("the command line", () => {
     assert.match(await refused("logs", "--tail", "-1"), /--tail: "-1" is not a whole number/);
     assert.match(await refused("status", "-o", "xml"), /"xml" is not one of table, wide, json/);
     assert.match(await refused("logs", "-o", "yaml"), /"yaml" is not one of table, json/);
-    assert.match(await refused("status", "--", "x"), /takes nothing after --/);
+    assert.match(await refused("status", "--", "x"), /takes no words after --/);
     assert.match(
       await refused("branch", "deploy", "a", "--key", "k", "--env", "NOEQUALS"),
       /not KEY=VALUE/,
     );
   });
 
-  it("refuses what contradicts itself", async () => {
+  it("refuses missing and conflicting options", async () => {
     const deploy = ["branch", "deploy", "cart"];
     assert.match(await refused(...deploy), /neither --branch nor --key/);
     assert.match(
       await refused(...deploy, "--key", "k", "--path", ".", "--url", "http://x"),
-      /both --path and --url/,
+      /--path and --url exclude each other/,
     );
     assert.match(
       await refused(...deploy, "--key", "k", "--url", "http://x", "--", "node"),
-      /both --url and a command/,
+      /--url excludes a command after --/,
     );
     assert.match(await refused(...deploy, "--key", "rc"), /--key rc is reserved.*\n.*rc deploy/);
     assert.match(await refused(...deploy, "--key", "stable"), /--key stable is reserved/);
-    assert.match(await refused(...deploy, "--key", "k", "--url", "ftp://x"), /not an http URL/);
+    assert.match(
+      await refused(...deploy, "--key", "k", "--url", "ftp://x"),
+      /not an http or https URL/,
+    );
     assert.match(await refused("rc", "deploy", "cart"), /neither --path nor --branch/);
     assert.match(
       await refused("env", "create", "e", "--variant", "a:x", "--variant", "a:y"),
-      /names a twice: x and y/,
+      /has two variants of a: x and y/,
     );
     assert.match(await refused("env", "apply"), /neither -f nor NAME/);
   });
@@ -131,13 +134,13 @@ describe("the command line", () => {
       assert.equal(code, 2);
       assert.deepEqual(keysOf(stderr), ["code", "message", "fix", "retryable"]);
       assert.partialDeepStrictEqual(JSON.parse(stderr), { code: "USAGE" });
-      if (argv.includes("x")) assert.match(stderr, /SERVICE:KEY: .*lacks the key/);
+      if (argv.includes("x")) assert.match(stderr, /SERVICE:KEY: .*has no key/);
     }
     const last = await invoke(["version", "-o", "json", "-o", "name"]);
     assert.match(last.stdout, /^\d+\.\d+\.\d+\n$/);
   });
 
-  it("leaves what follows -- alone, even where it looks like an option", async () => {
+  it("passes the words after -- on, even if they look like options", async () => {
     const { stderr } = await invoke([
       "branch",
       "deploy",
@@ -157,9 +160,9 @@ describe("the command line", () => {
     );
   });
 
-  it("finds no cocktail, and says how to start one", async () => {
+  it("reports that no cocktail was found, and how to start one", async () => {
     const { code, stderr } = await invoke(["status"]);
     assert.equal(code, 1);
-    assert.match(stderr, /no cocktail\.yaml here or above.*\n.*cocktail up/);
+    assert.match(stderr, /found no cocktail\.yaml in this directory or above.*\n.*cocktail up/);
   });
 });

@@ -6,12 +6,12 @@ import type { RestSpec } from "./option.ts";
 import { buildProgram } from "./program.ts";
 import { readWords } from "./words.ts";
 
-/** What a command line asks for. */
+/** The meaning of a command line. */
 export type CommandLine =
   | { readonly kind: "run"; readonly command: Command; readonly input: CommandInput }
-  /** Asked for, so it goes to stdout and the exit code is 0. */
+  /** Requested help: printed to stdout with exit code 0. */
   | { readonly kind: "help"; readonly text: string }
-  | { readonly kind: "wrong"; readonly failure: Failure };
+  | { readonly kind: "invalid"; readonly failure: Failure };
 
 /** Reads the arguments after the program's name. Never prints and never exits. */
 export function parseCommandLine(catalog: Catalog, argv: readonly string[]): CommandLine {
@@ -24,10 +24,10 @@ export function parseCommandLine(catalog: Catalog, argv: readonly string[]): Com
   try {
     root.parse(own.length === 0 ? ["--help"] : own, { from: "user" });
   } catch (error) {
-    const failure = explain(error, own, catalog);
-    return failure === undefined ? { kind: "help", text: printed() } : { kind: "wrong", failure };
+    const failure = toParseFailure(error, own, catalog);
+    return failure === undefined ? { kind: "help", text: printed() } : { kind: "invalid", failure };
   }
-  return chosen ?? { kind: "wrong", failure: usageFailure("no command", "cocktail --help") };
+  return chosen ?? { kind: "invalid", failure: usageFailure("no command", "cocktail --help") };
 }
 
 function readRest(
@@ -37,14 +37,18 @@ function readRest(
 ): readonly string[] {
   if (rest === undefined) return [];
   if (spec === undefined)
-    throw usageFailure(`\`${name}\` takes nothing after --`, `leave out: -- ${rest.join(" ")}`);
+    throw usageFailure(`\`${name}\` takes no words after --`, `leave out: -- ${rest.join(" ")}`);
   if (rest.length > 0) return rest;
   const what = spec.placeholder;
   throw usageFailure(`${what} is missing after --`, `write ${what} after --, or leave out --`);
 }
 
-/** What is wrong with the command line, and what was meant; undefined where help was asked for. */
-function explain(error: unknown, words: readonly string[], catalog: Catalog): Failure | undefined {
+/** The fault of the command line with a suggestion; undefined if help was requested. */
+function toParseFailure(
+  error: unknown,
+  words: readonly string[],
+  catalog: Catalog,
+): Failure | undefined {
   if (error instanceof Failure) return error;
   if (!(error instanceof CommanderError)) throw error;
   const command = findCommand(catalog, words);
@@ -68,23 +72,26 @@ function verbMissing(catalog: Catalog, noun: string, help: string): Failure {
   return usageFailure(`\`${noun}\` needs a verb: ${verbs.join(", ")}`, help);
 }
 
-/** Help was asked for, perhaps of a command that does not exist. */
+/** Help was requested; refused for an unknown command. */
 function refuseUnknown(word = "--", help: string): Failure | undefined {
   return word.startsWith("-") ? undefined : usageFailure(`unknown command '${word}'`, help);
 }
 
 function explainMessage(error: CommanderError, words: readonly string[], help: string): Failure {
-  // Commander puts what was meant on a second line.
+  // Commander puts its suggestion on a second line.
   const [message = "", hint = ""] = error.message.replace(/^error: /, "").split("\n");
-  const [, meant] = /Did you mean (?:one of )?(.*?)\?/.exec(hint) ?? [];
+  const [, suggestion] = /Did you mean (?:one of )?(.*?)\?/.exec(hint) ?? [];
   if (error.code === "commander.missingArgument")
     return usageFailure(message.replace(/^.*'(.*)'$/, "$1 is missing"), help);
   if (error.code === "commander.excessArguments")
     return usageFailure(
       message.replace(/^(.*) for .*: (.*)\.$/, "$1: $2"),
-      `quote what belongs together, or put a command after --; see: ${help}`,
+      `quote an argument that contains spaces, or put a command after --; see: ${help}`,
     );
   if (words[0]?.startsWith("-") === true)
-    return usageFailure(message, "the command comes first, then its options; see: cocktail --help");
-  return usageFailure(message, meant === undefined ? help : `did you mean ${meant}? See: ${help}`);
+    return usageFailure(message, "put options after the command; see: cocktail --help");
+  return usageFailure(
+    message,
+    suggestion === undefined ? help : `did you mean ${suggestion}? See: ${help}`,
+  );
 }

@@ -4,39 +4,39 @@ import type { Command, CommandInput } from "./command.ts";
 import { type ArgumentSpec, longFlag, type OptionSpec, type RestSpec } from "./option.ts";
 import { readValue } from "./value.ts";
 
-/** Called with the command that was chosen. */
+/** Called with the selected command. */
 type OnRun = (command: Command, input: Omit<CommandInput, "rest">) => void;
 
 export interface Program {
   readonly root: Commander;
   readonly leaves: ReadonlyMap<Command, Commander>;
-  /** What was printed, which is help alone. */
+  /** The printed text, which can only be help. */
   readonly printed: () => string;
 }
 
 const helpWidth = 96;
 
-/** The commands as commander's. It neither prints nor exits: it throws. */
+/** Builds the commander program. It neither prints nor exits: it throws. */
 export function buildProgram({ commands, groups }: Catalog, onRun: OnRun = () => {}): Program {
   let printed = "";
-  const open = (name: string): Commander =>
+  const create = (name: string): Commander =>
     new Commander(name)
       .exitOverride()
       .configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
       .configureHelp({ helpWidth })
       .helpOption("-h, --help", "this help")
       .helpCommand(false);
-  const root = open("cocktail")
+  const root = create("cocktail")
     .usage("COMMAND [options]")
     .addHelpText(
       "before",
-      "Several versions of every service side by side; each request goes where its route says.\n",
+      "Several versions of every service side by side; the route of a request selects the versions.\n",
     )
     .addHelpText("after", "\nStart here: cocktail up. Help of a command: cocktail COMMAND --help")
     .configureHelp({ helpWidth, ...listingAllCommands });
   const parents = new Map(
     Object.entries(groups).map(([name, title]) => {
-      const parent = open(name)
+      const parent = create(name)
         .usage("VERB [options]")
         .addHelpText("before", `${title}.\n`)
         .addHelpText("after", `\nHelp of a verb: cocktail ${name} VERB --help`)
@@ -46,17 +46,17 @@ export function buildProgram({ commands, groups }: Catalog, onRun: OnRun = () =>
   );
   const leaves = new Map<Command, Commander>();
   for (const command of commands) {
-    const leaf = fill(open(command.path.at(-1) ?? ""), command, onRun);
+    const leaf = fill(create(command.path.at(-1) ?? ""), command, onRun);
     const parent = command.path.length > 1 ? parents.get(command.path[0]) : root;
     parent?.addCommand(leaf, { hidden: command.hidden });
     leaves.set(command, leaf);
   }
-  // Last, so that help lists the commands without a noun first.
+  // Added last, so that help lists the commands without a noun first.
   for (const parent of parents.values()) root.addCommand(parent);
   return { root, leaves, printed: () => printed };
 }
 
-/** In the help of the program a noun is a heading, and its verbs are the rows. */
+/** In the program's help, a noun is a heading and its verbs are the rows. */
 const listingAllCommands: Partial<Help> = {
   formatHelp: (root, help) => {
     const nouns = help.visibleCommands(root);

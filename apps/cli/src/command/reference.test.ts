@@ -9,11 +9,11 @@ import { renderReference } from "./reference.ts";
 const page = join(import.meta.dirname, "../../../../docs/reference/cli.md");
 const sources = join(import.meta.dirname, "..");
 
-test("docs/reference/cli.md says what the commands are", (t) => {
+test("docs/reference/cli.md matches the command definitions", (t) => {
   t.assert.fileSnapshot(renderReference(catalog), page, { serializers: [String] });
 });
 
-test("every error code of the page can happen", () => {
+test("every documented error code is used", () => {
   const files = globSync("**/*.ts", { cwd: sources, exclude: ["**/*.test.ts", "failure.ts"] });
   const all = files.map((file) => readFileSync(join(sources, file), "utf8")).join("\n");
   for (const code of Object.keys(failureCodes)) assert.ok(all.includes(`"${code}"`), code);

@@ -6,20 +6,20 @@ import { type Catalog, verbsOf, visibleCommands } from "./catalog.ts";
 import type { Command } from "./command.ts";
 import { buildProgram, type Program } from "./program.ts";
 
-/** The reference page, made of the same definitions as help and parsing. */
+/** The reference page, generated from the same definitions as help and parsing. */
 export function renderReference(catalog: Catalog): string {
   const { leaves } = buildProgram(catalog);
   const single = visibleCommands(catalog).filter(({ path }) => path.length === 1);
   return [
     "# Commands",
     "",
-    "<!-- Made from the definitions in apps/cli/src/commands: node --conditions=@cocktail/source --test --test-update-snapshots apps/cli/src/command/reference.test.ts -->",
+    "<!-- Generated from the definitions in apps/cli/src/commands: node --conditions=@cocktail/source --test --test-update-snapshots apps/cli/src/command/reference.test.ts -->",
     "",
     introduction,
     "",
     "## Overview",
     "",
-    ...table(["command", "does"], visibleCommands(catalog).map(overviewRow)),
+    ...table(["command", "description"], visibleCommands(catalog).map(overviewRow)),
     ...section("Cocktail", single, leaves),
     ...Object.entries(catalog.groups).flatMap(([name, title]) =>
       section(title, verbsOf(catalog, name), leaves),
@@ -53,14 +53,14 @@ export function renderReference(catalog: Catalog): string {
 
 const introduction = [
   "`cocktail NOUN VERB [NAME] [options]`. The result goes to stdout, everything else to stderr, so `$(cocktail env url ops-101)` and",
-  "pipes always work. No command ever asks: one that would lose work wants a flag for it (`--discard`, `--purge`).",
+  "pipes always work. No command prompts: one that would lose work requires a flag (`--discard`, `--purge`).",
   "",
-  "Which cocktail is meant: `--file`; else the nearest cocktail.yaml from the working directory upward whose cocktail runs; else",
+  "A command uses the cocktail of `--file`; else of the nearest cocktail.yaml from the working directory upward whose cocktail runs; else",
   "the one at `COCKTAIL_API` (with `COCKTAIL_TOKEN` for changes).",
   "",
   "`-o table|wide|json|yaml|name` chooses the format; fields of JSON may be added and are never renamed. `NO_COLOR`, `TERM=dumb` and",
   "`--color` are honoured. Without a terminal, progress is one line per change and a line every 30 s. Commands that change something",
-  "wait until it is served (`--no-wait`, `--wait-timeout`); Ctrl-C ends the waiting, not the work. `--dry-run` prints the plan.",
+  "wait until it is served (`--no-wait`, `--wait-timeout`); Ctrl-C stops the wait, not the operation. `--dry-run` prints the plan.",
 ].join("\n");
 
 function section(
@@ -90,7 +90,7 @@ function describe(command: Command, leaf: Commander | undefined): readonly strin
     ...command.details.flatMap((paragraph) => ["", paragraph]),
     "",
     ...table(
-      ["argument or option", ""],
+      ["argument or option", "description"],
       rows.map(([term = "", text = ""]) => [`\`${term}\``, text]),
     ),
     "",

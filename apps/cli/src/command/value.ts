@@ -2,25 +2,25 @@ import { isKey, isServiceName, parseVariant, type Pin } from "@cocktail/route";
 import { parseDuration } from "../duration.ts";
 import { usageFailure } from "../failure.ts";
 
-/** What a shell completes: names that are asked from the running cocktail, or paths. */
+/** What a shell completes: names from the running cocktail, or paths. */
 export type Completes = "service" | "variant" | "environment" | "file" | "directory";
 
 /** How the text of an option or argument becomes a value. */
 export interface ValueType<T> {
-  /** What stands for the value in help: `KEY`. */
+  /** The value's placeholder in help: `KEY`. */
   readonly placeholder: string;
-  /** Throws a usage failure. `label` is what the value was given for: `--key`, `SERVICE`. */
+  /** Throws a usage failure. `label` is the option or argument: `--key`, `SERVICE`. */
   readonly read: (text: string, label: string) => T;
   readonly completes?: Completes;
   readonly choices?: readonly string[];
-  /** Otherwise "" is refused: most often it is a variable of a script that is not set. */
+  /** By default "" is refused: usually it is an unset variable of a script. */
   readonly mayBeEmpty?: true;
 }
 
 /** Reads a value; throws a usage failure that names the option or argument. */
 export function readValue<T>(type: ValueType<T>, text: string, label: string): T {
   if (text === "" && type.mayBeEmpty !== true)
-    throw usageFailure(`${label} is empty`, "give it a value, or leave it out");
+    throw usageFailure(`${label} is empty`, "give it a value, or omit it");
   return type.read(text, label);
 }
 
@@ -95,7 +95,7 @@ export const service: ValueType<string> = {
   completes: "service",
   read: (given, label) => {
     const bare = withoutPrefix(given);
-    const fix = "a lower-case DNS name: payment-service; those there are: cocktail status";
+    const fix = "a lower-case DNS name: payment-service; list them with: cocktail status";
     return isServiceName(bare) ? bare : refuse(label, bare, "the name of a service", fix);
   },
 };
@@ -120,7 +120,7 @@ function withoutPrefix(given: string): string {
   return given.replace(/^(?:variant|service)\//, "");
 }
 
-/** The failure says which part is wrong. */
+/** The failure names the invalid part. */
 function readVariant(given: string, label: string): Pin {
   const found = parseVariant(given);
   if (found !== undefined) return found;
@@ -130,14 +130,14 @@ function readVariant(given: string, label: string): Pin {
   if (!isServiceName(serviceName)) refuse(label, serviceName, "the name of a service", fix);
   if (!given.includes(":"))
     throw usageFailure(
-      `${label}: "${given}" lacks the key`,
+      `${label}: "${given}" has no key`,
       `write ${serviceName}:KEY, such as ${serviceName}:stable`,
     );
   if (!isKey(keyName)) refuse(label, keyName, "a key", fix);
   return refuse(label, given, "of the form service:key", fix);
 }
 
-/** The usage failure of a value that is not what its option or argument takes. */
+/** Throws the usage failure for an invalid value. */
 function refuse(label: string, given: string, wanted: string, fix: string): never {
   throw usageFailure(`${label}: "${given}" is not ${wanted}`, fix);
 }
@@ -147,7 +147,7 @@ export const httpUrl: ValueType<string> = {
   read: (given, label) =>
     /^https?:$/.test(URL.parse(given)?.protocol ?? "")
       ? given
-      : refuse(label, given, "an http URL", `${label} http://127.0.0.1:3000`),
+      : refuse(label, given, "an http or https URL", `${label} http://127.0.0.1:3000`),
 };
 
 /** `Name: value`. */
@@ -162,11 +162,11 @@ export const header: ValueType<readonly [name: string, value: string]> = {
   },
 };
 
-/** As it is sent: methods are case-sensitive. */
+/** Kept unchanged: methods are case-sensitive. */
 export const method: ValueType<string> = {
   placeholder: "METHOD",
   read: (given, label) =>
     /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(given)
       ? given
-      : refuse(label, given, "a method of HTTP", "--method POST"),
+      : refuse(label, given, "an HTTP method", "--method POST"),
 };

@@ -1,7 +1,7 @@
-/** The words of a command line, in the one form the parser reads. */
+/** The words of a command line, normalised for the parser. */
 export interface Words {
   readonly own: readonly string[];
-  /** What followed the first `--`: it belongs to somebody else and is never read as an option. */
+  /** The words after the first `--`: passed on, never parsed as options. */
   readonly rest: readonly string[] | undefined;
 }
 

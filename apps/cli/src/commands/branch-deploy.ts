@@ -15,22 +15,22 @@ export const branchDeploy: Command = command({
   path: ["branch", "deploy"],
   summary: "Run another version of a service beside stable, and wait until it is served",
   details: [
-    "--branch derives the key (feature/mp-101-faster -> mp-101) and, without --path, makes a git worktree of that branch. --key names it yourself, for a second branch of one ticket; without --branch the service's own directory is used unless --path or --url says otherwise.",
-    "Deploying again starts the next incarnation beside the old one and swaps them once it answers. A new service may begin as a branch: give its command after --.",
+    "--branch derives the key (feature/mp-101-faster -> mp-101) and, without --path, creates a git worktree of that branch. --key sets the key, as for a second branch of one ticket; without --branch the service runs from its own directory unless --path or --url is given.",
+    "A redeploy starts the next incarnation beside the old one and swaps them once it responds. A service may exist as a branch only: give its command after --.",
   ],
   args: {
     service: argument(service, "the service"),
   },
   options: {
-    branch: option(text("NAME"), "the git branch; its ticket is the key"),
-    key: option(key, "the key, where there is no branch"),
+    branch: option(text("NAME"), "the git branch; its ticket becomes the key"),
+    key: option(key, "the key, instead of --branch"),
     path: option(text("DIR", "directory"), "run it from this directory instead of a worktree"),
-    url: option(httpUrl, "attach a process that you run yourself, such as one under a debugger"),
-    env: repeatable(pair, "a variable of its environment"),
-    environment: option(environmentName("E"), "make it a member of this environment too"),
+    url: option(httpUrl, "attach a process that you run yourself, for example in a debugger"),
+    env: repeatable(pair, "set an environment variable of its process"),
+    environment: option(environmentName("E"), "also make it a member of this environment"),
     ttl: option(duration, "destroy it after this time"),
-    fallback: flag("while it is down, let the next layer answer instead of 503"),
-    replace: flag("take the key over from another branch"),
+    fallback: flag("while it is down, fall back to the next layer instead of responding 503"),
+    replace: flag("replace another branch that has this key"),
     ...waitOptions,
     ...dryRunOption,
     ...ciFileOptions,
@@ -38,7 +38,7 @@ export const branchDeploy: Command = command({
   rest: { placeholder: "COMMAND...", summary: "run this instead of the service's command" },
   examples: [
     {
-      text: "a git branch, from a worktree made for it",
+      text: "a git branch, from a new worktree",
       command: "cocktail branch deploy payment-service --branch feature/mp-101-faster",
     },
     {
@@ -46,7 +46,7 @@ export const branchDeploy: Command = command({
       command: "cocktail branch deploy cart-service --key mp-102 --path ../cart --ttl 24h",
     },
     {
-      text: "a process under your debugger",
+      text: "a process in your debugger",
       command: "cocktail branch deploy cart-service --key mp-102 --url http://127.0.0.1:9229",
     },
     {
@@ -55,8 +55,8 @@ export const branchDeploy: Command = command({
     },
   ],
   run: async (context, { args, options, rest }) => {
-    const fault = findFault(options, rest);
-    if (fault !== undefined) throw fault;
+    const conflict = findConflict(options, rest);
+    if (conflict !== undefined) throw conflict;
     const { api } = await context.connect();
     const source = await chooseSource(context, api, { service: args.service, ...options, rest });
     const request: DeployRequest = {
@@ -85,31 +85,35 @@ interface SourceOptions {
   readonly url: string | undefined;
 }
 
-/** Options that contradict each other, found before anything is asked. */
-function findFault(options: SourceOptions, rest: readonly string[]): Failure | undefined {
+/** Missing or conflicting options, checked before any request. */
+function findConflict(options: SourceOptions, rest: readonly string[]): Failure | undefined {
   const { branch, key, path, url } = options;
   const has = (value: unknown): boolean => value !== undefined;
   const rules: readonly (readonly [isBroken: boolean, message: string, fix: string])[] = [
     [
       !has(branch) && !has(key),
-      "neither --branch nor --key",
-      "--branch feature/mp-101-faster, or --key mp-101",
+      "neither --branch nor --key is given",
+      "pass --branch feature/mp-101-faster, or --key mp-101",
     ],
     [
       has(path) && has(url),
-      "both --path and --url",
-      "--path runs a process, --url attaches one; leave one out",
+      "--path and --url exclude each other",
+      "--path runs a process, --url attaches one; omit one of them",
     ],
     [
       has(url) && rest.length > 0,
-      "both --url and a command",
-      "--url attaches a process that runs already; leave the command out",
+      "--url excludes a command after --",
+      "--url attaches a process that already runs; omit the command",
     ],
-    [key === RC, "--key rc is reserved", "cocktail rc deploy SERVICE --path DIR"],
+    [
+      key === RC,
+      "--key rc is reserved",
+      "deploy a release candidate with: cocktail rc deploy SERVICE --path DIR",
+    ],
     [
       key === STABLE,
       "--key stable is reserved",
-      "stable is what cocktail.yaml says, or what `cocktail rc promote` made of it",
+      "change stable in cocktail.yaml, or with: cocktail rc promote SERVICE",
     ],
   ];
   const broken = rules.find(([isBroken]) => isBroken);
@@ -124,16 +128,16 @@ interface SourceArguments extends SourceOptions {
 async function chooseSource(
   context: Context,
   api: CocktailClient,
-  wanted: SourceArguments,
+  options: SourceArguments,
 ): Promise<Source> {
-  if (wanted.url !== undefined) return { kind: "url", url: wanted.url };
-  if (wanted.path !== undefined)
-    return { kind: "directory", path: await directory(wanted.path, context.cwd) };
-  if (wanted.branch !== undefined) return { kind: "branch", branch: wanted.branch };
-  // A service that only a branch has, also at its second deploy, has no directory of its own: its command runs where the
-  // user stands.
+  if (options.url !== undefined) return { kind: "url", url: options.url };
+  if (options.path !== undefined)
+    return { kind: "directory", path: await directory(options.path, context.cwd) };
+  if (options.branch !== undefined) return { kind: "branch", branch: options.branch };
+  // A service that exists as a branch only has no directory of its own, also at a redeploy: its command runs in the
+  // working directory.
   const hasNoServicePath =
-    wanted.rest.length > 0 && !(await hasPath(api, wanted.service, context.signal));
+    options.rest.length > 0 && !(await hasPath(api, options.service, context.signal));
   return hasNoServicePath ? { kind: "directory", path: context.cwd } : { kind: "service" };
 }
 
@@ -143,10 +147,7 @@ export async function directory(path: string, cwd: string): Promise<string> {
   const found = await stat(absolute).catch(() => undefined);
   if (found?.isDirectory() === true) return absolute;
   const what = found === undefined ? "does not exist" : "is not a directory";
-  throw usageFailure(
-    `--path: ${absolute} ${what}`,
-    "name the directory that holds the version to run",
-  );
+  throw usageFailure(`--path: ${absolute} ${what}`, "pass the directory of the version to run");
 }
 
 async function hasPath(

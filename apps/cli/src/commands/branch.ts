@@ -4,10 +4,10 @@ import { argument, flag, option, optionalArgument } from "../command/option.ts";
 import { environmentName, service, variant } from "../command/value.ts";
 import { variantDetails, variantTable } from "../views/variant-view.ts";
 import { destroy, destroyFailure, destroyView } from "./destroy.ts";
-import { dryRunOption, goneOptions } from "./shared-options.ts";
+import { dryRunOption, destroyWaitOptions } from "./shared-options.ts";
 import { watchOption, watchRows } from "../watch/watch-rows.ts";
 
-const noBranches = "no branches; make one: cocktail branch deploy SERVICE --branch NAME";
+const noBranches = "no branches; deploy one: cocktail branch deploy SERVICE --branch NAME";
 
 async function listBranches(
   api: CocktailClient,
@@ -24,9 +24,9 @@ const variantArgument = {
 
 export const branchList: Command = command({
   path: ["branch", "list"],
-  summary: "List the branches that run",
+  summary: "List the branch variants",
   args: {
-    service: optionalArgument(service, "only of this service"),
+    service: optionalArgument(service, "only branches of this service"),
   },
   options: {
     environment: option(environmentName("E"), "only members of this environment"),
@@ -34,7 +34,7 @@ export const branchList: Command = command({
   },
   examples: [
     { text: "all of them, with URLs", command: "cocktail branch list -o wide" },
-    { text: "and what becomes of them", command: "cocktail branch list --watch" },
+    { text: "print each change", command: "cocktail branch list --watch" },
     {
       text: "delete every branch of a service",
       command: "cocktail branch list cart-service -o name | xargs -n 1 cocktail branch delete",
@@ -57,16 +57,16 @@ export const branchList: Command = command({
 
 export const branchGet: Command = command({
   path: ["branch", "get"],
-  summary: "Show one variant: whether it is ready and why, where it runs, how to reach it",
+  summary: "Show one variant: whether it is ready and why, where it runs, and how to reach it",
   args: variantArgument,
   options: watchOption,
   examples: [
-    { text: "everything about it", command: "cocktail branch get payment-service:mp-101" },
+    { text: "all its details", command: "cocktail branch get payment-service:mp-101" },
     {
       text: "its header, for a script",
       command: "cocktail branch get payment-service:mp-101 -o json | jq -r .header.value",
     },
-    { text: "how it comes up", command: "cocktail branch get payment-service:mp-101 --watch" },
+    { text: "watch it start", command: "cocktail branch get payment-service:mp-101 --watch" },
   ],
   follow: (context, { args: { variant }, options }) =>
     options.watch
@@ -75,7 +75,7 @@ export const branchGet: Command = command({
             (await api.variants({ service: variant.service }, { signal })).filter(
               ({ key }) => key === variant.key,
             ),
-          table: (variants, now) => variantTable(variants, now, "it is not there"),
+          table: (variants, now) => variantTable(variants, now, "no such variant"),
         })
       : undefined,
   run: async (context, { args }) => {
@@ -89,11 +89,11 @@ export const branchGet: Command = command({
 export const branchDelete: Command = command({
   path: ["branch", "delete"],
   summary: "Destroy a branch: its route, process and worktree",
-  details: ["Requests in flight are finished first. Deleting what is not there is no error."],
+  details: ["Requests in flight are finished first. Deleting an absent variant is not an error."],
   args: variantArgument,
   options: {
-    discard: flag("also if its worktree holds uncommitted work, which is lost"),
-    ...goneOptions,
+    discard: flag("delete it even if its worktree has uncommitted work, which is lost"),
+    ...destroyWaitOptions,
     ...dryRunOption,
   },
   examples: [
@@ -102,7 +102,7 @@ export const branchDelete: Command = command({
       command: "cocktail branch delete payment-service:mp-101",
     },
     {
-      text: "what would be done",
+      text: "print the plan",
       command: "cocktail branch delete payment-service:mp-101 --dry-run",
     },
   ],

@@ -23,7 +23,7 @@ describe("the definitions", () => {
       }
     });
 
-    it(`${name}: --help goes to stdout and tells all options`, async () => {
+    it(`${name}: --help goes to stdout and lists all options`, async () => {
       const { code, stdout, stderr } = await invoke([...command.path, "--help"]);
       assert.deepEqual([code, stderr], [0, ""]);
       assert.ok(stdout.startsWith(`${command.summary}.\n`));
@@ -34,7 +34,7 @@ describe("the definitions", () => {
     });
   }
 
-  it("holds every command of the list it was built to", () => {
+  it("contain every specified command", () => {
     const names = visibleCommands(catalog).map(({ path }) => path.join(" "));
     const wanted = [
       "up down status logs doctor completion version",
@@ -50,14 +50,14 @@ describe("the definitions", () => {
     assert.deepEqual(names.toSorted(), all.toSorted());
   });
 
-  it("gives every other verb that changes something a --dry-run too", () => {
+  it("give env extend and down a --dry-run", () => {
     for (const name of ["env extend", "down"]) {
       const command = catalog.commands.find(({ path }) => path.join(" ") === name);
       assert.ok(command?.options["dryRun"], name);
     }
   });
 
-  it("gives every verb that changes something a --dry-run, and waits by default", () => {
+  it("give every verb that changes something a --dry-run, and wait by default", () => {
     const changing = [
       "branch deploy",
       "branch delete",

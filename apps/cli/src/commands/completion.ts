@@ -8,7 +8,7 @@ import { scripts, shells } from "../completion/scripts.ts";
 
 export const completion: Command = command({
   path: ["completion"],
-  summary: "Print the completion script of a shell; it knows the names of what runs",
+  summary: "Print the completion script of a shell; it completes the names of running objects too",
   args: { shell: argument(choice(shells), "the shell") },
   target: "none",
   formats: ["table"],
@@ -31,32 +31,32 @@ export const completion: Command = command({
   },
 });
 
-/** A slow or absent cocktail must not make the shell wait. */
-const patienceMs = 1500;
+/** A slow or absent cocktail must not block the shell. */
+const namesTimeoutMs = 1500;
 
-/** What the scripts call. Takes the definitions as arguments, because it is one of them. */
+/** Called by the scripts. Takes the catalog as an argument, because it is part of it. */
 export function completeCommand(catalog: () => Catalog): Command {
   return command({
     path: ["__complete"],
     summary: "Answer a shell's completion",
     hidden: true,
     formats: ["table"],
-    rest: { placeholder: "WORDS...", summary: "what was typed, the last word perhaps empty" },
+    rest: { placeholder: "WORDS...", summary: "the typed words; the last one may be empty" },
     examples: [
       { text: "commands", command: "cocktail __complete -- ''" },
       { text: "verbs", command: "cocktail __complete -- env ''" },
     ],
     run: async (context, { rest }) => {
-      const { words, ask } = complete(catalog(), rest);
-      if (ask === "file" || ask === "directory") {
-        await context.write(ask === "file" ? "files\n" : "directories\n");
+      const { words, dynamic } = complete(catalog(), rest);
+      if (dynamic === "file" || dynamic === "directory") {
+        await context.write(dynamic === "file" ? "files\n" : "directories\n");
         return;
       }
       let names: readonly string[] = [];
-      if (ask !== undefined) {
-        const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)]);
+      if (dynamic !== undefined) {
+        const signal = AbortSignal.any([context.signal, AbortSignal.timeout(namesTimeoutMs)]);
         names = await context.connect().then(
-          ({ api }) => namesOf(api, ask, signal).catch(() => []),
+          ({ api }) => namesOf(api, dynamic, signal).catch(() => []),
           () => [],
         );
       }

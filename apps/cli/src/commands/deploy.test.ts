@@ -21,7 +21,7 @@ const failed = variant(name, {
 });
 
 describe("branch deploy", () => {
-  it("waits until the generation it made is ready, not an earlier one", async () => {
+  it("waits until the new generation is ready, not an earlier one", async () => {
     const before = variant(name, { conditions: [condition("True", "Serving", 1)] });
     const after = variant(name, {
       conditions: [condition("True", "Serving", 2)],
@@ -51,10 +51,7 @@ describe("branch deploy", () => {
       "… ready     payment-service:mp-101 Serving",
       "… ready     payment-service:mp-101 Starting: port refuses",
     ]);
-    assert.match(
-      stderr,
-      /✓ ready {5}a probe through the gateway was answered by payment-service:mp-101/,
-    );
+    assert.match(stderr, /✓ ready {5}payment-service:mp-101 answered a probe through the gateway/);
     assert.equal(
       (stderr + stdout).includes("\u001B"),
       false,
@@ -62,7 +59,7 @@ describe("branch deploy", () => {
     );
   });
 
-  it("sends what the options say", async () => {
+  it("sends the values of the options", async () => {
     const bodies: unknown[] = [];
     await using api = await startFakeApi({
       "POST /v1/variants": ({ body }: { body: unknown }) => {
@@ -132,7 +129,7 @@ describe("branch deploy", () => {
         source: { kind: "directory", path: tmpdir() },
         command: ["node", "app.js", "--port=1"],
       },
-      // Known by its branch alone: it still has no directory of its own.
+      // It exists as a branch only, so it still has no directory of its own.
       {
         ...base,
         key: "mp-101",
@@ -142,7 +139,7 @@ describe("branch deploy", () => {
     ]);
   });
 
-  it("fails at once when its process can't become ready, shows its last lines, and prints the object", async () => {
+  it("fails immediately when its process has failed, shows the end of its log, and prints the object", async () => {
     const lines = ["starting", "cannot open database"].map((text) =>
       JSON.stringify({ time: "", variant: name, incarnation: 2, stream: "stderr", text }),
     );
@@ -158,7 +155,7 @@ describe("branch deploy", () => {
     assert.match(stderr, /payment-service:mp-101 \| cannot open database/);
     assert.match(
       stderr,
-      /error: payment-service:mp-101 failed: WorkloadFailed: exited with code 1 {2}\[VARIANT_FAILED\]\nfix: {3}see why: cocktail branch logs/,
+      /error: payment-service:mp-101 failed: WorkloadFailed: exited with code 1 {2}\[VARIANT_FAILED\]\nfix: {3}see its log: cocktail branch logs/,
     );
   });
 
@@ -176,7 +173,7 @@ describe("branch deploy", () => {
     assert.partialDeepStrictEqual(JSON.parse(stderr), { code: "TIMEOUT" });
   });
 
-  it("exits 130 at Ctrl-C and says that the work goes on", async () => {
+  it("exits 130 at Ctrl-C and reports that the operation continues", async () => {
     await using api = await startFakeApi({
       "POST /v1/variants": deployed(starting, { generation: 2 }),
       [`GET ${path}`]: starting,
@@ -184,7 +181,7 @@ describe("branch deploy", () => {
     const stop = new AbortController();
     const failure = new Failure({
       code: "INTERRUPTED",
-      message: "interrupted; what was begun goes on",
+      message: "interrupted while waiting; the operation continues",
       fix: "cocktail status",
       exitCode: exitCodes.interrupted,
     });
@@ -193,15 +190,15 @@ describe("branch deploy", () => {
     };
     const { code, stderr } = await invoke(argv, { ...api, signal: stop.signal, onStderr });
     assert.equal(code, 130);
-    assert.match(stderr, /! ready {5}payment-service:mp-101: no longer waited for/);
-    assert.match(stderr, /what was begun goes on {2}\[INTERRUPTED\]/);
+    assert.match(stderr, /! ready {5}payment-service:mp-101: stopped waiting/);
+    assert.match(stderr, /the operation continues {2}\[INTERRUPTED\]/);
     assert.equal(
       api.asked.some(({ method }) => method === "DELETE"),
       false,
     );
   });
 
-  it("goes on waiting while the control plane is away for a moment", async () => {
+  it("keeps waiting during a short outage of the control plane", async () => {
     const ready = variant(name, { conditions: [condition("True", "Serving", 2)] });
     await using api = await startFakeApi({
       "POST /v1/variants": deployed(starting, { generation: 2 }),
@@ -262,7 +259,7 @@ describe("branch deploy", () => {
     );
   });
 
-  it("turns every problem of the API into its exit code, with code, fix and every fault", async () => {
+  it("maps every problem of the API to its exit code, with code, fix and all faults", async () => {
     const wanted = {
       INVALID: 2,
       UNAUTHORIZED: 1,
@@ -296,7 +293,7 @@ describe("branch deploy", () => {
 });
 
 describe("an error for people", () => {
-  it("keeps its lines apart", async () => {
+  it("has one line for each fault", async () => {
     const errors = [
       { path: "service", message: "is not a name" },
       { path: "ttlSeconds", message: "is not a number" },
@@ -330,7 +327,7 @@ describe("rc promote", () => {
 });
 
 describe("an error of the API's schema", () => {
-  it("is told once, in the words of the command line", async () => {
+  it("is reported once, with the command line's names", async () => {
     const errors = [{ path: "body.ttlSeconds", message: "is too much" }];
     const detail = "POST /v1/variants: body.ttlSeconds is too much";
     await using api = await startFakeApi({
@@ -342,7 +339,7 @@ describe("an error of the API's schema", () => {
 });
 
 describe("branch delete", () => {
-  it("waits until it is gone; an absent one is no error", async () => {
+  it("waits until the variant is gone; an absent one is not an error", async () => {
     await using api = await startFakeApi({
       [`DELETE ${path}`]: (_: unknown, count: number) => ({
         body: { outcome: count === 0 ? "deleted" : "already absent", plan: [], warnings: [] },

@@ -21,7 +21,7 @@ import {
   type Waited,
 } from "../wait/await-variant.ts";
 
-/** What a deploy or a promotion did. JSON fields are a contract. */
+/** The result of a deploy or promotion. JSON fields are a contract. */
 export interface DeployReport {
   readonly outcome: DeployResult["outcome"];
   readonly dryRun: boolean;
@@ -48,7 +48,7 @@ export async function deploy(
   const { signal } = context;
   const wantsFiles = flags.envFile !== undefined || flags.githubOutput !== undefined;
   if (flags.dryRun || wantsFiles) {
-    // The server derives key and URL, so a plan tells them before anything is changed.
+    // The server derives key and URL: a dry run returns them before anything is changed.
     const planned = await api.deploy({ ...request, dryRun: true }, { signal });
     if (wantsFiles) await writeCiFiles(flags, context.cwd, planned.variant);
     if (flags.dryRun) return { ...planned, dryRun: true, waited: "NotWaited" };
@@ -57,7 +57,7 @@ export async function deploy(
   for (const warning of result.warnings) context.progress.warn(warning);
   if (request.branch !== undefined && request.key === undefined)
     context.progress.done("key", describeKey(result.variant.key, request.branch));
-  return await finishDeploy(context, api, result, flags);
+  return await awaitDeploy(context, api, result, flags);
 }
 
 /** By which rule a branch got its key. */
@@ -67,8 +67,8 @@ function describeKey(key: string, branch: string): string {
     : `${key}, the name of the branch: it has no ticket`;
 }
 
-/** The waiting half, shared with `rc promote`. */
-export async function finishDeploy(
+/** Waits until the stored generation is served; shared with `rc promote`. */
+export async function awaitDeploy(
   context: Context,
   api: CocktailClient,
   result: DeployResult,
@@ -77,7 +77,7 @@ export async function finishDeploy(
   context.progress.done("stored", `${result.variant.name} generation ${result.generation}`);
   if (!flags.wait) return { ...result, dryRun: false, waited: "NotWaited" };
   const { waited, variant } = await awaitVariant(context, api, result, flags.waitTimeout);
-  if (waited === "Failed") await showLastLines(context, api, variant);
+  if (waited === "Failed") await printLastLogLines(context, api, variant);
   return { ...result, variant, dryRun: false, waited };
 }
 
@@ -86,7 +86,7 @@ export function deployView(report: DeployReport, context: Pick<Context, "now">):
   const subject = `variant/${variant.name}`;
   if (dryRun) return [...planView(subject, outcome, plan), ...warningLines(warnings)];
   const suffix =
-    waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (not waited for)") : "";
+    waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (did not wait)") : "";
   return [
     line(span("strong", subject), ` ${outcome}`, suffix),
     { kind: "fields", fields: [...deployedFields(variant, context), ["next", nextStep(report)]] },
@@ -99,7 +99,7 @@ export function deployNames({ variant }: DeployReport): readonly string[] {
 
 export function deployFailure({ waited, variant }: DeployReport): Failure | undefined {
   const why = describeCondition(readyCondition(variant.conditions));
-  const logs = `see why: cocktail branch logs ${variant.name}; what is missing: cocktail env explain ${variant.key}`;
+  const logs = `see its log: cocktail branch logs ${variant.name}; or the cause: cocktail env explain ${variant.key}`;
   if (waited === "TimedOut") {
     const message = `${variant.name} was not ready in time: ${why}`;
     return new Failure({
@@ -126,8 +126,8 @@ function nextStep({ waited, variant: { tier, name } }: DeployReport): string {
 
 const lastLines = 15;
 
-/** What it said last is what a person asks for next. */
-async function showLastLines(
+/** Prints the end of the log of a failed variant on stderr. */
+async function printLastLogLines(
   context: Context,
   api: CocktailClient,
   { service, key }: Variant,
@@ -140,6 +140,6 @@ async function showLastLines(
       context.progress.note(`  ${variant} | ${printable(text)}`);
     }
   } catch {
-    // The failure itself is reported; its log is a courtesy.
+    // The failure is reported anyway; its log is optional.
   }
 }

@@ -7,7 +7,7 @@ import { line, span, type View } from "../output/view.ts";
 import { planView, warningLines } from "../views/plan-view.ts";
 import { awaitGone, type Waited } from "../wait/await-variant.ts";
 
-/** What a deletion did. `waited` is Ready when it is gone. */
+/** The result of a deletion. `waited` is Ready once the variant is gone. */
 export interface DestroyReport extends DeleteResult {
   readonly name: string;
   readonly dryRun: boolean;
@@ -29,8 +29,8 @@ export async function destroy(
 ): Promise<DestroyReport> {
   const { discard, dryRun } = flags;
   const name = formatVariant(pin.service, pin.key);
-  const how = { ...(discard && { discard }), ...(dryRun && { dryRun }) };
-  const result = await api.deleteVariant(pin.service, pin.key, how, { signal: context.signal });
+  const mode = { ...(discard && { discard }), ...(dryRun && { dryRun }) };
+  const result = await api.deleteVariant(pin.service, pin.key, mode, { signal: context.signal });
   for (const warning of dryRun ? [] : result.warnings) context.progress.warn(warning);
   if (dryRun || !flags.wait || result.outcome === "already absent") {
     return { ...result, name, dryRun, waited: "NotWaited" };
@@ -49,7 +49,7 @@ export function destroyView({
 }: DestroyReport): View {
   if (dryRun) return [...planView(`variant/${name}`, outcome, plan), ...warningLines(warnings)];
   const suffix =
-    waited === "NotWaited" && outcome === "deleted" ? span("dim", "  (not waited for)") : "";
+    waited === "NotWaited" && outcome === "deleted" ? span("dim", "  (did not wait)") : "";
   return [line(span("strong", `variant/${name}`), ` ${outcome}`, suffix)];
 }
 
@@ -58,7 +58,7 @@ export function destroyFailure({ name, waited }: DestroyReport): Failure | undef
   return new Failure({
     code: "TIMEOUT",
     message: `${name} was not deleted in time; the deletion continues`,
-    fix: `see what holds it: cocktail branch get ${name}`,
+    fix: `see its state: cocktail branch get ${name}`,
     retryable: true,
     exitCode: exitCodes.timeout,
   });

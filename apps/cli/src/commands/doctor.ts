@@ -17,14 +17,14 @@ import { line, span } from "../output/view.ts";
 
 export const doctor: Command = command({
   path: ["doctor"],
-  summary: "Check this machine and the cocktail on it; every finding names its fix",
+  summary: "Check this machine and its cocktail; every finding has a fix",
   options: {
     port: optionWithDefault(port, "8080", "the edge's port to check", { short: "-p" }),
   },
   examples: [
-    { text: "what may be in the way", command: "cocktail doctor" },
+    { text: "find problems", command: "cocktail doctor" },
     {
-      text: "only what is wrong",
+      text: "problems only",
       command: "cocktail doctor -o json | jq '.checks[] | select(.verdict != \"ok\")'",
     },
   ],
@@ -38,7 +38,7 @@ export const doctor: Command = command({
       await checkDatabase(context.env),
       checkProxies(context.env),
       await checkLocalhostNames(),
-      // A running cocktail may hold the port itself.
+      // A running cocktail may use the port itself.
       ...(live === undefined ? [await checkPort(options.port)] : []),
     ];
     const health = live === undefined ? [] : await checkHealth(live, context.signal);
@@ -53,7 +53,7 @@ export const doctor: Command = command({
       ? undefined
       : new Failure({
           code: "CHECK_FAILED",
-          message: `in the way: ${names}`,
+          message: `checks failed: ${names}`,
           fix: bad.map(({ fix }) => fix ?? "").join("; "),
         });
   },

@@ -12,22 +12,22 @@ import { exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
 import { line, span } from "../output/view.ts";
 import { poll } from "../wait/poll.ts";
-import { endLeftovers } from "../cocktail/leftovers.ts";
+import { terminateLeftovers } from "../cocktail/leftovers.ts";
 
-/** What `down` did. */
+/** The result of `down`. */
 export interface DownReport {
   readonly outcome: "stopped" | "already absent";
   readonly dryRun: boolean;
-  /** The cocktail.yaml that was meant: the nearest, whether or not it runs. */
+  /** The cocktail.yaml that `down` acted on: the nearest, running or not. */
   readonly file: string;
   readonly pid?: number | undefined;
-  /** It did not end in time and had to be killed. */
+  /** It did not exit in time and was killed. */
   readonly killed: boolean;
-  /** Processes of a killed run that were ended, one line each. */
+  /** Terminated processes of a killed run, one line each. */
   readonly leftovers: readonly string[];
-  /** The state directory, where --purge removed it. */
+  /** The state directory that --purge removed. */
   readonly purged?: string | undefined;
-  /** The schema in which COCKTAIL_DATABASE_URL still holds the state that is otherwise purged. */
+  /** The schema that --purge leaves in the database of COCKTAIL_DATABASE_URL. */
   readonly schemaLeft?: string | undefined;
 }
 
@@ -35,20 +35,20 @@ export const down: Command = command({
   path: ["down"],
   summary: "Stop every process; the state is kept for the next up",
   details: [
-    "Does nothing where nothing runs. --purge also deletes .cocktail/: the database, logs and worktrees, with whatever is uncommitted in them. Of a database that COCKTAIL_DATABASE_URL names it tells which schema to drop.",
+    "Does nothing if no cocktail runs. --purge also deletes .cocktail/: the database, logs and worktrees, including uncommitted work. If the state is in the database of COCKTAIL_DATABASE_URL, it prints the schema to drop.",
   ],
   options: {
-    purge: flag("delete the state too, worktrees with uncommitted work included"),
+    purge: flag("also delete the state, including worktrees with uncommitted work"),
     waitTimeout: optionWithDefault(
       duration,
       "1m",
-      "kill processes that have not ended after this time",
+      "kill processes that have not exited after this time",
     ),
-    dryRun: flag("say what would be stopped and deleted, and change nothing"),
+    dryRun: flag("print what would be stopped and deleted, and change nothing"),
   },
   examples: [
-    { text: "stop, and go on tomorrow", command: "cocktail down" },
-    { text: "stop, and forget everything", command: "cocktail down --purge" },
+    { text: "stop, and keep the state", command: "cocktail down" },
+    { text: "stop, and delete the state", command: "cocktail down --purge" },
   ],
   run: async (context, { options }): Promise<DownReport> => {
     const facts = await gather(context, options.purge);
@@ -57,9 +57,9 @@ export const down: Command = command({
     const report = { outcome, file, pid: run?.pid, purged, schemaLeft } as const;
     if (options.dryRun) return { ...report, dryRun: true, killed: false, leftovers: [] };
     const killed = run !== undefined && !(await stop(context, run, options.waitTimeout));
-    // A killed run ends nothing behind it, whether we killed it or somebody else did; nor may one that had only begun.
-    const mayLeave = (killed || !facts.isWhole) && facts.hasState;
-    const leftovers = mayLeave ? await endLeftovers(file) : [];
+    // A killed run leaves its processes behind, whoever killed it; so may one that was still starting.
+    const mayHaveLeftovers = (killed || !facts.isServing) && facts.hasState;
+    const leftovers = mayHaveLeftovers ? await terminateLeftovers(file) : [];
     if (purged !== undefined) await purge(context, dirname(file));
     return { ...report, dryRun: false, killed, leftovers };
   },
@@ -71,8 +71,8 @@ export const down: Command = command({
         ` ${verb}`,
         span("dim", pid === undefined ? `  ${file}` : `  process ${pid}`),
       ),
-      ...(killed ? [line(span("warn", "killed"), ": it did not end in time")] : []),
-      ...leftovers.map((text) => line(span("warn", "ended"), `: ${text}`)),
+      ...(killed ? [line(span("warn", "killed"), ": it did not exit in time")] : []),
+      ...leftovers.map((text) => line(span("warn", "terminated"), `: ${text}`)),
       ...(purged === undefined
         ? []
         : [line(span("strong", purged), dryRun ? " would be deleted" : " deleted")]),
@@ -81,7 +81,7 @@ export const down: Command = command({
         : [
             line(
               span("warn", "left"),
-              `: in the database of COCKTAIL_DATABASE_URL; DROP SCHEMA ${schemaLeft} CASCADE`,
+              `: schema ${schemaLeft} in the database of COCKTAIL_DATABASE_URL; to delete it: DROP SCHEMA ${schemaLeft} CASCADE`,
             ),
           ]),
     ];
@@ -91,13 +91,13 @@ export const down: Command = command({
 
 interface Facts {
   readonly file: string;
-  /** A run that is alive. */
+  /** The live run, serving, starting or stopping. */
   readonly run: ProcessIdentity | undefined;
-  /** It got as far as writing where it listens. */
-  readonly isWhole: boolean;
+  /** It has written its run file. */
+  readonly isServing: boolean;
   readonly hasState: boolean;
   readonly purged: string | undefined;
-  /** It was chosen where the state was in a database of the user's, from which nothing is deleted. */
+  /** Set if the state is in the user's own database, from which nothing is deleted. */
   readonly schemaLeft: string | undefined;
 }
 
@@ -107,18 +107,18 @@ async function gather(context: Context, wantsPurge: boolean): Promise<Facts> {
   const { root, schema } = stateDirectory(directory);
   const hasState = (await stat(root).catch(() => undefined)) !== undefined;
   const { written, holder } = await readState(directory);
-  const whole = written !== undefined && isAlive(written) ? written : undefined;
+  const serving = written !== undefined && isAlive(written) ? written : undefined;
   return {
     file,
-    run: whole ?? holder,
-    isWhole: whole !== undefined,
+    run: serving ?? holder,
+    isServing: serving !== undefined,
     hasState,
     purged: wantsPurge && hasState ? root : undefined,
     schemaLeft: wantsPurge ? await usingState(directory, () => readSchema(schema)) : undefined,
   };
 }
 
-/** False where it had to be killed. */
+/** False if it had to be killed. */
 async function stop(
   context: Context,
   run: ProcessIdentity,
@@ -127,18 +127,18 @@ async function stop(
   signalProcess(run.pid, "SIGTERM");
   const waiting = context.progress.wait("stop");
   const began = context.now();
-  waiting.state("finishing requests, then ending every process");
+  waiting.state("finishing requests in flight, then stopping every process");
   const gone = async (): Promise<true | undefined> => (isAlive(run) ? undefined : true);
   const { signal, now } = context;
   try {
     if ((await poll({ signal, timeoutSeconds }, gone)) === true) {
-      waiting.end("good", "every process ended");
+      waiting.end("good", "every process stopped");
       return true;
     }
     signalProcess(run.pid, "SIGKILL");
     if ((await poll({ signal, timeoutSeconds: 10 }, gone)) !== true) throw unkillable(run.pid);
   } catch (error) {
-    waiting.end("warn", "no longer waited for");
+    waiting.end("warn", "stopped waiting");
     throw error;
   }
   waiting.end("warn", `killed after ${formatDuration((now() - began) / 1000)}`);
@@ -149,12 +149,12 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    // ESRCH: it ended meanwhile.
+    // ESRCH: it has exited meanwhile.
     if (Reflect.get(Object(error), "code") !== "EPERM") return;
     throw new Failure(
       {
         code: "NOT_PERMITTED",
-        message: `process ${pid} belongs to another user and can't be ended`,
+        message: `process ${pid} belongs to another user and cannot be stopped`,
         fix: "run cocktail down as the user that started it",
       },
       { cause: error },
@@ -165,20 +165,20 @@ function signalProcess(pid: number, signal: NodeJS.Signals): void {
 function unkillable(pid: number): Failure {
   return new Failure({
     code: "TIMEOUT",
-    message: `process ${pid} was killed and does not end`,
-    fix: "see what holds it (its disk?), then: cocktail down",
+    message: `process ${pid} was killed but does not exit`,
+    fix: "check why the system does not end it (a blocked disk?), then: cocktail down",
     retryable: true,
     exitCode: exitCodes.timeout,
   });
 }
 
-/** Deletes `.cocktail/`, and tells the repositories that the worktrees in it are gone. */
+/** Deletes `.cocktail/` and unregisters its worktrees from their repositories. */
 async function purge(context: Context, directory: string): Promise<void> {
   const { root, worktrees } = stateDirectory(directory);
-  const { forgetWorktrees } = await import("../cocktail/worktrees.ts");
+  const { prepareUnregister } = await import("../cocktail/worktrees.ts");
   const names = await readdir(worktrees).catch(() => []);
-  const forget = await forgetWorktrees(names.map((name) => join(worktrees, name)));
+  const unregister = await prepareUnregister(names.map((name) => join(worktrees, name)));
   await usingState(directory, () => rm(root, { recursive: true, force: true, maxRetries: 3 }));
-  await forget();
+  await unregister();
   context.progress.done("purged", root);
 }

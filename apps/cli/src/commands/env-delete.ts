@@ -8,7 +8,7 @@ import { Failure } from "../failure.ts";
 import { line, span } from "../output/view.ts";
 import { planView, warningLines } from "../views/plan-view.ts";
 import { awaitGone, type Waited } from "../wait/await-variant.ts";
-import { dryRunOption, goneOptions } from "./shared-options.ts";
+import { dryRunOption, destroyWaitOptions } from "./shared-options.ts";
 
 interface EnvironmentDestroyReport extends EnvironmentDeleteResult {
   readonly name: string;
@@ -20,15 +20,15 @@ export const envDelete: Command = command({
   path: ["env", "delete"],
   summary: "Delete an environment and the variants that only it held",
   details: [
-    "A variant that another environment names stays. Refused while it is another environment's parent. Deleting what is not there is no error.",
+    "A variant that another environment names is kept. The deletion is refused while the environment is the parent of another one. Deleting an absent environment is not an error.",
   ],
   args: {
     name: argument(environmentName("NAME"), "the environment"),
   },
   options: {
     keepVariants: flag("keep the variants"),
-    discard: flag("also if a worktree holds uncommitted work, which is lost"),
-    ...goneOptions,
+    discard: flag("delete them even if a worktree has uncommitted work, which is lost"),
+    ...destroyWaitOptions,
     ...dryRunOption,
   },
   examples: [
@@ -38,12 +38,12 @@ export const envDelete: Command = command({
   run: async (context, { args, options }): Promise<EnvironmentDestroyReport> => {
     const { api } = await context.connect();
     const { keepVariants, discard, dryRun } = options;
-    const how = {
+    const mode = {
       ...(keepVariants && { keepVariants }),
       ...(discard && { discard }),
       ...(dryRun && { dryRun }),
     };
-    const result = await api.deleteEnvironment(args.name, how, { signal: context.signal });
+    const result = await api.deleteEnvironment(args.name, mode, { signal: context.signal });
     const report = { ...result, name: args.name, dryRun };
     if (dryRun) return { ...report, waited: "NotWaited" };
     for (const warning of result.warnings) context.progress.warn(warning);
@@ -69,7 +69,7 @@ export const envDelete: Command = command({
       ? new Failure({
           code: "TIMEOUT",
           message: `a variant of environment/${name} was not deleted in time; the deletion continues`,
-          fix: "see what is left: cocktail branch list",
+          fix: "see the remaining variants: cocktail branch list",
           retryable: true,
           exitCode: exitCodes.timeout,
         })

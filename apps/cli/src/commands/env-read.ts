@@ -18,7 +18,7 @@ export const envList: Command = command({
   options: watchOption,
   examples: [
     { text: "with their URLs", command: "cocktail env list -o wide" },
-    { text: "and what becomes of them", command: "cocktail env list --watch" },
+    { text: "print each change", command: "cocktail env list --watch" },
     {
       text: "those that expire",
       command: "cocktail env list -o json | jq '.[] | select(.expiresAt) | {name, expiresAt}'",
@@ -41,13 +41,13 @@ export const envList: Command = command({
 
 export const envGet: Command = command({
   path: ["env", "get"],
-  summary: "Show an environment: which variant serves each service in it, and by which layer",
+  summary: "Show an environment: which variant and layer serve each service",
   args: name,
   options: watchOption,
   examples: [
-    { text: "everything about it", command: "cocktail env get ops-101" },
+    { text: "all its details", command: "cocktail env get ops-101" },
     { text: "as data", command: "cocktail env get ops-101 -o json" },
-    { text: "how it becomes ready", command: "cocktail env get ops-101 --watch" },
+    { text: "watch it become ready", command: "cocktail env get ops-101 --watch" },
   ],
   follow: (context, { args, options }) =>
     options.watch
@@ -67,10 +67,10 @@ export const envGet: Command = command({
 
 export const envExplain: Command = command({
   path: ["env", "explain"],
-  summary: "Say why an environment is not ready, and what to do",
+  summary: "Explain why an environment is not ready, and how to fix it",
   args: name,
   examples: [
-    { text: "what is wrong", command: "cocktail env explain ops-101" },
+    { text: "the cause and the fix", command: "cocktail env explain ops-101" },
     { text: "the fix alone", command: "cocktail env explain ops-101 -o json | jq -r .fix" },
   ],
   run: async (context, { args }) => {
@@ -79,17 +79,21 @@ export const envExplain: Command = command({
     return { ...explanation, fix: explanationFix(explanation) };
   },
   view: ({ ready, reason, cause, blocks, fix, environment }) => {
-    // Ready and still with something to mend: a member that is not deployed, for which the layers below answer.
-    const isWell = ready && fix === "";
+    // An environment with a member that is not deployed is ready, because the layers below serve it, but has a fix.
+    const isHealthy = ready && fix === "";
     const verdict = ready
-      ? span(isWell ? "good" : "warn", " is ready")
+      ? span(isHealthy ? "good" : "warn", " is ready")
       : span("bad", " is not ready");
     return [
-      line(span("strong", `environment/${environment.name}`), verdict, isWell ? "" : `: ${reason}`),
+      line(
+        span("strong", `environment/${environment.name}`),
+        verdict,
+        isHealthy ? "" : `: ${reason}`,
+      ),
       {
         kind: "fields",
         fields: [
-          ...(isWell || cause === "" ? [] : [["cause", cause] as const]),
+          ...(isHealthy || cause === "" ? [] : [["cause", cause] as const]),
           ...(blocks.length === 0 ? [] : [["blocks", blocks.join(", ")] as const]),
           ...(fix === "" ? [] : [["fix", fix] as const]),
         ],
@@ -101,7 +105,7 @@ export const envExplain: Command = command({
 
 export const envUrl: Command = command({
   path: ["env", "url"],
-  summary: "Print the URL that shows an environment in a browser, no header needed",
+  summary: "Print the URL of an environment for a browser; no header needed",
   args: name,
   options: {
     service: option(service, "of this entry service instead of the first"),
@@ -134,6 +138,6 @@ function noUrl(what: string): Failure {
   return new Failure({
     code: "NO_URL",
     message: `${what} is not reachable from outside`,
-    fix: "give an entry service `entry: true` in cocktail.yaml",
+    fix: "set `entry: true` on an entry service in cocktail.yaml",
   });
 }

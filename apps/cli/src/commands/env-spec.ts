@@ -6,21 +6,21 @@ import { exitCodes } from "../exit-code.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import { type Faults, openYaml, type Path } from "./yaml-file.ts";
 
-/** An environment as a file gives it. */
+/** An environment as read from a file or options. */
 export interface NamedSpec {
   readonly name: string;
   readonly spec: EnvironmentSpec;
 }
 
-/** `--variant a:x --variant b:y` as members; a service may be named once. */
+/** `--variant a:x --variant b:y` as members; each service at most once. */
 export function membersOf(variants: readonly Pin[]): Readonly<Record<string, string>> {
   const members = new Map<string, string>();
   for (const { service, key } of variants) {
     const earlier = members.get(service);
     if (earlier !== undefined && earlier !== key) {
       throw usageFailure(
-        `--variant names ${service} twice: ${earlier} and ${key}`,
-        "an environment holds one variant of a service",
+        `--variant has two variants of ${service}: ${earlier} and ${key}`,
+        "keep one: an environment has at most one variant of a service",
       );
     }
     members.set(service, key);
@@ -28,14 +28,14 @@ export function membersOf(variants: readonly Pin[]): Readonly<Record<string, str
   return Object.fromEntries(members);
 }
 
-/** Reads `env apply -f`: every fault at once, each with file and line. `-` is standard input. */
+/** Reads the file of `env apply -f`; reports all faults together, each with file and line. `-` is standard input. */
 export async function readEnvironmentFile(file: string, cwd: string): Promise<NamedSpec> {
   const path = file === "-" ? "standard input" : resolve(cwd, file);
   const text = file === "-" ? await readAll(process.stdin) : await readText(path);
   return await parseEnvironment(text, path);
 }
 
-/** The environment in a text, `path` being what it is called in messages. */
+/** Parses an environment; `path` names the text in messages. */
 export async function parseEnvironment(text: string, path: string): Promise<NamedSpec> {
   const yaml = await openYaml(text, path);
   const found = yaml.list.length === 0 ? readDocument(yaml.root, yaml) : undefined;
@@ -43,7 +43,7 @@ export async function parseEnvironment(text: string, path: string): Promise<Name
   throw new Failure({
     code: "SPEC_INVALID",
     message: yaml.list.join("\n"),
-    fix: "correct the file; its form: cocktail env apply --help",
+    fix: "correct the file; its format: cocktail env apply --help",
     exitCode: exitCodes.usage,
   });
 }
@@ -79,7 +79,7 @@ function readMembers(value: unknown, faults: Faults): Readonly<Record<string, st
     const service = readService(member["service"], faults, [...at, "service"]);
     const key = readLabel(member["key"], faults, [...at, "key"]);
     if (service === undefined || key === undefined) continue;
-    if (members.has(service)) faults.add(`${service} is named twice`, [...at, "service"]);
+    if (members.has(service)) faults.add(`${service} is listed twice`, [...at, "service"]);
     members.set(service, key);
   }
   return Object.fromEntries(members);
@@ -91,7 +91,7 @@ function readMapping(value: unknown, faults: Faults, at: Path, known: readonly s
     return {};
   }
   for (const name of Object.keys(value).filter((name) => !known.includes(name))) {
-    faults.add(`is not known; known are ${known.join(", ")}`, [...at, name]);
+    faults.add(`is unknown; allowed are ${known.join(", ")}`, [...at, name]);
   }
   return { ...value };
 }
@@ -131,8 +131,8 @@ async function readText(path: string): Promise<string> {
     throw new Failure(
       {
         code: "FILE_NOT_FOUND",
-        message: `${path} can't be read: ${why}`,
-        fix: "cocktail env apply -f FILE",
+        message: `${path} cannot be read: ${why}`,
+        fix: "pass a readable file: cocktail env apply -f FILE",
         exitCode: exitCodes.usage,
       },
       { cause: error },

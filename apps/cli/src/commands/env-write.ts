@@ -15,14 +15,14 @@ import { formatExpiry } from "../duration.ts";
 import { exitCodes } from "../exit-code.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import { line, span, type View } from "../output/view.ts";
-import { environmentReach, memberSummary } from "../views/environment-view.ts";
+import { environmentAccess, memberSummary } from "../views/environment-view.ts";
 import { planView, warningLines } from "../views/plan-view.ts";
 import { awaitEnvironment } from "../wait/await-environment.ts";
 import { describeCondition, readyCondition, type Waited } from "../wait/await-variant.ts";
 import { membersOf, type NamedSpec, readEnvironmentFile } from "./env-spec.ts";
 import { ciFileOptions, dryRunOption, waitOptions } from "./shared-options.ts";
 
-/** What a write to an environment did. JSON fields are a contract. */
+/** The result of a write to an environment. JSON fields are a contract. */
 export interface EnvironmentReport {
   readonly outcome: EnvironmentResult["outcome"];
   readonly dryRun: boolean;
@@ -51,7 +51,7 @@ export const envCreate: Command = command({
   path: ["env", "create"],
   summary: "Create an environment: a named layer of variants over a parent; fails if it exists",
   details: [
-    "A service that it does not name is served by the parent. A member that is not deployed yet is allowed, with a warning.",
+    "The parent serves each service without a member here. A member that is not deployed yet is allowed, with a warning.",
   ],
   args: name,
   options: { ...specOptions, ...waitOptions, ...dryRunOption, ...ciFileOptions },
@@ -103,22 +103,22 @@ export const envApply: Command = command({
     ...ciFileOptions,
   },
   examples: [
-    { text: "what the file says", command: "cocktail env apply -f environment.yaml" },
+    { text: "from a file", command: "cocktail env apply -f environment.yaml" },
     {
       text: "without a file",
       command: "cocktail env apply payment-dev --parent rc --variant payment-service:mp-101",
     },
-    { text: "what would be done", command: "cocktail env apply -f environment.yaml --dry-run" },
+    { text: "print the plan", command: "cocktail env apply -f environment.yaml --dry-run" },
   ],
   run: async (context, { args, options }) => {
-    const wanted = await wantedOf(context, args.name, options);
+    const intent = await readIntent(context, args.name, options);
     const { api } = await context.connect();
-    return await write(context, api, wanted, {
+    return await write(context, api, intent, {
       flags: options,
       send: (dryRun) =>
         api.applyEnvironment(
-          wanted.name,
-          { ...wanted.spec, ...(dryRun && { dryRun }) },
+          intent.name,
+          { ...intent.spec, ...(dryRun && { dryRun }) },
           { signal: context.signal },
         ),
     });
@@ -140,7 +140,7 @@ export const envExtend: Command = command({
   run: async (context, { args, options }): Promise<EnvironmentReport> => {
     const { by, dryRun } = options;
     if (by === undefined) {
-      throw usageFailure("--by is missing", "cocktail env extend NAME --by 24h");
+      throw usageFailure("--by is missing", "pass it: cocktail env extend NAME --by 24h");
     }
     const { api } = await context.connect();
     const call = { signal: context.signal, ...(dryRun && { dryRun }) };
@@ -168,7 +168,7 @@ function specOf({ parent, variant, ttl }: SpecFlags): EnvironmentSpec {
   return { parent, members: membersOf(variant), ttlSeconds: ttl };
 }
 
-async function wantedOf(
+async function readIntent(
   context: Context,
   argument: string | undefined,
   options: SpecFlags & { readonly filename: string | undefined },
@@ -176,7 +176,7 @@ async function wantedOf(
   const { filename } = options;
   if (filename === undefined) {
     if (argument === undefined)
-      throw usageFailure("neither -f nor NAME", "cocktail env apply -f environment.yaml");
+      throw usageFailure("neither -f nor NAME is given", "cocktail env apply -f environment.yaml");
     return { name: argument, spec: specOf(options) };
   }
   if (
@@ -186,8 +186,8 @@ async function wantedOf(
     options.ttl !== undefined
   ) {
     throw usageFailure(
-      "-f together with NAME, --parent, --variant or --ttl",
-      "put all of it into the file, or leave -f out",
+      "-f excludes NAME, --parent, --variant and --ttl",
+      "put all of them into the file, or omit -f",
     );
   }
   return await readEnvironmentFile(filename, context.cwd);
@@ -196,7 +196,7 @@ async function wantedOf(
 async function write(
   context: Context,
   api: CocktailClient,
-  wanted: NamedSpec,
+  intent: NamedSpec,
   {
     flags,
     send,
@@ -212,7 +212,7 @@ async function write(
   for (const warning of result.warnings) context.progress.warn(warning);
   context.progress.done(
     "stored",
-    `environment/${wanted.name}: ${memberSummary(result.environment)}, over ${result.environment.parent ?? STABLE}`,
+    `environment/${intent.name}: ${memberSummary(result.environment)}, over ${result.environment.parent ?? STABLE}`,
   );
   if (!flags.wait) return { ...result, dryRun: false, waited: "NotWaited" };
   const { waited, environment, absent } = await awaitEnvironment(
@@ -236,7 +236,7 @@ function environmentReportView(report: EnvironmentReport, { now }: Context): Vie
   const subject = `environment/${environment.name}`;
   if (dryRun) return [...planView(subject, outcome, plan), ...warningLines(warnings)];
   const suffix =
-    waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (not waited for)") : "";
+    waited === "NotWaited" && outcome !== "unchanged" ? span("dim", "  (did not wait)") : "";
   const lifetime: readonly (readonly [string, string])[] =
     environment.expiresAt === undefined
       ? [["next", `cocktail env get ${environment.name}`]]
@@ -246,7 +246,7 @@ function environmentReportView(report: EnvironmentReport, { now }: Context): Vie
         ];
   return [
     line(span("strong", subject), ` ${outcome}`, suffix),
-    { kind: "fields", fields: [...environmentReach(environment), ...lifetime] },
+    { kind: "fields", fields: [...environmentAccess(environment), ...lifetime] },
   ];
 }
 
@@ -257,7 +257,7 @@ function environmentNames({ environment }: EnvironmentReport): readonly string[]
 function environmentFailure({ waited, environment }: EnvironmentReport): Failure | undefined {
   if (waited === "Ready" || waited === "NotWaited") return undefined;
   const why = describeCondition(readyCondition(environment.conditions));
-  const fix = `what is missing: cocktail env explain ${environment.name}`;
+  const fix = `see the cause: cocktail env explain ${environment.name}`;
   const subject = `environment/${environment.name}`;
   return waited === "TimedOut"
     ? new Failure({

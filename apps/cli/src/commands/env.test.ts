@@ -54,7 +54,7 @@ describe("env create and apply", () => {
     assert.match(stderr, /✓ ready {5}environment\/ops-101 is served/);
   });
 
-  it("does not wait for a member that nobody deployed, and says so", async () => {
+  it("does not wait for a member that is not deployed, and warns", async () => {
     const layer = environment("ops-101", {
       members: [member("cart:mp-102", false)],
       conditions: [condition("False", "MemberMissing", 1)],
@@ -73,7 +73,7 @@ describe("env create and apply", () => {
     });
   });
 
-  it("fails where a member failed, and exits 4 where the environment exists", async () => {
+  it("fails if a member failed, and exits 4 if the environment exists", async () => {
     const layer = environment("ops-101", {
       members: [member("cart:mp-102", false)],
       conditions: [condition("False", "WorkloadFailed", 1, "cart:mp-102: exited")],
@@ -130,7 +130,7 @@ describe("env create and apply", () => {
     );
   });
 
-  it("tells every fault of a file at once, each with its line", async () => {
+  it("reports all faults of a file together, each with its line", async () => {
     const text = [
       "apiVersion: v1",
       "kind: Environment",
@@ -151,14 +151,17 @@ describe("env create and apply", () => {
     ].join("\n");
     await assert.rejects(parseEnvironment(text, "e.yaml"), (error: Error) => {
       assert.deepEqual(error.message.split("\n"), [
-        "e.yaml:16: more: is not known; known are apiVersion, kind, metadata, spec",
+        "e.yaml:16: more: is unknown; allowed are apiVersion, kind, metadata, spec",
         "e.yaml:1: apiVersion: must be cocktail.dev/v1alpha1",
-        "e.yaml:4: metadata.nme: is not known; known are name",
+        "e.yaml:4: metadata.nme: is unknown; allowed are name",
         "e.yaml:4: metadata.name: is missing",
         "e.yaml:6: spec.parent: must be a lower-case DNS label of at most 40 characters",
         "e.yaml:15: spec.ttlSeconds: must be a whole number of seconds above 0",
         "e.yaml:8: spec.members.0.service: must be the name of a service",
-        "e.yaml:12: spec.members.1.service: order is named twice".replace("1.service", "2.service"),
+        "e.yaml:12: spec.members.1.service: order is listed twice".replace(
+          "1.service",
+          "2.service",
+        ),
         "e.yaml:14: spec.members.3: must be a mapping",
         "e.yaml:14: spec.members.3.service: is missing",
         "e.yaml:14: spec.members.3.key: is missing",
@@ -174,7 +177,7 @@ describe("env create and apply", () => {
 });
 
 describe("env extend", () => {
-  it("says until when it lives, or would", async () => {
+  it("prints the new expiry, also under --dry-run", async () => {
     const longer = environment("ops-101", { expiresAt: "2999-01-01T00:00:00Z" });
     await using api = await startFakeApi({
       "POST /v1/environments/ops-101/extend": written(longer, { outcome: "updated", plan: [] }),
@@ -195,7 +198,7 @@ describe("env extend", () => {
 });
 
 describe("env delete", () => {
-  it("waits for the variants that go with it", async () => {
+  it("waits for the variants that are deleted with it", async () => {
     await using api = await startFakeApi({
       "DELETE /v1/environments/ops-101": {
         outcome: "deleted",
@@ -219,7 +222,7 @@ describe("env delete", () => {
 });
 
 describe("env get, explain, url", () => {
-  it("prints a URL alone, of another entry service too, and none for what is not reachable", async () => {
+  it("prints only the URL, also of another entry service, and fails for an unreachable one", async () => {
     await using api = await startFakeApi({
       "GET /v1/environments/ops-101": environment("ops-101"),
       "GET /v1/environments/rc": { ...environment("rc"), url: undefined },
@@ -261,11 +264,11 @@ describe("env get, explain, url", () => {
     const { stdout } = await invoke(["env", "explain", "ops-101"], api);
     assert.equal(
       stdout,
-      "environment/ops-101 is not ready: CrashLoop\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     look at its output: cocktail branch logs cart:mp-102; fix the cause, then deploy it again\n",
+      "environment/ops-101 is not ready: CrashLoop\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     see its log: cocktail branch logs cart:mp-102; fix the cause, then deploy it again\n",
     );
   });
 
-  it("explains also what is missing from one that is ready", async () => {
+  it("explains a missing member of a ready environment", async () => {
     const explanation = {
       ready: true,
       reason: "MemberMissing",
@@ -278,10 +281,10 @@ describe("env get, explain, url", () => {
     await using api = await startFakeApi({ "GET /v1/environments/ops-101/explain": explanation });
     const { stdout } = await invoke(["env", "explain", "ops-101"], api);
     assert.match(stdout, /^environment\/ops-101 is ready: MemberMissing\n {2}cause .*not deployed/);
-    assert.match(stdout, /\n {2}fix +deploy cart:mp-102, or take it out of the environment\n$/);
+    assert.match(stdout, /\n {2}fix +deploy cart:mp-102, or remove it from the environment\n$/);
   });
 
-  it("shows who answers in place of a member that is not live", async () => {
+  it("shows the fallback of a member that is not live", async () => {
     await using api = await startFakeApi({
       "GET /v1/environments/ops-101": environment("ops-101", {
         members: [member("cart:mp-102", false), member("mail:mp-102", true)],
@@ -300,7 +303,7 @@ describe("env get, explain, url", () => {
     ]);
   });
 
-  it("gives the environment as data in json and yaml", async () => {
+  it("prints the environment as json and yaml", async () => {
     await using api = await startFakeApi({
       "GET /v1/environments/ops-101": environment("ops-101"),
     });

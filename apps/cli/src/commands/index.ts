@@ -20,7 +20,7 @@ const groups: Catalog["groups"] = {
   branch: "Branches: versions beside stable",
   rc: "Release candidates",
   env: "Environments: layers of variants",
-  route: "Routes: who serves a request, and why",
+  route: "Routes: which variant serves a request, and why",
 };
 
 const commands: readonly Command[] = [
@@ -54,5 +54,5 @@ const commands: readonly Command[] = [
   completeCommand(() => catalog),
 ];
 
-/** Every command there is. */
+/** All commands. */
 export const catalog: Catalog = { commands, groups };

@@ -17,17 +17,17 @@ const options = {
 
 export const logs: Command = command({
   path: ["logs"],
-  summary: "Print what services wrote, each line with its service:key",
+  summary: "Print the output of services, each line with its service:key",
   args: {
-    target: optionalArgument(target, "only this service, or variant"),
+    target: optionalArgument(target, "only this service or variant"),
   },
   options,
   formats: ["table", "json"],
   examples: [
-    { text: "all of them, as they come", command: "cocktail logs -f" },
-    { text: "one service in all its versions", command: "cocktail logs payment-service --tail 20" },
+    { text: "all of them, as they are written", command: "cocktail logs -f" },
+    { text: "all variants of one service", command: "cocktail logs payment-service --tail 20" },
     {
-      text: "errors of one branch as data",
+      text: "stderr of one branch as data",
       command: "cocktail logs payment-service:mp-101 -o json | jq 'select(.stream == \"stderr\")'",
     },
   ],
@@ -39,7 +39,7 @@ export const logs: Command = command({
 
 export const branchLogs: Command = command({
   path: ["branch", "logs"],
-  summary: "Print what one variant wrote",
+  summary: "Print the output of one variant",
   args: {
     variant: argument(variant, "the variant"),
   },
@@ -47,7 +47,7 @@ export const branchLogs: Command = command({
   formats: ["table", "json"],
   examples: [
     { text: "the last lines", command: "cocktail branch logs payment-service:mp-101 --tail 20" },
-    { text: "as they come", command: "cocktail branch logs payment-service:mp-101 -f" },
+    { text: "as they are written", command: "cocktail branch logs payment-service:mp-101 -f" },
   ],
   run: async (context, { args, options }) =>
     await printLogs(context, { ...args.variant, ...options }),
@@ -63,15 +63,16 @@ interface LogOptions {
   readonly time: boolean;
 }
 
-async function printLogs(context: Context, wanted: LogOptions): Promise<ExitCode> {
+async function printLogs(context: Context, request: LogOptions): Promise<ExitCode> {
   const { api } = await context.connect();
-  const { service, key, follow, tail } = wanted;
+  const { service, key, follow, tail } = request;
   const lines = api.logs({ service, key, follow, tail }, { signal: context.signal });
-  const format = context.format === "json" ? formatJson : createFormat(wanted.time, context.colour);
+  const format =
+    context.format === "json" ? formatJson : createFormat(request.time, context.colour);
   try {
     for await (const line of lines) await context.write(format(line));
   } catch (error) {
-    // Ctrl-C is how following ends: nothing to complain about.
+    // Ctrl-C is the normal end of following.
     const reason: unknown = context.signal.reason;
     if (follow && reason instanceof Failure) return reason.exitCode;
     throw error;
@@ -85,7 +86,7 @@ function formatJson(line: LogLine): string {
 
 const tones: readonly Tone[] = ["accent", "good", "warn", "strong", "bad"];
 
-/** Each variant keeps the colour it first got; the prefix grows to the longest name seen. */
+/** Each variant keeps its first colour; the prefix is as wide as the longest name so far. */
 function createFormat(time: boolean, colour: boolean): (line: LogLine) => string {
   const seen = new Map<string, Tone>();
   let width = 0;
@@ -95,8 +96,8 @@ function createFormat(time: boolean, colour: boolean): (line: LogLine) => string
     seen.set(variant, tone);
     const prefix = variant.padEnd(width);
     const shown = colour ? coloured({ tone, text: prefix }) : prefix;
-    const said = printable(text, colour);
-    const own = stream === "cocktail" && colour ? coloured({ tone: "dim", text: said }) : said;
-    return `${time ? `${at} ` : ""}${shown} | ${own}\n`;
+    const safe = printable(text, colour);
+    const message = stream === "cocktail" && colour ? coloured({ tone: "dim", text: safe }) : safe;
+    return `${time ? `${at} ` : ""}${shown} | ${message}\n`;
   };
 }

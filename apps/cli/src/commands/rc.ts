@@ -6,10 +6,10 @@ import { pair, service, text } from "../command/value.ts";
 import { usageFailure } from "../failure.ts";
 import { variantTable } from "../views/variant-view.ts";
 import { directory } from "./branch-deploy.ts";
-import { deploy, deployFailure, deployNames, deployView, finishDeploy } from "./deploy.ts";
+import { deploy, deployFailure, deployNames, deployView, awaitDeploy } from "./deploy.ts";
 import { destroy, destroyFailure, destroyView } from "./destroy.ts";
 import { awaitGone } from "../wait/await-variant.ts";
-import { ciFileOptions, dryRunOption, goneOptions, waitOptions } from "./shared-options.ts";
+import { ciFileOptions, dryRunOption, destroyWaitOptions, waitOptions } from "./shared-options.ts";
 
 const args = {
   service: argument(service, "the service"),
@@ -17,12 +17,12 @@ const args = {
 
 export const rcDeploy: Command = command({
   path: ["rc", "deploy"],
-  summary: "Run a release candidate of a service; the environment rc holds all of them",
+  summary: "Run a release candidate of a service; the environment rc contains all of them",
   args,
   options: {
     path: option(text("DIR", "directory"), "run it from this directory"),
     branch: option(text("NAME"), "run it from a worktree of this git branch"),
-    env: repeatable(pair, "a variable of its environment"),
+    env: repeatable(pair, "set an environment variable of its process"),
     ...waitOptions,
     ...dryRunOption,
     ...ciFileOptions,
@@ -40,7 +40,10 @@ export const rcDeploy: Command = command({
   ],
   run: async (context, { args, options, rest }) => {
     if (options.path === undefined && options.branch === undefined) {
-      throw usageFailure("neither --path nor --branch", "--branch release/2.4, or --path DIR");
+      throw usageFailure(
+        "neither --path nor --branch is given",
+        "pass --branch release/2.4, or --path DIR",
+      );
     }
     const source: Source =
       options.path === undefined
@@ -81,7 +84,7 @@ export const rcList: Command = command({
     variantTable(
       variants,
       now(),
-      "no release candidates; make one: cocktail rc deploy SERVICE --path DIR",
+      "no release candidates; deploy one: cocktail rc deploy SERVICE --path DIR",
     ),
   ],
   names: (variants) => variants.map(({ name }) => `variant/${name}`),
@@ -89,13 +92,13 @@ export const rcList: Command = command({
 
 export const rcPromote: Command = command({
   path: ["rc", "promote"],
-  summary: "Make the release candidate's revision stable, and the candidate empty, in one step",
-  details: ["Stable stays promoted until the service's entry in cocktail.yaml changes."],
+  summary: "Make the release candidate's revision stable and remove the candidate, in one step",
+  details: ["Stable keeps this revision until the service's entry in cocktail.yaml changes."],
   args,
   options: { ...waitOptions, ...dryRunOption },
   examples: [
-    { text: "release it", command: "cocktail rc promote order-service" },
-    { text: "what would be done", command: "cocktail rc promote order-service --dry-run" },
+    { text: "promote it", command: "cocktail rc promote order-service" },
+    { text: "print the plan", command: "cocktail rc promote order-service --dry-run" },
   ],
   run: async (context, { args, options }) => {
     const { api } = await context.connect();
@@ -104,12 +107,12 @@ export const rcPromote: Command = command({
       signal: context.signal,
     });
     if (dryRun) return { ...result, dryRun, waited: "NotWaited" as const };
-    const report = await finishDeploy(context, api, result, options);
+    const report = await awaitDeploy(context, api, result, options);
     if (report.waited !== "Ready") return report;
-    // The candidate has left the table in the same step; what is waited for is the end of its process.
+    // The candidate left the table in the same epoch; this waits for its process to exit.
     const rc = { service: args.service, key: RC };
     if (await awaitGone(context, api, rc, options.waitTimeout)) return report;
-    const left = `${formatVariant(rc.service, rc.key)} is still finishing what it had begun`;
+    const left = `${formatVariant(rc.service, rc.key)} is still draining`;
     return { ...report, warnings: [...report.warnings, left] };
   },
   view: deployView,
@@ -119,16 +122,16 @@ export const rcPromote: Command = command({
 
 export const rcAbandon: Command = command({
   path: ["rc", "abandon"],
-  summary: "Destroy the release candidate; stable stays what it is",
+  summary: "Destroy the release candidate; stable is unchanged",
   args,
   options: {
-    discard: flag("also if its worktree holds uncommitted work, which is lost"),
-    ...goneOptions,
+    discard: flag("delete it even if its worktree has uncommitted work, which is lost"),
+    ...destroyWaitOptions,
     ...dryRunOption,
   },
   examples: [
-    { text: "not this one", command: "cocktail rc abandon order-service" },
-    { text: "what would be done", command: "cocktail rc abandon order-service --dry-run" },
+    { text: "without a promotion", command: "cocktail rc abandon order-service" },
+    { text: "print the plan", command: "cocktail rc abandon order-service --dry-run" },
   ],
   run: async (context, { args, options }) => {
     const { api } = await context.connect();

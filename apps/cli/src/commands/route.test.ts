@@ -36,7 +36,7 @@ const trace = [
 ].join(", ");
 
 describe("route trace", () => {
-  it("asks for the hops of a *.localhost URL on the loopback address, and shows where the route was lost", async () => {
+  it("connects to the loopback address for a *.localhost URL, and shows where the route was lost", async () => {
     await using edge = await startEdge((_, response) =>
       response
         .writeHead(200, { "x-route-trace": trace, "x-route-served": "storefront:stable" })
@@ -69,17 +69,17 @@ describe("route trace", () => {
     assert.deepEqual(stdout.split("\n"), [
       `${url}  200  served by storefront:stable`,
       "",
-      "SERVICE     VARIANT            VIA     CALLER             MISSED                   MS",
-      "storefront  storefront:stable  stable  (edge)             -                      12.5",
-      "payment     payment:mp-101     pin     storefront:stable  -                       3.0",
-      "cart        cart:stable        stable  storefront:stable  cart:mp-102               -",
-      "mail        mail:stable        stable  payment:mp-101     asked without a route     -",
-      "lost: payment:mp-101 asked mail without a route while it had this request in hand; see docs/guides/context-hazards.md",
+      "SERVICE     VARIANT            VIA     CALLER             MISSED                    MS",
+      "storefront  storefront:stable  stable  (edge)             -                       12.5",
+      "payment     payment:mp-101     pin     storefront:stable  -                        3.0",
+      "cart        cart:stable        stable  storefront:stable  cart:mp-102                -",
+      "mail        mail:stable        stable  payment:mp-101     called without a route     -",
+      "lost: payment:mp-101 called mail without a route while it handled this request; see docs/guides/context-hazards.md",
       "",
     ]);
   });
 
-  it("shows what a gateway refused, and asks the first entry service for a path", async () => {
+  it("shows a refusal of the gateway, and requests a path from the first entry service", async () => {
     const body = JSON.stringify({
       status: 424,
       detail: "cart:mp-102 is not live",
@@ -108,7 +108,7 @@ describe("route trace", () => {
     ]);
   });
 
-  it("says which pins the trace shows nothing of, except where a gateway refused", async () => {
+  it("reports pins without a hop, except after a refusal", async () => {
     await using edge = await startEdge((request, response) => {
       const head = { "x-route-trace": '"front";variant="stable";via=stable' };
       if (request.url === "/") response.writeHead(200, head).end();
@@ -130,12 +130,12 @@ describe("route trace", () => {
     assert.doesNotMatch((await ask("/refused")).stdout, /unseen/);
   });
 
-  it("says so when nobody answers", async () => {
+  it("reports a refused connection", async () => {
     const gone = await startEdge(() => {});
     await gone[Symbol.asyncDispose]();
     const { code, stderr } = await invoke(["route", "trace", `http://a.localhost:${gone.port}/`]);
     assert.equal(code, 1);
-    assert.match(stderr, /gave no whole answer: .*ECONNREFUSED.*\[REQUEST_FAILED\]/);
+    assert.match(stderr, /the request to .* failed: .*ECONNREFUSED.*\[REQUEST_FAILED\]/);
     assert.equal((await invoke(["route", "trace", "http://"])).code, 2);
     assert.equal((await invoke(["route", "trace", "/", "-H", "no colon"])).code, 2);
     assert.equal((await invoke(["route", "trace", "/", "-X", "NO METHOD"])).code, 2);
@@ -144,7 +144,7 @@ describe("route trace", () => {
 });
 
 describe("route resolve", () => {
-  it("prints who would serve and what was rejected", async () => {
+  it("prints the resolved variants and the rejected entries", async () => {
     const result = {
       epoch: 7,
       canonical: { pins: "cart:mp-102" },
@@ -168,7 +168,7 @@ describe("route resolve", () => {
       "epoch 7   pins cart:mp-102   environment -",
       "SERVICE  VARIANT      VIA   LAYER  MISSED",
       "cart     cart:mp-102  pin   -      -",
-      "mail     nothing      none  -      mail:a of environment ops",
+      "mail     none         none  -      mail:a of environment ops",
       'rejected: pins "x": MalformedPin',
       "",
     ]);
@@ -176,7 +176,7 @@ describe("route resolve", () => {
 });
 
 describe("env curl", () => {
-  it("connects to the edge with the environment's host, and passes bytes through", async () => {
+  it("connects to the edge with the environment's host, and prints the body unchanged", async () => {
     const bytes = Buffer.from([0, 255, 128, 10]);
     await using edge = await startEdge((_, response) =>
       response.writeHead(200, { "x-route-served": "storefront:mp-101" }).end(bytes),
@@ -200,7 +200,7 @@ describe("env curl", () => {
     assert.equal(edge.seen.length, 1);
   });
 
-  it("says so when the answer ends in its middle", async () => {
+  it("reports a truncated response", async () => {
     await using edge = await startEdge((_, response) => {
       response.writeHead(200, { "content-length": "10" });
       response.write("half", () => response.destroy());
@@ -213,12 +213,12 @@ describe("env curl", () => {
     });
     const plain = await invoke(["env", "curl", "ops-101"], api);
     assert.deepEqual([plain.code, plain.stdout], [1, "half"]);
-    assert.match(plain.stderr, /gave no whole answer: .*\[REQUEST_FAILED\]/);
+    assert.match(plain.stderr, /the request to .* failed: .*\[REQUEST_FAILED\]/);
     const traced = await invoke(["route", "trace", "/"], api);
-    assert.match(traced.stderr, /gave no whole answer: .*\[REQUEST_FAILED\]/);
+    assert.match(traced.stderr, /the request to .* failed: .*\[REQUEST_FAILED\]/);
   });
 
-  it("gives the answer as data, and fails with --fail", async () => {
+  it("prints the response as json, and fails with --fail", async () => {
     await using edge = await startEdge((_, response) => response.writeHead(503).end("down"));
     await using api = await startFakeApi({
       "GET /v1/status": status({ edge: `http://localhost:${edge.port}` }),

@@ -4,25 +4,25 @@ import { type Command, command } from "../command/command.ts";
 import { argument, flag, option, optionalArgument, repeatable } from "../command/option.ts";
 import { count, header, method, service, text } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
-import { routeHeaders, type TracedAnswer, traceRequest } from "../edge/trace.ts";
+import { routeHeaders, type TracedResponse, traceRequest } from "../edge/trace.ts";
 import { addressOf } from "../edge/request.ts";
 import { usageFailure } from "../failure.ts";
 import { type Cell, gap, line, span, type View } from "../output/view.ts";
 import { hopTable, lostLines, unseenLines } from "../views/hop-view.ts";
 import { routeOptions } from "./shared-options.ts";
 
-const strict = flag("x-route-mode: strict, so that a miss is refused with 424");
+const strict = flag("send x-route-mode: strict: a miss is refused with 424");
 
 export const routeResolve: Command = command({
   path: ["route", "resolve"],
-  summary: "Say which variant of each service a route means, and why; sends no request",
+  summary: "Show which variant of each service a route resolves to, and why; sends no request",
   args: {
     service: optionalArgument(service, "only this service"),
   },
   options: {
     ...routeOptions,
     strict,
-    epoch: option(count, "in the route table of this epoch (default: the newest)"),
+    epoch: option(count, "resolve in the route table of this epoch (default: the newest)"),
   },
   examples: [
     {
@@ -76,7 +76,7 @@ function resolvedRow({ service, variant, via, layer, missed }: ResolvedService):
   return [
     service,
     variant === undefined
-      ? span("bad", "nothing")
+      ? span("bad", "none")
       : span(via === "stable" ? "dim" : "accent", variant),
     via,
     layer ?? "-",
@@ -84,8 +84,8 @@ function resolvedRow({ service, variant, via, layer, missed }: ResolvedService):
   ];
 }
 
-interface TraceReport extends Omit<TracedAnswer, "body"> {
-  /** Pins of whose services the answer shows no hop. */
+interface TraceReport extends Omit<TracedResponse, "body"> {
+  /** Pins whose services have no hop in the trace. */
   readonly unseen: readonly string[];
   readonly route: {
     readonly pins?: string | undefined;
@@ -96,13 +96,14 @@ interface TraceReport extends Omit<TracedAnswer, "body"> {
 
 export const routeTrace: Command = command({
   path: ["route", "trace"],
-  summary: "Send a request and show every hop: who served it, why, and where the route was lost",
+  summary:
+    "Send a request and show every hop: which variant served it, why, and where the route was lost",
   details: [
-    "URL may be a path: then the first entry service is asked.",
-    "Each hop is written by the gateway and comes back in x-route-trace of the answers, which a service hands on as it hands on the route (the library does both). A caller that dropped the route is shown as lost; a pin that no hop is about, as unseen.",
-    "The exit code is 0 where there was an answer, whatever its status.",
+    "A URL that is only a path is requested from the first entry service.",
+    "The gateway records each hop in the response header x-route-trace. A service must return that header to its caller, just as it forwards the route (the library does both). A caller that dropped the route is shown as lost; a pin without a hop as unseen.",
+    "The exit code is 0 for any response, whatever its status.",
   ],
-  args: { url: argument(text("URL"), "what to request") },
+  args: { url: argument(text("URL"), "the URL or path") },
   options: {
     ...routeOptions,
     strict,
@@ -152,7 +153,7 @@ export const routeTrace: Command = command({
     ),
 });
 
-/** Pins that no hop of the trace is about. */
+/** Pins without a hop in the trace. */
 function unseenPins(pins: string | undefined, hops: readonly Hop[]): readonly string[] {
   const seen = new Set(hops.map(({ service }) => service));
   return [...parseRoute({ pins }).route.pins]
@@ -176,14 +177,14 @@ function traceView(report: TraceReport): View {
     gap,
     hopTable(hops),
     ...(truncated
-      ? [line(span("warn", "truncated"), ": there were more hops than a trace holds")]
+      ? [line(span("warn", "truncated"), ": the request had more hops than a trace can hold")]
       : []),
     ...lostLines(lost),
     ...unseenLines(unseen),
   ];
 }
 
-/** A whole URL, a host with or without a port, or a path of the first entry service. */
+/** A full URL, a host with or without a port, or a path of the first entry service. */
 async function targetOf(
   context: Context,
   text: string,
@@ -193,7 +194,7 @@ async function targetOf(
     if (url !== null && url.hostname !== "") return { url };
     throw usageFailure(
       `"${text}" is not a URL`,
-      "http://storefront.localhost:8080/, or a path such as /",
+      "pass http://storefront.localhost:8080/, or a path such as /",
     );
   }
   const { api } = await context.connect();

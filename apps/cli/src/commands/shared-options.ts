@@ -1,6 +1,6 @@
 import { flag, option, optionWithDefault, toggle } from "../command/option.ts";
 import { duration, file, text } from "../command/value.ts";
-/** Options that mean the same wherever they occur. */
+/** Options with the same meaning in every command. */
 export const waitOptions = {
   wait: toggle("return immediately instead of waiting until it is served"),
   waitTimeout: optionWithDefault(
@@ -10,8 +10,8 @@ export const waitOptions = {
   ),
 } as const;
 
-/** Of the verbs that destroy. */
-export const goneOptions = {
+/** For the verbs that destroy. */
+export const destroyWaitOptions = {
   wait: toggle("return immediately instead of waiting until it is gone"),
   waitTimeout: waitOptions.waitTimeout,
 } as const;
@@ -23,11 +23,11 @@ export const dryRunOption = {
 export const ciFileOptions = {
   envFile: option(
     file("FILE"),
-    "write COCKTAIL_NAME, COCKTAIL_URL and the header there, before anything is changed",
+    "write COCKTAIL_NAME, COCKTAIL_URL and the header to this file, before anything is changed",
   ),
   githubOutput: option(
     file("FILE"),
-    "append name, url and header there, in the form of GITHUB_OUTPUT, before anything is changed",
+    "append name, url and header to this file, in the format of GITHUB_OUTPUT, before anything is changed",
   ),
 } as const;
 

@@ -6,8 +6,8 @@ export const status: Command = command({
   path: ["status"],
   summary: "Show the running cocktail: services, variants, environments, and what was recovered",
   examples: [
-    { text: "the whole picture", command: "cocktail status" },
-    { text: "where the edge is", command: "cocktail status -o json | jq -r .edge" },
+    { text: "everything", command: "cocktail status" },
+    { text: "the address of the edge", command: "cocktail status -o json | jq -r .edge" },
   ],
   run: async (context) => await readStatus((await context.connect()).api, context.signal),
   view: (report, { now }) => statusView(report, now()),

@@ -15,7 +15,7 @@ async function workspace(t: TestContext): Promise<string> {
   return directory;
 }
 
-/** A process that holds the lock, and has not come to write a run file. */
+/** A process that holds the lock and has not written a run file yet. */
 async function startHolder(t: TestContext, directory: string) {
   const child = spawn(process.execPath, ["-e", "console.log(1); setInterval(() => {}, 1000)"], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -33,21 +33,24 @@ async function startHolder(t: TestContext, directory: string) {
 
 const skipAsRoot = process.getuid?.() === 0 && "root may read everything";
 
-describe("a cocktail that is only starting", () => {
-  it("is not started a second time, and is not said to be absent", async (t) => {
+describe("a cocktail that is starting", () => {
+  it("is not started a second time, and is not reported as absent", async (t) => {
     const directory = await workspace(t);
     const { pid } = await startHolder(t, directory);
     const up = await invoke(["up", "--detach"], { cwd: directory });
     assert.equal(up.code, 4);
-    assert.match(up.stderr, new RegExp(`as process ${pid}, which is starting .*\\[RUNNING\\]`));
+    assert.match(
+      up.stderr,
+      new RegExp(`is already starting or stopping \\(process ${pid}\\) {2}\\[RUNNING\\]`),
+    );
     const status = await invoke(["status"], { cwd: directory });
     assert.equal(status.code, 1);
-    assert.match(status.stderr, /is starting or stopping, as process \d+ {2}\[NOT_RUNNING\]/);
+    assert.match(status.stderr, /is starting or stopping \(process \d+\) {2}\[NOT_RUNNING\]/);
     const doctor = await invoke(["doctor", "--port", "0"], { cwd: directory });
     assert.match(doctor.stdout, new RegExp(`! run +process ${pid} is starting or stopping\n`));
   });
 
-  it("is ended by down, with all it has begun", async (t) => {
+  it("is stopped by down and leaves nothing behind", async (t) => {
     const directory = await workspace(t);
     const { pid, ended } = await startHolder(t, directory);
     const down = await invoke(["down", "--purge"], { cwd: directory });
@@ -58,7 +61,7 @@ describe("a cocktail that is only starting", () => {
   });
 });
 
-it("down names the file of which nothing runs", async (t) => {
+it("down names the file of a cocktail that is not running", async (t) => {
   const directory = await workspace(t);
   const { code, stdout } = await invoke(["down"], { cwd: directory });
   const file = join(directory, "cocktail.yaml");
@@ -66,17 +69,17 @@ it("down names the file of which nothing runs", async (t) => {
 });
 
 describe("down --purge", () => {
-  it("tells which schema it leaves in a database of the user's", async (t) => {
+  it("names the schema that it leaves in the user's database", async (t) => {
     const directory = await workspace(t);
     await mkdir(join(directory, ".cocktail"));
     await writeFile(join(directory, ".cocktail/schema"), "cocktail_shop_0badcafe\n");
     const { code, stdout } = await invoke(["down", "--purge"], { cwd: directory });
     assert.equal(code, 0);
-    assert.match(stdout, /^left: .*; DROP SCHEMA cocktail_shop_0badcafe CASCADE$/m);
+    assert.match(stdout, /^left: .*: DROP SCHEMA cocktail_shop_0badcafe CASCADE$/m);
     assert.equal(existsSync(join(directory, ".cocktail")), false);
   });
 
-  it("makes git forget our worktrees, and no other that is away", async (t) => {
+  it("unregisters its own worktrees, and no other missing ones", async (t) => {
     const directory = await workspace(t);
     const git = (...args: readonly string[]): string =>
       execFileSync("git", ["-C", directory, "-c", "user.name=t", "-c", "user.email=t@t", ...args], {
@@ -97,18 +100,18 @@ describe("down --purge", () => {
   });
 });
 
-describe("a state directory that can't be used", () => {
-  it("is told before anything is started, and is no defect", async (t) => {
+describe("an unusable state directory", () => {
+  it("is reported before anything is started, and not as a bug", async (t) => {
     const directory = await workspace(t);
     await writeFile(join(directory, ".cocktail"), "not a directory");
     for (const argv of [["up"], ["up", "--detach"]]) {
       const { code, stderr } = await invoke(argv, { cwd: directory });
       assert.equal(code, 1);
-      assert.match(stderr, /^error: .*\.cocktail can't be used: .*\[STATE_UNUSABLE\]\nfix: /);
+      assert.match(stderr, /^error: .*\.cocktail cannot be used: .*\[STATE_UNUSABLE\]\nfix: /);
     }
   });
 
-  it("is not taken for one in which nothing runs", { skip: skipAsRoot }, async (t) => {
+  it("is not treated as the state of a stopped cocktail", { skip: skipAsRoot }, async (t) => {
     const directory = await workspace(t);
     const state = join(directory, ".cocktail");
     await mkdir(state, { mode: 0o000 });

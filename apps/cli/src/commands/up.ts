@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { ended, startLocal } from "../cocktail/local-process.ts";
+import { exitOf, startLocal } from "../cocktail/local-process.ts";
 import { ownFile } from "../cocktail/locate.ts";
 import type { StatusReport } from "../cocktail/read-status.ts";
 import { prepareState, readState } from "../cocktail/state-directory.ts";
@@ -19,7 +19,7 @@ import { awaitStart, type Start, type StartOptions } from "../wait/await-start.t
 import { poll } from "../wait/poll.ts";
 import { waitOptions } from "./shared-options.ts";
 
-/** How `up` ended: `running` after --detach, else why it stopped. */
+/** The result of `up`: `running` after --detach, else `stopped`. */
 export interface UpReport {
   readonly state: "running" | "stopped";
   readonly pid: number;
@@ -33,23 +33,23 @@ export interface UpReport {
 export const up: Command = command({
   path: ["up"],
   summary:
-    "Start the cocktail of a cocktail.yaml: every service's stable, the gateway, the control plane",
+    "Start the cocktail of a cocktail.yaml: the stable variant of every service, the gateway, the control plane",
   details: [
-    "In the foreground it prints what the services write, until Ctrl-C. With --detach it goes on by itself once it is ready. State is kept in .cocktail/ beside the file: the next up restores branches and environments, and clears what a killed run left behind.",
+    "In the foreground it prints the output of the services until Ctrl-C. With --detach it keeps running in the background, and the command returns once it is ready. State is kept in .cocktail/ beside the file: the next up restores branches and environments, and cleans up after a killed run.",
   ],
   options: {
-    port: option(port, "of the edge; 0 is any (default: 8080)", { short: "-p" }),
+    port: option(port, "the port of the edge; 0 picks a free one (default: 8080)", { short: "-p" }),
     detach: flag("run in the background", { short: "-d" }),
     ...waitOptions,
   },
   examples: [
     { text: "in the foreground", command: "cocktail up" },
     { text: "in the background, on a free port", command: "cocktail up --detach --port 0" },
-    { text: "of another directory", command: "cocktail up -f examples/hello/cocktail.yaml" },
+    { text: "from another directory", command: "cocktail up -f examples/hello/cocktail.yaml" },
   ],
   run: async (context, { options }): Promise<UpReport> => {
     const file = await ownFile(context.file, context.cwd);
-    await refuseSecond(file);
+    await refuseIfRunning(file);
     await prepareState(dirname(file));
     return await (options.detach ? upDetached : upForeground)(context, file, options);
   },
@@ -80,7 +80,7 @@ async function upDetached(context: Context, file: string, flags: UpFlags): Promi
   const directory = dirname(file);
   const log = await openLog(directory);
   const child = startLocal({ file, port: flags.port, env: context.env, output: log.fd });
-  const exit = ended(child);
+  const exit = exitOf(child);
   await log.close();
   const pid = child.pid ?? 0;
   const base = {
@@ -91,24 +91,24 @@ async function upDetached(context: Context, file: string, flags: UpFlags): Promi
   } as const;
   child.unref();
   const gone = new AbortController();
-  void exit.then(() => gone.abort(new Error("cocktail-local ended")));
+  void exit.then(() => gone.abort(new Error("cocktail-local exited")));
   const exited = gone.signal;
   const { waitTimeout: timeoutSeconds } = flags;
-  const isFound = await awaitLock({ directory, pid, exited });
+  const isLocked = await awaitLock({ directory, pid, exited });
   context.signal.throwIfAborted();
-  if (isFound && !flags.wait) return { ...base, waited: "NotWaited" };
-  if (isFound) {
+  if (isLocked && !flags.wait) return { ...base, waited: "NotWaited" };
+  if (isLocked) {
     const start = await awaitStart(context, { directory, pid, exited, timeoutSeconds });
     if (start.waited !== "Exited") return { ...base, waited: start.waited, status: start.report };
   }
   const { code, signal } = await exit;
-  const said = await lastLogLines(directory, 40);
-  throw exitedFailure({ exitCode: exitCodeOf(code), signal, wasReady: false, said });
+  const lastLines = await lastLogLines(directory, 40);
+  throw exitedFailure({ exitCode: exitCodeOf(code), signal, wasReady: false, lastLines });
 }
 
 /**
- * Also who does not wait, or presses Ctrl-C, gets a process that `down` can find. False where it ended before, as over a
- * wrong file.
+ * Waits until the process holds the lock, so that `down` finds it even after --no-wait or Ctrl-C. False if it exited
+ * before, for example because of an invalid file.
  */
 async function awaitLock({
   directory,
@@ -123,7 +123,7 @@ async function awaitLock({
   );
 }
 
-/** It is the first thing that a start does. */
+/** Taking the lock is the first step of a start. */
 const lockSeconds = 15;
 
 async function upForeground(context: Context, file: string, flags: UpFlags): Promise<UpReport> {
@@ -135,7 +135,7 @@ async function upForeground(context: Context, file: string, flags: UpFlags): Pro
   context.signal.addEventListener("abort", stop, { once: true });
   context.onSecondInterrupt(stop);
   const gone = new AbortController();
-  const exit = ended(child).finally(() => gone.abort(new Error("cocktail-local ended")));
+  const exit = exitOf(child).finally(() => gone.abort(new Error("cocktail-local exited")));
   const announced = flags.wait && announce(context, { directory, pid, gone: gone.signal, flags });
   const { code, signal } = await exit;
   const wasReady = await announced;
@@ -144,7 +144,7 @@ async function upForeground(context: Context, file: string, flags: UpFlags): Pro
   const reason: unknown = context.signal.reason;
   if (reason instanceof Failure) return { ...report, exitCode: reason.exitCode };
   if (code === 0) return { ...report, exitCode: exitCodes.done };
-  throw exitedFailure({ exitCode: exitCodeOf(code), signal, wasReady, said: [] });
+  throw exitedFailure({ exitCode: exitCodeOf(code), signal, wasReady, lastLines: [] });
 }
 
 interface Announcement {
@@ -154,7 +154,7 @@ interface Announcement {
   readonly flags: UpFlags;
 }
 
-/** Says on stderr where everything is, once it is; stdout belongs to the services. False where it never came so far. */
+/** Prints the status on stderr once everything has started; stdout belongs to the services. False if it exited before. */
 async function announce(
   context: Context,
   { directory, pid, gone, flags }: Announcement,
@@ -177,20 +177,20 @@ async function announce(
       context.progress.note(text);
     return true;
   } catch {
-    // Interrupted while waiting: how it ended is told by the process itself.
+    // Interrupted while waiting: the exit of the process is reported by the caller.
     return false;
   }
 }
 
-async function refuseSecond(file: string): Promise<void> {
+async function refuseIfRunning(file: string): Promise<void> {
   const { live, holder } = await readState(dirname(file));
   const process = live ?? holder;
   if (process === undefined) return;
-  const where = live === undefined ? ", which is starting or stopping" : `, at ${live.edge}`;
+  const state = live === undefined ? "starting or stopping" : `running at ${live.edge}`;
   throw new Failure({
     code: "RUNNING",
-    message: `the cocktail of ${file} is already running, as process ${process.pid}${where}`,
-    fix: "see it: cocktail status; end it: cocktail down",
+    message: `the cocktail of ${file} is already ${state} (process ${process.pid})`,
+    fix: "show it: cocktail status; stop it: cocktail down",
     exitCode: exitCodes.conflict,
   });
 }
@@ -201,21 +201,27 @@ function upFailure({ waited, status }: UpReport): Failure | undefined {
       tier === "stable" && conditions.find(({ type }) => type === "Ready")?.status !== "True",
   );
   const names = bad.map(({ name }) => name).join(", ");
-  const fix = `it runs nevertheless; see why: cocktail logs ${bad[0]?.service ?? ""}`;
+  const fix = `the cocktail keeps running; see the log: cocktail logs ${bad[0]?.service ?? ""}`;
   if (waited === "Failed")
-    return new Failure({ code: "VARIANT_FAILED", message: `not ready: ${names}`, fix });
+    return new Failure({
+      code: "VARIANT_FAILED",
+      message: `stable variants failed: ${names}`,
+      fix,
+    });
   if (waited !== "TimedOut") return undefined;
   return new Failure({
     code: "TIMEOUT",
     message:
-      names === "" ? "the control plane was not ready in time" : `not ready in time: ${names}`,
+      names === ""
+        ? "the control plane was not ready in time"
+        : `stable variants were not ready in time: ${names}`,
     fix: names === "" ? "see .cocktail/logs/cocktail.log" : fix,
     retryable: true,
     exitCode: exitCodes.timeout,
   });
 }
 
-/** Its own exit codes mean the same as ours. */
+/** `cocktail-local` uses the same exit codes. */
 function exitCodeOf(code: number | null): ExitCode {
   return Object.values(exitCodes).find((known) => known === code && known !== 0) ?? exitCodes.error;
 }
@@ -224,12 +230,12 @@ interface Exited {
   readonly exitCode: ExitCode;
   readonly signal: NodeJS.Signals | null;
   readonly wasReady: boolean;
-  /** The last lines of its log, where nobody has seen them yet. */
-  readonly said: readonly string[];
+  /** The last lines of its log, if they were not printed yet. */
+  readonly lastLines: readonly string[];
 }
 
-function exitedFailure({ exitCode, signal, wasReady, said }: Exited): Failure {
-  const how = signal === null ? `ended with exit code ${exitCode}` : `was ended by ${signal}`;
+function exitedFailure({ exitCode, signal, wasReady, lastLines }: Exited): Failure {
+  const how = signal === null ? `exited with code ${exitCode}` : `was terminated by ${signal}`;
   const code =
     exitCode === exitCodes.conflict
       ? "RUNNING"
@@ -240,11 +246,11 @@ function exitedFailure({ exitCode, signal, wasReady, said }: Exited): Failure {
     code,
     message: [
       `cocktail-local ${how}${wasReady ? "" : " before it was ready"}`,
-      ...said.map((text) => printable(text)),
+      ...lastLines.map((text) => printable(text)),
     ].join("\n"),
     fix: wasReady
-      ? "start it again, which ends what may be left: cocktail up"
-      : "correct what it says, then: cocktail up; what may be in the way: cocktail doctor",
+      ? "start it again: cocktail up; it also terminates leftover processes"
+      : "fix the reported problem, then: cocktail up; find problems with: cocktail doctor",
     exitCode,
   });
 }

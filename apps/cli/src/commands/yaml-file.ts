@@ -1,7 +1,7 @@
-/** Where in a document, from its root. */
+/** A position in a document, from its root. */
 export type Path = readonly (string | number)[];
 
-/** What is wrong with a file, gathered so that all of it is told at once. */
+/** The faults of a file, collected so that all are reported together. */
 export interface Faults {
   /** `environment.yaml:7: spec.parent: must be ...`. */
   readonly list: readonly string[];
@@ -12,7 +12,7 @@ export interface YamlFile extends Faults {
   readonly root: unknown;
 }
 
-/** Parses a text; what is no YAML is already in `list`. The library is loaded only here: it costs start-up time. */
+/** Parses a text; syntax errors are already in `list`. The library is loaded here because it costs start-up time. */
 export async function openYaml(text: string, file: string): Promise<YamlFile> {
   const { isNode, LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
@@ -20,7 +20,7 @@ export async function openYaml(text: string, file: string): Promise<YamlFile> {
   const list = document.errors.map(
     ({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${message}`,
   );
-  /** Of the thing itself, or of the nearest that holds it. */
+  /** The line of the node at this path, or of its nearest existing parent. */
   const lineOf = (at: Path): number => {
     for (let path = at; path.length > 0; path = path.slice(0, -1)) {
       const node: unknown = document.getIn(path, true);
@@ -39,7 +39,7 @@ export async function openYaml(text: string, file: string): Promise<YamlFile> {
   };
 }
 
-/** An alias of nothing, or too many of them, is noticed by the library only here, and without its place. */
+/** The library detects unresolved or too many aliases only here, and without a position. */
 function rootOf(
   document: { readonly toJS: (options: { readonly maxAliasCount: number }) => unknown },
   file: string,

@@ -3,36 +3,36 @@ import type { Command } from "../command/command.ts";
 import { longFlag } from "../command/option.ts";
 import type { Completes, ValueType } from "../command/value.ts";
 
-/** What may stand at the cursor. */
+/** The candidates at the cursor. */
 export interface Completion {
   readonly words: readonly string[];
-  /** Names to ask the running cocktail for, or the shell for files. */
-  readonly ask: Completes | undefined;
+  /** The names to request from the running cocktail, or the paths to request from the shell. */
+  readonly dynamic: Completes | undefined;
 }
 
-const nothing: Completion = { words: [], ask: undefined };
+const nothing: Completion = { words: [], dynamic: undefined };
 
-/** Pure: `words` are those after the program's name, the last one being typed (and perhaps empty). */
+/** Pure. `words` follow the program's name; the last one is incomplete and may be empty. */
 export function complete(catalog: Catalog, words: readonly string[]): Completion {
   const current = words.at(-1) ?? "";
-  const { words: candidates, ask } = candidatesAfter(catalog, words.slice(0, -1), current);
-  return { words: candidates.filter((word) => word.startsWith(current)), ask };
+  const { words: candidates, dynamic } = candidatesAfter(catalog, words.slice(0, -1), current);
+  return { words: candidates.filter((word) => word.startsWith(current)), dynamic };
 }
 
 function candidatesAfter(catalog: Catalog, before: readonly string[], current: string): Completion {
   if (before.includes("--")) return nothing;
   const found = findCommand(catalog, before);
   if (found === undefined || found.hidden)
-    return { words: namesAfter(catalog, before), ask: undefined };
+    return { words: namesAfter(catalog, before), dynamic: undefined };
   const value = valueAfter(found, before.at(-1) ?? "");
   if (value !== undefined) return valuesOf(value);
-  if (current.startsWith("-")) return { words: flagsOf(found), ask: undefined };
+  if (current.startsWith("-")) return { words: flagsOf(found), dynamic: undefined };
   const position = positionOf(found, before.slice(found.path.length));
   return valuesOf(Object.values(found.args)[position]?.type);
 }
 
 function valuesOf(type: ValueType<unknown> | undefined): Completion {
-  return { words: type?.choices ?? [], ask: type?.completes };
+  return { words: type?.choices ?? [], dynamic: type?.completes };
 }
 
 function namesAfter(catalog: Catalog, before: readonly string[]): readonly string[] {
@@ -44,7 +44,7 @@ function namesAfter(catalog: Catalog, before: readonly string[]): readonly strin
   return more.length > 0 ? [] : verbsOf(catalog, group).map(({ path }) => path.at(-1) ?? "");
 }
 
-/** What is being typed, if the word before is an option that takes a value. */
+/** The type of the value at the cursor, if the previous word is an option that takes one. */
 function valueAfter(command: Command, word: string): ValueType<unknown> | undefined {
   const found = Object.entries(command.options).find(
     ([name, spec]) => longFlag(name, spec) === word || spec.short === word,
@@ -57,7 +57,7 @@ function flagsOf(command: Command): readonly string[] {
   return [...own, "--help"];
 }
 
-/** How many positional arguments were given. */
+/** The number of positional arguments before the cursor. */
 function positionOf(command: Command, words: readonly string[]): number {
   let count = 0;
   for (const [at, word] of words.entries()) {

@@ -14,9 +14,9 @@ import { scripts } from "./scripts.ts";
 const bin = join(import.meta.dirname, "../../bin/cocktail.js");
 
 describe("completion", () => {
-  it("knows commands, verbs, flags, choices and what to ask for", () => {
+  it("completes commands, verbs, flags and choices, and names what to request", () => {
     const words = (...typed: string[]): readonly string[] => complete(catalog, typed).words;
-    const ask = (...typed: string[]): string | undefined => complete(catalog, typed).ask;
+    const ask = (...typed: string[]): string | undefined => complete(catalog, typed).dynamic;
     assert.deepEqual(words("do"), ["down", "doctor"]);
     assert.deepEqual(words("branch", "de"), ["deploy", "delete"]);
     assert.deepEqual(words("branch", "delete", "--wa"), ["--wait-timeout"]);
@@ -31,7 +31,7 @@ describe("completion", () => {
     assert.equal(ask("env", "apply", "-f", ""), "file");
     assert.deepEqual(complete(catalog, ["env", "curl", "a", "--", "x"]), {
       words: [],
-      ask: undefined,
+      dynamic: undefined,
     });
   });
 
@@ -54,7 +54,7 @@ describe("completion", () => {
     assert.deepEqual(await ask("cocktail env apply -f wi"), ["with space.yaml"]);
   });
 
-  it("answers with nothing, quietly, where no cocktail runs", () => {
+  it("prints no names and no error if no cocktail runs", () => {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
       [bin, "__complete", "--", "env", "get", ""],
@@ -83,7 +83,7 @@ describe("completion", () => {
   it("works in a real zsh", { skip: missing("zsh") }, async (t) => {
     await using api = await startFakeApi(names);
     const directory = await temporary(t);
-    // The line editor is not there in a script, so what would be added to it is printed.
+    // A script has no line editor, so the candidates are printed.
     const stand = `cocktail() { "${process.execPath}" "${bin}" "$@" }\ncompdef() { }\ncompadd() { shift; print -l -- "$@" }\n_files() { print files "$@" }\n`;
     const ask = async (...words: readonly string[]): Promise<readonly string[]> => {
       const typed = words.map((word) => `'${word}'`).join(" ");

@@ -1,7 +1,7 @@
 import type { CocktailClient } from "@cocktail/client";
 import type { Completes } from "../command/value.ts";
 
-/** Names the running cocktail knows. */
+/** The names of the running cocktail's objects. */
 export async function namesOf(
   api: CocktailClient,
   what: Completes,

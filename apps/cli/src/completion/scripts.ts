@@ -2,9 +2,9 @@
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
-// The scripts ask `cocktail __complete` for everything. Its first line is `files`, `directories` or `words`; words follow.
+// The scripts call `cocktail __complete`. Its first output line is `files`, `directories` or `words`; the words follow.
 
-/** Works in bash 3.2, which macOS has. Bash splits words at colons, so what stands before the last one is cut off again. */
+/** Supports bash 3.2 of macOS. Bash splits words at colons, so a candidate is printed without its part before the last colon. */
 const bash = `_cocktail() {
   local line="\${COMP_LINE:0:COMP_POINT}" current="" kind="" word
   local -a words
@@ -24,7 +24,7 @@ const bash = `_cocktail() {
     directories) action=-d ;;
   esac
   [[ -n "$action" ]] || return 0
-  # A slash after a directory, and quotes where a name needs them: bash does both once it knows that these are names of files.
+  # Makes bash append a slash to directories and quote special characters.
   compopt -o filenames 2>/dev/null
   while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$action" -- "$current")
 }

@@ -1,9 +1,9 @@
-/** How one check went. A warning is a thing to know; a failure keeps something from working. */
+/** The result of a check. With a warning everything may work; a failure breaks something. */
 export interface CheckResult {
   readonly name: string;
   readonly verdict: "ok" | "warning" | "failed";
   readonly detail: string;
-  /** What to do; absent where all is well. */
+  /** What to do; absent if the check is ok. */
   readonly fix?: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { type CheckResult, failed, ok } from "./check.ts";
 
-/** A database to use, or the binaries of one to start. */
+/** Checks COCKTAIL_DATABASE_URL, or the binaries of the embedded database. */
 export async function checkDatabase(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<CheckResult> {
@@ -17,7 +17,7 @@ export async function checkDatabase(
       ? failed(
           name,
           "COCKTAIL_DATABASE_URL is not a URL",
-          "postgres://user:password@host:5432/database, or unset it for the embedded one",
+          "set it to postgres://user:password@host:5432/database, or unset it to use the embedded database",
         )
       : await checkServer(name, url);
   }
@@ -39,8 +39,8 @@ export async function checkDatabase(
     ? ok(name, `embedded, ${platform}`)
     : failed(
         name,
-        `${program} can't be executed`,
-        "install again (npm ci), or set COCKTAIL_DATABASE_URL",
+        `${program} is not executable`,
+        "reinstall (npm ci), or set COCKTAIL_DATABASE_URL",
       );
 }
 
@@ -64,7 +64,7 @@ async function checkServer(name: string, url: URL): Promise<CheckResult> {
   }
 }
 
-/** The binaries belong to the package that starts them, so they are looked for from there. */
+/** The binaries are a dependency of the package that starts them, so they are resolved from there. */
 function packageDirectory(name: string): string | undefined {
   try {
     const from = import.meta.resolve("@cocktail/embedded-postgres");

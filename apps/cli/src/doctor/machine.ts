@@ -18,7 +18,7 @@ export function checkNode(version: string): CheckResult {
       );
 }
 
-/** Git 2.31 is the first that gives absolute paths of the repository of a worktree. */
+/** Git 2.31 is the first version with `rev-parse --path-format=absolute`. */
 export async function checkGit(): Promise<CheckResult> {
   const text = await output("git", "--version");
   const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(text ?? "") ?? [];
@@ -26,7 +26,7 @@ export async function checkGit(): Promise<CheckResult> {
     return failed(
       "git",
       "not found",
-      "install git: deploying a branch makes a worktree; --path works without",
+      "install git: `branch deploy --branch` creates a worktree; --path works without git",
     );
   const isOld = Number(major) < 2 || (Number(major) === 2 && Number(minor) < 31);
   return isOld ? warning("git", `${text} is old`, "install git 2.31 or newer") : ok("git", text);
@@ -38,12 +38,12 @@ export async function checkPython(): Promise<CheckResult> {
     ? warning(
         "python3",
         "not found",
-        "only the examples need it: the demo leaves its Python service out",
+        "only the examples need it: the demo omits its Python service",
       )
     : ok("python3", text);
 }
 
-/** curl and many services obey these variables for the loopback address too. */
+/** curl and many services apply these variables to the loopback address too. */
 export function checkProxies(env: Env): CheckResult {
   const set = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].filter(
     (name) => (env[name] ?? "") !== "",
@@ -59,19 +59,19 @@ export function checkProxies(env: Env): CheckResult {
     return ok("proxies", `${set.join(", ")}, with exceptions for the loopback address`);
   return warning(
     "proxies",
-    `${set.join(", ")} set, and NO_PROXY lacks ${missing.join(", ")}: curl and services would ask the proxy for local addresses`,
+    `${set.join(", ")} set, and NO_PROXY lacks ${missing.join(", ")}: curl and services send requests for local addresses to the proxy`,
     "export NO_PROXY=localhost,127.0.0.1,::1",
   );
 }
 
-/** Browsers and curl resolve `*.localhost` by themselves; most other programs ask the system. */
+/** Browsers and curl resolve `*.localhost` themselves; most other programs use the system's resolver. */
 export async function checkLocalhostNames(): Promise<CheckResult> {
   const found = await lookup("cocktail-doctor.localhost").catch(() => undefined);
   return found === undefined
     ? warning(
         "*.localhost",
-        "does not resolve here; browsers and curl know it by themselves, most other programs don't",
-        "elsewhere use `cocktail env curl`, or 127.0.0.1 with a Host header",
+        "does not resolve on this machine; browsers and curl resolve it themselves, most other programs do not",
+        "in other programs use 127.0.0.1 with a Host header; or `cocktail env curl`",
       )
     : ok("*.localhost", `resolves to ${found.address}`);
 }
@@ -85,8 +85,8 @@ export async function checkPort(port: number): Promise<CheckResult> {
   });
   if (error === undefined) return ok(name, "free");
   const what =
-    error.code === "EADDRINUSE" ? "taken by another process" : `can't be used: ${error.message}`;
-  return failed(name, what, "cocktail up --port 0 takes any free one");
+    error.code === "EADDRINUSE" ? "in use by another process" : `cannot be used: ${error.message}`;
+  return failed(name, what, "use a free port: cocktail up --port 0");
 }
 
 async function output(program: string, ...args: readonly string[]): Promise<string | undefined> {

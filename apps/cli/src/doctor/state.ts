@@ -4,7 +4,7 @@ import { readStatus } from "../cocktail/read-status.ts";
 import { type LiveRun, type LocalState, readState } from "../cocktail/state-directory.ts";
 import { type CheckResult, failed, ok, warning } from "./check.ts";
 
-/** The nearest cocktail.yaml, undefined where there is none, and what its state directory says. */
+/** The nearest cocktail.yaml, if any, and the state of its cocktail. */
 export interface Found extends LocalState {
   readonly file: string | undefined;
 }
@@ -18,29 +18,33 @@ export async function findCocktail(file: string | undefined, cwd: string): Promi
 
 export function checkFile({ file }: Found): CheckResult {
   return file === undefined
-    ? warning("cocktail.yaml", "none here or above", "write one: docs/reference/cocktail-yaml.md")
+    ? warning(
+        "cocktail.yaml",
+        "none in this directory or above",
+        "write one: docs/reference/cocktail-yaml.md",
+      )
     : ok("cocktail.yaml", file);
 }
 
-/** A run file without its process: a run that was killed. */
+/** A run file without its process means that the run was killed. */
 export function checkRun({ file, written, live, holder }: Found): CheckResult {
   if (live !== undefined) return ok("run", `process ${live.pid}, at ${live.edge}`);
   if (holder !== undefined)
     return warning(
       "run",
       `process ${holder.pid} is starting or stopping`,
-      "try again in a moment; what it says: .cocktail/logs/cocktail.log",
+      "try again in a moment; its log: .cocktail/logs/cocktail.log",
     );
   if (written === undefined)
-    return ok("run", file === undefined ? "nothing to look for" : "not running");
+    return ok("run", file === undefined ? "no cocktail.yaml" : "not running");
   return warning(
     "run",
     `process ${written.pid} was killed; its services may still run`,
-    "cocktail up ends them and restores branches and environments; cocktail down only ends them",
+    "cocktail up terminates them and restores branches and environments; cocktail down only terminates them",
   );
 }
 
-/** What the running cocktail says of itself. */
+/** The readiness of the running cocktail and its variants. */
 export async function checkHealth(
   run: LiveRun,
   signal: AbortSignal,
@@ -61,7 +65,7 @@ export async function checkHealth(
         : warning(
             "control plane",
             readiness.reasons.join("; "),
-            "wait a moment; then: cocktail logs",
+            "wait a moment, then see: cocktail logs",
           ),
       first === undefined
         ? ok("variants", `${report.variants.length} ready`)
@@ -74,6 +78,6 @@ export async function checkHealth(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const why = error instanceof Error ? error.message : String(error);
-    return [failed("control plane", why, "cocktail down, then cocktail up")];
+    return [failed("control plane", why, "restart it: cocktail down, then cocktail up")];
   }
 }

@@ -5,17 +5,17 @@ import { Failure } from "../failure.ts";
 
 export interface EdgeRequest {
   readonly url: URL;
-  /** Where to connect instead of what the URL's host resolves to. */
+  /** The address to connect to, instead of resolving the URL's host. */
   readonly connectTo?: string | undefined;
   readonly method?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   readonly signal: AbortSignal;
-  /** Without a byte from the other side. Default 30,000 ms. */
+  /** Timeout without a received byte. Default 30,000 ms. */
   readonly idleMs?: number | undefined;
 }
 
-export interface EdgeAnswer {
+export interface EdgeResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: AsyncIterable<Buffer>;
@@ -25,50 +25,53 @@ const defaultIdleMs = 30_000;
 const maxHeaderSize = 64 * 1024;
 
 /**
- * A request with the URL's host as Host, whatever resolves: `*.localhost` does so in browsers and curl, but not in Node,
- * Python or musl, so those names always mean the loopback address.
+ * Sends a request with the URL's host as Host. `*.localhost` always means the loopback address: browsers and curl resolve
+ * it, but Node, Python and musl do not.
  */
-export async function requestEdge(wanted: EdgeRequest): Promise<EdgeAnswer> {
-  const { url, signal, body: sent } = wanted;
-  const idleMs = wanted.idleMs ?? defaultIdleMs;
+export async function requestEdge(options: EdgeRequest): Promise<EdgeResponse> {
+  const { url, signal, body: sent } = options;
+  const idleMs = options.idleMs ?? defaultIdleMs;
   try {
-    const answer = await new Promise<IncomingMessage>((settle, reject) => {
+    const response = await new Promise<IncomingMessage>((settle, reject) => {
       const request = (url.protocol === "https:" ? sendSecure : send)({
-        host: wanted.connectTo ?? addressOf(url.hostname),
+        host: options.connectTo ?? addressOf(url.hostname),
         port: url.port === "" ? undefined : Number(url.port),
         path: `${url.pathname}${url.search}`,
-        method: wanted.method ?? (sent === undefined ? "GET" : "POST"),
+        method: options.method ?? (sent === undefined ? "GET" : "POST"),
         headers: {
           host: url.host,
           "user-agent": "cocktail",
           accept: "*/*",
           ...lengthOf(sent),
-          ...wanted.headers,
+          ...options.headers,
         },
-        // No pool: a command makes one request, and an idle connection would keep it from ending.
+        // No pool: a command sends one request, and an idle connection would keep the process alive.
         agent: false,
         signal,
         maxHeaderSize,
       });
       request.setTimeout(idleMs, () =>
-        request.destroy(new Error(`nothing came for ${idleMs / 1000} s`)),
+        request.destroy(new Error(`no data received for ${idleMs / 1000} s`)),
       );
       request.once("response", settle).once("error", reject);
       request.end(sent);
     });
-    const body = bodyOf(answer, wanted);
-    return { status: answer.statusCode ?? 0, headers: answer.headers, body };
+    const body = bodyOf(response, options);
+    return { status: response.statusCode ?? 0, headers: response.headers, body };
   } catch (error) {
-    throw causeOf(error, wanted);
+    throw causeOf(error, options);
   }
 }
 
-/** An answer may also end in its middle. */
-async function* bodyOf(answer: AsyncIterable<Buffer>, wanted: EdgeRequest): AsyncGenerator<Buffer> {
+/** Maps errors in the middle of the response too. */
+async function* bodyOf(
+  response: AsyncIterable<Buffer>,
+  options: EdgeRequest,
+): AsyncGenerator<Buffer> {
   try {
-    yield* answer;
+    yield* response;
   } catch (error) {
-    throw causeOf(error, wanted);
+    throw causeOf(error, options);
   }
 }
 
@@ -76,24 +79,24 @@ function causeOf(error: unknown, { signal, url }: EdgeRequest): unknown {
   return signal.aborted ? signal.reason : requestFailed(url, error);
 }
 
-/** The first `limit` characters of an answer as text. */
-export async function readText(answer: EdgeAnswer, limit = 1024 * 1024): Promise<string> {
+/** The first `limit` characters of a response body. */
+export async function readText(response: EdgeResponse, limit = 1024 * 1024): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of answer.body) {
+  for await (const chunk of response.body) {
     text += decoder.decode(chunk, { stream: true });
     if (text.length > limit) return text.slice(0, limit);
   }
   return text + decoder.decode();
 }
 
-/** One value of a header; its lines joined where it was repeated. */
+/** The value of a header; repeated lines are joined. */
 export function headerText(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-/** Names below `.localhost` are the loopback address (RFC 6761 6.3), whether or not something resolves them. */
+/** Names below `.localhost` are the loopback address (RFC 6761 6.3), whether or not they resolve. */
 export function addressOf(hostname: string): string {
   if (hostname === "localhost" || hostname.endsWith(".localhost")) return "127.0.0.1";
   return hostname.replace(/^\[|\]$/g, "");
@@ -109,11 +112,11 @@ function requestFailed(url: URL, error: unknown): Failure {
   return new Failure(
     {
       code: "REQUEST_FAILED",
-      message: `${url.href} gave no whole answer: ${message}`,
+      message: `the request to ${url.href} failed: ${message}`,
       fix:
         code === "ENOTFOUND"
           ? "use the URL that `cocktail status` shows"
-          : "see whether it runs: cocktail status",
+          : "check that it is running: cocktail status",
       retryable: true,
       exitCode: exitCodes.error,
     },

@@ -2,31 +2,31 @@ import type { TraceResult } from "@cocktail/client";
 import { defaultHeaderNames, type Hop, parseTrace } from "@cocktail/route";
 import { type EdgeRequest, headerText, readText, requestEdge } from "./request.ts";
 
-/** The route a person asks for. */
-export interface RouteWish {
+/** The requested route. */
+export interface RouteIntent {
   readonly pins?: string | undefined;
   readonly environment?: string | undefined;
   readonly strict?: boolean | undefined;
 }
 
-/** What came of a traced request. */
-export interface TracedAnswer extends TraceResult {
+/** The response to a traced request. */
+export interface TracedResponse extends TraceResult {
   readonly url: string;
   readonly body: string;
-  /** True where hops were dropped at a limit. */
+  /** True if hops were dropped at a limit. */
   readonly truncated: boolean;
   /** Hops at which a caller dropped the route. */
   readonly lost: readonly Hop[];
-  /** Detail of a problem that a gateway answered with. */
+  /** The problem document of a gateway's own response. */
   readonly problem?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The route as headers, as it was written: what is wrong with it is the edge's to say. */
+/** The route as headers, unchanged: the edge validates it. */
 export function routeHeaders({
   pins,
   environment,
   strict,
-}: RouteWish): Readonly<Record<string, string>> {
+}: RouteIntent): Readonly<Record<string, string>> {
   const names = defaultHeaderNames;
   return {
     ...(pins !== undefined && { [names.pins]: pins }),
@@ -35,21 +35,21 @@ export function routeHeaders({
   };
 }
 
-/** Sends a request that asks for its hops. */
-export async function traceRequest(wanted: EdgeRequest): Promise<TracedAnswer> {
+/** Sends a request and returns its hops. */
+export async function traceRequest(request: EdgeRequest): Promise<TracedResponse> {
   const names = defaultHeaderNames;
-  const answer = await requestEdge({
-    ...wanted,
-    headers: { ...wanted.headers, [names.trace]: "on" },
+  const response = await requestEdge({
+    ...request,
+    headers: { ...request.headers, [names.trace]: "on" },
   });
-  const body = await readText(answer);
-  const { hops, truncated } = parseTrace(headerText(answer.headers, names.trace) ?? "");
-  const type = headerText(answer.headers, "content-type") ?? "";
+  const body = await readText(response);
+  const { hops, truncated } = parseTrace(headerText(response.headers, names.trace) ?? "");
+  const type = headerText(response.headers, "content-type") ?? "";
   const problem = type.startsWith("application/problem+json") ? parseProblem(body) : undefined;
-  const served = headerText(answer.headers, names.served);
+  const served = headerText(response.headers, names.served);
   return {
-    url: wanted.url.href,
-    status: answer.status,
+    url: request.url.href,
+    status: response.status,
     hops,
     truncated,
     lost: hops.filter(({ lost }) => lost === true),

@@ -2,7 +2,7 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const wide =
   /^[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|^\p{Emoji_Presentation}/u;
 
-/** Columns a text takes in a terminal. */
+/** The number of terminal columns of a text. */
 export function displayWidth(text: string): number {
   if (/^[\u0020-\u007E]*$/.test(text)) return text.length;
   let width = 0;
@@ -10,8 +10,8 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** As much of the beginning of a text as `columns` columns hold, an ellipsis in place of what was cut off. */
-export function cutToWidth(text: string, columns: number): string {
+/** Truncates a text to `columns` columns, with an ellipsis at the end. */
+export function truncateToWidth(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   let kept = "";
   let width = 1;
@@ -23,7 +23,7 @@ export function cutToWidth(text: string, columns: number): string {
   return columns < 1 ? "" : `${kept}…`;
 }
 
-// Control characters are what these are about: an SGR colour; a title or a link; any other sequence; a single one.
+// Control sequences: an SGR colour; a title or a link (OSC); any other sequence; a single control character.
 const controls = new RegExp(
   [
     String.raw`\x1b\[([0-9;]*)m`,
@@ -35,8 +35,8 @@ const controls = new RegExp(
 );
 
 /**
- * Text from elsewhere (a service's log, an error of a gateway) made harmless for a terminal: nothing that moves the
- * cursor or renames the window. Tabs stay; colours stay where `keepColour`.
+ * Removes control sequences from untrusted text (a service's log, an error of a gateway), so that it cannot move the
+ * cursor or rename the window. Tabs are kept, and with `keepColour` colours too.
  */
 export function printable(text: string, keepColour = false): string {
   return text.replace(controls, (found, colour: string | undefined) =>

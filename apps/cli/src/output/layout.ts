@@ -2,7 +2,7 @@ import { displayWidth, printable } from "./display-width.ts";
 import type { Paint } from "./paint.ts";
 import { type Block, type Cell, cellText, type Column, type Field, type View } from "./view.ts";
 
-/** Lays a view out as text that ends with a newline; "" for an empty view. */
+/** Renders a view as text that ends with a newline; "" for an empty view. */
 export function layout(view: View, paint: Paint, wide: boolean): string {
   const lines = view.flatMap((block) => blockLines(block, paint, wide));
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
@@ -48,7 +48,7 @@ function tableLines(
   return [head, ...rows.map((row) => render(shown.map(({ index }) => row[index] ?? "")))];
 }
 
-/** Spaces go outside the colour, so that a trimmed line stays trimmed. */
+/** Padding is outside of the colour codes, so that trailing spaces can be trimmed. */
 function pad(cell: Cell, width: number, align: "right" | undefined, paint: Paint): string {
   const spaces = " ".repeat(Math.max(0, width - cellWidth(cell)));
   return align === "right" ? spaces + paint(cell) : paint(cell) + spaces;

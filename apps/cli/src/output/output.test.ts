@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
 import * as fc from "fast-check";
-import { cutToWidth, displayWidth, printable } from "./display-width.ts";
+import { truncateToWidth, displayWidth, printable } from "./display-width.ts";
 import { layout } from "./layout.ts";
 import { coloured, plain, wantsColour } from "./paint.ts";
 import { createProgress, heartbeatMs } from "./progress.ts";
@@ -20,22 +20,22 @@ const table: View = [
 ];
 
 describe("layout", () => {
-  it("aligns by what a terminal shows, in colour and without", () => {
+  it("aligns by display width, with and without colour", () => {
     const text = "NAME           MS\ncart:mp-102     3\n日本         12.5\n";
     assert.equal(layout(table, plain, false), text);
-    // oxlint-disable-next-line no-control-regex -- colours are taken off again
+    // oxlint-disable-next-line no-control-regex -- removes colours
     assert.equal(layout(table, coloured, false).replaceAll(/\u001B\[\d+m/g, ""), text);
     assert.notEqual(layout(table, coloured, false), text);
     assert.match(layout(table, plain, true), /MS {2}URL\n/);
     assert.equal(displayWidth("日本"), 4);
   });
 
-  it("lets no text from elsewhere move the cursor, rename the window or forge a line", () => {
+  it("removes sequences of untrusted text that move the cursor, rename the window or forge a line", () => {
     const evil = "a\u001B[2J\u001B]0;title\u0007b\u009B31m\r\nc\u001B[31md";
     assert.equal(printable(evil), "ab31mcd");
     assert.equal(printable(evil, true), "ab31mc\u001B[31md");
     assert.equal(layout([line(evil)], plain, false), "ab31mcd\n");
-    // oxlint-disable-next-line no-control-regex -- control characters are what it is about
+    // oxlint-disable-next-line no-control-regex -- tests control characters
     const control = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F]/;
     fc.assert(
       fc.property(
@@ -47,7 +47,7 @@ describe("layout", () => {
 });
 
 describe("colour", () => {
-  it("obeys --color, then NO_COLOR and TERM, then whether there is a terminal", () => {
+  it("follows --color, then NO_COLOR and TERM, then whether the stream is a terminal", () => {
     assert.equal(wantsColour("auto", {}, true), true);
     assert.equal(wantsColour("auto", {}, false), false);
     assert.equal(wantsColour("auto", { NO_COLOR: "1" }, true), false);
@@ -103,7 +103,7 @@ describe("progress", () => {
     ]);
   });
 
-  it("on a terminal: one line that is drawn over, and nothing after its end", (t) => {
+  it("on a terminal: one line that is redrawn, and no output after its end", (t) => {
     mock.timers.enable({ apis: ["setInterval"] });
     t.after(() => mock.timers.reset());
     const { progress, text, tick } = open(true);
@@ -119,7 +119,7 @@ describe("progress", () => {
     assert.match(drawn, /\r.*Starting.*\r.*✗ ready {5}failed 0s\n$/);
   });
 
-  it("on a terminal: never a line that would wrap, however narrow", (t) => {
+  it("on a terminal: never a line that wraps, however narrow", (t) => {
     mock.timers.enable({ apis: ["setInterval"] });
     t.after(() => mock.timers.reset());
     for (const columns of [12, 40, 80]) {
@@ -131,8 +131,8 @@ describe("progress", () => {
         .map((drawn) => displayWidth(drawn));
       assert.ok(Math.max(...widths) < columns, `${widths.join(" ")} of ${columns}`);
     }
-    assert.equal(cutToWidth("日本語", 5), "日本…");
-    assert.equal(cutToWidth("日本語", 6), "日本語");
-    assert.equal(cutToWidth("abc", 0), "");
+    assert.equal(truncateToWidth("日本語", 5), "日本…");
+    assert.equal(truncateToWidth("日本語", 6), "日本語");
+    assert.equal(truncateToWidth("abc", 0), "");
   });
 });

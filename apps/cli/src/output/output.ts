@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts";
 
-/** The part of a writable stream that is used. */
+/** The required part of a writable stream. */
 export interface OutputStream {
   readonly isTTY?: boolean;
   /** Of a terminal. */
@@ -11,28 +11,28 @@ export interface OutputStream {
 
 export interface Output {
   /**
-   * Settles when the text was taken over, so that a slow reader slows us down. Throws once the reader is gone, and a
-   * `Failure` where the text can't be written, as on a full disk.
+   * Resolves when the stream has accepted the text: back-pressure for slow readers. Throws once the reader has closed the
+   * pipe, and a `Failure` if the text cannot be written, for example on a full disk.
    */
   readonly write: (chunk: string | Uint8Array) => Promise<void>;
-  /** The reader went away, as `head` does: nothing to complain about. */
+  /** The reader has closed the pipe, as `head` does: not an error. */
   readonly closed: boolean;
 }
 
 export function openOutput(stream: OutputStream): Output {
   const state = { closed: false };
-  const note = (error: Error): void => {
+  const onError = (error: Error): void => {
     if (isReaderGone(error)) state.closed = true;
   };
-  // Without a listener an error would end the process.
-  stream.on("error", note);
+  // Without a listener an error event would crash the process.
+  stream.on("error", onError);
   return {
     write: (chunk) =>
       new Promise((settle, reject) => {
         if (chunk.length === 0) return settle();
         return void stream.write(chunk, (error) => {
           if (error === undefined || error === null) return settle();
-          note(error);
+          onError(error);
           return reject(state.closed ? error : notWritten(error));
         });
       }),
@@ -52,13 +52,13 @@ function notWritten(error: Error): Failure {
     {
       code: "OUTPUT_FAILED",
       message: `the result could not be written to stdout: ${error.message}`,
-      fix: "make room, or send it elsewhere; what was asked for may have been done: cocktail status",
+      fix: "free disk space, or redirect the output; the operation may have been done: cocktail status",
     },
     { cause: error },
   );
 }
 
-/** A stream that only remembers; no terminal. */
+/** A stream that records its output; not a terminal. */
 export function memoryStream(): { readonly stream: OutputStream; readonly text: () => string } {
   const decoder = new TextDecoder();
   let text = "";

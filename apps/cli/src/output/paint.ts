@@ -10,7 +10,7 @@ const codes: Readonly<Record<Tone, readonly [open: number, close: number]>> = {
   accent: [36, 39],
 };
 
-/** Turns a cell into text, in colour or without. */
+/** Renders a cell, with or without colour. */
 export type Paint = (cell: Cell) => string;
 
 export const plain: Paint = (cell) => printable(cellText(cell));
@@ -21,7 +21,7 @@ export const coloured: Paint = (cell) => {
   return `\u001B[${open}m${printable(cell.text)}\u001B[${close}m`;
 };
 
-/** `--color`, NO_COLOR (https://no-color.org: any non-empty value), TERM=dumb, and whether a terminal is there. */
+/** `--color`, NO_COLOR (https://no-color.org: any non-empty value), TERM=dumb, and whether the stream is a terminal. */
 export function wantsColour(
   choice: string,
   env: Readonly<Record<string, string | undefined>>,

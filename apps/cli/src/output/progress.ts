@@ -1,41 +1,41 @@
 import { formatDuration } from "../duration.ts";
-import { cutToWidth, printable } from "./display-width.ts";
+import { truncateToWidth, printable } from "./display-width.ts";
 import { coloured, type Paint, plain } from "./paint.ts";
 
 export interface Progress {
-  /** Something happened, or changed: one line that stays. */
+  /** Prints a permanent line about a change. */
   done(label: string, detail: string): void;
   warn(text: string): void;
   /** A plain line, such as a hint. */
   note(text: string): void;
-  /** Begins a wait; its state is shown until it ends. Printed again only when it changed, or as a heartbeat. */
+  /** Starts a wait and shows its state until it ends; printed again only after a change, or as a heartbeat. */
   wait(label: string): Waiting;
 }
 export interface Waiting {
-  /** The state now, such as `Starting: port 4011 refuses`. */
+  /** The current state, such as `Starting: port 4011 refuses`. */
   state(text: string): void;
   end(outcome: "good" | "bad" | "warn", detail: string): void;
-  /** Ends it without a word: what came of it is told elsewhere. */
+  /** Ends the wait without output: the result is reported elsewhere. */
   drop(): void;
 }
 
 export interface ProgressTarget {
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
-  /** Width of the terminal now; undefined where it is not known. */
+  /** Current width of the terminal; undefined if unknown. */
   readonly columns: () => number | undefined;
   readonly colour: boolean;
   readonly now: () => number;
 }
 
-/** Between two lines of a wait in which nothing changes, where there is no terminal. */
+/** The interval between repeated lines of a wait without a terminal. */
 export const heartbeatMs = 30_000;
 const frameMs = 100;
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const labelWidth = 9;
 const standardColumns = 80;
 
-/** Says nothing: for `-o json`, where stderr holds the error object and nothing else. */
+/** No output: under `-o json`, stderr contains only the error object. */
 export const silentProgress: Progress = {
   done: () => {},
   warn: () => {},
@@ -43,7 +43,7 @@ export const silentProgress: Progress = {
   wait: () => ({ state: () => {}, end: () => {}, drop: () => {} }),
 };
 
-/** Progress on stderr: a moving line on a terminal, elsewhere one line per change. */
+/** Progress on stderr: an animated line on a terminal, otherwise one line per change. */
 export function createProgress(target: ProgressTarget): Progress {
   const paint = target.colour ? coloured : plain;
   const print = (text: string): void => target.write(`${text}\n`);
@@ -69,7 +69,7 @@ function waitInLog(label: string, target: ProgressTarget): Waiting {
       const next = printable(text);
       if (next === current) return;
       current = next;
-      // A line was just printed: the next heartbeat is due a whole interval from now.
+      // A line was just printed: restart the heartbeat interval.
       clearInterval(timer);
       timer = startBeating();
       target.write(`… ${column(label)} ${next}\n`);
@@ -89,11 +89,11 @@ function waitOnTerminal(label: string, target: ProgressTarget, paint: Paint): Wa
   const draw = (): void => {
     const elapsed = formatDuration((target.now() - began) / 1000);
     const head = `${frames[frame++ % frames.length] ?? ""} `;
-    // A line that wraps could not be drawn over: it would leave a copy of itself ten times a second.
+    // A wrapped line cannot be overwritten: each frame would leave a copy.
     const room = (target.columns() ?? standardColumns) - head.length - elapsed.length - 2;
-    const said = cutToWidth(`${column(label)} ${current}`, room);
+    const shown = truncateToWidth(`${column(label)} ${current}`, room);
     target.write(
-      `\r\u001B[K${paint({ tone: "accent", text: head })}${said} ${paint({ tone: "dim", text: elapsed })}`,
+      `\r\u001B[K${paint({ tone: "accent", text: head })}${shown} ${paint({ tone: "dim", text: elapsed })}`,
     );
   };
   const timer = setInterval(draw, frameMs);

@@ -5,7 +5,7 @@ import { layout } from "./layout.ts";
 import { coloured, plain } from "./paint.ts";
 import { line, span, type View } from "./view.ts";
 
-/** The result as text for stdout. YAML's library is loaded only when asked for: it costs start-up time. */
+/** The result as text for stdout. The YAML library is loaded on demand, because it costs start-up time. */
 export async function renderOutcome(
   outcome: Outcome,
   format: OutputFormat,

@@ -1,4 +1,4 @@
-/** What a piece of text means; colour is derived from it, and never carries meaning alone. */
+/** The meaning of a piece of text. Colour is derived from it, and never carries meaning alone. */
 export type Tone = "good" | "bad" | "warn" | "dim" | "strong" | "accent";
 export interface Span {
   readonly text: string;
@@ -6,7 +6,7 @@ export interface Span {
 }
 export type Cell = string | Span;
 
-/** A label and what belongs to it. */
+/** A label and its value. */
 export type Field = readonly [string, ...Cell[]];
 
 export interface Column {
@@ -16,7 +16,7 @@ export interface Column {
   readonly align?: "right";
 }
 
-/** The result as a person reads it, before it is laid out. */
+/** The result for people, before its layout. */
 export type Block =
   | {
       readonly kind: "table";

@@ -57,7 +57,7 @@ export function environmentDetails(environment: Environment, now: number): View 
         readyField(environment.conditions),
         ["kind", environment.kind],
         ["parent", environment.parent ?? "-"],
-        ...environmentReach(environment),
+        ...environmentAccess(environment),
         ["expires", formatExpiry(environment.expiresAt, now)],
       ],
     },
@@ -66,8 +66,8 @@ export function environmentDetails(environment: Environment, now: number): View 
   ];
 }
 
-/** How requests get there. */
-export function environmentReach(environment: Environment): readonly Field[] {
+/** How to send requests to the environment. */
+export function environmentAccess(environment: Environment): readonly Field[] {
   const url: readonly Field[] =
     environment.url === undefined
       ? []
@@ -75,7 +75,7 @@ export function environmentReach(environment: Environment): readonly Field[] {
   return [...url, ["header", `${environment.header.name}: ${environment.header.value}`]];
 }
 
-/** Every service, own members first, and the layer that serves it here. Below a member that is not live: who answers instead. */
+/** Every service with the layer that serves it, own members first. A member that is not live is listed with its fallback. */
 function memberTable(environment: Environment): Block {
   const served = new Set(
     environment.members.filter(({ live }) => live).map(({ service }) => service),

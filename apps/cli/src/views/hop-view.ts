@@ -1,7 +1,7 @@
 import { formatVariant, type Hop } from "@cocktail/route";
 import { type Block, type Cell, line, span, type View } from "../output/view.ts";
 
-/** The hops of a request, in the order they were made. */
+/** The hops of a request, in order. */
 export function hopTable(hops: readonly Hop[]): Block {
   return {
     kind: "table",
@@ -14,7 +14,7 @@ export function hopTable(hops: readonly Hop[]): Block {
       { title: "ms", align: "right" },
     ],
     rows: hops.map(hopRow),
-    empty: "no hops: nothing on the way wrote the trace",
+    empty: "no hops: no gateway recorded a trace",
   };
 }
 
@@ -30,34 +30,34 @@ function hopRow(hop: Hop): readonly Cell[] {
 }
 
 function variantCell({ service, variant, via }: Hop): Cell {
-  if (variant === undefined) return span("bad", "nothing");
+  if (variant === undefined) return span("bad", "none");
   return span(via === "stable" ? "dim" : "accent", formatVariant(service, variant));
 }
 
 function missedCell({ missed, lost }: Hop): Cell {
-  if (lost === true) return span("bad", "asked without a route");
+  if (lost === true) return span("bad", "called without a route");
   return missed === undefined || missed.length === 0 ? "-" : span("warn", missed.join(", "));
 }
 
 /**
- * Where the route was dropped, and what to do. A gateway can only see that a caller asked without a route while it had
- * this request in hand: under other traffic that may have been for somebody else.
+ * Where the route was dropped. A gateway only sees that a caller sent a request without a route while it handled this
+ * request: with concurrent traffic, that request may belong to another one.
  */
 export function lostLines(lost: readonly Hop[]): View {
   return lost.map((hop) =>
     line(
       span("bad", "lost"),
-      `: ${hop.caller ?? "the caller"} asked ${hop.service} without a route while it had this request in hand; see docs/guides/context-hazards.md`,
+      `: ${hop.caller ?? "the caller"} called ${hop.service} without a route while it handled this request; see docs/guides/context-hazards.md`,
     ),
   );
 }
 
-/** A hop that is not in the trace was not made, or made behind a service that keeps the trace of its answers to itself. */
+/** A pin without a hop: its service was not called, or a service before it did not return the trace. */
 export function unseenLines(unseen: readonly string[]): View {
   return unseen.map((variant) =>
     line(
       span("warn", "unseen"),
-      `: no hop of ${variant}; either nothing asked its service, or a service on the way does not hand back the x-route-trace of the answers it got`,
+      `: no hop of ${variant}; either its service was not called, or a service on the path does not return the x-route-trace of its responses`,
     ),
   );
 }

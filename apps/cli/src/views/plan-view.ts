@@ -1,14 +1,14 @@
 import type { PlannedAction } from "@cocktail/client";
 import { gap, line, span, type View } from "../output/view.ts";
 
-/** What a dry run would do. A change of what is only remembered, such as a lifetime, takes no action. */
+/** The plan of a dry run. A change of stored data alone, such as a lifetime, has no actions. */
 export function planView(subject: string, outcome: string, plan: readonly PlannedAction[]): View {
   if (plan.length === 0) {
-    const isNothing = outcome === "unchanged" || outcome === "already absent";
+    const isUnchanged = outcome === "unchanged" || outcome === "already absent";
     return [
       line(
         span("strong", subject),
-        isNothing ? ": nothing to do" : `: would be ${outcome}, nothing was changed`,
+        isUnchanged ? ": nothing to do" : `: would be ${outcome}, nothing was changed`,
       ),
     ];
   }
@@ -26,7 +26,7 @@ export function planView(subject: string, outcome: string, plan: readonly Planne
   ];
 }
 
-/** Sentences to heed, one line each. */
+/** One line for each warning. */
 export function warningLines(warnings: readonly string[]): View {
   return warnings.length === 0
     ? []

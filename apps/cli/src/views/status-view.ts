@@ -19,7 +19,7 @@ export function statusView(report: StatusReport, now: number): View {
       : [
           line(
             span("warn", "warning"),
-            ": changes are refused at the moment, the store is away; traffic is not affected",
+            ": changes are refused because the store is unavailable; traffic is not affected",
           ),
         ]),
     gap,
@@ -28,7 +28,7 @@ export function statusView(report: StatusReport, now: number): View {
     ...(explicit.length === 0 ? [] : [gap, environmentTable(explicit, now)]),
     ...(report.recovered.length === 0
       ? []
-      : [gap, line(span("warn", "recovered"), " from the run before:")]),
+      : [gap, line(span("warn", "recovered"), " from the previous run:")]),
     ...report.recovered.map((text) => line(`  ${text}`)),
   ];
 }

@@ -27,7 +27,7 @@ const columns: readonly Column[] = [
   { title: "url", wide: true },
 ];
 
-/** One line a variant. */
+/** One row for each variant. */
 export function variantTable(variants: readonly Variant[], now: number, empty: string): Block {
   return {
     kind: "table",
@@ -54,7 +54,7 @@ function variantRow(variant: Variant, now: number): readonly Cell[] {
   ];
 }
 
-/** Everything about one variant. */
+/** All details of one variant. */
 export function variantDetails(variant: Variant, now: number): View {
   const { environments } = variant;
   return [
@@ -74,7 +74,9 @@ export function variantDetails(variant: Variant, now: number): View {
         ["environments", environments.length === 0 ? "-" : environments.join(", ")],
         [
           "when down",
-          variant.onUnavailable === "Fail" ? "its requests get 503" : "the next layer answers",
+          variant.onUnavailable === "Fail"
+            ? "its requests get 503"
+            : "falls back to the next layer",
         ],
       ],
     },
@@ -116,7 +118,7 @@ function incarnationTable(variant: Variant): Block {
   };
 }
 
-/** What follows a deploy: where it is, how to reach it. */
+/** Shown after a deploy: how to reach the variant. */
 export function deployedFields(variant: Variant, { now }: Pick<Context, "now">): readonly Field[] {
   const { url, header, expiresAt, environments } = variant;
   const hint = span("dim", "   (no header needed)");
@@ -134,7 +136,7 @@ export function readyCell(status: string | undefined): Cell {
   return status === "False" ? span("bad", "no") : span("warn", "unknown");
 }
 
-/** A SHA as people write it; `-dirty` stays. `-` where it is not known yet. */
+/** An abbreviated SHA; `-dirty` is kept. `-` if not known yet. */
 export function shortRevision(revision: string): string {
   if (revision === "") return "-";
   const [, sha, rest = ""] = /^([0-9a-f]{12})[0-9a-f]{28}(.*)$/.exec(revision) ?? [];

@@ -2,7 +2,7 @@ import type { Variant } from "@cocktail/client";
 import { type LiveRun, readState } from "../cocktail/state-directory.ts";
 import type { Context } from "../command/context.ts";
 import { readStatus, type StatusReport } from "../cocktail/read-status.ts";
-import { describeCondition, hasEnded, readyCondition } from "./await-variant.ts";
+import { describeCondition, hasFailed, readyCondition } from "./await-variant.ts";
 import { poll } from "./poll.ts";
 
 export interface Start {
@@ -14,12 +14,12 @@ export interface Start {
 export interface StartOptions {
   readonly directory: string;
   readonly pid: number;
-  /** Aborted when the process ended. */
+  /** Aborted when the process has exited. */
   readonly exited: AbortSignal;
   readonly timeoutSeconds: number;
 }
 
-/** Waits until the control plane answers, and then until every stable variant is served or known to have failed. */
+/** Waits until the control plane responds, and then until every stable variant is served or has failed. */
 export async function awaitStart(context: Context, options: StartOptions): Promise<Start> {
   const { directory, pid, exited, timeoutSeconds } = options;
   const waiting = context.progress.wait("start");
@@ -39,17 +39,21 @@ export async function awaitStart(context: Context, options: StartOptions): Promi
     report = await readStatus(api, signal);
     const stable = stableOf(report);
     waiting.state(describeStart(stable));
-    if (stable.some((variant) => !isReady(variant) && !hasEnded(variant))) return undefined;
+    if (stable.some((variant) => !isReady(variant) && !hasFailed(variant))) return undefined;
     return stable.every(isReady) ? ("Ready" as const) : ("Failed" as const);
   }).catch((error: unknown) => {
     if (exited.aborted && !context.signal.aborted) return "Exited" as const;
-    waiting.end("warn", "no longer waited for");
+    waiting.end("warn", "stopped waiting");
     throw error;
   });
   const waited = settled ?? "TimedOut";
   if (waited === "Ready")
     waiting.end("good", `${count(report?.services.length ?? 0)} served at ${run?.edge ?? ""}`);
-  else waiting.end("bad", waited === "Exited" ? "cocktail-local ended" : describeEnd(report));
+  else
+    waiting.end(
+      "bad",
+      waited === "Exited" ? "cocktail-local exited" : describeStartFailure(report),
+    );
   return { waited, run, report };
 }
 
@@ -57,9 +61,9 @@ function stableOf({ variants }: StatusReport): readonly Variant[] {
   return variants.filter(({ tier }) => tier === "stable");
 }
 
-function describeEnd(report: StatusReport | undefined): string {
+function describeStartFailure(report: StatusReport | undefined): string {
   return report === undefined
-    ? "the control plane does not answer yet"
+    ? "the control plane does not respond yet"
     : describeStart(stableOf(report));
 }
 
@@ -68,9 +72,9 @@ function isReady(variant: Variant): boolean {
 }
 
 function describeStart(stable: readonly Variant[]): string {
-  const waitingFor = stable.filter((variant) => !isReady(variant));
-  const ready = `${stable.length - waitingFor.length} of ${count(stable.length)} ready`;
-  const [first] = waitingFor;
+  const pending = stable.filter((variant) => !isReady(variant));
+  const ready = `${stable.length - pending.length} of ${count(stable.length)} ready`;
+  const [first] = pending;
   if (first === undefined) return ready;
   return `${ready}; ${first.name} ${describeCondition(readyCondition(first.conditions))}`;
 }

@@ -7,7 +7,7 @@ import { poll } from "./poll.ts";
 export type Waited = "Ready" | "Failed" | "TimedOut" | "NotWaited";
 export interface VariantWait {
   readonly waited: Waited;
-  /** The last that was seen. */
+  /** Its last known state. */
   readonly variant: Variant;
 }
 
@@ -18,13 +18,12 @@ export function readyCondition(conditions: readonly Condition[]): Condition | un
 
 /** `Starting: port 4011 refuses`. */
 export function describeCondition(condition: Condition | undefined): string {
-  if (condition === undefined) return "nothing is known yet";
+  if (condition === undefined) return "no condition reported yet";
   return condition.message === "" ? condition.reason : `${condition.reason}: ${condition.message}`;
 }
 
 /**
- * Waits until a probe through the gateway was answered by the new incarnation of this generation, or it is known that
- * none will be.
+ * Waits until the new incarnation of this generation has answered a probe through the gateway, or has failed.
  */
 export async function awaitVariant(
   context: Context,
@@ -39,7 +38,7 @@ export async function awaitVariant(
     {
       signal: context.signal,
       timeoutSeconds,
-      onTrouble: (message) => waiting.state(message),
+      onTransientError: (message) => waiting.state(message),
     },
     async () => {
       variant = await api.variant(service, key, { signal: context.signal });
@@ -47,15 +46,15 @@ export async function awaitVariant(
       return outcomeOf(variant, deployed.generation);
     },
   ).catch((error: unknown) => {
-    waiting.end("warn", `${name}: no longer waited for`);
+    waiting.end("warn", `${name}: stopped waiting`);
     throw error;
   });
   const waited = settled ?? "TimedOut";
-  waiting.end(waited === "Ready" ? "good" : "bad", ending(waited, variant));
+  waiting.end(waited === "Ready" ? "good" : "bad", describeResult(waited, variant));
   return { waited, variant };
 }
 
-/** Waits until a destroyed variant is gone; false when the time is over. */
+/** Waits until a destroyed variant is gone; false on timeout. */
 export async function awaitGone(
   context: Context,
   api: CocktailClient,
@@ -68,7 +67,7 @@ export async function awaitGone(
     {
       signal: context.signal,
       timeoutSeconds,
-      onTrouble: (message) => waiting.state(message),
+      onTransientError: (message) => waiting.state(message),
     },
     async () => {
       const variant = await variantIfAny(api, { service, key }, context.signal);
@@ -77,17 +76,17 @@ export async function awaitGone(
       return undefined;
     },
   ).catch((error: unknown) => {
-    waiting.end("warn", `${name}: no longer waited for`);
+    waiting.end("warn", `${name}: stopped waiting`);
     throw error;
   });
   waiting.end(
     gone === true ? "good" : "bad",
-    gone === true ? `${name} is gone` : `${name} is still there`,
+    gone === true ? `${name} is gone` : `${name} still exists`,
   );
   return gone === true;
 }
 
-/** Undefined where there is no such variant. */
+/** Undefined if the variant does not exist. */
 export async function variantIfAny(
   api: CocktailClient,
   { service, key }: Pin,
@@ -105,16 +104,16 @@ function outcomeOf(variant: Variant, generation: number): "Ready" | "Failed" | u
   const ready = readyCondition(variant.conditions);
   if (ready === undefined || ready.observedGeneration < generation) return undefined;
   if (ready.status === "True") return "Ready";
-  return hasEnded(variant) ? "Failed" : undefined;
+  return hasFailed(variant) ? "Failed" : undefined;
 }
 
-/** Its newest incarnation came to nothing; or it keeps ending, which is tried again forever but not worth waiting for. */
-export function hasEnded(variant: Variant): boolean {
+/** Its newest incarnation has failed, or keeps crashing: retried forever, but not worth waiting for. */
+export function hasFailed(variant: Variant): boolean {
   const reason = readyCondition(variant.conditions)?.reason;
   return reason === "CrashLoop" || (variant.state === "GONE" && reason !== "Deploying");
 }
 
-function ending(waited: Waited, variant: Variant): string {
-  if (waited === "Ready") return `a probe through the gateway was answered by ${variant.name}`;
+function describeResult(waited: Waited, variant: Variant): string {
+  if (waited === "Ready") return `${variant.name} answered a probe through the gateway`;
   return `${variant.name} ${describeCondition(readyCondition(variant.conditions))}`;
 }

@@ -1,33 +1,33 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { mayPass } from "../cocktail/api-errors.ts";
+import { isTransient } from "../cocktail/api-errors.ts";
 
 export interface PollOptions {
   readonly signal: AbortSignal;
   readonly timeoutSeconds: number;
-  /** Told when an ask fails in a way that may pass. */
-  readonly onTrouble?: (message: string) => void;
+  /** Called with each transient error. */
+  readonly onTransientError?: (message: string) => void;
 }
 
-/** How long a control plane may be away, as when its database restarts, before waiting for it makes no sense. */
-const patienceMs = 20_000;
+/** How long the control plane may be unreachable, for example during a restart of its database. */
+const outageToleranceMs = 20_000;
 
 /**
- * Asks until there is an answer; undefined when the time is over. Asks often at first: most waits are short. Throws the
- * signal's reason, what `ask` throws, and a passing fault that did not pass.
+ * Polls `read` until it returns a value; undefined on timeout. Polls fast at first: most waits are short. Throws the
+ * signal's reason, permanent errors of `read`, and transient ones that last too long.
  */
 export async function poll<T>(
   options: PollOptions,
-  ask: () => Promise<T | undefined>,
+  read: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const { signal, timeoutSeconds } = options;
-  // Not the wall clock, which jumps when a laptop wakes.
+  // Monotonic: the wall clock jumps when a laptop wakes.
   const now = (): number => performance.now();
   const began = now();
-  const patient = withPatience(options, now, ask);
+  const readOrRetry = tolerateOutage(options, now, read);
   for (;;) {
     signal.throwIfAborted();
-    const answer = await patient();
-    if (answer !== undefined) return answer;
+    const value = await readOrRetry();
+    if (value !== undefined) return value;
     const elapsed = now() - began;
     const left = timeoutSeconds * 1000 - elapsed;
     if (left <= 0) return undefined;
@@ -35,23 +35,23 @@ export async function poll<T>(
   }
 }
 
-/** Faults that may pass count as "no answer yet", until they have lasted too long. */
-function withPatience<T>(
-  { signal, onTrouble }: PollOptions,
+/** Transient errors count as "no value yet", until the outage lasts too long. */
+function tolerateOutage<T>(
+  { signal, onTransientError }: PollOptions,
   now: () => number,
-  ask: () => Promise<T | undefined>,
+  read: () => Promise<T | undefined>,
 ): () => Promise<T | undefined> {
-  let troubleSince: number | undefined;
+  let outageSince: number | undefined;
   return async () => {
     try {
-      const answer = await ask();
-      troubleSince = undefined;
-      return answer;
+      const value = await read();
+      outageSince = undefined;
+      return value;
     } catch (error) {
-      troubleSince ??= now();
-      if (signal.aborted || now() - troubleSince > patienceMs || !(await mayPass(error)))
+      outageSince ??= now();
+      if (signal.aborted || now() - outageSince > outageToleranceMs || !(await isTransient(error)))
         throw error;
-      onTrouble?.(error instanceof Error ? error.message : String(error));
+      onTransientError?.(error instanceof Error ? error.message : String(error));
       return undefined;
     }
   };

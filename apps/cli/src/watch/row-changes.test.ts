@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RowChanges } from "./row-changes.ts";
 
-test("only rows that show something else are told, and what is gone", () => {
+test("only changed and removed rows are reported", () => {
   const changes = new RowChanges();
   assert.deepEqual(
     changes.next([

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CocktailClient } from "@cocktail/client";
-import { mayPass } from "../cocktail/api-errors.ts";
+import { isTransient } from "../cocktail/api-errors.ts";
 import type { Context } from "../command/context.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { Failure, usageFailure } from "../failure.ts";
@@ -10,57 +10,60 @@ import type { Block } from "../output/view.ts";
 import { RowChanges } from "./row-changes.ts";
 import { flag } from "../command/option.ts";
 
-/** What a command shows under `--watch`: a table of named items. */
+/** The table of named items that a command shows under `--watch`. */
 export interface Rows<T extends { readonly name: string }> {
   read(api: CocktailClient, signal: AbortSignal): Promise<readonly T[]>;
   table(items: readonly T[], now: number): Block;
 }
 
-/** For the options of a command. */
+/** The `--watch` option. */
 export const watchOption = {
-  watch: flag("then print each change until Ctrl-C", { short: "-w" }),
+  watch: flag("print each change until Ctrl-C", { short: "-w" }),
 } as const;
 
-/** What happens within so short a time is printed once. */
+/** Changes within this time are printed together. */
 const settleMs = 100;
-/** A control plane that restarts is back within this time; one that is stopped is not. */
-const patienceMs = 20_000;
+/** A restarting control plane is back within this time; a stopped one is not. */
+const outageToleranceMs = 20_000;
 const retryMs = 500;
 
 /**
- * Prints the table and then each row that changes, until Ctrl-C; under `-o json` a line for each change. Goes on where a control
- * plane comes back; throws where it doesn't.
+ * Prints the table and then each changed row, until Ctrl-C; under `-o json` one line for each change. Continues after a
+ * restart of the control plane; throws if it does not come back.
  */
 export async function watchRows<T extends { readonly name: string }>(
   context: Context,
   rows: Rows<T>,
 ): Promise<ExitCode> {
   if (context.format === "yaml" || context.format === "name") {
-    throw usageFailure(`--watch has no -o ${context.format}`, "use -o table, wide or json");
+    throw usageFailure(
+      `--watch does not support -o ${context.format}`,
+      "use -o table, wide or json",
+    );
   }
   const print = printer(context, rows);
-  const patience = new Patience(() =>
-    context.progress.warn("the control plane is away; waiting for it"),
+  const outage = new OutageTracker(() =>
+    context.progress.warn("lost the connection to the control plane; reconnecting"),
   );
   for (;;) {
     try {
       const { api } = await context.connect();
       await follow(api, context.signal, async () => {
         await print(await rows.read(api, context.signal));
-        patience.succeeded();
+        outage.succeeded();
       });
     } catch (error) {
       const reason: unknown = context.signal.reason;
-      // Ctrl-C is how watching ends: nothing to complain about.
+      // Ctrl-C is the normal end of watching.
       if (reason instanceof Failure) return reason.exitCode;
-      await patience.failed(error);
+      await outage.failed(error);
     }
     await delay(retryMs, undefined, { signal: context.signal }).catch(() => undefined);
   }
 }
 
-/** For who was there before: a control plane that never answered is not waited for. */
-class Patience {
+/** Tolerates an outage only after a first success: a control plane that never responded is an error. */
+class OutageTracker {
   readonly #onLost: () => void;
   #hasSucceeded = false;
   #lostAt: number | undefined;
@@ -74,34 +77,34 @@ class Patience {
     this.#lostAt = undefined;
   }
 
-  /** Throws the error where it does not pass by itself, or has lasted too long. */
+  /** Throws the error if it is permanent, or if the outage lasts too long. */
   async failed(error: unknown): Promise<void> {
-    const mayEnd = (error instanceof Failure && error.retryable) || (await mayPass(error));
-    if (!this.#hasSucceeded || !mayEnd) throw error;
+    const isRetryable = (error instanceof Failure && error.retryable) || (await isTransient(error));
+    if (!this.#hasSucceeded || !isRetryable) throw error;
     if (this.#lostAt === undefined) this.#onLost();
     this.#lostAt ??= performance.now();
-    if (performance.now() - this.#lostAt > patienceMs) throw error;
+    if (performance.now() - this.#lostAt > outageToleranceMs) throw error;
   }
 }
 
-/** Calls once at the beginning and after changes, never twice at a time. Ends with the connection. */
+/** Calls `refresh` at the start and after changes, never concurrently. Ends with the connection. */
 async function follow(
   api: CocktailClient,
   signal: AbortSignal,
   refresh: () => Promise<void>,
 ): Promise<void> {
-  const left = new AbortController();
-  const both = AbortSignal.any([signal, left.signal]);
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
   let isDue = false;
   let wake = (): void => undefined;
-  const ended = (async () => {
-    // The first event says that nothing is missed from here on.
+  const stream = (async () => {
+    // The first event confirms the subscription: no later change is missed.
     for await (const _ of api.watch({ signal: both })) {
       isDue = true;
       wake();
     }
   })();
-  const over = ended.then(
+  const over = stream.then(
     () => "over" as const,
     () => "over" as const,
   );
@@ -113,9 +116,9 @@ async function follow(
       await refresh();
       await Promise.race([delay(settleMs), over]);
     }
-    await ended;
+    await stream;
   } finally {
-    left.abort();
+    stop.abort();
     await over;
   }
 }
@@ -128,7 +131,7 @@ function printer<T extends { readonly name: string }>(context: Context, rows: Ro
 
 function jsonPrinter<T extends { readonly name: string }>({ write }: Context): Print<T> {
   const changes = new RowChanges();
-  // Every table has another epoch; that alone is no change of an item.
+  // The epoch changes with every table; that alone is not a change of the item.
   const shown = (item: T): string =>
     JSON.stringify(item, (key, value: unknown) => (key === "epoch" ? undefined : value));
   return async (items) => {
@@ -151,7 +154,7 @@ function tablePrinter<T extends { readonly name: string }>(
       .split("\n");
   let hasHead = false;
   return async (items) => {
-    // Ages grow and columns get wider: neither is a change.
+    // Growing ages and column widths are not changes.
     const still = linesAt(items, 0).map((line) => line.replace(/\s+/g, " "));
     const changed = changes.next(items.map(({ name }, at) => [name, still[at + 1] ?? ""]));
     const [head = "", ...lines] = linesAt(items, now());

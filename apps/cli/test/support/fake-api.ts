@@ -14,17 +14,17 @@ export interface Answered {
   readonly body: object | string;
 }
 type Answer = (asked: Asked, before: number) => Answered | Promise<Answered>;
-/** By `METHOD /path`: a body, or a function that sees how often it was asked before. */
+/** By `METHOD /path`: a body, or a function of the number of earlier requests. */
 export type Answers = Readonly<Record<string, object | Answer>>;
 
 export interface FakeApi extends AsyncDisposable {
   readonly url: string;
   readonly asked: readonly Asked[];
-  /** Env that makes a command speak to it. */
+  /** The environment variables that point a command to it. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** An HTTP server on a real socket that answers what a test says; what it was not told is 404. */
+/** An HTTP server on a real socket with the responses of a test; 404 for other requests. */
 export async function startFakeApi(answers: Answers): Promise<FakeApi> {
   const asked: Asked[] = [];
   const server = createServer((request, response) => {

@@ -4,7 +4,7 @@ export interface GuideCommand {
   readonly expected: readonly string[];
 }
 
-/** The commands of every `sh` block of a page, in order. A line that begins with `# ` tells what the one before it prints. */
+/** The commands of every `sh` block of a page, in order. A line that begins with `# ` is expected output of the command before it. */
 export function guideCommands(markdown: string): readonly GuideCommand[] {
   const blocks = [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
   return blocks.flatMap(blockCommands);

@@ -11,11 +11,11 @@ export interface InvokeOptions {
   readonly cwd?: string;
   readonly signal?: AbortSignal;
   readonly isTTY?: boolean;
-  /** Sees stderr as it grows. */
+  /** Called with stderr after each write. */
   readonly onStderr?: (all: string) => void;
 }
 
-/** Runs a command line in this process, as `main.ts` does, with streams that remember. */
+/** Runs a command line in this process, as `main.ts` does, and records its output. */
 export async function invoke(
   argv: readonly string[],
   options: InvokeOptions = {},

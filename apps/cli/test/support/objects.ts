@@ -7,7 +7,7 @@ import type {
   Variant,
 } from "@cocktail/client";
 
-/** Whole wire objects, so that a test says only what matters to it. */
+/** Complete wire objects, so that a test states only the fields that matter. */
 export function condition(
   status: Condition["status"],
   reason: string,

@@ -45,10 +45,10 @@ export interface Ended {
 export interface Project extends AsyncDisposable {
   readonly directory: string;
   readonly cocktail: (...argv: readonly string[]) => Promise<Ended>;
-  /** As `cocktail`; throws with all it printed where it exits with another code than 0. Gives stdout. */
+  /** Like `cocktail`, but returns stdout, and throws with all output if the exit code is not 0. */
   readonly ok: (...argv: readonly string[]) => Promise<string>;
   readonly git: (...argv: readonly string[]) => string;
-  /** Commits another text of a service on a branch, and goes back to main. */
+  /** Commits another text of a service on a branch, and switches back to main. */
   readonly commitOnBranch: (branch: string, service: string, text: string) => Promise<void>;
   readonly run: () => Promise<{
     readonly pid: number;
@@ -121,7 +121,7 @@ export async function runBin(
   return await runScript([bin, ...argv], cwd, env);
 }
 
-/** A script of the clone, as it is run there. */
+/** Runs a script of the clone. */
 export async function runScript(
   words: readonly string[],
   cwd: string,
@@ -141,7 +141,7 @@ export async function runScript(
   return { code, stdout, stderr };
 }
 
-/** The Node that runs the test is the one the services get; git needs a name. */
+/** The services run with the Node of the test; git requires a user name. */
 export function environment(): NodeJS.ProcessEnv {
   const path = [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter);
   const who = {
@@ -154,13 +154,13 @@ export function environment(): NodeJS.ProcessEnv {
   return { ...process.env, ...who, PATH: path, NO_COLOR: "1" };
 }
 
-/** A member of a JSON object; fails where it is none. */
+/** A member of a JSON object; throws if the value is not an object. */
 export function memberOf(value: unknown, name: string): unknown {
   assert.ok(typeof value === "object" && value !== null && name in value, `no ${name}`);
   return Reflect.get(value, name);
 }
 
-/** Pids of the processes that carry this run's id, on Linux; elsewhere `ps` is asked. */
+/** Pids of the processes that carry this run's id, on Linux; elsewhere from `ps`. */
 export function processesOf(runId: string): readonly string[] {
   const mark = `COCKTAIL_RUN_ID=${runId}`;
   if (process.platform !== "linux") {
@@ -173,7 +173,7 @@ export function processesOf(runId: string): readonly string[] {
         /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(mark)
       );
     } catch {
-      return false; // it ended while we looked
+      return false; // exited in the meantime
     }
   });
 }
