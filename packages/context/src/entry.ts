@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { type HeaderNames, unrouted } from "@cocktail/route";
 import { ActiveContext } from "./context.ts";
-import { readContext, saysAnything } from "./headers.ts";
+import { readContext, hasContent } from "./headers.ts";
 import { bindEvents } from "./request-events.ts";
 import type { RequestRecord } from "./request-record.ts";
 import { canReport, reportTrace } from "./response-trace.ts";
@@ -42,10 +42,10 @@ function begin(
   peer: EventEmitter,
   mayCarry: boolean,
 ): ActiveContext | undefined {
-  const said = mayCarry ? contextOf(request) : undefined;
-  if (said === undefined && !shared.contextForAll) return undefined;
-  const record = watch(request, peer, said !== undefined);
-  const context = contextWith(said, record);
+  const received = mayCarry ? contextOf(request) : undefined;
+  if (received === undefined && !shared.contextForAll) return undefined;
+  const record = watch(request, peer, received !== undefined);
+  const context = contextWith(received, record);
   request[slot] = context;
   bindEvents(request, context);
   bindEvents(peer, context);
@@ -54,18 +54,18 @@ function begin(
 }
 
 function contextWith(
-  said: ActiveContext | undefined,
+  received: ActiveContext | undefined,
   record: RequestRecord | undefined,
 ): ActiveContext {
-  if (said !== undefined && record === undefined) return said;
-  return new ActiveContext(said?.route ?? unrouted, said?.collector, record);
+  if (received !== undefined && record === undefined) return received;
+  return new ActiveContext(received?.route ?? unrouted, received?.collector, record);
 }
 
-/** Undefined where nothing was said: baggage of others only. A rejected header is not nothing: it hides its baggage. */
+/** Undefined if the request has no route fields. A rejected header counts as one: it hides its baggage member. */
 function contextOf({ headers }: EnteredRequest): ActiveContext | undefined {
   const { names } = shared;
   const context = readContext((name) => headers[name]);
-  if (saysAnything(context)) return context;
+  if (hasContent(context)) return context;
   const { pins, environment, mode } = names;
   const isPresent = [pins, environment, mode].some((name) => headers[name] !== undefined);
   return isPresent ? context : undefined;

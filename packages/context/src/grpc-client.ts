@@ -8,7 +8,7 @@ import {
 import type { FieldValue } from "@cocktail/route";
 import type { ActiveContext } from "./context.ts";
 import { metadataHeaders, metadataValue } from "./grpc-metadata.ts";
-import { isOurs } from "./hosts.ts";
+import { isInternal } from "./hosts.ts";
 import { type ContextOptions, install } from "./install.ts";
 import { inject, withhold } from "./outgoing.ts";
 import { shared } from "./shared-state.ts";
@@ -30,7 +30,7 @@ export function routeClientInterceptor(target: string, options?: ContextOptions)
   return (callOptions, nextCall) => {
     const call = nextCall(callOptions);
     const context = shared.storage.getStore();
-    const ours = isOurs(shared.hosts, url);
+    const ours = isInternal(shared.hosts, url);
     if (ours)
       shared.guard?.used(context, { method: callOptions.method_definition.path, target: url });
     return new InterceptingCall(call, {
@@ -77,7 +77,7 @@ function carried(context: ActiveContext, metadata: Metadata, ours: boolean): Met
     return copy;
   } catch (error) {
     // Metadata takes printable ASCII only, and the baggage of others may be something else.
-    shared.log.error({ err: error }, "the route could not be put on a gRPC call");
+    shared.log.error({ err: error }, "could not add the route to a gRPC call");
     return metadata;
   }
 }

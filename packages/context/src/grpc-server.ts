@@ -1,7 +1,7 @@
 import { Metadata, type ServerInterceptor, ServerInterceptingCall } from "@grpc/grpc-js";
 import { ActiveContext } from "./context.ts";
 import { metadataValue } from "./grpc-metadata.ts";
-import { readContext, saysAnything } from "./headers.ts";
+import { readContext, hasContent } from "./headers.ts";
 import { type ContextOptions, install } from "./install.ts";
 import { shared } from "./shared-state.ts";
 import { watchRequest } from "./watched-request.ts";
@@ -25,7 +25,7 @@ export function routeServerInterceptor(options?: ContextOptions): ServerIntercep
 
 class CallInContext extends ServerInterceptingCall {
   readonly #path: string;
-  /** Until its metadata is there a call belongs to nobody. */
+  /** Undefined until the metadata has arrived. */
   #context: ActiveContext = shared.unrouted;
   #ended: (() => void) | undefined;
   #headSent = false;
@@ -66,18 +66,18 @@ class CallInContext extends ServerInterceptingCall {
   }
 
   #enter(metadata: Metadata): void {
-    const said = readContext((name) => metadataValue(metadata, name));
-    const watched = watchRequest(() => this.#path, saysAnything(said));
+    const received = readContext((name) => metadataValue(metadata, name));
+    const watched = watchRequest(() => this.#path, hasContent(received));
     this.#ended = watched?.ended;
-    this.#context = new ActiveContext(said.route, said.collector, watched?.record);
+    this.#context = new ActiveContext(received.route, received.collector, watched?.record);
   }
 }
 
 /** A copy with the hops: the service may send its metadata with other answers too. */
 function withTrace(context: ActiveContext, metadata: Metadata | null | undefined): Metadata {
   const copy = metadata?.clone() ?? new Metadata();
-  const byHand = metadataValue(copy, shared.names.trace);
-  const lines = byHand === undefined ? undefined : [byHand].flat().join(", ");
+  const explicit = metadataValue(copy, shared.names.trace);
+  const lines = explicit === undefined ? undefined : [explicit].flat().join(", ");
   const value = context.collector?.header(lines);
   if (value !== undefined) copy.set(shared.names.trace, value);
   return copy;

@@ -16,7 +16,7 @@ import {
 import { parseRoute } from "@cocktail/route";
 import { bind, current, headers, install, run, uninstall, withRoute } from "./index.ts";
 import { targetUrl } from "./grpc-client.ts";
-import { isOurs, parseHosts } from "./hosts.ts";
+import { isInternal, parseHosts } from "./hosts.ts";
 import { routeClientInterceptor, routeServerInterceptor } from "./grpc.ts";
 import { silent } from "./logger.ts";
 import { shared } from "./shared-state.ts";
@@ -319,7 +319,7 @@ describe("gRPC", () => {
       ["10.0.0.1", false],
       ["ipv4:10.0.0.1:80,10.0.0.2:80", false],
     ] as const) {
-      assert.equal(isOurs(rules, targetUrl(form)), ours, form);
+      assert.equal(isInternal(rules, targetUrl(form)), ours, form);
     }
   });
 });

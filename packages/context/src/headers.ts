@@ -1,13 +1,13 @@
 import { type FieldValue, type HeaderLookup, isRouted } from "@cocktail/route";
 import { ActiveContext, type RouteContext } from "./context.ts";
-import { isOurs } from "./hosts.ts";
+import { isInternal } from "./hosts.ts";
 import { inject, withhold } from "./outgoing.ts";
 import { readRecentRoute } from "./recent-routes.ts";
 import { shared } from "./shared-state.ts";
 import { TraceCollector } from "./trace-collector.ts";
 
 export interface HeadersOptions {
-  /** Where the call goes: a URL outside of the cocktail gets no headers. Absent: whoever calls knows what they do. */
+  /** Where the call goes: a URL outside of the cocktail gets no headers. Absent: the caller decides. */
   readonly to?: string | URL;
   /** The `baggage` that the call carries already; its other members are kept. */
   readonly baggage?: string;
@@ -27,7 +27,7 @@ export function headers(options: HeadersOptions = {}): Record<string, string> {
     set: (name: string, value: string) => void values.set(name, value),
     remove: (name: string) => void values.delete(name),
   };
-  if (options.to !== undefined && !isOurs(shared.hosts, options.to)) withhold(carrier);
+  if (options.to !== undefined && !isInternal(shared.hosts, options.to)) withhold(carrier);
   else {
     shared.guard?.used(context, { method: "headers()", target: String(options.to ?? "") });
     inject(context, carrier, shared.names);
@@ -62,7 +62,10 @@ export function readContext(get: HeaderLookup): ActiveContext {
   const { names } = shared;
   const { route, rejected } = readRecentRoute(get, names);
   if (rejected.length > 0) shared.log.debug({ rejected }, "parts of a route were not accepted");
-  return new ActiveContext(route, isTraceWish(get(names.trace)) ? new TraceCollector() : undefined);
+  return new ActiveContext(
+    route,
+    isTraceRequested(get(names.trace)) ? new TraceCollector() : undefined,
+  );
 }
 
 /** Reports the `x-route-trace` of a response that the library could not see, such as one of `node:http2`. */
@@ -71,13 +74,13 @@ export function collectTrace(value: string | undefined): void {
 }
 
 /** `on` asks for the hops; anything else doesn't. */
-function isTraceWish(value: FieldValue): boolean {
+function isTraceRequested(value: FieldValue): boolean {
   const text = typeof value === "string" ? value : value?.[0];
   return text?.trim().toLowerCase() === "on";
 }
 
 /** True where a context says anything that a call has to carry. */
-export function saysAnything(context: ActiveContext): boolean {
+export function hasContent(context: ActiveContext): boolean {
   return context.traced || isRouted(context.route) || context.route.mode === "strict";
 }
 

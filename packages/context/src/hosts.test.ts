@@ -3,9 +3,9 @@ import { describe, it } from "node:test";
 import * as fc from "fast-check";
 import {
   authorityOf,
-  isOurHost,
-  isOurName,
-  isOurs,
+  isInternalHost,
+  isInternalName,
+  isInternal,
   joinHosts,
   noHosts,
   parseHosts,
@@ -27,7 +27,7 @@ describe("host rules", () => {
       "http://payment:8080",
       "http://PAYMENT.:8080/",
     ]) {
-      assert.equal(isOurs(own, url), true, url);
+      assert.equal(isInternal(own, url), true, url);
     }
     for (const url of [
       "http://127.0.0.1:4002",
@@ -40,7 +40,7 @@ describe("host rules", () => {
       "",
       "::",
     ]) {
-      assert.equal(isOurs(own, url), false, url);
+      assert.equal(isInternal(own, url), false, url);
     }
   });
 
@@ -52,25 +52,25 @@ describe("host rules", () => {
       ["127.1:4001", "http://127.0.0.1:4001"],
       ["payment:08080", "http://payment:8080"],
     ] as const) {
-      assert.equal(isOurs(rules(entry), url), true, `${entry} ${url}`);
+      assert.equal(isInternal(rules(entry), url), true, `${entry} ${url}`);
     }
   });
 
   it("match any port of a host without one, and the default port of a scheme", () => {
-    assert.equal(isOurs(rules("orders"), "http://orders:1234/"), true);
-    assert.equal(isOurs(rules("orders:80"), "http://orders/"), true);
-    assert.equal(isOurs(rules("orders:443"), "https://orders/"), true);
-    assert.equal(isOurs(rules("orders:443"), "http://orders/"), false);
+    assert.equal(isInternal(rules("orders"), "http://orders:1234/"), true);
+    assert.equal(isInternal(rules("orders:80"), "http://orders/"), true);
+    assert.equal(isInternal(rules("orders:443"), "https://orders/"), true);
+    assert.equal(isInternal(rules("orders:443"), "http://orders/"), false);
   });
 
   it("match what is below a suffix, and neither the suffix nor what merely ends in its letters", () => {
     const own = rules("*.svc.cluster.local", "*.localhost:8080");
-    assert.equal(isOurs(own, "http://payment.shop.svc.cluster.local:9000"), true);
-    assert.equal(isOurs(own, "http://svc.cluster.local"), false);
-    assert.equal(isOurs(own, "http://evilsvc.cluster.local"), false);
-    assert.equal(isOurs(own, "http://a.svc.cluster.local.evil.com"), false);
-    assert.equal(isOurs(own, "http://shop.localhost:8080"), true);
-    assert.equal(isOurs(own, "http://shop.localhost:8081"), false);
+    assert.equal(isInternal(own, "http://payment.shop.svc.cluster.local:9000"), true);
+    assert.equal(isInternal(own, "http://svc.cluster.local"), false);
+    assert.equal(isInternal(own, "http://evilsvc.cluster.local"), false);
+    assert.equal(isInternal(own, "http://a.svc.cluster.local.evil.com"), false);
+    assert.equal(isInternal(own, "http://shop.localhost:8080"), true);
+    assert.equal(isInternal(own, "http://shop.localhost:8081"), false);
   });
 
   it("refuse what is no host, everybody's host above all", () => {
@@ -97,10 +97,10 @@ describe("host rules", () => {
 
   it("know a host by its name alone, whatever its port", () => {
     const own = rules("127.0.0.1:4001", "*.svc:80");
-    assert.equal(isOurName(own, "127.0.0.1"), true);
-    assert.equal(isOurName(own, "a.svc"), true);
-    assert.equal(isOurName(own, "svc"), false);
-    assert.equal(isOurHost(own, "127.0.0.1", "4002"), false);
+    assert.equal(isInternalName(own, "127.0.0.1"), true);
+    assert.equal(isInternalName(own, "a.svc"), true);
+    assert.equal(isInternalName(own, "svc"), false);
+    assert.equal(isInternalHost(own, "127.0.0.1", "4002"), false);
   });
 
   it("read whom a whole URL as the target of a request is meant for", () => {
@@ -113,18 +113,18 @@ describe("host rules", () => {
 
   it("join, and answer for nobody when there are none", () => {
     const both = joinHosts(rules("a:1"), rules("*.b"));
-    assert.equal(isOurs(both, "http://a:1"), true);
-    assert.equal(isOurs(both, "http://x.b"), true);
+    assert.equal(isInternal(both, "http://a:1"), true);
+    assert.equal(isInternal(both, "http://x.b"), true);
     assert.deepEqual(joinHosts(both, rules("a:1", "*.b")), both);
     assert.equal(joinHosts(both, rules("*.b:1", "*.c")).suffixes.length, 3);
-    fc.assert(fc.property(fc.webUrl(), (url) => !isOurs(noHosts, url)));
+    fc.assert(fc.property(fc.webUrl(), (url) => !isInternal(noHosts, url)));
   });
 
   it("never throw, whatever the text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", size: "large" }), (text) => {
         parseHosts([text]);
-        isOurs(rules("a"), text);
+        isInternal(rules("a"), text);
       }),
     );
   });

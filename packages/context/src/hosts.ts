@@ -84,22 +84,22 @@ export function joinHosts(left: HostRules, right: HostRules): HostRules {
   };
 }
 
-/** True where a host of the URL, such as `http://127.0.0.1:4001`, is the cocktail's. Text that is no URL is nobody's. */
-export function isOurs(rules: HostRules, url: string | URL): boolean {
+/** True if the host of the URL, such as `http://127.0.0.1:4001`, belongs to the cocktail. False for invalid URLs. */
+export function isInternal(rules: HostRules, url: string | URL): boolean {
   const parsed = typeof url === "string" ? URL.parse(url) : url;
   if (parsed === null || parsed.hostname === "") return false;
-  return isOurHost(rules, parsed.hostname, parsed.port || defaultPort(parsed.protocol));
+  return isInternalHost(rules, parsed.hostname, parsed.port || defaultPort(parsed.protocol));
 }
 
 /** The same for a name as a `Host` header or a URL says it, and a port. */
-export function isOurHost(rules: HostRules, name: string, port: string): boolean {
+export function isInternalHost(rules: HostRules, name: string, port: string): boolean {
   const host = withoutRootDot(name.toLowerCase());
   if (rules.exact.has(`${host}:${port}`) || rules.exact.has(host)) return true;
   return rules.suffixes.some((suffix) => matches(suffix, host) && (suffix.port ?? port) === port);
 }
 
 /** True where some rule names the host, whatever its port. */
-export function isOurName(rules: HostRules, name: string): boolean {
+export function isInternalName(rules: HostRules, name: string): boolean {
   const host = withoutRootDot(name.toLowerCase());
   return rules.names.has(host) || rules.suffixes.some((suffix) => matches(suffix, host));
 }

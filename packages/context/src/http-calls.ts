@@ -2,7 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import { ClientRequest, type IncomingMessage } from "node:http";
 import type { FieldValue } from "@cocktail/route";
 import type { ActiveContext } from "./context.ts";
-import { authorityOf, canonicalName, isOurName, isOurs } from "./hosts.ts";
+import { authorityOf, canonicalName, isInternalName, isInternal } from "./hosts.ts";
 import { inject, type OutgoingHeaders, withhold } from "./outgoing.ts";
 import { renderedHeaders } from "./rendered-head.ts";
 import { shared } from "./shared-state.ts";
@@ -16,7 +16,7 @@ interface Creation {
 
 const traced = new WeakMap<ClientRequest, TraceCollector>();
 
-/** Starts carrying contexts into calls by `node:http` and `node:https`. Returns what ends it. */
+/** Starts to inject contexts into calls by `node:http` and `node:https`. Returns the function that stops it. */
 export function followHttp(): () => void {
   const created = channel("http.client.request.created");
   const answered = channel("http.client.response.finish");
@@ -28,18 +28,18 @@ export function followHttp(): () => void {
   };
 }
 
-/** Runs in the context of whoever makes the call. A subscriber that throws ends the process: nothing gets out. */
+/** Runs in the context of the caller. A subscriber that throws ends the process, so every error is caught. */
 function onCreated(message: unknown): void {
   const context = shared.storage.getStore();
   if ((context === undefined && shared.guard === undefined) || !isCreation(message)) return;
   try {
-    carry(context, message.request);
+    injectRoute(context, message.request);
   } catch (error) {
-    shared.log.error({ err: error }, "the route could not be put on a node:http call");
+    shared.log.error({ err: error }, "could not add the route to a node:http call");
   }
 }
 
-function carry(context: ActiveContext | undefined, request: ClientRequest): void {
+function injectRoute(context: ActiveContext | undefined, request: ClientRequest): void {
   const headers = headersOf(request);
   const host = String(headers.get("host") ?? bracketed(request.host));
   const target = authorityOf(request.path) ?? `${request.protocol}//${host}`;
@@ -61,16 +61,16 @@ function onAnswered(message: unknown): void {
 /**
  * Whether the call goes to the cocktail. The request knows the name it connects to but not the port, which is only in
  * `Host`; where the service wrote a `Host` of its own, or a whole URL for a proxy, both that and the name must be the
- * cocktail's. What is behind a socket of the file system is nobody's.
+ * cocktail's. A Unix domain socket is external.
  */
 function isOurCall(request: ClientRequest, target: string): boolean {
   if ("socketPath" in request && request.socketPath) return false;
-  const said = URL.parse(target);
-  if (said === null || !isOurs(shared.hosts, said)) return false;
+  const named = URL.parse(target);
+  if (named === null || !isInternal(shared.hosts, named)) return false;
   const address = bracketed(request.host);
-  if (said.hostname === address) return true;
+  if (named.hostname === address) return true;
   const name = canonicalName(address);
-  return name !== undefined && (said.hostname === name || isOurName(shared.hosts, name));
+  return name !== undefined && (named.hostname === name || isInternalName(shared.hosts, name));
 }
 
 function bracketed(host: string): string {

@@ -28,7 +28,7 @@ export interface ContextOptions {
 const defaultGraceMs = 1000;
 
 /**
- * Starts carrying the context into outgoing calls: fetch, undici, `node:http` and `node:https`. The adapters call it; a
+ * Starts to inject the context into outgoing calls: fetch, undici, `node:http` and `node:https`. The adapters call it; a
  * service that uses none of them calls it once at its start. Calling it again adds hosts, and replaces what is given.
  *
  * Throws a TypeError for a host that is none, and for a `COCKTAIL_LEAK_GUARD` that is neither `on` nor `off`.
@@ -72,7 +72,7 @@ function addHosts(entries: readonly string[], source: string): void {
   const { rules, rejected } = parseHosts(entries);
   if (rejected.length > 0) {
     throw new TypeError(
-      `${source} holds ${rejected.map((entry) => JSON.stringify(entry)).join(", ")}, which is no host. ` +
+      `${source} holds ${rejected.map((entry) => JSON.stringify(entry)).join(", ")}, which is not a valid host. ` +
         "Write host:port, host (any port) or *.suffix.",
     );
   }
@@ -96,10 +96,10 @@ function guard(wanted: ContextOptions["leakGuard"]): void {
 }
 
 function isDevelopment(): boolean {
-  const said = process.env["COCKTAIL_LEAK_GUARD"] ?? "";
-  if (said === "") return process.env["NODE_ENV"] === "development";
-  if (said === "on" || said === "off") return said === "on";
+  const configured = process.env["COCKTAIL_LEAK_GUARD"] ?? "";
+  if (configured === "") return process.env["NODE_ENV"] === "development";
+  if (configured === "on" || configured === "off") return configured === "on";
   throw new TypeError(
-    `COCKTAIL_LEAK_GUARD is ${JSON.stringify(said)}, which is invalid. Write on or off.`,
+    `COCKTAIL_LEAK_GUARD is ${JSON.stringify(configured)}, which is invalid. Write on or off.`,
   );
 }

@@ -28,7 +28,7 @@ export function inject(
   headers: OutgoingHeaders,
   names: HeaderNames,
 ): Route {
-  const byHand: RouteFields = {
+  const explicit: RouteFields = {
     pins: headers.get(names.pins),
     environment: headers.get(names.environment),
     mode: headers.get(names.mode),
@@ -37,12 +37,12 @@ export function inject(
     if (headers.get(name) === undefined) headers.set(name, value);
   }
   if (context.traced && headers.get(names.trace) === undefined) headers.set(names.trace, "on");
-  const route = override(context.route, byHand);
+  const route = override(context.route, explicit);
   mirror(headers, route);
   return route;
 }
 
-/** Takes our members out of the baggage of a call to somebody else, who gets to see no route. */
+/** Removes the route members from the baggage of a call to an external host. */
 export function withhold(headers: OutgoingHeaders): Route {
   mirror(headers, unrouted);
   return unrouted;
@@ -57,14 +57,18 @@ export function mirror(headers: OutgoingHeaders, route: Route): void {
   } else if (wanted !== existing) headers.set(BAGGAGE, wanted);
 }
 
-function override(route: Route, byHand: RouteFields): Route {
-  if (byHand.pins === undefined && byHand.environment === undefined && byHand.mode === undefined) {
+function override(route: Route, explicit: RouteFields): Route {
+  if (
+    explicit.pins === undefined &&
+    explicit.environment === undefined &&
+    explicit.mode === undefined
+  ) {
     return route;
   }
-  const said = parseRoute(byHand).route;
+  const parsed = parseRoute(explicit).route;
   return {
-    pins: byHand.pins === undefined ? route.pins : said.pins,
-    environment: byHand.environment === undefined ? route.environment : said.environment,
-    mode: byHand.mode === undefined ? route.mode : said.mode,
+    pins: explicit.pins === undefined ? route.pins : parsed.pins,
+    environment: explicit.environment === undefined ? route.environment : parsed.environment,
+    mode: explicit.mode === undefined ? route.mode : parsed.mode,
   };
 }

@@ -101,7 +101,7 @@ describe("the preloaded library", () => {
     child.stderr?.on("data", (chunk: Buffer) => (text += chunk.toString()));
     const code = await next<number>(child, "close");
     assert.notEqual(code, 0);
-    assert.match(text, /COCKTAIL_HOSTS holds "http:\/\/orders", which is no host/);
+    assert.match(text, /COCKTAIL_HOSTS holds "http:\/\/orders", which is not a valid host/);
   });
 });
 

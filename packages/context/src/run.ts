@@ -22,7 +22,7 @@ export function run<T>(context: RouteContext | Route, work: () => T): T {
 }
 
 /**
- * The function, bound to the context of the work in progress: it runs with that, whoever calls it. For callbacks,
+ * The function, bound to the context of the work in progress: it runs with that context, whoever calls it. For callbacks,
  * listeners and queued jobs. Other users of AsyncLocalStorage are not affected.
  */
 export function bind<This, Args extends unknown[], Result>(

@@ -74,7 +74,7 @@ describe("the process", () => {
     assert.throws(
       () => own.install({ hosts: ["payment:8080", "*", "http://a"] }),
       new TypeError(
-        'the option `hosts` holds "*", "http://a", which is no host. Write host:port, host (any port) or *.suffix.',
+        'the option `hosts` holds "*", "http://a", which is not a valid host. Write host:port, host (any port) or *.suffix.',
       ),
     );
     own.uninstall();

@@ -17,7 +17,7 @@ export interface SharedState {
   hosts: HostRules;
   log: Logger;
   guard: LeakGuard | undefined;
-  /** True once somebody decided about the guard: what an adapter calls later doesn't decide again. */
+  /** True once the guard is configured; a later call of an adapter does not configure it again. */
   guardDecided: boolean;
   /**
    * True once something needs to tell requests apart even where they are unrouted: the leak guard, and `perContext`.

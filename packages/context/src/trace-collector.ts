@@ -15,20 +15,20 @@ export class TraceCollector {
 
   /**
    * The header of the own response, or undefined where there is nothing to say. Hops that the service set by hand are
-   * merged: those that were also seen here are not said twice.
+   * merged: hops that were also seen here are listed once.
    */
-  header(byHand?: string): string | undefined {
+  header(explicit?: string): string | undefined {
     const own: Trace = { hops: this.#hops, truncated: this.#truncated };
-    const trace = byHand === undefined ? own : merged(own, parseTrace(byHand));
+    const trace = explicit === undefined ? own : merged(own, parseTrace(explicit));
     return trace.hops.length === 0 && !trace.truncated ? undefined : formatTrace(trace);
   }
 }
 
-function merged(own: Trace, byHand: Trace): Trace {
+function merged(own: Trace, explicit: Trace): Trace {
   const text = (hop: Hop): string => formatTrace({ hops: [hop], truncated: false });
   const seen = new Set(own.hops.map(text));
   return {
-    hops: [...own.hops, ...byHand.hops.filter((hop) => !seen.has(text(hop)))],
-    truncated: own.truncated || byHand.truncated,
+    hops: [...own.hops, ...explicit.hops.filter((hop) => !seen.has(text(hop)))],
+    truncated: own.truncated || explicit.truncated,
   };
 }

@@ -16,18 +16,18 @@ const callbacks = [
 ] as const;
 
 /** Whose call a request is. Absent where the library didn't see it being made. */
-const maker: unique symbol = Symbol("maker");
+const callerContext: unique symbol = Symbol("callerContext");
 
 type Callback = (...args: unknown[]) => unknown;
 /** A request of undici; its class has the callbacks of its version. */
 export type AnsweredRequest = { [name in (typeof callbacks)[number]]?: Callback } & {
-  [maker]?: ActiveContext | undefined;
+  [callerContext]?: ActiveContext | undefined;
 };
 
 const followed = new WeakSet();
 
 /**
- * Lets the answer to a request arrive in the context of whoever made it, also where that is none. Undici would deliver it
+ * Delivers the response in the context of the caller, also if the caller has none. Undici would deliver it
  * in the context of the socket, which belongs to the request that happened to open the connection; and what follows from
  * an answer, such as the next call of its `redirect` and `retry` interceptors, would be sent with that one's route.
  */
@@ -37,7 +37,7 @@ export function answerInContext(
 ): void {
   const prototype: unknown = Object.getPrototypeOf(request);
   if (isObject(prototype) && !followed.has(prototype)) follow(prototype);
-  request[maker] = context;
+  request[callerContext] = context;
 }
 
 /** An object has properties, and so perhaps the callbacks. */
@@ -57,8 +57,9 @@ function follow(prototype: AnsweredRequest): void {
 function inContextOfMaker(callback: Callback): Callback {
   const { storage } = shared;
   return function answer(this: AnsweredRequest, ...args): unknown {
-    const context = this[maker];
-    if (storage.getStore() === context || !(maker in this)) return callback.apply(this, args);
+    const context = this[callerContext];
+    if (storage.getStore() === context || !(callerContext in this))
+      return callback.apply(this, args);
     return storage.run(context, () => callback.apply(this, args));
   };
 }

@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { type FieldValue, type Route, writeBaggage } from "@cocktail/route";
 import type { ActiveContext } from "./context.ts";
-import { authorityOf, isOurs } from "./hosts.ts";
+import { authorityOf, isInternal } from "./hosts.ts";
 import { inject, type OutgoingHeaders, withhold } from "./outgoing.ts";
 import { shared } from "./shared-state.ts";
 import type { TraceCollector } from "./trace-collector.ts";
@@ -30,7 +30,7 @@ interface Message {
 
 const traced = new WeakMap<UndiciRequest, TraceCollector>();
 
-/** Starts carrying contexts into fetch and undici calls. Returns what ends it. */
+/** Starts to inject contexts into fetch and undici calls. Returns the function that stops it. */
 export function followUndici(): () => void {
   const created = channel("undici:request:create");
   const answered = channel("undici:request:headers");
@@ -42,7 +42,7 @@ export function followUndici(): () => void {
   };
 }
 
-/** Runs in the context of whoever makes the call. A subscriber that throws ends the process: nothing gets out. */
+/** Runs in the context of the caller. A subscriber that throws ends the process, so every error is caught. */
 function onCreated(message: unknown): void {
   if (!isAbout(message)) return;
   const context = shared.storage.getStore();
@@ -54,20 +54,20 @@ function onCreated(message: unknown): void {
     const ours = isOurCall(request);
     if (ours)
       shared.guard?.used(context, { method: request.method, target: String(request.origin) });
-    if (context !== undefined) carry(context, request, ours);
+    if (context !== undefined) injectRoute(context, request, ours);
   } catch (error) {
-    shared.log.error({ err: error }, "the route could not be put on a fetch or undici call");
+    shared.log.error({ err: error }, "could not add the route to a fetch or undici call");
   }
 }
 
-/** Both the address and, where it is said, whom the call is meant for there must be the cocktail's. */
+/** Both the address and, where it is named, whom the call is meant for there must be the cocktail's. */
 function isOurCall({ origin, path, host }: UndiciRequest): boolean {
-  if (!isOurs(shared.hosts, origin)) return false;
-  const said = authorityOf(path) ?? (host ? `${new URL(origin).protocol}//${host}` : undefined);
-  return said === undefined || isOurs(shared.hosts, said);
+  if (!isInternal(shared.hosts, origin)) return false;
+  const named = authorityOf(path) ?? (host ? `${new URL(origin).protocol}//${host}` : undefined);
+  return named === undefined || isInternal(shared.hosts, named);
 }
 
-function carry(context: ActiveContext, request: UndiciRequest, ours: boolean): void {
+function injectRoute(context: ActiveContext, request: UndiciRequest, ours: boolean): void {
   const headers = flatHeaders(request);
   const route = ours ? inject(context, headers, shared.names) : withhold(headers);
   mergeLaterBaggage(request, headers, route);

@@ -19,7 +19,7 @@ export const mutantsOfCalls = [
     ],
     [
       "C-11",
-      "const route = override(context.route, byHand);",
+      "const route = override(context.route, explicit);",
       "const { route } = context;",
       "outgoing-calls",
       "let what the service set itself win, field by field, in baggage too",
@@ -112,7 +112,7 @@ export const mutantsOfCalls = [
     ],
     [
       "C-23",
-      'shared.log.error({ err: error }, "the route could not be put on a fetch or undici call");',
+      'shared.log.error({ err: error }, "could not add the route to a fetch or undici call");',
       "throw error;",
       "shared-state",
       "doesn't end because of a call that can't be given a route",
@@ -121,7 +121,7 @@ export const mutantsOfCalls = [
   ...inFile("http-calls.ts", [
     [
       "C-9",
-      "if (said.hostname === address) return true;",
+      "if (named.hostname === address) return true;",
       "return true;",
       "outgoing-calls",
       "with an own Host carry the route only where both it and the address are the cocktail's",
@@ -142,8 +142,8 @@ export const mutantsOfCalls = [
     ],
     [
       "C-9",
-      "said.hostname === name || isOurName(shared.hosts, name)",
-      "isOurName(shared.hosts, address)",
+      "named.hostname === name || isInternalName(shared.hosts, name)",
+      "isInternalName(shared.hosts, address)",
       "outgoing-calls",
       "to an address of the cocktail carry the route, however the address is written",
     ],

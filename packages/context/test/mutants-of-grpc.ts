@@ -49,7 +49,7 @@ export const mutantsOfGrpc = [
     ],
     [
       "C-24",
-      "watchRequest(() => this.#path, saysAnything(said))",
+      "watchRequest(() => this.#path, hasContent(received))",
       "undefined as ReturnType<typeof watchRequest>",
       "grpc",
       "tells the leak guard of its calls",

@@ -14,7 +14,7 @@ const coming = [
     ],
     [
       "C-4",
-      "if (said === undefined && !shared.contextForAll) return undefined;",
+      "if (received === undefined && !shared.contextForAll) return undefined;",
       "",
       "entry",
       "without a route has no context at all",
@@ -127,8 +127,8 @@ const between = [
   ...inFile("headers.ts", [
     [
       "C-1",
-      "isTraceWish(get(names.trace))",
-      "isTraceWish(get(names.served))",
+      "isTraceRequested(get(names.trace))",
+      "isTraceRequested(get(names.served))",
       "entry",
       "brings pins, environment, mode and the request for a trace",
     ],
@@ -141,8 +141,8 @@ const between = [
     ],
     [
       "C-13",
-      "!isOurs(shared.hosts, options.to)",
-      "isOurs(shared.hosts, options.to)",
+      "!isInternal(shared.hosts, options.to)",
+      "isInternal(shared.hosts, options.to)",
       "run",
       "give nothing for a third party",
     ],
