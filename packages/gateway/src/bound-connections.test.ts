@@ -23,6 +23,8 @@ async function variant(t: TestContext): Promise<Variant> {
     if (user === undefined) res.writeHead(401, { "www-authenticate": "NTLM" });
     res.end(user ?? "nobody");
   });
+  // Only the gateway ends a connection.
+  server.keepAliveTimeout = 0;
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));

@@ -79,7 +79,7 @@ export class Exchange implements InFlight, Waiting {
   /** Sends the head of the variant's response, with the gateway's own headers. */
   begin(status: number, message: string, response: ResponseHead, endStream: boolean): void {
     const { reply } = this;
-    const fault = describeFault(status, response, reply);
+    const fault = describeFault(status, response);
     if (fault !== undefined) {
       this.fail({ code: "VariantProtocolError", what: fault });
       return;
@@ -260,15 +260,8 @@ function addVary(headers: string[], ours: string): void {
   headers.push("vary", own === "" ? ours : `${own}, ${ours}`);
 }
 
-/** Why a well-formed response can't be forwarded; undefined if it can. */
-function describeFault(
-  status: number,
-  { encoded }: ResponseHead,
-  reply: Reply,
-): string | undefined {
+/** Why a well-formed response can't be forwarded; undefined if it can, as far as is known before it is tried. */
+function describeFault(status: number, { encoded }: ResponseHead): string | undefined {
   if (encoded) return "answered in an unsupported transfer coding";
-  if (status < 100) return `answered with status ${status}, which does not exist`;
-  return status > reply.highestStatus
-    ? `answered with status ${status}, which HTTP/2 does not support`
-    : undefined;
+  return status < 100 ? `answered with status ${status}, which does not exist` : undefined;
 }

@@ -12,7 +12,6 @@ const reasonPhrase = /^[\t\x20-\x7e\x80-\xff]+$/;
 /** Answers over HTTP/1.1. */
 export class Http1Reply implements Reply, Flushable {
   begun = false;
-  readonly highestStatus = 999;
   readonly #res: ServerResponse;
   readonly #connection: Connection;
   readonly #flusher: HeadFlusher;

@@ -6,7 +6,6 @@ import type { Reply, ReplyHead } from "./reply.ts";
 /** Responds on one HTTP/2 stream. */
 export class Http2Reply implements Reply {
   begun = false;
-  readonly highestStatus = 599;
   readonly #stream: ServerHttp2Stream;
   readonly #isGrpc: boolean;
   #trailers: readonly string[] = [];

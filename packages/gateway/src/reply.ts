@@ -17,8 +17,6 @@ export interface ReplyHead {
 export interface Reply {
   /** True once `begin` was called. */
   readonly begun: boolean;
-  /** The highest status that the client's protocol allows. */
-  readonly highestStatus: number;
   /** A 1xx response. */
   informational(status: number, headers: string[]): void;
   /** Throws where Node refuses the head; then nothing was sent. */

@@ -289,13 +289,6 @@ export const mutants: readonly Mutant[] = [
       "++this.#cancelled >= 5000",
       "end no stream because clients of others left",
     ],
-    [
-      "G-23",
-      "http2-session",
-      "maxHeaderListPairs: answerLines,",
-      "",
-      "read more than 128 header lines",
-    ],
   ]),
   ...noticedBy("variant-faults", [
     [
@@ -332,13 +325,6 @@ export const mutants: readonly Mutant[] = [
       "/^bad (?:response|upgrade)$/.test(message)",
       'message === ""',
       "101 that was not requested are understood, or answered 502",
-    ],
-    [
-      "G-39",
-      "http2-reply",
-      "readonly highestStatus = 599;",
-      "readonly highestStatus = 999;",
-      "status 999, which HTTP/2 does not allow are understood, or answered 502",
     ],
   ]),
   ...noticedBy("tunnel", [
