@@ -23,8 +23,17 @@ const hopByHop: ReadonlySet<string> = new Set([
   "te",
   "trailer",
 ]);
-/** Longer names, also longer than the gateway's own, cannot be known ones. */
-const longestFixed = "access-control-allow-origin".length;
+/** Lengths of the fixed names: any other header is not worth a lower-case copy of its name. */
+const knownLengths: readonly boolean[] = (() => {
+  const names = [
+    ...hopByHop,
+    "content-length",
+    "content-disposition",
+    "access-control-allow-origin",
+  ];
+  const lengths = new Set(names.map(({ length }) => length));
+  return Array.from({ length: 32 }, (_, length) => lengths.has(length));
+})();
 
 /**
  * Reads the head of a response; raw headers are flat, as undici (Buffers) and node:http2 (strings) give them. The
@@ -37,11 +46,10 @@ export function readResponseHead(
 ): ResponseHead {
   const headers: string[] = [];
   const reader = new HeaderReader(status);
-  const longestKnown = Math.max(longestFixed, names.trace.length, names.served.length);
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = textOf(raw[at]);
     const value = textOf(raw[at + 1]);
-    if (name.length > longestKnown || !isRead(name, names) || reader.read(name, value, names)) {
+    if (!mayBeKnown(name.length, names) || reader.read(name.toLowerCase(), value, names)) {
       headers.push(name, value);
     }
   }
@@ -74,8 +82,7 @@ class HeaderReader {
   }
 
   /** True if the header is forwarded unchanged. */
-  read(name: string, value: string, { trace }: HeaderNames): boolean {
-    const lower = name.toLowerCase();
+  read(lower: string, value: string, { trace, served }: HeaderNames): boolean {
     switch (lower) {
       case "content-length":
         if (!this.#bodiless) this.contentLength = Number(value);
@@ -93,24 +100,16 @@ class HeaderReader {
         this.encoded ||= value.trim().toLowerCase() !== "chunked";
         return false;
       default:
-        if (lower === trace)
-          this.trace = this.trace === undefined ? value : `${this.trace}, ${value}`;
+        if (lower === served || hopByHop.has(lower)) return false;
+        if (lower !== trace) return true;
+        this.trace = this.trace === undefined ? value : `${this.trace}, ${value}`;
         return false;
     }
   }
 }
 
-/** True for the headers that the gateway uses or drops. */
-function isRead(name: string, names: HeaderNames): boolean {
-  const lower = name.toLowerCase();
-  return (
-    lower === "content-length" ||
-    lower === "content-disposition" ||
-    lower === "access-control-allow-origin" ||
-    lower === names.trace ||
-    lower === names.served ||
-    hopByHop.has(lower)
-  );
+function mayBeKnown(length: number, { trace, served }: HeaderNames): boolean {
+  return knownLengths[length] === true || length === trace.length || length === served.length;
 }
 
 function textOf(part: Buffer | string | undefined): string {

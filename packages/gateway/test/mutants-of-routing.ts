@@ -166,7 +166,7 @@ export const routingMutants: readonly Mutant[] = [
     [
       "G-24",
       "response-head",
-      "lower === names.served ||",
+      "lower === served || ",
       "",
       "replaces the served header of a variant",
     ],
