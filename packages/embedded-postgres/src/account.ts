@@ -15,9 +15,9 @@ interface Owner {
  * As whom Postgres runs. It refuses to be root, and initdb wants a uid that has a name, so root (and a nameless uid) need a
  * substitute; no account is ever created.
  * - `own`: this user.
- * - `userNamespace`: this user, who is called nobody inside a user namespace. Files keep their owner.
- * - `capability`: nobody, with the one capability that lets it pass a home directory closed to others.
- * - `nobody`: nobody, plainly.
+ * - `userNamespace`: this user, mapped to `nobody` in a user namespace. Files keep their owner.
+ * - `capability`: the account `nobody`, with the one capability to traverse a home directory closed to others.
+ * - `nobody`: the account `nobody`.
  */
 export interface Account {
   readonly kind: "own" | "userNamespace" | "capability" | "nobody";
@@ -136,7 +136,7 @@ function probe(directory: string, binaries: Binaries, account: Account): string 
   );
 }
 
-/** Made for its owner alone; handed over where an earlier start ran as somebody else. */
+/** Created for its owner alone; its owner is changed if an earlier start ran under another account. */
 function prepareDirectory(directory: string, owner: Owner | undefined): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });

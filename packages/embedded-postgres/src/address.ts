@@ -17,7 +17,7 @@ export function fitsSocket(
   return Buffer.byteLength(path) < (platform === "linux" ? 108 : 104);
 }
 
-/** A socket where the path is short enough: nobody else can reach it, and there is no port to lose to somebody. */
+/** A Unix domain socket where the path is short enough: other users can't connect, and no port can be taken by another process. */
 export async function chooseAddress(directory: string): Promise<Address> {
   const sockets = join(directory, "socket");
   if (fitsSocket(sockets)) return { kind: "socket", directory: sockets, port: socketPort };

@@ -56,7 +56,7 @@ function initialise(directory: string, binaries: Binaries, account: Account): vo
     "--auth=scram-sha-256",
     "--encoding=UTF8",
     "--locale=C",
-    // The same sorting everywhere, whatever the system's C library believes.
+    // The same sort order on every system, independent of its C library.
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
     "--no-instructions",
@@ -73,7 +73,7 @@ function initialise(directory: string, binaries: Binaries, account: Account): vo
   renameSync(unfinished, join(directory, "data"));
 }
 
-/** What is not ours is never deleted: somebody may have named a directory that has a `data` of its own. */
+/** Only what this package created is deleted: the directory may hold a `data` of the user. */
 function isAbsentOrEmpty(path: string): boolean {
   try {
     return readdirSync(path).length === 0;

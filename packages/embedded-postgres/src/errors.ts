@@ -4,7 +4,7 @@ export type PostgresErrorCode =
   | "NO_ACCOUNT" //           neither this user nor a substitute may run Postgres here
   | "DIRECTORY_IN_USE" //     a living process owns the directory
   | "DIRECTORY_UNUSABLE" //   not writable, or made by another version of Postgres
-  | "START_FAILED"; //        Postgres itself said no; its last words are in the message
+  | "START_FAILED"; //        Postgres refused to start; its output is in the message
 
 const brand = Symbol.for("cocktail.embedded-postgres.error");
 type Options = ErrorOptions & { readonly fix: string };

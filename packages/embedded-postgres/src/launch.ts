@@ -13,9 +13,9 @@ export interface LaunchOptions {
 }
 
 /**
- * Postgres dies with its parent, however that ends: a watcher holds the other end of a pipe of ours and sends the signal
- * for a fast shutdown when the pipe breaks. The watcher is nobody's child (the postmaster would wonder about one it
- * doesn't know), and a line through the pipe dismisses it. `$$` is the number that Postgres has after exec.
+ * Postgres ends with its parent, however that ends: a watcher holds the other end of a pipe and sends the signal for a fast
+ * shutdown when the pipe breaks. The watcher is reparented, because the postmaster reports children that it does not know; a
+ * line through the pipe ends it. `$$` is the pid that Postgres has after exec.
  */
 const script = `( ( read -r line <&3 || kill -INT $$ ) >/dev/null 2>&1 & )
 exec "$@" 3<&-`;

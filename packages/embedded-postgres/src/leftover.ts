@@ -28,7 +28,7 @@ export interface LeftoverFacts {
 export type LeftoverDecision = "nothing" | "inUse" | "stop" | "removeFile";
 
 /**
- * A living server of a living owner is in use; of a dead owner, it is ended. A pid file that names a zombie or a stranger
+ * A living server of a living owner is in use; of a dead owner, it is ended. A pid file that names a zombie or an unrelated process
  * would make Postgres refuse to start, so it goes; what only Postgres can judge is left to it.
  */
 export function decideLeftover(facts: LeftoverFacts): LeftoverDecision {
@@ -37,8 +37,8 @@ export function decideLeftover(facts: LeftoverFacts): LeftoverDecision {
   if (facts.ownerAlive && (isStarting || facts.postmasterAlive)) return "inUse";
   if (facts.postmasterAlive) return "stop";
   if (facts.named === undefined) return "nothing";
-  const stranger = facts.named.command !== "postgres" || !facts.namedWorksHere;
-  return facts.named.zombie || stranger ? "removeFile" : "nothing";
+  const isUnrelated = facts.named.command !== "postgres" || !facts.namedWorksHere;
+  return facts.named.zombie || isUnrelated ? "removeFile" : "nothing";
 }
 
 /** Makes the directory ready for a start. True when a server of a dead owner had to be ended. */
@@ -51,7 +51,7 @@ export async function clearLeftover(
   const decision = decideLeftover(gather(data, record));
   if (decision === "inUse" && record !== undefined) throw inUse(directory, record);
   if (decision === "removeFile") {
-    log.warn({ directory }, "removing a postmaster.pid that names a dead process or a stranger");
+    log.warn({ directory }, "removing a postmaster.pid that names a dead or an unrelated process");
     rmSync(join(data, "postmaster.pid"), { force: true });
   }
   if (decision === "stop" && record?.postmaster !== undefined) {

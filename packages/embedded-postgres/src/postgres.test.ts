@@ -132,7 +132,7 @@ describe("an embedded Postgres", () => {
     assert.deepEqual(await query(next.url, "select n from kept"), [{ n: 42 }]);
   });
 
-  test("a postmaster.pid that names a stranger is no hindrance", async () => {
+  test("a postmaster.pid that names an unrelated process does not prevent a start", async () => {
     const pidFile = join(directory, "data", "postmaster.pid");
     writeFileSync(pidFile, `${process.pid}\n${join(directory, "data")}\n1\n5432\n\n\n`);
     await using server = await startPostgres({ directory });
@@ -168,7 +168,7 @@ describe("an embedded Postgres", () => {
     assert.deepEqual(await query(next.url, "select 1 as one"), [{ one: 1 }]);
   });
 
-  test("a server that nobody recorded is not taken for a broken data directory", async () => {
+  test("a server without a record is not taken for a broken data directory", async () => {
     await using server = await startPostgres({ directory });
     removeRecord(directory);
     await assert.rejects(startPostgres({ directory }), (error: unknown) => {
@@ -217,7 +217,7 @@ describe("an embedded Postgres", () => {
     renameSync(join(home, "password"), join(directory, "password"));
   });
 
-  test("what Postgres says against a start is in the error", async () => {
+  test("the error of a failed start has the output of Postgres", async () => {
     writeFileSync(join(directory, "data", "postgresql.auto.conf"), "no_such_setting = 1\n");
     await assert.rejects(startPostgres({ directory }), (error: unknown) => {
       assert.ok(PostgresError.is(error));

@@ -24,7 +24,7 @@ export interface PostgresExit {
 /** One postmaster, from its start to its end. */
 export interface Server extends AsyncDisposable {
   readonly pid: number;
-  /** Settles when the server is gone, whoever ended it. */
+  /** Settles when the server is gone, however it ended. */
   readonly exited: Promise<PostgresExit>;
   /** Fast shutdown: transactions roll back, data is safe. Resolves when the process is gone. */
   stop(): Promise<void>;

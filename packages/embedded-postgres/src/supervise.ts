@@ -46,7 +46,7 @@ export async function supervisePostgres(options: PostgresOptions): Promise<Super
       if (stopping.signal.aborted) return;
       log.error({ ...exit }, "Postgres died; starting it again");
       current = await again();
-      // A start that was under way when `stop` came ends in a server that nobody wants.
+      // A start that was in progress when `stop` was called leaves a server that has to be stopped.
       if (stopping.signal.aborted) await current?.stop();
     }
   };

@@ -24,7 +24,7 @@ export interface EnvironmentMember {
 
 export interface Environment {
   readonly name: string;
-  /** BuiltIn: stable and rc. Implicit: a key's own layer. Explicit: somebody made it. */
+  /** BuiltIn: stable and rc. Implicit: a key's own layer. Explicit: created by a user. */
   readonly kind: "BuiltIn" | "Implicit" | "Explicit";
   readonly parent?: string | undefined;
   /** Through the first entry service; absent when no service is reachable from outside. */

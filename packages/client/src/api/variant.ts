@@ -11,7 +11,7 @@ export type Source =
    */
   | { readonly kind: "branch"; readonly branch: string; readonly revision?: string | undefined }
   | { readonly kind: "directory"; readonly path: string }
-  /** A process somebody else runs, such as one under a debugger: not supervised. */
+  /** An external process, such as one under a debugger: not supervised. */
   | { readonly kind: "url"; readonly url: string }
   /** A container image. `digest` (`sha256:...`) is what runs, whatever its tags say later. */
   | { readonly kind: "image"; readonly image: string; readonly digest?: string | undefined };

@@ -112,7 +112,7 @@ function sender(options: TransportOptions, baseUrl: string): Send {
       method: call.method,
       headers,
       signal,
-      // A redirect would carry the token to somebody else.
+      // A redirect would send the token to another server.
       redirect: "error",
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
     });
