@@ -60,7 +60,7 @@ function onCreated(message: unknown): void {
   }
 }
 
-/** Both the address and, where it is named, whom the call is meant for there must be the cocktail's. */
+/** True if the address is internal, and so is the host that the call names there, if any. */
 function isOurCall({ origin, path, host }: UndiciRequest): boolean {
   if (!isInternal(shared.hosts, origin)) return false;
   const named = authorityOf(path) ?? (host ? `${new URL(origin).protocol}//${host}` : undefined);

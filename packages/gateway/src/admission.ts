@@ -4,7 +4,6 @@ import { decide, type Decision, type Forward } from "./decide.ts";
 import { answerOwnPage, type OwnPage, ownPages } from "./entry-cookie.ts";
 import { checkFraming, readTarget } from "./framing.ts";
 import type { Incoming } from "./incoming.ts";
-import { environmentOfPage } from "./locate.ts";
 import { ownHop, traceHeader } from "./own-hop.ts";
 import type { Problem } from "./problem.ts";
 import { edgeRoute, meshRoute } from "./request-route.ts";
@@ -57,8 +56,10 @@ function admitAtEdge(incoming: Incoming, path: string): Admission {
     const page = answerOwnPage({ method, path, host: head.host, domain }, table);
     return { kind: "page", page };
   }
-  const page = (url: string): string | undefined => environmentOfPage(url, settings, table);
-  const parsed = edgeRoute(head, core.vocabulary, location.environment, page);
+  const parsed = edgeRoute(head, core.vocabulary, location.environment, (url) => {
+    const page = core.locator.locate(URL.parse(url)?.host ?? "", settings, table);
+    return page.kind === "entry" ? page.environment : undefined;
+  });
   const input = { parsed, service: location.service, atEdge: true, known: true };
   const { ofEnvironmentHost, ofOtherHost } = core.vocabulary.vary;
   const vary = location.environment === undefined ? ofOtherHost : ofEnvironmentHost;

@@ -142,10 +142,7 @@ export class Exchange implements InFlight, Waiting {
     const problem: Problem = {
       code,
       detail: `${upstream.label} ${what}`,
-      fix:
-        code === "VariantTimeout"
-          ? `See the output of ${upstream.label}`
-          : `See the output of ${upstream.label}`,
+      fix: `See the output of ${upstream.label}`,
       service,
       variant: upstream.label,
     };

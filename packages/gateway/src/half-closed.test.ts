@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { gate, openWorld, RawClient, serve, tableOf } from "../test/world.ts";
@@ -61,8 +62,8 @@ describe("a client that ends its half of the connection behind its request", () 
     );
     const client = new RawClient(edge.port);
     client.socket.end(requests["a GET"], "latin1");
+    await once(client.socket, "finish");
     await arrived.promise;
-    await delay(100);
     client.close();
     await left.promise;
   });

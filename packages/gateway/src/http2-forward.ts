@@ -1,8 +1,9 @@
 import { type ClientHttp2Stream, constants } from "node:http2";
 import type { Exchange } from "./exchange.ts";
-import { describeFailure, describeReset, isIdempotent } from "./failure.ts";
+import { describeFailure, describeReset, type Failure, isIdempotent } from "./failure.ts";
 import { toHttp2Request, toTrailerObject, withoutPseudo } from "./http2-headers.ts";
 import type { Http2Session } from "./http2-session.ts";
+import type { Waiter } from "./http2-upstream.ts";
 import { readResponseHead } from "./response-head.ts";
 import { Replay } from "./replay.ts";
 
@@ -19,7 +20,6 @@ export class Http2Forward {
   readonly #replay: Replay | undefined;
   #trailers: string[] = [];
   #attempts = 0;
-  #error: Error | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(exchange: Exchange, headers: string[]) {
@@ -37,14 +37,17 @@ export class Http2Forward {
     const exchange = this.#exchange;
     this.#attempts++;
     this.#limitWait();
-    const giveUp = exchange.upstream.http2.acquire(
-      (session) => this.#open(session),
-      (error) => this.#fail(error),
-    );
-    exchange.abortUpstream ??= () => {
-      giveUp();
+    const { http2 } = exchange.upstream;
+    const waiter: Waiter = {
+      take: (session) => this.#open(session),
+      fail: (error) => this.#fail(describeFailure(error)),
+    };
+    // Before `acquire`, which may open the stream at once and replace it.
+    exchange.abortUpstream = () => {
+      http2.abandon(waiter);
       this.#end();
     };
+    http2.acquire(waiter);
   }
 
   #open(session: Http2Session): void {
@@ -54,14 +57,13 @@ export class Http2Forward {
     try {
       stream = session.request(this.#headers, upload === undefined);
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(describeFailure(error instanceof Error ? error : new Error(String(error))));
       return;
     }
     exchange.abortUpstream = () => {
       stream.close(NGHTTP2_CANCEL);
       this.#end();
     };
-    this.#error = undefined;
     this.#listen(stream);
     stream.once("close", () => this.#closed(session, stream));
     if (upload === undefined) return;
@@ -105,38 +107,39 @@ export class Http2Forward {
         this.#stopUpload(stream);
       }
     });
-    stream.on("error", (error: Error) => {
-      this.#error = error;
-    });
+    // `close` follows, and knows more.
+    stream.on("error", () => undefined);
   }
 
-  /** A stream that ended without an answer, or in the middle of one. What was provably not processed is sent again. */
+  /** A stream that ended without a response, or in the middle of one. */
   #closed(session: Http2Session, stream: ClientHttp2Stream): void {
     const exchange = this.#exchange;
     if (exchange.done) {
       this.#end();
       return;
     }
-    const mayRepeat = this.#replay?.isWhole !== false && !exchange.reply.begun;
-    const isSafe = session.isUnprocessed(stream) || this.#mayRepeatThrottled(stream);
-    if (mayRepeat && this.#attempts < maxAttempts && isSafe) {
+    if (this.#mayRepeat(session, stream)) {
       this.send();
       return;
     }
-    this.#fail(this.#error, stream.rstCode);
+    const reset = stream.rstCode ?? 0;
+    const failure = session.isCut ? describeFailure(session.error ?? cut()) : describeReset(reset);
+    this.#fail({ ...failure, reset });
   }
 
-  /** It may have been processed, so only what may arrive twice is sent again (RFC 9110 9.2.2). */
-  #mayRepeatThrottled({ rstCode }: ClientHttp2Stream): boolean {
-    const { method, upload } = this.#exchange;
-    return rstCode === NGHTTP2_ENHANCE_YOUR_CALM && upload === undefined && isIdempotent(method);
+  /** What was provably not processed; what was throttled, only if it may arrive twice (RFC 9110 9.2.2). */
+  #mayRepeat(session: Http2Session, stream: ClientHttp2Stream): boolean {
+    const { method, reply, upload } = this.#exchange;
+    if (reply.begun || this.#replay?.isWhole === false) return false;
+    if (this.#attempts === maxAttempts) return false;
+    if (session.isUnprocessed(stream)) return true;
+    const isThrottled = stream.rstCode === NGHTTP2_ENHANCE_YOUR_CALM;
+    return isThrottled && upload === undefined && isIdempotent(method);
   }
 
-  #fail(error: Error | undefined, reset?: number): void {
-    const failure =
-      error === undefined || reset ? describeReset(reset ?? 0) : describeFailure(error);
+  #fail(failure: Failure): void {
     this.#end();
-    this.#exchange.fail({ ...failure, reset });
+    this.#exchange.fail(failure);
   }
 
   #end(): void {
@@ -166,4 +169,9 @@ export class Http2Forward {
     this.#timer = timer;
     upload?.on("data", () => timer.refresh());
   }
+}
+
+/** The variant closed the connection without an error of its own. */
+function cut(): Error {
+  return Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" });
 }

@@ -22,7 +22,7 @@ export function handleSession(
   session.setTimeout(core.limits.keepAliveMs, () => {
     if (!connection.busy) session.destroy();
   });
-  // A half-close counts as a disconnect, as in HTTP/1.1.
+  // A half-close counts as a disconnect: a client of HTTP/2 can then neither acknowledge nor open its window.
   connection.socket.once("end", () => session.destroy());
 }
 

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import http2 from "node:http2";
+import type net from "node:net";
 import { describe, it, type TestContext } from "node:test";
 import { until } from "@cocktail/test-support";
-import { ask, openWorld, portOf, problemOf, RawClient, tableOf } from "../test/world.ts";
+import type { Limits } from "./limits.ts";
+import {
+  ask,
+  openWorld,
+  portOf,
+  problemOf,
+  RawClient,
+  tableOf,
+  type World,
+} from "../test/world.ts";
 
 // What a client of HTTP/2 owes its server, and other requests, when a server limits, refuses or ends (RFC 9113 6.8, 8.7).
 
@@ -45,11 +55,16 @@ async function variant(
   return { url: `http://127.0.0.1:${portOf(server)}`, sessions };
 }
 
-async function edgeOf(t: TestContext, url: string): Promise<number> {
+async function worldOf(t: TestContext, url: string, limits: Partial<Limits> = {}): Promise<World> {
   const services = { storefront: { entry: true, protocol: "h2c" as const } };
-  const { edge } = await openWorld(t, tableOf({ variants: { "storefront:stable": url } }), {
+  return await openWorld(t, tableOf({ variants: { "storefront:stable": url } }), {
     settings: { domain: "localhost", services },
+    limits,
   });
+}
+
+async function edgeOf(t: TestContext, url: string): Promise<number> {
+  const { edge } = await worldOf(t, url);
   return edge.port;
 }
 
@@ -80,6 +95,35 @@ describe("the connections of HTTP/2 to a variant", () => {
       client.send("GET / HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n");
     await Promise.all(clients.map((client) => client.until("HTTP/1.1 200")));
     assert.equal(open.sessions.length, 4);
+  });
+
+  it("open no stream for a client that left while it waited for one", async (t) => {
+    const streams: http2.ServerHttp2Stream[] = [];
+    const open = await variant(t, (stream) => void streams.push(stream), {
+      settings: { maxConcurrentStreams: 1 },
+    });
+    const { edge, gateway } = await worldOf(t, open.url, { upstreamConnections: 1 });
+    const inFlight = async (count: number): Promise<void> => {
+      const ref = { service: "storefront", key: "stable", incarnation: 1 };
+      await until(`${count} in flight`, () => gateway.inFlight(ref) === count);
+    };
+    const get = "GET / HTTP/1.1\r\nHost: storefront.localhost\r\n\r\n";
+    const [first, second] = [new RawClient(edge.port), new RawClient(edge.port)];
+    t.after(() => first.close());
+    first.send(get);
+    await until("the first stream", () => streams.length === 1);
+    second.send(get);
+    await inFlight(2);
+    second.socket.resetAndDestroy();
+    await inFlight(1);
+    const third = ask(edge.port);
+    await inFlight(2);
+    for (let at = 0; at < 2; at++) {
+      await until("the next stream", () => streams.length > at);
+      streams[at]?.respond({ ":status": 200 }, { endStream: true });
+    }
+    assert.equal((await third).status, 200);
+    assert.equal(streams.length, 2);
   });
 
   it("are used again, and not more of them than needed", async (t) => {
@@ -136,7 +180,7 @@ describe("the connections of HTTP/2 to a variant", () => {
     }
   });
 
-  it("do not repeat a body that is no longer there, nor for ever", async (t) => {
+  it("do not repeat a body that was not kept, and stop after four attempts", async (t) => {
     let streams = 0;
     const open = await variant(t, (stream) => {
       streams++;
@@ -172,6 +216,29 @@ describe("the connections of HTTP/2 to a variant", () => {
     });
     assert.equal((await ask(await edgeOf(t, open.url))).status, 200);
   });
+
+  for (const [how, end] of Object.entries({
+    closes: "end",
+    resets: "resetAndDestroy",
+    drops: "destroy",
+  } as const)) {
+    it(`say that the variant is down when it ${how} one during a request`, async (t) => {
+      const server = http2.createServer();
+      server.on("session", (session) => session.on("error", () => undefined));
+      const sockets: net.Socket[] = [];
+      server.on("connection", (socket: net.Socket) => sockets.push(socket));
+      server.on("stream", (stream) => {
+        stream.on("error", () => undefined);
+        for (const socket of sockets) socket[end]();
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      t.after(() => server.close());
+      const port = await edgeOf(t, `http://127.0.0.1:${portOf(server)}`);
+      const answer = await ask(port, { method: "POST", body: "x" });
+      assert.deepEqual([answer.status, problemOf(answer).code], [503, "VariantUnavailable"]);
+      assert.match(problemOf(answer).detail, /closed the connection before it responded/);
+    });
+  }
 
   it("name a failure as the variant's own", async (t) => {
     const open = await variant(t, (stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR));

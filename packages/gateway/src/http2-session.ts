@@ -49,6 +49,11 @@ export class Http2Session {
     return this.#session.destroyed;
   }
 
+  /** The connection ended without GOAWAY: the variant died, or does not speak HTTP/2. */
+  get isCut(): boolean {
+    return this.#session.destroyed && this.#lastProcessed === Number.POSITIVE_INFINITY;
+  }
+
   /** It takes no more streams; those that are open end by themselves. */
   get isRetired(): boolean {
     return this.#isRetired || this.#session.closed || this.#session.destroyed;
@@ -77,14 +82,8 @@ export class Http2Session {
     return id === undefined || id > this.#lastProcessed;
   }
 
-  retire(): void {
-    this.#isRetired = true;
-    if (this.#open === 0) this.#session.close();
-    this.#changed();
-  }
-
-  destroy(error?: Error): void {
-    this.#session.destroy(error);
+  destroy(): void {
+    this.#session.destroy();
   }
 
   #watch(connectMs: number): void {
@@ -101,7 +100,9 @@ export class Http2Session {
     });
     session.once("goaway", (_code: number, lastProcessed: number) => {
       this.#lastProcessed = lastProcessed;
-      this.retire();
+      this.#isRetired = true;
+      this.#closeIfIdle();
+      this.#changed();
     });
     session.on("error", (error: Error) => (this.error = error));
     session.once("close", () => {
@@ -117,8 +118,12 @@ export class Http2Session {
     if (rstCode === NGHTTP2_ENHANCE_YOUR_CALM) this.#isRetired = true;
     if (rstCode === NGHTTP2_REFUSED_STREAM) this.#refused();
     else this.#refusals = 0;
-    if (this.#isRetired && this.#open === 0) this.#session.close();
+    this.#closeIfIdle();
     this.#changed();
+  }
+
+  #closeIfIdle(): void {
+    if (this.#isRetired && this.#open === 0) this.#session.close();
   }
 
   /** It takes fewer streams than it announced, or none any more. */

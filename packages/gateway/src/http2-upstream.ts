@@ -1,7 +1,8 @@
 import { Http2Session } from "./http2-session.ts";
 import type { Limits } from "./limits.ts";
 
-interface Waiter {
+/** A request that needs a connection on which a stream can be opened. */
+export interface Waiter {
   readonly take: (session: Http2Session) => void;
   readonly fail: (error: Error) => void;
 }
@@ -22,12 +23,15 @@ export class Http2Upstream {
     this.#limits = limits;
   }
 
-  /** Calls `take` once with a connection on which a stream can be opened, at once or later. Returns a function that gives up. */
-  acquire(take: Waiter["take"], fail: Waiter["fail"]): () => void {
-    const waiter = { take, fail };
+  /** Calls one of `take` and `fail` once, at once or later. */
+  acquire(waiter: Waiter): void {
     this.#waiting.add(waiter);
     this.#assign();
-    return () => void this.#waiting.delete(waiter);
+  }
+
+  /** Calls neither. */
+  abandon(waiter: Waiter): void {
+    this.#waiting.delete(waiter);
   }
 
   destroy(): void {

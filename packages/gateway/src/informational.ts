@@ -7,7 +7,7 @@ const end = Buffer.from("\r\n\r\n");
  * Drops what a variant sends of `100 Continue` (RFC 9110 15.2: a client that didn't ask for it may ignore it), because undici
  * ends the connection at it. Only where the head of an answer is due: in a body the same bytes are content.
  */
-export class ContinueFilter {
+class ContinueFilter {
   #isDue = false;
   /** The beginning of what may be a 100, so far. */
   #held: Buffer | undefined;

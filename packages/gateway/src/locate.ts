@@ -43,21 +43,6 @@ export function locate(host: string, settings: GatewaySettings, table: RouteTabl
   return serviceAt(service, environment, settings);
 }
 
-/** The environment of the host in an `Origin` or `Referer`; undefined where it is no environment's of this domain. */
-export function environmentOfPage(
-  url: string,
-  { domain, services }: GatewaySettings,
-  table: RouteTable,
-): string | undefined {
-  const host = URL.parse(url)?.hostname ?? "";
-  if (!host.endsWith(`.${domain}`)) return undefined;
-  const labels = host.slice(0, -domain.length - 1);
-  const [name = ""] = labels.split(".", 1);
-  const isHost = labels === name || own(services, labels.slice(name.length + 1)) !== undefined;
-  const isService = own(services, labels) !== undefined;
-  return isHost && !isService && isEnvironment(table, name) ? name : undefined;
-}
-
 /** True for a layer of the table, and for `stable`, the root layer. */
 export function isEnvironment(table: RouteTable, name: string): boolean {
   return name === STABLE || own(table.environments, name) !== undefined;

@@ -81,7 +81,7 @@ const refused: Readonly<Record<string, readonly [bytes: string, status: number]>
   "no Host": [get("GET / HTTP/1.1", "X-A: 1\r\n"), 400],
   "Host twice, equal": [get("GET / HTTP/1.1", `${host}${host}`), 400],
   "Host twice, different": [get("GET / HTTP/1.1", `${host}Host: cart.localhost\r\n`), 400],
-  "an Expect that nobody knows": [get("GET / HTTP/1.1", `${host}Expect: 200-ok\r\n`), 417],
+  "an unknown Expect": [get("GET / HTTP/1.1", `${host}Expect: 200-ok\r\n`), 417],
   "no Host in HTTP/1.0": ["GET / HTTP/1.0\r\n\r\n", 400],
   "Host empty": [get("GET / HTTP/1.1", "Host:\r\n"), 400],
   "Host as a list": [get("GET / HTTP/1.1", "Host: storefront.localhost, cart.localhost\r\n"), 400],

@@ -104,7 +104,7 @@ export class Upstream {
     });
   }
 
-  /** One h2c connection, opened again when it closes. */
+  /** HTTP/2 connections, opened as needed. */
   get http2(): Http2Upstream {
     this.#http2 ??= new Http2Upstream(this.#origin, this.#limits);
     return this.#http2;

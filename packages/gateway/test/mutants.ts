@@ -224,9 +224,9 @@ export const mutants: readonly Mutant[] = [
     ],
     [
       "G-5",
-      "locate",
-      "isHost && !isService && isEnvironment",
-      "!isService && isEnvironment",
+      "request-route",
+      "const page = origin ?? referer;",
+      "const page = referer ?? origin;",
       "takes the environment of the page that sent a request, behind host and cookie",
     ],
   ]),
@@ -273,7 +273,7 @@ export const mutants: readonly Mutant[] = [
       "replay",
       "if (this.#bytes > maxKept) this.forget();\n    else ",
       "",
-      "do not repeat a body that is no longer there, nor for ever",
+      "do not repeat a body that was not kept, and stop after four attempts",
     ],
     [
       "G-23",
@@ -424,7 +424,7 @@ export const mutants: readonly Mutant[] = [
     [
       "G-23",
       "http2-session",
-      "      this.retire();\n",
+      "      this.#isRetired = true;\n      this.#closeIfIdle();\n",
       "      session.destroy();\n",
       "lets calls in flight finish after GOAWAY of the variant",
     ],

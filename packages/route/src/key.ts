@@ -9,13 +9,13 @@ export interface KeyOptions {
 
 const ticket = /(?<![a-z0-9])[a-z][a-z0-9]+-[0-9]+(?![a-z0-9])/g;
 /** Names of standards and encodings, whose numbers are no tickets. */
-const noProjects: ReadonlySet<string> = new Set([
-  ...["cve", "cwe", "es", "http", "ieee", "iso", "md", "pep", "rfc", "sha", "ssl", "tls", "utf"],
-]);
+const noProjects: ReadonlySet<string> = new Set(
+  "cve cwe es http ieee iso md pep rfc sha ssl tls utf".split(" "),
+);
 /** 40 characters, less `-` and 8 hex digits. */
 const cutLength = 31;
 
-/** True where a branch's key is its ticket, and not its name. */
+/** True if a branch's key is its ticket and not its whole name. */
 export function isTicketOf(key: string, branch: string): boolean {
   return key !== slugOf(lowerAscii(branch), branch);
 }

@@ -64,7 +64,7 @@ export async function deploy(
 function describeKey(key: string, branch: string): string {
   return isTicketOf(key, branch)
     ? `${key}, the ticket of ${branch}; another one: --key`
-    : `${key}, the name of the branch: it has no ticket`;
+    : `${key}, the name of the branch`;
 }
 
 /** Waits until the stored generation is served; shared with `rc promote`. */

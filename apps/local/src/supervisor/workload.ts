@@ -274,6 +274,8 @@ export class Workload {
         timeoutMs = Math.max(probeTimeoutMs, 3 * (performance.now() - startedAt));
         this.#onReady(place.origin ?? originOf(answer.host, place.port), revision);
       } else this.#onProbeFailure(answer.why, failures);
+      // It may have become slower.
+      if (failures > 1) timeoutMs = firstProbeMs;
       pauseMs = answer.ready ? steadyProbeMs : Math.min(pauseMs * 1.5, 250);
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }
