@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
+import { parseRoute } from "@cocktail/route";
+import { Pool } from "undici";
+import { ActiveContext } from "./context.ts";
 import { bind, current, headers, install, outside, run, uninstall, withRoute } from "./index.ts";
 import { callSite, createLeakGuard } from "./leak-guard.ts";
 import { silent } from "./logger.ts";
@@ -231,6 +234,47 @@ describe("the leak guard", () => {
       delete process.env["NODE_ENV"];
       if (environment !== undefined) process.env["NODE_ENV"] = environment;
     }
+  });
+
+  it("tells once of calls whose place is in nobody's stack, however old their requests are", () => {
+    let now = 0;
+    const guard = createLeakGuard({
+      log: () => log,
+      graceMs: 0,
+      now: () => ++now,
+      stack: () => "",
+    });
+    const record = { label: "GET /", endedAt: undefined };
+    const done = guard.entered(record, true);
+    for (let count = 0; count < 5; count++)
+      guard.used(undefined, { method: "GET", target: "http://a" });
+    done();
+    const context = new ActiveContext(parseRoute({ pins: "a:b" }).route, undefined, record);
+    for (let count = 0; count < 5; count++)
+      guard.used(context, { method: "GET", target: "http://a" });
+    guard.used(context, { method: "POST", target: "http://a" });
+    assert.deepEqual(reasons(), ["ContextLost", "RequestEnded", "RequestEnded"]);
+  });
+
+  it("names the place of a call that waited in a pool", async () => {
+    guarded();
+    const pool = new Pool(downstream.url, { connections: 1 });
+    let later = (): Promise<unknown> => Promise.reject(new Error("not set"));
+    await leave(() => {
+      later = bind(() =>
+        Promise.all(
+          Array.from({ length: 5 }, async () => {
+            const { body } = await pool.request({ path: "/", method: "GET" });
+            await body.dump();
+          }),
+        ),
+      );
+    });
+    await later();
+    await pool.close();
+    const places = warnings.filter(({ reason }) => reason === "RequestEnded");
+    for (const { site } of places) assert.match(site ?? "", /leak-guard\.test\.ts/);
+    assert.equal(places.length, 1, "the place once");
   });
 
   it("reports at most a hundred places", () => {

@@ -9,6 +9,8 @@ export interface OutgoingCall {
   readonly method: string;
   /** `http://127.0.0.1:4001` */
   readonly target: string;
+  /** The stack of the caller, where it isn't the active one. */
+  readonly stack?: string | undefined;
 }
 
 /** Watches for work that runs in another request's context. For development: it costs a little per request. */
@@ -59,8 +61,9 @@ export function createLeakGuard(options: LeakGuardOptions): LeakGuard {
     },
     used: (context, call) => {
       if (context === undefined) {
+        if (routedInFlight === 0) return;
         const meanwhile = `while ${routedInFlight} routed request(s) are being answered`;
-        if (routedInFlight > 0) report("ContextLost", `${say(call)} carries no route ${meanwhile}`);
+        report({ reason: "ContextLost", what: `${say(call)} carries no route ${meanwhile}`, call });
         return;
       }
       const { request, key } = context;
@@ -69,24 +72,34 @@ export function createLeakGuard(options: LeakGuardOptions): LeakGuard {
       if (age < graceMs) return;
       const whose = `${request.label} (${key === "" ? "unrouted" : key})`;
       const when = `which was answered ${age} ms ago`;
-      report("RequestEnded", `${say(call)} carries the context of ${whose}, ${when}`);
+      const what = `${say(call)} carries the context of ${whose}, ${when}`;
+      report({ reason: "RequestEnded", what, call });
     },
     nested: (outer, record) => {
       const whose = outer.request?.label ?? "another context";
       const what = `${record.label} came in on a server that was started inside of ${whose}`;
-      report("ServerInRequest", what);
+      report({ reason: "ServerInRequest", what });
     },
   };
 }
 
-/** Tells of each place once, with the place where it can be found. */
-function reporter(options: LeakGuardOptions): (reason: LeakReason, what: string) => void {
+interface Leak {
+  readonly reason: LeakReason;
+  readonly what: string;
+  readonly call?: OutgoingCall;
+}
+
+/**
+ * Tells of each place once, with the place where it can be found. Where the stack names none, because the call was made
+ * from a queue or a pool, calls of one method to one target are one place: what differs is whose they are, and when.
+ */
+function reporter(options: LeakGuardOptions): (leak: Leak) => void {
   const stack = options.stack ?? callStack;
   const reported = new Set<string>();
-  return (reason, what) => {
+  return ({ reason, what, call }) => {
     if (reported.size >= maxReports) return;
-    const site = callSite(stack());
-    const id = `${reason} ${site ?? what}`;
+    const site = callSite(call?.stack ?? stack());
+    const id = `${reason} ${site ?? (call === undefined ? "" : say(call))}`;
     if (reported.has(id)) return;
     reported.add(id);
     const at = site === undefined ? "" : ` at ${site}`;
@@ -98,7 +111,8 @@ function say(call: OutgoingCall): string {
   return call.target === "" ? call.method : `${call.method} ${call.target}`;
 }
 
-function callStack(): string {
+/** Deep enough to get through a framework and a client. */
+export function callStack(): string {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 50;
   const { stack } = new Error("call site");

@@ -1,5 +1,6 @@
 import type { Route } from "@cocktail/route";
 import { ActiveContext, isActive, type RouteContext } from "./context.ts";
+import { startIn } from "./lazy.ts";
 import { shared } from "./shared-state.ts";
 
 /** The context of the work in progress; the unrouted one where there is none. Never undefined. */
@@ -9,7 +10,7 @@ export function current(): RouteContext {
 
 /**
  * Runs `work` with a context, or with a route of its own, and returns what it returns. What it starts (promises, timers,
- * calls) carries it too. Given a route, it goes on reporting its hops to the request it was called in.
+ * calls) carries it too, also what a query builder or `superagent` starts only when it is awaited. Given a route, it goes on reporting its hops to the request it was called in.
  *
  * ```ts
  * queue.push({ job, context: current() });
@@ -18,7 +19,7 @@ export function current(): RouteContext {
  * ```
  */
 export function run<T>(context: RouteContext | Route, work: () => T): T {
-  return shared.storage.run(activeOf(context), work);
+  return runIn(activeOf(context), work);
 }
 
 /**
@@ -30,7 +31,7 @@ export function bind<This, Args extends unknown[], Result>(
 ): (this: This, ...args: Args) => Result {
   const context = shared.storage.getStore();
   return function bound(this: This, ...args: Args): Result {
-    return shared.storage.run(context, () => work.apply(this, args));
+    return runIn(context, () => work.apply(this, args));
   };
 }
 
@@ -39,7 +40,7 @@ export function bind<This, Args extends unknown[], Result>(
  * subscriptions, consumers.
  */
 export function outside<T>(work: () => T): T {
-  return shared.storage.run(shared.unrouted, work);
+  return runIn(shared.unrouted, work);
 }
 
 /**
@@ -65,6 +66,10 @@ export function perContext<T>(make: () => T): () => T {
     instances.set(context, { value });
     return value;
   };
+}
+
+function runIn<T>(context: ActiveContext | undefined, work: () => T): T {
+  return startIn(context, shared.storage.run(context, work));
 }
 
 function activeOf(context: RouteContext | Route): ActiveContext {

@@ -1,12 +1,14 @@
 import { channel } from "node:diagnostics_channel";
-import { type FieldValue, type Route, writeBaggage } from "@cocktail/route";
+import { type Route, writeBaggage } from "@cocktail/route";
 import type { ActiveContext } from "./context.ts";
+import { type FlatHeaders, flatHeaders, lines } from "./flat-headers.ts";
 import { authorityOf, isInternal } from "./hosts.ts";
 import { inject, type OutgoingHeaders, withhold } from "./outgoing.ts";
 import { shared } from "./shared-state.ts";
 import type { TraceCollector } from "./trace-collector.ts";
 import { makeBodyInContext, type RequestWithBody } from "./undici-bodies.ts";
 import { type AnsweredRequest, answerInContext } from "./undici-callbacks.ts";
+import { followPools, makerOf } from "./undici-pools.ts";
 
 /** An undici request as its diagnostics channels publish it: the global fetch's, and that of undici 6 and later. */
 interface UndiciRequest extends AnsweredRequest, RequestWithBody {
@@ -17,8 +19,8 @@ interface UndiciRequest extends AnsweredRequest, RequestWithBody {
   readonly path?: string;
   /** The service's own `Host`. */
   readonly host?: string | null;
-  /** Flat: name, value, name, value; what is written here is sent. */
-  readonly headers: (string | string[])[];
+  /** What is written here is sent. */
+  readonly headers: FlatHeaders;
   addHeader(name: string, value: string): unknown;
 }
 
@@ -36,24 +38,30 @@ export function followUndici(): () => void {
   const answered = channel("undici:request:headers");
   created.subscribe(onCreated);
   answered.subscribe(onAnswered);
+  const unfollowPools = followPools();
   return () => {
+    unfollowPools();
     created.unsubscribe(onCreated);
     answered.unsubscribe(onAnswered);
   };
 }
 
-/** Runs in the context of the caller. A subscriber that throws ends the process, so every error is caught. */
+/** A subscriber that throws ends the process, so every error is caught. */
 function onCreated(message: unknown): void {
   if (!isAbout(message)) return;
-  const context = shared.storage.getStore();
   try {
     const { request } = message;
+    const { context, stack } = makerOf(request);
     makeBodyInContext(request, context);
     answerInContext(request, context);
     if (context === undefined && shared.guard === undefined) return;
     const ours = isOurCall(request);
     if (ours)
-      shared.guard?.used(context, { method: request.method, target: String(request.origin) });
+      shared.guard?.used(context, {
+        method: request.method,
+        target: String(request.origin),
+        stack,
+      });
     if (context !== undefined) injectRoute(context, request, ours);
   } catch (error) {
     shared.log.error({ err: error }, "could not add the route to a fetch or undici call");
@@ -68,7 +76,7 @@ function isOurCall({ origin, path, host }: UndiciRequest): boolean {
 }
 
 function injectRoute(context: ActiveContext, request: UndiciRequest, ours: boolean): void {
-  const headers = flatHeaders(request);
+  const headers = flatHeaders(request.headers);
   const route = ours ? inject(context, headers, shared.names) : withhold(headers);
   mergeLaterBaggage(request, headers, route);
   if (ours && context.collector !== undefined) traced.set(request, context.collector);
@@ -109,55 +117,6 @@ function valueOf(headers: unknown, name: string): string | undefined {
     if (String(list[at]).toLowerCase() === name) values.push(String(list[at + 1]));
   }
   return values.length === 0 ? undefined : values.join(", ");
-}
-
-function flatHeaders(request: UndiciRequest): OutgoingHeaders {
-  const list = request.headers;
-  const find = (name: string): number => {
-    for (let at = 0; at < list.length; at += 2) {
-      const found = list[at];
-      if (typeof found === "string" && found.length === name.length && found.toLowerCase() === name)
-        return at;
-    }
-    return -1;
-  };
-  return {
-    get: (name) => {
-      const values: string[] = [];
-      for (let at = 0; at < list.length; at += 2) {
-        const found = list[at];
-        if (
-          typeof found !== "string" ||
-          found.length !== name.length ||
-          found.toLowerCase() !== name
-        )
-          continue;
-        values.push(...lines(list[at + 1]));
-      }
-      return values.length > 1 ? values : values[0];
-    },
-    set: (name, value) => {
-      const at = find(name);
-      if (at < 0) list.push(name, value);
-      else {
-        list[at + 1] = value;
-        removeFrom(list, name, at + 2);
-      }
-    },
-    remove: (name) => removeFrom(list, name, 0),
-  };
-}
-
-function removeFrom(list: (string | string[])[], name: string, from: number): void {
-  for (let at = list.length - 2; at >= from; at -= 2) {
-    const found = list[at];
-    if (typeof found === "string" && found.toLowerCase() === name) list.splice(at, 2);
-  }
-}
-
-function lines(value: FieldValue): readonly string[] {
-  if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value;
 }
 
 function isAbout(message: unknown): message is Message {

@@ -121,10 +121,31 @@ export const mutantsOfCalls = [
   ...inFile("http-calls.ts", [
     [
       "C-9",
-      "if (named.hostname === address) return true;",
-      "return true;",
+      "return isInternal(shared.hosts, `${protocol}//${bracketed(address.host)}:${address.port}`);",
+      "return protocol.length > 0;",
       "outgoing-calls",
       "with an own Host carry the route only where both it and the address are the cocktail's",
+    ],
+    [
+      "C-9",
+      "${bracketed(address.host)}:${address.port}",
+      "${bracketed(address.host)}:${named.port}",
+      "late-headers",
+      "gets to the port that it names: with the Host of another one it carries nothing",
+    ],
+    [
+      "C-9",
+      "if (isProxied) return address.proxy !== undefined && isInternal(shared.hosts, address.proxy);",
+      "if (isProxied) return true;",
+      "proxies",
+      "that reads it has the route only where the proxy is the cocktail's too: http-proxy-agent",
+    ],
+    [
+      "C-11",
+      "injectAtRendering(context, request);\n  } catch",
+      "if (!request.headersSent) injectRoute(context, request, { get: (name) => fieldOf(request.getHeader(name)), set: (name, value) => void request.setHeader(name, value), remove: (name) => request.removeHeader(name) });\n  } catch",
+      "late-headers",
+      "carries the caller's route, and baggage says the same",
     ],
     [
       "C-9",
@@ -141,13 +162,6 @@ export const mutantsOfCalls = [
       "to a socket of the file system carry nothing",
     ],
     [
-      "C-9",
-      "named.hostname === name || isInternalName(shared.hosts, name)",
-      "isInternalName(shared.hosts, address)",
-      "outgoing-calls",
-      "to an address of the cocktail carry the route, however the address is written",
-    ],
-    [
       "C-15",
       "if (ours && context.collector !== undefined) traced.set",
       "if (context.collector !== undefined) traced.set",
@@ -160,6 +174,68 @@ export const mutantsOfCalls = [
       "const context = shared.unrouted;",
       "shared-connection",
       "belong to their maker where they wait for a connection",
+    ],
+  ]),
+  ...inFile("undici-pools.ts", [
+    [
+      "C-14",
+      "waiting.set(handler, { context: shared.storage.getStore(), stack });",
+      "",
+      "undici-pools",
+      "have their maker's route: fetch with an agent by undici 7",
+    ],
+    [
+      "C-14",
+      "required.subscribe(onRequired);",
+      "",
+      "undici-pools",
+      "have their maker's route by an undici that is loaded after the library",
+    ],
+    [
+      "C-14",
+      "waiting.delete(handler);",
+      "",
+      "undici-pools",
+      "have their maker's route where calls share one handler, one after the other",
+    ],
+    [
+      "C-14",
+      "return handler instanceof AsyncResource ? handler : undefined;",
+      "return undefined;",
+      "undici-pools",
+      "have their maker's route by an undici that nobody can see, except with fetch",
+    ],
+  ]),
+  ...inFile("lazy.ts", [
+    [
+      "C-20",
+      "return storage.run(context, () => then.apply(this, callbacks.map(back)));",
+      "return storage.run(context, () => then.apply(this, callbacks));",
+      "late-headers",
+      "begins in the context it was made in, and its waiter goes on in its own",
+    ],
+    [
+      "C-20",
+      "return storage.run(context, () => then.apply(this, callbacks.map(back)));",
+      "return then.apply(this, callbacks);",
+      "late-headers",
+      "calls in the context that it was run in, though it waits to be awaited",
+    ],
+  ]),
+  ...inFile("leak-guard.ts", [
+    [
+      "C-24",
+      '(call === undefined ? "" : say(call))',
+      "what",
+      "leak-guard",
+      "tells once of calls whose place is in nobody's stack, however old their requests are",
+    ],
+    [
+      "C-24",
+      "callSite(call?.stack ?? stack())",
+      "callSite(stack())",
+      "leak-guard",
+      "names the place of a call that waited in a pool",
     ],
   ]),
   ...inFile("rendered-head.ts", [

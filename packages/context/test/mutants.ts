@@ -168,14 +168,14 @@ const between = [
   ...inFile("run.ts", [
     [
       "C-20",
-      "shared.storage.run(context, () => work.apply(this, args))",
-      "work.apply(this, args)",
+      "return runIn(context, () => work.apply(this, args));",
+      "return work.apply(this, args);",
       "run",
       "is captured by current and by bind, with arguments, this and result",
     ],
     [
       "C-20",
-      "return shared.storage.run(shared.unrouted, work);",
+      "return runIn(shared.unrouted, work);",
       "return work();",
       "run",
       "nests, and outside leaves it",
