@@ -16,7 +16,7 @@ export interface EnvironmentFacts {
   readonly observed: ObservedEnvironment;
 }
 
-/** The conditions of an environment. It is ready if its members serve and every gateway holds the layer. */
+/** The conditions of an environment. It is ready if all of its members serve and every gateway holds the layer. */
 export function environmentConditions(
   { environment, members, observed }: EnvironmentFacts,
   now: number,
@@ -33,8 +33,6 @@ export function environmentConditions(
     { ...variants, type: "VariantsReady" },
     { ...routes, type: "RoutesProgrammed" },
   ];
-  const missing = missingFinding(members);
-  if (missing !== undefined) conditions.push({ ...missing, type: "Degraded", observedGeneration });
   const expiring = expiringFact(
     { expiresAt, wouldLoseWork: false },
     { now, soonMs: policy.expiresSoonMs, observedGeneration },
@@ -59,17 +57,13 @@ export function membersFinding(members: readonly MemberFact[]): Finding {
     const message = `${namesOf(down)}: ${first.ready.message}`;
     return { status: "False", reason: first.ready.reason, message };
   }
-  const deployed = members.filter(({ ready }) => ready !== undefined).length;
-  const count = deployed === 1 ? "1 member serves" : `${deployed} members serve`;
-  return { status: "True", reason: "MembersServe", message: count };
-}
-
-/** Reports members that are not deployed. The layers below serve their requests, so the environment can still be ready. */
-export function missingFinding(members: readonly MemberFact[]): Finding | undefined {
   const missing = members.filter(({ ready }) => ready === undefined);
-  if (missing.length === 0) return undefined;
-  const message = `${namesOf(missing)}: not deployed; requests go to the layers below`;
-  return { status: "True", reason: "MemberMissing", message };
+  if (missing.length > 0) {
+    const message = `${namesOf(missing)}: not deployed; requests go to the layers below`;
+    return { status: "False", reason: "MemberMissing", message };
+  }
+  const count = members.length === 1 ? "1 member serves" : `${members.length} members serve`;
+  return { status: "True", reason: "MembersServe", message: count };
 }
 
 function namesOf(members: readonly MemberFact[]): string {

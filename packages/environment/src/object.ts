@@ -57,6 +57,8 @@ export interface VariantSpec {
    */
   readonly rollout: number;
   readonly source: SourceDocument;
+  /** The environment whose deploy made it, and which is therefore the one that its end destroys. */
+  readonly madeFor?: string | undefined;
   /** Raw branch name. Deploying another branch to the same live key is a conflict. */
   readonly branch?: string | undefined;
   readonly onUnavailable: OnUnavailable;

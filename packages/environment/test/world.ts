@@ -32,7 +32,7 @@ import {
   applyWrite,
   defaultPolicy,
   formatIncarnation,
-  heldOnlyBy,
+  endingWith,
   isHeldBack,
   isLive,
   isStatusAction,
@@ -192,7 +192,7 @@ export class World {
     const environment = this.#objects.environments.get(name);
     if (environment === undefined || isLive(environment)) return [];
     if (environment.spec.onDelete === "Keep") return [];
-    return heldOnlyBy(this.#objects, name).map((each) => each.name);
+    return endingWith(this.#objects, name).map((each) => each.name);
   }
 
   observeEnvironment(name: string): ObservedEnvironment {

@@ -18,9 +18,9 @@ interface EnvironmentDestroyReport extends EnvironmentDeleteResult {
 
 export const envDelete: Command = command({
   path: ["env", "delete"],
-  summary: "Delete an environment and the variants that only it held",
+  summary: "Delete an environment and the variants that its deploys made",
   details: [
-    "A variant that another environment names is kept. The deletion is refused while the environment is the parent of another one. Deleting an absent environment is not an error.",
+    "A variant that another environment names, or that was deployed before it was named here, is kept. The deletion is refused while the environment is the parent of another one. Deleting an absent environment is not an error.",
   ],
   args: {
     name: argument(environmentName("NAME"), "the environment"),
@@ -32,7 +32,10 @@ export const envDelete: Command = command({
     ...dryRunOption,
   },
   examples: [
-    { text: "with the variants that only it held", command: "cocktail env delete ops-101" },
+    {
+      text: "with the variants that were deployed into it",
+      command: "cocktail env delete ops-101",
+    },
     { text: "the layer alone", command: "cocktail env delete ops-101 --keep-variants" },
   ],
   run: async (context, { args, options }): Promise<EnvironmentDestroyReport> => {

@@ -79,21 +79,13 @@ export const envExplain: Command = command({
     return { ...explanation, fix: explanationFix(explanation) };
   },
   view: ({ ready, reason, cause, blocks, fix, environment }) => {
-    // An environment with a member that is not deployed is ready, because the layers below serve it, but has a fix.
-    const isHealthy = ready && fix === "";
-    const verdict = ready
-      ? span(isHealthy ? "good" : "warn", " is ready")
-      : span("bad", " is not ready");
+    const verdict = ready ? span("good", " is ready") : span("bad", " is not ready");
     return [
-      line(
-        span("strong", `environment/${environment.name}`),
-        verdict,
-        isHealthy ? "" : `: ${reason}`,
-      ),
+      line(span("strong", `environment/${environment.name}`), verdict, ready ? "" : `: ${reason}`),
       {
         kind: "fields",
         fields: [
-          ...(isHealthy || cause === "" ? [] : [["cause", cause] as const]),
+          ...(ready || cause === "" ? [] : [["cause", cause] as const]),
           ...(blocks.length === 0 ? [] : [["blocks", blocks.join(", ")] as const]),
           ...(fix === "" ? [] : [["fix", fix] as const]),
         ],

@@ -51,7 +51,7 @@ export const envCreate: Command = command({
   path: ["env", "create"],
   summary: "Create an environment: a named layer of variants over a parent; fails if it exists",
   details: [
-    "The parent serves each service without a member here. A member that is not deployed yet is allowed, with a warning.",
+    "The parent serves each service without a member here. A member that is not deployed yet is allowed, with a warning; the environment is not ready until it is.",
   ],
   args: name,
   options: { ...specOptions, ...waitOptions, ...dryRunOption, ...ciFileOptions },
@@ -92,7 +92,7 @@ export const envApply: Command = command({
   path: ["env", "apply"],
   summary: "Create or replace an environment",
   details: [
-    "From a file (kind: Environment, with metadata.name, spec.parent, spec.members as a list of {service, key}, spec.ttlSeconds), or from NAME and options. Omitted fields are removed.",
+    "From a file (kind: Environment, with metadata.name, spec.parent, spec.members as a list of {service, key}, spec.ttlSeconds), or from NAME and options. Omitted fields, the lifetime too, are removed.",
   ],
   args: { name: optionalArgument(environmentName("NAME"), "the environment") },
   options: {

@@ -57,7 +57,10 @@ describe("env create and apply", () => {
   it("does not wait for a member that is not deployed, and warns", async () => {
     const layer = environment("ops-101", {
       members: [member("cart:mp-102", false)],
-      conditions: [condition("False", "MemberMissing", 1)],
+      conditions: [
+        condition("False", "MemberMissing", 1),
+        { ...condition("True", "LayerPublished", 1), type: "RoutesProgrammed" },
+      ],
     });
     await using api = await startFakeApi({
       "POST /v1/environments": written(layer),
@@ -268,9 +271,9 @@ describe("env get, explain, url", () => {
     );
   });
 
-  it("explains a missing member of a ready environment", async () => {
+  it("explains a missing member", async () => {
     const explanation = {
-      ready: true,
+      ready: false,
       reason: "MemberMissing",
       params: { variant: "cart:mp-102" },
       cause: "cart:mp-102: not deployed; the layers below answer",
@@ -280,7 +283,10 @@ describe("env get, explain, url", () => {
     };
     await using api = await startFakeApi({ "GET /v1/environments/ops-101/explain": explanation });
     const { stdout } = await invoke(["env", "explain", "ops-101"], api);
-    assert.match(stdout, /^environment\/ops-101 is ready: MemberMissing\n {2}cause .*not deployed/);
+    assert.match(
+      stdout,
+      /^environment\/ops-101 is not ready: MemberMissing\n {2}cause .*not deployed/,
+    );
     assert.match(stdout, /\n {2}fix +deploy cart:mp-102, or remove it from the environment\n$/);
   });
 

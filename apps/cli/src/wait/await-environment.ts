@@ -6,7 +6,7 @@ import { poll } from "./poll.ts";
 export interface EnvironmentWait {
   readonly waited: Waited;
   readonly environment: Environment;
-  /** Members that are not deployed: allowed, and not waited for. */
+  /** Members that are not deployed: allowed, and not waited for, though the environment isn't ready without them. */
   readonly absent: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export async function awaitEnvironment(
       );
       absent = members.filter(({ state }) => state === "absent").map(({ name }) => name);
       if (members.some(({ state }) => state === "failed")) return "Failed" as const;
-      return members.length > 0 && members.length === absent.length
+      return ready?.reason === "MemberMissing" && isPublished(environment)
         ? ("Ready" as const)
         : undefined;
     },
@@ -50,6 +50,10 @@ export async function awaitEnvironment(
     waiting.end("warn", `environment/${written.name}: ${absent.join(", ")} not deployed yet`);
   else waiting.end("good", `environment/${written.name} is served`);
   return { waited, environment, absent };
+}
+
+function isPublished({ conditions }: Environment): boolean {
+  return conditions.some(({ type, status }) => type === "RoutesProgrammed" && status === "True");
 }
 
 async function lookUp(

@@ -78,7 +78,7 @@ const texts: Readonly<Partial<Record<Reason, Say>>> = {
         ),
   KeyConflict: (get) =>
     conflict(
-      `${get("variant")} belongs to branch ${get("owner")}, not to ${get("branch")}`,
+      `${get("variant")} belongs to branch ${get("owner")}${get("branch") === "" ? "" : `, not to ${get("branch")}`}`,
       "choose another key, or deploy with replace",
     ),
   NameTaken: (get) => (taken[get("taken")] ?? taken["itself"])?.(get("name")) ?? conflict("", ""),

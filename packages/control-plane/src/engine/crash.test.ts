@@ -51,7 +51,7 @@ class DyingStore implements Store {
 
 /** User requests; the process may crash during each of them. */
 async function script({ lifecycle }: TestWorld, world: TestWorld): Promise<void> {
-  await deployReady(world, "cart", "mp-1", { branch: "feature/mp-1" });
+  await deployReady(world, "cart", "mp-1", { branch: "feature/mp-1", environment: "ops" });
   await deployReady(world, "payment", "mp-1", { environment: "ops" });
   await deployReady(world, "cart", "mp-1");
   done(await lifecycle.applyEnvironment("ops", { members: { cart: "mp-1", payment: "mp-1" } }));

@@ -5,7 +5,7 @@ import {
   deleteObject,
   derive,
   destroyWrites,
-  heldOnlyBy,
+  endingWith,
   isLive,
 } from "@cocktail/environment";
 import { parseVariant } from "@cocktail/route";
@@ -41,7 +41,7 @@ function isOver(
       const own = index.environments.get(key);
       return [...index.environmentsWith(service, key), ...(own === undefined ? [] : [own])].some(
         (each) =>
-          !isLive(each) && heldOnlyBy(index, each.name).some((held) => held.name === object.name),
+          !isLive(each) && endingWith(index, each.name).some((held) => held.name === object.name),
       );
     }
   }

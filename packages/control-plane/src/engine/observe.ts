@@ -12,7 +12,7 @@ import {
   type VariantObject,
   type DesiredLayer,
   formatIncarnation,
-  heldOnlyBy,
+  endingWith,
   isHeldBack,
   isLive,
   lostWorkload,
@@ -153,7 +153,7 @@ function toDestroyWith(
   { name, spec, deletedAt }: EnvironmentObject,
 ): readonly string[] {
   if (deletedAt === undefined || spec.onDelete === "Keep") return [];
-  return heldOnlyBy(objects, name)
+  return endingWith(objects, name)
     .map((each) => each.name)
     .filter((each) => spec.onDelete === "Discard" || !facts.holdingWork.has(each));
 }

@@ -3,7 +3,7 @@ import {
   type EnvironmentStatus,
   type ObservedEnvironment,
   environmentConditions,
-  heldOnlyBy,
+  endingWith,
   isEqualDocument,
   isLive,
   planEnvironment,
@@ -45,7 +45,7 @@ function nextTable(core: Core, table: RouteTable): RouteTable {
 }
 
 async function checkForWorkOf(core: Core, { name }: EnvironmentObject): Promise<void> {
-  for (const each of heldOnlyBy(core.cache.index, name)) await checkForWork(core, each);
+  for (const each of endingWith(core.cache.index, name)) await checkForWork(core, each);
 }
 
 /** False if the object was written meanwhile. */

@@ -7,7 +7,7 @@ import {
   type Write,
   deleteObject,
   describeAction,
-  heldOnlyBy,
+  endingWith,
   simulate,
   isLive,
   planTable,
@@ -54,7 +54,7 @@ function destructionsOf(objects: ObjectIndex, { op, kind, name }: Write): readon
   const environment = objects.environments.get(name);
   if (environment === undefined || isLive(environment) || environment.spec.onDelete === "Keep")
     return [];
-  return heldOnlyBy(objects, name).map((each) => deleteObject(each));
+  return endingWith(objects, name).map((each) => deleteObject(each));
 }
 
 function planOf(after: Sources, { kind, name }: Write, at: DryRunAt): readonly PlannedAction[] {

@@ -13,7 +13,8 @@ export function toIntent(
     request.key ?? (branch === undefined ? undefined : keyFromBranch(branch, { projects }));
   if (key === undefined) return { reason: "InvalidRequest", params: { service: request.service } };
   const { service, environment, ttlSeconds, onUnavailable, replace } = request;
-  return { service, key, branch, environment, ttlSeconds, onUnavailable, replace };
+  const isUnbranched = branch === undefined && request.source !== undefined;
+  return { service, key, branch, isUnbranched, environment, ttlSeconds, onUnavailable, replace };
 }
 
 export function isRefusal(value: DeployIntent | Refusal): value is Refusal {

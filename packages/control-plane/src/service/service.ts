@@ -28,7 +28,7 @@ import {
   decideSync,
   defaultPolicy,
   findLiveVariant,
-  heldOnlyBy,
+  endingWith,
   keptVariant,
 } from "@cocktail/environment";
 import { RC, type RouteTable, STABLE, defaultHeaderNames, formatVariant } from "@cocktail/route";
@@ -273,7 +273,7 @@ class Lifecycle implements LifecycleService {
 
   async #workHeldBy(name: string): Promise<ReadonlySet<string>> {
     const found = new Set<string>();
-    for (const each of heldOnlyBy(this.#engine.objects, name)) {
+    for (const each of endingWith(this.#engine.objects, name)) {
       const { service, key } = each.spec;
       if (await this.#options.platform.wouldLoseWork(service, key)) found.add(each.name);
     }

@@ -7,7 +7,6 @@ import {
   isLive,
   liveKeys,
   membersFinding,
-  missingFinding,
   serviceNames,
 } from "@cocktail/environment";
 import { RC, type RouteTable, STABLE, formatVariant, own, resolve } from "@cocktail/route";
@@ -120,13 +119,11 @@ function implicitConditions(sources: Looked, name: string): readonly Condition[]
         message: "the layer is not in the route table yet",
       } as const);
   const ready = variants.status === "True" ? routes : variants;
-  const missing = missingFinding(members);
   const at = { observedGeneration: 0, lastTransitionTime };
   return [
     { type: "Ready", ...ready, ...at },
     { type: "VariantsReady", ...variants, ...at },
     { type: "RoutesProgrammed", ...routes, ...at },
-    ...(missing === undefined ? [] : [{ type: "Degraded", ...missing, ...at } as const]),
   ];
 }
 
@@ -176,10 +173,9 @@ function viewInherited(
 export function explainEnvironment(sources: ViewSources, environment: Environment): Unfixed {
   const find = (type: Condition["type"]): Environment["conditions"][number] | undefined =>
     environment.conditions.find((each) => each.type === type);
-  const isReady = find("Ready")?.status === "True";
-  const cause = (isReady ? find("Degraded") : undefined) ?? find("Ready");
+  const cause = find("Ready");
   return {
-    ready: isReady,
+    ready: cause?.status === "True",
     reason: cause?.reason ?? "Publishing",
     cause: cause?.message ?? "not reconciled yet",
     params: {

@@ -44,6 +44,7 @@ const variantSpec = exactly<VariantSpec>()(
     source,
     branch: z.string().optional(),
     onUnavailable,
+    madeFor: z.string().optional(),
     endpoints: z.array(z.string()).optional(),
     expiresAt: z.number().optional(),
     entryHash: z.string().optional(),

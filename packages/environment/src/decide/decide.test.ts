@@ -84,6 +84,11 @@ test("another branch on a live key is a conflict, except on rc; a deploy waits f
   const state = deployed(synced, "mp-1", { branch: "a" });
   assert.equal(why(deploy(state, other)), "KeyConflict");
   assert.equal(why(deploy(state, { ...other, replace: true })), "updated");
+  const unbranched = { service: "cart", key: "mp-1", isUnbranched: true };
+  assert.equal(why(deploy(state, unbranched)), "KeyConflict", "of no branch at all");
+  const taken = after(state, deploy(state, { ...unbranched, replace: true }));
+  assert.equal(taken.variants.get("cart:mp-1")?.spec.branch, undefined);
+  assert.equal(why(deploy(taken, unbranched)), "updated");
   const candidate = deployed(synced, RC, { branch: "a" });
   assert.equal(why(deploy(candidate, { ...other, key: RC })), "updated");
   const intent = { service: "cart", key: "mp-1", discard: false, wouldLoseWork: false };

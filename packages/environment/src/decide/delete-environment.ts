@@ -3,7 +3,7 @@ import type { Objects } from "../object-index.ts";
 import { type Write, deleteObject, writeSpec } from "../write.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
 import { destroyWrites, refuseDataLoss } from "./destroy.ts";
-import { heldOnlyBy, isLiveKey, liveEnvironment } from "./lookup.ts";
+import { endingWith, isLiveKey, liveEnvironment } from "./lookup.ts";
 import { checkNotBuiltIn } from "./names.ts";
 
 export interface DeleteEnvironmentIntent {
@@ -30,7 +30,7 @@ export function decideDeleteEnvironment(
   if (environment === undefined && !isLiveKey(objects, name)) {
     return { kind: "decided", outcome: "already absent", writes: [], warnings: [], variants: [] };
   }
-  const toDestroy = intent.keepVariants ? [] : heldOnlyBy(objects, name);
+  const toDestroy = intent.keepVariants ? [] : endingWith(objects, name);
   const atRisk = toDestroy.filter((each) => intent.wouldLoseWork.has(each.name));
   if (!intent.discard && atRisk.length > 0) return refuseDataLoss(atRisk.map((each) => each.name));
   const writes: readonly Write[] =

@@ -18,6 +18,8 @@ export interface DeployIntent {
   readonly service: string;
   readonly key: string;
   readonly branch?: string | undefined;
+  /** Its code comes from somewhere else than a branch: a directory, or a process that runs already. */
+  readonly isUnbranched?: boolean | undefined;
   readonly environment?: string | undefined;
   readonly ttlSeconds?: number | undefined;
   readonly onUnavailable?: OnUnavailable | undefined;
@@ -37,7 +39,7 @@ export function checkDeploy(objects: Objects, intent: DeployIntent): Refused | u
 /** The variant whose options a deploy inherits if it omits them: none if another branch takes the key over. */
 export function keptVariant(
   objects: Objects,
-  intent: Pick<DeployIntent, "service" | "key" | "branch">,
+  intent: Pick<DeployIntent, "service" | "key" | "branch" | "isUnbranched">,
 ): VariantObject | undefined {
   const existing = findLiveVariant(objects, intent.service, intent.key);
   return isOtherBranch(intent, existing) ? undefined : existing;
@@ -59,6 +61,8 @@ export function decideDeploy(
   const existing = findLiveVariant(objects, service, key);
   const spec: VariantSpec = {
     ...optionsOf(intent, keptVariant(objects, intent)?.spec, now),
+    // Whoever deploys it again doesn't make it: without an environment it was there before.
+    madeFor: existing === undefined ? intent.environment : existing.spec.madeFor,
     service,
     key,
     rollout: (existing?.spec.rollout ?? 0) + 1,
@@ -136,12 +140,14 @@ function checkBranch(
   });
 }
 
+/** A redeploy that names nothing goes on with what is there. */
 function isOtherBranch(
-  { branch }: Pick<DeployIntent, "branch">,
+  { branch, isUnbranched = false }: Pick<DeployIntent, "branch" | "isUnbranched">,
   existing: VariantObject | undefined,
 ): boolean {
   const owner = existing?.spec.branch;
-  return owner !== undefined && branch !== undefined && owner !== branch;
+  if (owner === undefined) return false;
+  return branch === undefined ? isUnbranched : owner !== branch;
 }
 
 /** A name can be used again only when the object that is being deleted is gone. */

@@ -16,8 +16,7 @@ export interface EnvironmentIntent {
 }
 
 /**
- * `create` refuses an existing environment, `apply` creates or replaces it. An omitted lifetime is kept; all other
- * omitted fields are removed.
+ * `create` refuses an existing environment, `apply` creates or replaces it: what is omitted, the lifetime too, is removed.
  */
 export function decideEnvironment(
   objects: Objects,
@@ -27,7 +26,7 @@ export function decideEnvironment(
 ): Decision {
   const { name } = intent;
   const existing = objects.environments.get(name);
-  const spec = specOf(intent, existing, now);
+  const spec = specOf(intent, now);
   const fault = checkNew(verb, existing) ?? checkIntent(objects, intent, spec);
   if (fault !== undefined) return fault;
   if (existing !== undefined && !isLive(existing)) {
@@ -62,11 +61,9 @@ function checkIntent(
 
 function specOf(
   { parent = STABLE, members = {}, ttlSeconds }: EnvironmentIntent,
-  existing: EnvironmentObject | undefined,
   now: number,
 ): EnvironmentSpec {
-  const before = existing === undefined || !isLive(existing) ? undefined : existing.spec;
-  const expiresAt = ttlSeconds === undefined ? before?.expiresAt : now + ttlSeconds * 1000;
+  const expiresAt = ttlSeconds === undefined ? undefined : now + ttlSeconds * 1000;
   return { parent, members, expiresAt };
 }
 

@@ -66,8 +66,12 @@ export function holdersOf(
   return new Set(naming.length === 0 ? [key] : naming);
 }
 
-/** Live variants that no other layer holds, sorted by name. Never stable. */
-export function heldOnlyBy(objects: Objects, name: string): readonly VariantObject[] {
+/**
+ * Live variants that end with a layer, sorted by name. Never stable. An environment destroys only what its own deploys made
+ * and no other layer holds; the layer of a key, if it is no environment, what has that key.
+ */
+export function endingWith(objects: Objects, name: string): readonly VariantObject[] {
+  const isExplicit = objects.environments.has(name);
   const members = Object.entries(objects.environments.get(name)?.spec.members ?? {});
   const candidates = new Set([
     ...members.flatMap(([service, key]) => findLiveVariant(objects, service, key) ?? []),
@@ -75,6 +79,7 @@ export function heldOnlyBy(objects: Objects, name: string): readonly VariantObje
   ]);
   return [...candidates]
     .filter((each) => each.spec.key !== STABLE)
+    .filter((each) => !isExplicit || each.spec.madeFor === name)
     .filter((each) => {
       const holders = holdersOf(objects, each);
       return holders.size === 1 && holders.has(name);

@@ -77,8 +77,7 @@ function placeOf(name: string): string {
 
 function explained(explanation: Unfixed): Explanation {
   const { ready, reason, params } = explanation;
-  const isFine = ready && reason !== "MemberMissing";
-  return { ...explanation, fix: isFine ? "" : conditionFix(reason, params["variant"] ?? "") };
+  return { ...explanation, fix: ready ? "" : conditionFix(reason, params["variant"] ?? "") };
 }
 
 const change = { tag: "environments", isChange: true } as const;

@@ -135,6 +135,8 @@ export function deploys(it: It): void {
     const deploy = world.lifecycle.deploy.bind(world.lifecycle);
     const other = { service: "cart", branch: "feature/mp-101-b" };
     assert.equal(refusal(await deploy(other)), "CONFLICT KeyConflict");
+    const own = { service: "cart", key: "mp-101", source: { kind: "service" } } as const;
+    assert.equal(refusal(await deploy(own)), "CONFLICT KeyConflict");
     assert.equal(refusal(await deploy({ service: "cart", key: "stable" })), "REFUSED ReservedKey");
     assert.equal(refusal(await deploy({ service: "cart", key: "payment" })), "CONFLICT NameTaken");
     assert.equal(refusal(await deploy({ service: "cart" })), "INVALID InvalidRequest");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type It, deployReady, gone, environmentReady } from "./steps.ts";
+import { type It, deployReady, gone, environmentReady, environmentReason } from "./steps.ts";
 import { done, refusal } from "./world.ts";
 
 export function environments(it: It): void {
@@ -28,7 +28,8 @@ export function environments(it: It): void {
     assert.deepEqual(created.warnings, [
       "payment:mp-9 is not deployed; its requests go to the layers below",
     ]);
-    await world.until(() => environmentReady(world, "ops"), "environment ops");
+    await world.until(() => environmentReason(world, "ops") === "MemberMissing", "environment ops");
+    await world.until(() => world.table.environments["ops"] !== undefined, "its layer");
     assert.equal(world.table.epoch, before + 1);
     assert.equal(
       refusal(await world.lifecycle.createEnvironment(spec)),
@@ -36,11 +37,39 @@ export function environments(it: It): void {
     );
     assert.equal(done(await world.lifecycle.applyEnvironment("ops", spec)).outcome, "unchanged");
     const dryRun = done(await world.lifecycle.deleteEnvironment("ops", { dryRun: true }));
-    assert.deepEqual(dryRun.variants, ["cart:mp-1"]);
+    assert.deepEqual(dryRun.variants, [], "it was deployed before, and by itself");
+    done(await world.lifecycle.deploy({ service: "payment", key: "mp-9", environment: "ops" }));
+    await world.ready("payment", "mp-9");
+    await world.until(() => environmentReady(world, "ops"), "all members to serve");
+    const all = done(await world.lifecycle.deleteEnvironment("ops", { dryRun: true }));
+    assert.deepEqual(all.variants, ["payment:mp-9"]);
     const kept = done(await world.lifecycle.deleteEnvironment("ops", { keepVariants: true }));
     assert.deepEqual(kept.variants, []);
     await world.until(() => world.table.environments["ops"] === undefined, "the layer to go");
     assert.equal(world.listed("cart", "mp-1"), 1);
+  });
+
+  it("an environment destroys only what its own deploys made", async (world) => {
+    await deployReady(world, "cart", "mp-1");
+    done(await world.lifecycle.deploy({ service: "payment", key: "mp-2", environment: "ops" }));
+    done(await world.lifecycle.deploy({ service: "cart", key: "mp-1", environment: "ops" }));
+    await world.ready("payment", "mp-2");
+    await world.ready("cart", "mp-1");
+    await world.until(() => environmentReady(world, "ops"), "environment ops");
+    assert.deepEqual(done(await world.lifecycle.deleteEnvironment("ops")).variants, [
+      "payment:mp-2",
+    ]);
+    await gone(world, "payment", "mp-2");
+    await world.until(() => world.lifecycle.environment("ops") === undefined, "its object to go");
+    assert.notEqual(world.listed("cart", "mp-1"), undefined);
+  });
+
+  it("an applied environment has the lifetime that was applied, or none", async (world) => {
+    const spec = { name: "ops", members: {} };
+    done(await world.lifecycle.createEnvironment({ ...spec, ttlSeconds: 60 }));
+    assert.notEqual(world.lifecycle.environment("ops")?.expiresAt, undefined);
+    done(await world.lifecycle.applyEnvironment("ops", spec));
+    assert.equal(world.lifecycle.environment("ops")?.expiresAt, undefined);
   });
 
   it("a parent can't be deleted, and an environment can't be its own ancestor", async (world) => {

@@ -1,3 +1,4 @@
+import type { Condition } from "@cocktail/client";
 import { type OpenStore, type TestWorld, done } from "./world.ts";
 
 /** Runs a body in a world that was started, and is ended after it. */
@@ -38,8 +39,16 @@ export function become(world: TestWorld, service: string, phase: "Ready" | "NotR
 }
 
 export function environmentReady(world: TestWorld, name: string): boolean {
-  const conditions = world.lifecycle.environment(name)?.conditions ?? [];
-  return conditions.some(({ type, status }) => type === "Ready" && status === "True");
+  return readyOf(world, name)?.status === "True";
+}
+
+/** Why an environment is ready, or isn't. */
+export function environmentReason(world: TestWorld, name: string): string | undefined {
+  return readyOf(world, name)?.reason;
+}
+
+function readyOf(world: TestWorld, name: string): Condition | undefined {
+  return world.lifecycle.environment(name)?.conditions.find(({ type }) => type === "Ready");
 }
 
 export async function turns(count: number): Promise<void> {
