@@ -2,6 +2,7 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, readdirSync }
 import { spawnSync } from "node:child_process";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { openFilesFix } from "@cocktail/local-state";
 import { type Binaries, copyBinaries, makeLinks } from "./binaries.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { PostgresError, unusableDirectory, useOwnDatabase } from "./errors.ts";
@@ -204,7 +205,7 @@ function cannotRun(facts: AccountFacts, tried: readonly string[]): PostgresError
     "NO_ACCOUNT",
     `Postgres refuses to run as ${who}, and no substitute works here.${details}`,
     {
-      fix: `Start as an ordinary user, or: ${useOwnDatabase}`,
+      fix: openFilesFix(details) ?? `Start as an ordinary user, or: ${useOwnDatabase}`,
     },
   );
 }

@@ -8,6 +8,11 @@ export type Address =
 
 const socketPort = 5432;
 
+/** What Postgres writes beside its socket. */
+export function socketLock(directory: string): string {
+  return join(directory, "socket", `.s.PGSQL.${socketPort}.lock`);
+}
+
 /** sun_path holds 108 bytes on Linux and 104 on macOS, the closing NUL counted; Postgres dies of a longer path. */
 export function fitsSocket(
   directory: string,

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { openFilesFix } from "@cocktail/local-state";
 import type { Account } from "./account.ts";
 import { superuser } from "./address.ts";
 import type { Binaries } from "./binaries.ts";
@@ -98,7 +99,7 @@ function handOver(path: string, account: Account): void {
 
 function initFailed(output: string): PostgresError {
   return new PostgresError("START_FAILED", `initdb failed: ${output.trim().slice(-2000)}`, {
-    fix: `Free some disk space, or: ${useOwnDatabase}`,
+    fix: openFilesFix(output) ?? `Free some disk space, or: ${useOwnDatabase}`,
   });
 }
 

@@ -1,3 +1,5 @@
+import { openFilesFix } from "@cocktail/local-state";
+
 /** Why an embedded Postgres can't run here. Branch on it, never on the text. */
 export type PostgresErrorCode =
   | "UNSUPPORTED_PLATFORM" // no binaries for this system, or they don't run on it
@@ -34,8 +36,9 @@ export const useOwnDatabase =
 /** Something in the directory can't be made, read or written. */
 export function unusableDirectory(directory: string, cause: unknown): PostgresError {
   const why = cause instanceof Error ? cause.message : String(cause);
+  const owner = `Free some disk space, or give the directory back to this user, for example: sudo chown -R "$(id -un)" '${directory}'.`;
   return new PostgresError("DIRECTORY_UNUSABLE", `Postgres can't use ${directory}: ${why}.`, {
     cause,
-    fix: `Free some disk space, or give the directory back to this user, for example: sudo chown -R "$(id -un)" '${directory}'.`,
+    fix: openFilesFix(cause) ?? owner,
   });
 }

@@ -9,10 +9,17 @@ const nothing: LeftoverFacts = {
   record: undefined,
   ownerAlive: false,
   postmasterAlive: false,
-  named: undefined,
-  namedWorksHere: true,
+  locks: [],
 };
-const cases: readonly (readonly [string, Partial<LeftoverFacts>, string])[] = [
+const lock = (named: Partial<typeof postgres> = {}, worksHere = true): Partial<LeftoverFacts> => ({
+  locks: [
+    { path: "postmaster.pid", named: { ...postgres, ...named }, worksHere },
+    { path: ".lock", named: { ...postgres, ...named }, worksHere },
+  ],
+});
+const both = ["postmaster.pid", ".lock"];
+type Case = readonly [string, Partial<LeftoverFacts>, string, (readonly string[])?];
+const cases: readonly Case[] = [
   ["an empty directory", {}, "nothing"],
   [
     "a living server of a living owner",
@@ -27,22 +34,19 @@ const cases: readonly (readonly [string, Partial<LeftoverFacts>, string])[] = [
   ],
   ["a start that was cut off before it had a server", { record: { owner: identity } }, "nothing"],
   ["a dead server of a living owner", { record, ownerAlive: true }, "nothing"],
-  ["a pid file that names a zombie", { named: { ...postgres, zombie: true } }, "removeFile"],
+  ["lock files that name a zombie", lock({ zombie: true }), "nothing", both],
+  ["lock files that name another program", lock({ command: "node" }), "nothing", both],
+  ["lock files that name a server of elsewhere", lock({}, false), "nothing", both],
+  ["lock files that name a server of here", lock(), "nothing"],
   [
-    "a pid file that names another program",
-    { named: { ...postgres, command: "node" } },
-    "removeFile",
+    "a lock file that names nobody",
+    { locks: [{ path: ".lock", named: undefined, worksHere: true }] },
+    "nothing",
   ],
-  [
-    "a pid file that names a server of elsewhere",
-    { named: postgres, namedWorksHere: false },
-    "removeFile",
-  ],
-  ["a pid file that names a server of here", { named: postgres }, "nothing"],
 ];
 
-for (const [name, facts, decision] of cases) {
-  test(`${name}: ${decision}`, () => {
-    assert.equal(decideLeftover({ ...nothing, ...facts }), decision);
+for (const [name, facts, kind, remove = []] of cases) {
+  test(`${name}: ${kind}${remove.length > 0 ? ", removed" : ""}`, () => {
+    assert.deepEqual(decideLeftover({ ...nothing, ...facts }), { kind, remove });
   });
 }

@@ -8,6 +8,7 @@ import {
   type ProcessIdentity,
   readProcess,
 } from "@cocktail/local-state";
+import { socketLock } from "./address.ts";
 import { PostgresError, unusableDirectory } from "./errors.ts";
 import { escalation } from "./escalation.ts";
 import type { Logger } from "./log.ts";
@@ -19,26 +20,41 @@ export interface LeftoverFacts {
   readonly record: StartRecord | undefined;
   readonly ownerAlive: boolean;
   readonly postmasterAlive: boolean;
-  /** The process that postmaster.pid names, if there is a file and such a process. */
-  readonly named: ProcessFacts | undefined;
-  /** False where that process is known to work somewhere else. */
-  readonly namedWorksHere: boolean;
+  /** Of the lock files that there are: postmaster.pid, and the one beside the socket. */
+  readonly locks: readonly LockFile[];
 }
 
-export type LeftoverDecision = "nothing" | "inUse" | "stop" | "removeFile";
+export interface LockFile {
+  readonly path: string;
+  /** The process that it names, if there is such a one. */
+  readonly named: ProcessFacts | undefined;
+  /** False where that process is known to work somewhere else. */
+  readonly worksHere: boolean;
+}
+
+export interface LeftoverDecision {
+  readonly kind: "nothing" | "inUse" | "stop";
+  /** Lock files that nobody holds. */
+  readonly remove: readonly string[];
+}
 
 /**
- * A living server of a living owner is in use; of a dead owner, it is ended. A pid file that names a zombie or an unrelated process
- * would make Postgres refuse to start, so it goes; what only Postgres can judge is left to it.
+ * A living server of a living owner is in use; of a dead owner, it is ended. A lock file that names a zombie or an unrelated
+ * process would make Postgres refuse to start, so it goes: after a reboot, or in a container that was started again, another
+ * program easily has the number. What only Postgres can judge is left to it.
  */
 export function decideLeftover(facts: LeftoverFacts): LeftoverDecision {
   const { record } = facts;
   const isStarting = record !== undefined && record.postmaster === undefined;
-  if (facts.ownerAlive && (isStarting || facts.postmasterAlive)) return "inUse";
-  if (facts.postmasterAlive) return "stop";
-  if (facts.named === undefined) return "nothing";
-  const isUnrelated = facts.named.command !== "postgres" || !facts.namedWorksHere;
-  return facts.named.zombie || isUnrelated ? "removeFile" : "nothing";
+  if (facts.ownerAlive && (isStarting || facts.postmasterAlive))
+    return { kind: "inUse", remove: [] };
+  if (facts.postmasterAlive) return { kind: "stop", remove: [] };
+  return { kind: "nothing", remove: facts.locks.filter(isStale).map(({ path }) => path) };
+}
+
+function isStale({ named, worksHere }: LockFile): boolean {
+  if (named === undefined) return false;
+  return named.zombie || named.command !== "postgres" || !worksHere;
 }
 
 /** Makes the directory ready for a start. True when a server of a dead owner had to be ended. */
@@ -48,34 +64,42 @@ export async function clearLeftover(
   log: Logger,
 ): Promise<boolean> {
   const record = readRecord(directory);
-  const decision = decideLeftover(gather(data, record));
-  if (decision === "inUse" && record !== undefined) throw inUse(directory, record);
-  if (decision === "removeFile") {
-    log.warn({ directory }, "removing a postmaster.pid that names a dead or an unrelated process");
-    rmSync(join(data, "postmaster.pid"), { force: true });
+  const locks = [join(data, "postmaster.pid"), socketLock(directory)];
+  const decision = decideLeftover(gather(locks, data, record));
+  if (decision.kind === "inUse" && record !== undefined) throw inUse(directory, record);
+  for (const path of decision.remove) {
+    log.warn({ path }, "removing a lock file that names a dead or an unrelated process");
+    rmSync(path, { force: true });
   }
-  if (decision === "stop" && record?.postmaster !== undefined) {
+  if (decision.kind === "stop" && record?.postmaster !== undefined) {
     log.warn({ pid: record.postmaster.pid }, "ending the Postgres of a run that was killed");
     await endPostmaster(record.postmaster);
   }
   removeRecord(directory);
-  return decision === "stop";
+  return decision.kind === "stop";
 }
 
-function gather(data: string, record: StartRecord | undefined): LeftoverFacts {
-  const file = readPidFile(data);
+function gather(
+  locks: readonly string[],
+  data: string,
+  record: StartRecord | undefined,
+): LeftoverFacts {
   return {
     record,
     ownerAlive: record !== undefined && isAlive(record.owner),
     postmasterAlive: record?.postmaster !== undefined && isAlive(record.postmaster),
-    named: file === undefined ? undefined : readProcess(file.pid),
-    namedWorksHere: file === undefined || worksIn(file.pid, data),
+    locks: locks.flatMap((path) => {
+      const file = readLock(path);
+      if (file === undefined) return [];
+      return { path, named: readProcess(file.pid), worksHere: worksIn(file.pid, data) };
+    }),
   };
 }
 
-function readPidFile(data: string): { readonly pid: number } | undefined {
+/** Both kinds begin with the pid. */
+function readLock(path: string): { readonly pid: number } | undefined {
   try {
-    return parsePostmasterFile(readFileSync(join(data, "postmaster.pid"), "utf8"));
+    return parsePostmasterFile(readFileSync(path, "utf8"));
   } catch {
     return undefined;
   }

@@ -132,11 +132,15 @@ describe("an embedded Postgres", () => {
     assert.deepEqual(await query(next.url, "select n from kept"), [{ n: 42 }]);
   });
 
-  test("a postmaster.pid that names an unrelated process does not prevent a start", async () => {
-    const pidFile = join(directory, "data", "postmaster.pid");
-    writeFileSync(pidFile, `${process.pid}\n${join(directory, "data")}\n1\n5432\n\n\n`);
+  test("lock files that name an unrelated process do not prevent a start, nor lose data", async () => {
+    const first = await startPostgres({ directory });
+    await query(first.url, "create table locked (n int); insert into locked values (7)");
+    await first.stop();
+    const text = `${process.pid}\n${join(directory, "data")}\n1\n5432\n\n\n`;
+    writeFileSync(join(directory, "data", "postmaster.pid"), text);
+    writeFileSync(join(directory, "socket", ".s.PGSQL.5432.lock"), text);
     await using server = await startPostgres({ directory });
-    assert.deepEqual(await query(server.url, "select 1 as one"), [{ one: 1 }]);
+    assert.deepEqual(await query(server.url, "select n from locked"), [{ n: 7 }]);
   });
 
   test("a path too long for a socket gets a loopback port", async () => {

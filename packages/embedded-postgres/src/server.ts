@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { identify } from "@cocktail/local-state";
+import { identify, openFilesFix } from "@cocktail/local-state";
 import { PostgresError, unusableDirectory, useOwnDatabase } from "./errors.ts";
 import { escalation } from "./escalation.ts";
 import { isReady } from "./postmaster-file.ts";
@@ -167,6 +167,8 @@ function startFailed(data: string, words: string): PostgresError {
     );
   }
   return new PostgresError("START_FAILED", `PostgreSQL did not start in ${data}: ${words}`, {
-    fix: `See what PostgreSQL says above. To discard the data, delete ${data}; or: ${useOwnDatabase}`,
+    fix:
+      openFilesFix(words) ??
+      `See what PostgreSQL says above; the data is untouched. Or: ${useOwnDatabase}`,
   });
 }

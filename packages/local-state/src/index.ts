@@ -1,5 +1,6 @@
 export { writeAtomically } from "./atomic-file.ts";
 export { acquireLock, lockHolder, type LockOutcome } from "./lock.ts";
+export { openFilesFix } from "./open-files.ts";
 export {
   identify,
   isAlive,

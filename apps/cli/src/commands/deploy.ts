@@ -1,16 +1,16 @@
-import type {
-  CocktailClient,
-  DeployRequest,
-  DeployResult,
-  PlannedAction,
-  Variant,
+import {
+  printable,
+  type CocktailClient,
+  type DeployRequest,
+  type DeployResult,
+  type PlannedAction,
+  type Variant,
 } from "@cocktail/client";
 import { isTicketOf } from "@cocktail/route";
 import { type CiFiles, writeCiFiles } from "../cocktail/ci-files.ts";
 import type { Context } from "../command/context.ts";
 import { exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
-import { printable } from "../output/display-width.ts";
 import { line, span, type View } from "../output/view.ts";
 import { planView, warningLines } from "../views/plan-view.ts";
 import { deployedFields } from "../views/variant-view.ts";

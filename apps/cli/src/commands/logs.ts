@@ -1,11 +1,10 @@
-import type { LogLine } from "@cocktail/client";
+import { type LogLine, printable } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
 import { argument, flag, optionWithDefault, optionalArgument } from "../command/option.ts";
 import { count, target, variant } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
-import { printable } from "../output/display-width.ts";
 import { coloured } from "../output/paint.ts";
 import type { Tone } from "../output/view.ts";
 

@@ -1,4 +1,5 @@
-import { displayWidth, printable } from "./display-width.ts";
+import { printable } from "@cocktail/client";
+import { displayWidth } from "./display-width.ts";
 import type { Paint } from "./paint.ts";
 import { type Block, type Cell, cellText, type Column, type Field, type View } from "./view.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
 import * as fc from "fast-check";
-import { truncateToWidth, displayWidth, printable } from "./display-width.ts";
+import { printable } from "@cocktail/client";
+import { truncateToWidth, displayWidth } from "./display-width.ts";
 import { layout } from "./layout.ts";
 import { coloured, plain, wantsColour } from "./paint.ts";
 import { createProgress, heartbeatMs } from "./progress.ts";

@@ -1,4 +1,4 @@
-import { printable } from "./display-width.ts";
+import { printable } from "@cocktail/client";
 import { type Cell, cellText, type Tone } from "./view.ts";
 
 const codes: Readonly<Record<Tone, readonly [open: number, close: number]>> = {

@@ -1,5 +1,6 @@
 import { formatDuration } from "../duration.ts";
-import { truncateToWidth, printable } from "./display-width.ts";
+import { printable } from "@cocktail/client";
+import { truncateToWidth } from "./display-width.ts";
 import { coloured, type Paint, plain } from "./paint.ts";
 
 export interface Progress {

@@ -1,4 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
+import { printable } from "@cocktail/client";
 import { writeAtomically } from "@cocktail/local-state";
 import { z } from "zod";
 import { KeyedQueue } from "../keyed-queue.ts";
@@ -69,7 +70,8 @@ export class Preparations {
     let last = "";
     for (const stream of ["stdout", "stderr"] as const) {
       const lines = new LineSplitter((line) => {
-        if (line.trim() !== "") last = line.trim().slice(0, 300);
+        const text = printable(line).trim();
+        if (text !== "") last = text.slice(0, 300);
         request.onLine(stream, line);
       });
       child[stream].on("data", (chunk: Buffer) => lines.write(chunk)).on("end", () => lines.end());

@@ -1,3 +1,5 @@
+import { openFilesFix } from "@cocktail/local-state";
+
 /** Why Cocktail can't start, as shown to the user: what, why, and the fix. */
 export class StartFailure extends Error {
   override readonly name = "StartFailure";
@@ -19,6 +21,7 @@ export function inState<T>(root: string, work: () => T): T {
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error)) throw error;
     const fix = `make sure that ${root} is a directory you own, and that the disk is neither full nor read-only`;
-    throw new StartFailure(`the state directory can't be used: ${error.message}`, fix, 1, error);
+    const why = `the state directory can't be used: ${error.message}`;
+    throw new StartFailure(why, openFilesFix(error) ?? fix, 1, error);
   }
 }

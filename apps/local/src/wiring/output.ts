@@ -1,5 +1,5 @@
 import { fstatSync, ftruncateSync, writeSync } from "node:fs";
-import type { LogLine } from "@cocktail/client";
+import { type LogLine, printable } from "@cocktail/client";
 import { type Logger, pino } from "pino";
 
 export interface OutputOptions {
@@ -28,10 +28,11 @@ export function openOutput({ format, level, services }: OutputOptions): Output {
       serviceLine: (line) => stdout(`${JSON.stringify(line)}\n`),
     };
   }
+  const keepColour = process.stdout.isTTY && process.stdout.hasColors();
   const width = Math.max(...services.map((name) => name.length + ":stable".length), 16);
   return {
     log: pino(base, { write: (line: string) => stderr(formatRecord(line)) }),
-    serviceLine: ({ text, variant }) => stdout(`${variant.padEnd(width)} | ${text}\n`),
+    serviceLine: (line) => stdout(formatServiceLine(line, { width, keepColour })),
   };
 }
 
@@ -106,6 +107,14 @@ const hidden = new Set([
   "phase",
 ]);
 
+/** One line of a service for people. What it prints is untrusted: on a terminal it keeps its colours, and no more. */
+export function formatServiceLine(
+  { text, variant }: Pick<LogLine, "text" | "variant">,
+  { width, keepColour }: { readonly width: number; readonly keepColour: boolean },
+): string {
+  return `${variant.padEnd(width)} | ${printable(text, keepColour)}\n`;
+}
+
 /** One record of pino as a line for people: `09:31:00.000 info  message key=value`. */
 export function formatRecord(json: string): string {
   const record: unknown = JSON.parse(json);
@@ -116,7 +125,10 @@ export function formatRecord(json: string): string {
   const rest = [...fields]
     .filter(([name]) => !hidden.has(name))
     .map(([name, value]) => `${name}=${show(value)}`);
-  return `${[time, level, `${part(fields)}${String(fields.get("msg"))}`, ...rest, errorText(fields.get("err"))].filter(Boolean).join(" ")}\n`;
+  const message = `${part(fields)}${String(fields.get("msg"))}`;
+  const words = [time, level, message, ...rest, errorText(fields.get("err"))].filter(Boolean);
+  // A message may quote what a branch's command printed.
+  return `${printable(words.join(" "))}\n`;
 }
 
 function part(fields: ReadonlyMap<string, unknown>): string {

@@ -14,7 +14,7 @@ import { openEdge } from "./edge-listeners.ts";
 import { StartFailure } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
-import { formatRecord, writeBounded } from "./output.ts";
+import { formatRecord, formatServiceLine, writeBounded } from "./output.ts";
 import { evaluateProbe } from "./route-probe.ts";
 import { gatewayReaders } from "./readers.ts";
 import { stopSignals } from "./stop-signals.ts";
@@ -315,6 +315,20 @@ test("a reader that doesn't read loses lines, and sees how many", () => {
   write("d");
   write("e");
   assert.deepEqual(written, ["a", "2 left out", "d", "e"]);
+});
+
+test("what a service prints moves no cursor and renames no window", () => {
+  const line = {
+    variant: "a:stable",
+    text: "\u001B]0;title\u0007\u001B[2J\u001B[31mred\u001B[0m\u009B5A\b\r",
+  };
+  assert.equal(formatServiceLine(line, { width: 10, keepColour: false }), "a:stable   | red5A\n");
+  assert.equal(
+    formatServiceLine(line, { width: 8, keepColour: true }),
+    "a:stable | \u001B[31mred\u001B[0m5A\n",
+  );
+  const record = { level: 30, time: "2026-11-23T09:31:00.123Z", msg: "it said \u001B[2Jboo\nx" };
+  assert.equal(formatRecord(JSON.stringify(record)), "09:31:00.123 info  it said boox\n");
 });
 
 test("a record of the log is one line for people", () => {
