@@ -108,6 +108,8 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
   const publish = (run: RunFile): void =>
     inState(state.root, () => writeRunFile(state.runFile, run));
   publish(me);
+  // What this process starts for itself, such as git, is found by it after a kill, as its services are.
+  process.env["COCKTAIL_RUN_ID"] = me.runId;
   try {
     const { runId, token } = me;
     const shared = { config, state, output, runId, token, startedAt, ended, version: me.version };

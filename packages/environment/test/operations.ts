@@ -62,7 +62,7 @@ const deploy = fc
 const destroy = fc.record({ service, key }).map((intent): Named => ({
   text: `destroy ${intent.service}:${intent.key}`,
   run: (world) => {
-    world.decided(decideDestroy(world.objects, { ...intent, discard: true, wouldLoseWork: false }));
+    world.decided(decideDestroy(world.objects, { ...intent, discard: true, work: [] }));
   },
 }));
 
@@ -85,7 +85,7 @@ const deleteEnvironment = fc
   .map((intent): Named => ({
     text: `env delete ${JSON.stringify(intent)}`,
     run: (world) => {
-      const rest = { discard: true, wouldLoseWork: new Set<string>() };
+      const rest = { discard: true, work: new Map() };
       world.decided(decideDeleteEnvironment(world.objects, { ...intent, ...rest }));
     },
   }));

@@ -259,7 +259,7 @@ test("an environment opens in one epoch, and is deleted in one", () => {
     name: "ops",
     keepVariants: false,
     discard: false,
-    wouldLoseWork: new Set<string>(),
+    work: new Map<string, readonly string[]>(),
   };
   assert.ok(world.decided(decideDeleteEnvironment(world.objects, intent)));
   world.settle();

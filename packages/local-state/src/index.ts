@@ -11,4 +11,5 @@ export {
 } from "./process-identity.ts";
 export { readRunFile, removeRunFile, type RunFile, writeRunFile } from "./run-file.ts";
 export { ensureSchema, readSchema } from "./schema-file.ts";
+export { readRepositories, recordedIn, rememberRepository } from "./worktree-repositories.ts";
 export { createStateDirectory, stateDirectory, type StateDirectory } from "./state-directory.ts";

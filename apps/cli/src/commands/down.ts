@@ -1,5 +1,5 @@
-import { readdir, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { isAlive, type ProcessIdentity, readSchema, stateDirectory } from "@cocktail/local-state";
 import { ownFile } from "../cocktail/locate.ts";
 import { readState, usingState } from "../cocktail/state-directory.ts";
@@ -176,8 +176,7 @@ function unkillable(pid: number): Failure {
 async function purge(context: Context, directory: string): Promise<void> {
   const { root, worktrees } = stateDirectory(directory);
   const { prepareUnregister } = await import("../cocktail/worktrees.ts");
-  const names = await readdir(worktrees).catch(() => []);
-  const unregister = await prepareUnregister(names.map((name) => join(worktrees, name)));
+  const unregister = await prepareUnregister(worktrees);
   await usingState(directory, () => rm(root, { recursive: true, force: true, maxRetries: 3 }));
   await unregister();
   context.progress.done("purged", root);

@@ -63,7 +63,7 @@ export function summarizeSource(document: SourceDocument): string {
     case "branch":
       return source.revision === undefined
         ? `branch ${source.branch}`
-        : `branch ${source.branch} at ${source.revision}`;
+        : `branch ${source.branch} at ${source.revision.slice(0, 12)}`;
     case "directory":
       return `directory ${source.path}`;
     case "url":

@@ -18,6 +18,14 @@ export interface GitOptions {
 /** No hooks, which are meant for the user's own checkouts, and no file system monitor, which would outlive this process. */
 const settings = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "advice.detachedHead=false"];
 
+let stopping = new AbortController();
+
+/** Ends every git that runs, with its filters: none outlives this process. */
+export function stopGit(): void {
+  stopping.abort();
+  stopping = new AbortController();
+}
+
 /** Runs git in a directory: without prompts, and without a GIT_DIR inherited from the shell. */
 export async function git(
   directory: string,
@@ -28,7 +36,11 @@ export async function git(
   const child = startChild({ command, directory, env: gitEnvironment() });
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
-  const limits = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
+  const limits = [
+    AbortSignal.timeout(timeoutMs),
+    stopping.signal,
+    ...(signal === undefined ? [] : [signal]),
+  ];
   const wasEnded = await endAtLimit(AbortSignal.any(limits), child);
   const exit = await child.exited;
   await drainOutput(child);

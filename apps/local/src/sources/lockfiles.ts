@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readRegularFile } from "./regular-file.ts";
 
 /** Files that define exactly what a preparation installs. */
 const names = [
@@ -22,14 +23,18 @@ const names = [
 
 /**
  * Changes when the preparation has to run again: with the command, and with any lockfile of the directory or, as
- * workspaces keep one for all, of a directory above it inside the same repository.
+ * workspaces keep one for all, of a directory above it inside the same repository. Throws as `readRegularFile` does.
  */
-export function preparationHash(directory: string, command: readonly string[]): string {
+export async function preparationHash(
+  directory: string,
+  command: readonly string[],
+): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify(command));
   for (const place of upToRepository(directory)) {
     for (const name of names) {
       const path = join(place, name);
-      if (existsSync(path)) hash.update(`\0${path}\0`).update(readFileSync(path));
+      const content = await readRegularFile(path);
+      if (content !== undefined) hash.update(`\0${path}\0`).update(content);
     }
   }
   return hash.digest("hex").slice(0, 32);

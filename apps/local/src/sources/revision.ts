@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { git } from "./git.ts";
+import { readRegularFile } from "./regular-file.ts";
 
 /** Files and bytes hashed where there is no repository; of a larger directory only the first part. */
 const maxFiles = 2_000;
@@ -35,10 +36,13 @@ async function contentRevision(directory: string): Promise<string> {
   for (const { path, size } of await listFiles(directory)) {
     hash.update(`${path}\0${size}\0`);
     left -= size;
-    if (left > 0) hash.update(await readFile(join(directory, path)).catch(() => ""));
+    if (left > 0) hash.update((await readRegularFile(join(directory, path)).catch(nothing)) ?? "");
   }
   return `content-${hash.digest("hex").slice(0, 12)}`;
 }
+
+/** It went meanwhile, or this user may not read it. */
+const nothing = (): undefined => undefined;
 
 interface FoundFile {
   readonly path: string;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -7,8 +8,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
+  truncateSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { until } from "@cocktail/test-support";
 import { git, temporary, write } from "../testing/temporary.ts";
@@ -70,7 +73,7 @@ describe("worktrees", () => {
     const directory = await ensured(one);
     assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "two\n");
     assert.equal(readFileSync(join(one.root, "cart/app.txt"), "utf8"), "one\n");
-    assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), false);
+    assert.equal((await one.worktrees.uncommittedWork("cart", "mp-1")).length > 0, false);
     await one.worktrees.removeAll("cart", "mp-1");
     assert.deepEqual(one.worktrees.paths("cart", "mp-1"), []);
     assert.equal(worktreesOf(one.root), 0);
@@ -128,7 +131,11 @@ describe("worktrees", () => {
   test("changed files, new files and commits of its own are work that would be lost", async () => {
     using one = shop();
     const directory = await ensured(one);
-    const dirty = (): Promise<boolean> => one.worktrees.hasUncommittedWork("cart", "mp-1");
+    const dirty = async (): Promise<boolean> => {
+      const found = await one.worktrees.uncommittedWork("cart", "mp-1");
+      if (found.length > 0) assert.deepEqual(found, [dirname(directory)], "it says where");
+      return found.length > 0;
+    };
     write(directory, {
       "debug.log": "ignored",
       "__pycache__/a.pyc": "made by python",
@@ -164,9 +171,9 @@ describe("worktrees", () => {
     assert.equal(existsSync(before), false, "nothing collects");
     git(one.root, "checkout", "-q", "main");
     git(one.root, "branch", "-qD", "feature/mp-1");
-    assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), false);
+    assert.equal((await one.worktrees.uncommittedWork("cart", "mp-1")).length > 0, false);
     git(after, "commit", "-q", "--allow-empty", "-m", "mine");
-    assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), true);
+    assert.equal((await one.worktrees.uncommittedWork("cart", "mp-1")).length > 0, true);
   });
 
   test("the user's own worktree on an unmounted disk is not forgotten", async () => {
@@ -222,7 +229,7 @@ describe("worktrees", () => {
     git(one.root, "commit", "-qm", "with a submodule");
     const outcome = await one.worktrees.ensure(one.request);
     assert.match(outcome.ok ? outcome.notes.join() : "", /submodules are empty; prepare can run/);
-    assert.equal(await one.worktrees.hasUncommittedWork("cart", "mp-1"), false);
+    assert.equal((await one.worktrees.uncommittedWork("cart", "mp-1")).length > 0, false);
     await one.worktrees.removeAll("cart", "mp-1");
     assert.equal(worktreesOf(one.root), 0);
   });
@@ -256,6 +263,56 @@ describe("worktrees", () => {
     assert.equal(worktreesOf(one.root), 0);
   });
 
+  test("a checkout whose git was killed is absent, and the next one is complete", async () => {
+    using one = shop();
+    git(one.root, "checkout", "-q", "feature/mp-1");
+    write(one.root, {
+      ".gitattributes": "*.bin filter=fatal\n",
+      "cart/a.bin": "x",
+      "cart/z.txt": "z",
+    });
+    git(one.root, "add", ".");
+    git(one.root, "commit", "-qm", "more");
+    git(one.root, "checkout", "-q", "main");
+    // Of the shell that runs the filter, whose parent is the git that writes the files.
+    git(one.root, "config", "filter.fatal.smudge", "kill -9 $PPID; sleep 60");
+    await assert.rejects(one.worktrees.ensure(one.request), /git worktree add/);
+    assert.deepEqual(one.worktrees.paths("cart", "mp-1"), []);
+    assert.equal(worktreesOf(one.root), 0);
+    git(one.root, "config", "filter.fatal.smudge", "cat");
+    const directory = await ensured(one);
+    assert.deepEqual(readdirSync(directory).toSorted(), ["a.bin", "app.txt", "z.txt"]);
+  });
+
+  test("a checkout that a killed run left half made is never taken as one, and its record goes", async () => {
+    using one = shop();
+    const path = dirname(await ensured(one));
+    // As git and Cocktail leave it in the middle: files missing, the record locked, the mark beside it.
+    rmSync(join(path, "cart/app.txt"));
+    git(one.root, "worktree", "lock", "--reason", "initializing", path);
+    write(dirname(path), { [`${basename(path)}.incomplete`]: "" });
+    const directory = await ensured({ ...one, worktrees: new Worktrees(one.store) });
+    assert.equal(readFileSync(join(directory, "app.txt"), "utf8"), "two\n");
+
+    git(one.root, "worktree", "lock", "--reason", "initializing", path);
+    write(dirname(path), { [`${basename(path)}.incomplete`]: "" });
+    await new Worktrees(one.store).removeIncomplete();
+    assert.deepEqual(one.worktrees.paths("cart", "mp-1"), []);
+    assert.equal(worktreesOf(one.root), 0);
+    assert.deepEqual(readdirSync(one.store), []);
+  });
+
+  test("a start keeps complete checkouts, and the user's own worktrees", async () => {
+    using one = shop();
+    const directory = await ensured(one);
+    const own = join(one.root, "../own");
+    git(one.root, "worktree", "add", "--detach", own);
+    rmSync(own, { recursive: true });
+    await new Worktrees(one.store).removeIncomplete();
+    assert.ok(existsSync(directory));
+    assert.equal(worktreesOf(one.root), 2);
+  });
+
   test("no file system monitor of git is started", async () => {
     using one = shop();
     const watcher = join(one.root, "../watcher");
@@ -263,7 +320,7 @@ describe("worktrees", () => {
     chmodSync(watcher, 0o700);
     git(one.root, "config", "core.fsmonitor", watcher);
     await ensured(one);
-    await one.worktrees.hasUncommittedWork("cart", "mp-1");
+    await one.worktrees.uncommittedWork("cart", "mp-1");
     await revisionOf(join(one.root, "cart"));
     assert.equal(existsSync(`${watcher}.ran`), false);
   });
@@ -372,26 +429,53 @@ test("without a repository the content is the revision", async () => {
   assert.notEqual(await revisionOf(home.path), first);
 });
 
-test("a preparation is repeated when the command or a lockfile changes, also one above", () => {
+test("a preparation is repeated when the command or a lockfile changes, also one above", async () => {
   using home = temporary({
     "repo/.git/HEAD": "",
     "repo/cart/app.js": "",
     "above/package-lock.json": "",
   });
   const cart = join(home.path, "repo/cart");
-  const hash = (): string => preparationHash(cart, ["npm", "ci"]);
-  const seen = [hash(), preparationHash(cart, ["npm", "i"])];
+  const hash = (): Promise<string> => preparationHash(cart, ["npm", "ci"]);
+  const seen = [await hash(), await preparationHash(cart, ["npm", "i"])];
   write(cart, { "package-lock.json": "1" });
-  seen.push(hash());
+  seen.push(await hash());
   write(cart, { "package-lock.json": "2" });
-  seen.push(hash());
+  seen.push(await hash());
   write(home.path, { "repo/package-lock.json": "of the workspace" });
-  seen.push(hash());
+  seen.push(await hash());
   assert.equal(new Set(seen).size, 5);
   write(home.path, {
     "package-lock.json": "outside of the repository",
     "repo/cart/app.js": "changed",
   });
-  assert.equal(hash(), seen.at(-1));
+  assert.equal(await hash(), seen.at(-1));
   assert.ok(existsSync(cart) && readdirSync(cart).length > 0);
+});
+
+test("a file of a branch that never ends is not read, and said", async () => {
+  using home = temporary({ "cart/app.js": "" });
+  const cart = join(home.path, "cart");
+  const lockfile = join(cart, "package-lock.json");
+  const hash = (): Promise<string> => preparationHash(cart, ["npm", "ci"]);
+  for (const make of [
+    () => symlinkSync("/dev/zero", lockfile),
+    () => execFileSync("mkfifo", [lockfile]),
+    () => mkdirSync(lockfile),
+  ]) {
+    make();
+    await assert.rejects(hash(), /package-lock\.json is not a regular file, so it is not read/);
+    rmSync(lockfile, { recursive: true });
+  }
+  write(cart, { "package-lock.json": "large" });
+  truncateSync(lockfile, 2 ** 31);
+  await assert.rejects(hash(), /has 2147483648 bytes, more than the 67108864 that are read/);
+  rmSync(lockfile);
+  symlinkSync("app.js", lockfile);
+  assert.match(await hash(), /^[0-9a-f]{32}$/, "a link to an ordinary file is one");
+  assert.match(
+    await revisionOf("/proc/self"),
+    /^content-/,
+    "whose files have no sizes, and no ends",
+  );
 });

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
+import { readRepositories, recordedIn, rememberRepository } from "@cocktail/local-state";
 import { KeyedQueue } from "../keyed-queue.ts";
 import { commitOf, findBranch, findRepository, git, type Repository } from "./git.ts";
 
@@ -86,15 +87,52 @@ export class Worktrees {
     const name = `${request.service}.${request.key}.${commit.slice(0, shortCommit)}`;
     const path = join(this.#root, name);
     this.#held.set(request.holder, path);
-    const notes = (await isCheckoutOf(path, repository))
+    const isThere = !isIncomplete(path) && (await isCheckoutOf(path, repository));
+    const notes = isThere
       ? await restore(path, commit)
       : await this.#repositories.run(repository.common, () =>
-          create(repository, path, commit, request.signal),
+          this.#create(repository, { path, commit, signal: request.signal }),
         );
     const directory = resolve(path, repository.prefix);
     if (existsSync(directory)) return { ok: true, directory, notes };
     const message = `${repository.prefix} does not exist at ${commit.slice(0, 12)} of ${request.branch}`;
     return { ok: false, reason: "PathMissing", message };
+  }
+
+  /** A checkout is complete or absent: while it is being made, or if that was cut off, a file beside it says so. */
+  async #create(
+    repository: Repository,
+    { path, commit, signal }: { path: string; commit: string; signal: AbortSignal | undefined },
+  ): Promise<readonly string[]> {
+    mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+    rememberRepository(this.#root, repository.common);
+    writeFileSync(incompleteFile(path), "");
+    await unregister(repository.common, path);
+    const add = ["worktree", "add", "--force", "--detach", path, commit];
+    // Large files may be downloaded; a variant as a whole has ten minutes.
+    const added = await git(repository.top, add, { signal, timeoutMs: 600_000 });
+    if (!added.ok) {
+      await unregister(repository.common, path);
+      await rm(incompleteFile(path), { force: true });
+      throw new Error(`git worktree add ${path}: ${added.stderr}`);
+    }
+    await rm(incompleteFile(path), { force: true });
+    if (!existsSync(join(path, ".gitmodules"))) return [];
+    return [`${path}: its submodules are empty; prepare can run git submodule update --init`];
+  }
+
+  /** To be called before the first checkout: removes those that a killed run left half made, and records of what is gone. */
+  async removeIncomplete(): Promise<void> {
+    if (!existsSync(this.#root)) return;
+    const root = realpathSync(this.#root);
+    for (const common of readRepositories(root)) {
+      const listed = await git(common, ["worktree", "list", "--porcelain"]);
+      for (const path of recordedIn(root, listed.stdout)) {
+        if (existsSync(path) && !isIncomplete(path)) continue;
+        await unregister(common, path);
+        await rm(incompleteFile(path), { force: true });
+      }
+    }
   }
 
   /** Releases the holder's checkout. Removes the variant's checkouts without a holder, unless work would be lost. */
@@ -108,12 +146,11 @@ export class Worktrees {
     });
   }
 
-  /** True when removing the variant's checkouts would lose changes, files or commits that are nowhere else. */
-  async hasUncommittedWork(service: string, key: string): Promise<boolean> {
-    for (const path of this.paths(service, key)) {
-      if (await holdsWork(path)) return true;
-    }
-    return false;
+  /** The variant's checkouts with changes, files or commits that are nowhere else. */
+  async uncommittedWork(service: string, key: string): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const path of this.paths(service, key)) if (await holdsWork(path)) found.push(path);
+    return found;
   }
 
   /** All checkouts of a variant, with whatever is in them. */
@@ -126,12 +163,26 @@ export class Worktrees {
   async #remove(path: string): Promise<void> {
     const found = await findRepository(path);
     const common = found.ok ? found.repository.common : undefined;
-    await this.#repositories.run(common ?? path, async () => {
-      await rm(path, { recursive: true, force: true, maxRetries: 3 });
-      // The repository keeps a record of it. Never `prune`: that also removes records of the user's worktrees on unmounted disks.
-      if (common !== undefined) await git(common, ["worktree", "remove", "--force", path]);
-    });
+    await this.#repositories.run(common ?? path, async () => unregister(common, path));
+    await rm(incompleteFile(path), { force: true });
   }
+}
+
+function incompleteFile(path: string): string {
+  return `${path}.incomplete`;
+}
+
+function isIncomplete(path: string): boolean {
+  return existsSync(incompleteFile(path));
+}
+
+/**
+ * Deletes a checkout and the repository's record of it; twice `--force`, since git locks the record while it makes the
+ * checkout. Never `prune`: that also removes records of the user's worktrees on unmounted disks.
+ */
+async function unregister(common: string | undefined, path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  if (common !== undefined) await git(common, ["worktree", "remove", "--force", "--force", path]);
 }
 
 async function isCheckoutOf(path: string, repository: Repository): Promise<boolean> {
@@ -141,7 +192,7 @@ async function isCheckoutOf(path: string, repository: Repository): Promise<boole
 }
 
 async function holdsWork(path: string): Promise<boolean> {
-  if (!existsSync(join(path, ".git"))) return false;
+  if (isIncomplete(path) || !existsSync(join(path, ".git"))) return false;
   if (await isDirty(path)) return true;
   // Commits made on the detached HEAD that no branch, tag or remote contains. The commit that was checked out is not one of
   // them, even if its branch was rebased or deleted since.
@@ -160,22 +211,6 @@ async function targetCommit(
   const commit = await commitOf(repository.top, request.revision.replace(/-dirty$/, ""));
   if (commit !== undefined) return { ok: true, commit };
   return { ok: false, why: `commit ${request.revision} is not in the repository any more` };
-}
-
-async function create(
-  repository: Repository,
-  path: string,
-  commit: string,
-  signal: AbortSignal | undefined,
-): Promise<readonly string[]> {
-  await rm(path, { recursive: true, force: true });
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const add = ["worktree", "add", "--force", "--detach", path, commit];
-  // Large files may be downloaded; a variant as a whole has ten minutes.
-  const added = await git(repository.top, add, { signal, timeoutMs: 600_000 });
-  if (!added.ok) throw new Error(`git worktree add ${path}: ${added.stderr}`);
-  if (!existsSync(join(path, ".gitmodules"))) return [];
-  return [`${path}: its submodules are empty; prepare can run git submodule update --init`];
 }
 
 /** A checkout with work in it is left as it is, with a note. */

@@ -5,22 +5,31 @@ import type { ServiceConfig } from "../config/config.ts";
 import { isBaseUrl } from "../config/schema.ts";
 import { directoryFault } from "../sources/directory.ts";
 import { type LocalSource, readSource } from "../sources/document.ts";
-import { commitOf, findBranch, findRepository, isBranchName } from "../sources/git.ts";
+import {
+  type BranchAnswer,
+  commitOf,
+  findBranch,
+  findRepository,
+  isBranchName,
+} from "../sources/git.ts";
 import type { Admission, AdmitRequest } from "./platform.ts";
 
 /** The source document of a deploy, or why it is rejected, before anything is stored. */
 export async function admitWorkload(
   request: AdmitRequest,
   service: ServiceConfig | undefined,
-  wouldLoseWork: () => Promise<boolean>,
+  uncommittedWork: () => Promise<readonly string[]>,
 ): Promise<Admission> {
   const source = toSource(request);
   if ("refusal" in source) return source;
   const fault =
     refuseCode(request, source, service) ??
-    (await refuseMove(request, source, wouldLoseWork)) ??
-    (await refuseSource(source, service));
-  return fault ?? { kind: "admitted", source };
+    (await refuseMove(request, source, uncommittedWork)) ??
+    refusePlace(source, service);
+  if (fault !== undefined) return fault;
+  if (source.kind !== "branch" || service === undefined || service.url !== undefined)
+    return { kind: "admitted", source };
+  return await admitBranch(source, service);
 }
 
 /** Omitted fields keep their value, or default to the service's own. */
@@ -48,8 +57,15 @@ function whereOf(
   }
   if (source !== undefined) return source;
   const isSameBranch = kept?.kind !== "branch" || branch === undefined || kept.branch === branch;
-  if (kept !== undefined && isSameBranch) return kept;
+  if (kept !== undefined && isSameBranch) return newest(kept);
   return branch === undefined ? { kind: "service" } : { kind: "branch", branch };
+}
+
+/** A deploy is of the newest commit, whatever an earlier one was of. */
+function newest(source: LocalSource): LocalSource {
+  if (source.kind !== "branch") return source;
+  const { revision: _, ...branch } = source;
+  return branch;
 }
 
 /** What can be decided without the disk. */
@@ -91,24 +107,25 @@ function namesOf({ service, key }: AdmitRequest): Record<string, string> {
 async function refuseMove(
   { service, key, current }: AdmitRequest,
   source: LocalSource,
-  wouldLoseWork: () => Promise<boolean>,
+  uncommittedWork: () => Promise<readonly string[]>,
 ): Promise<Refused | undefined> {
   const before = current === undefined ? undefined : readSource(current);
   if (before?.kind !== "branch") return undefined;
   if (source.kind === "branch" && source.branch === before.branch) return undefined;
-  if (!(await wouldLoseWork())) return undefined;
-  return refused("UncommittedWork", { verb: "deploy", variant: formatVariant(service, key) });
+  const directories = await uncommittedWork();
+  if (directories.length === 0) return undefined;
+  const variant = formatVariant(service, key);
+  return refused("UncommittedWork", {
+    verb: "deploy",
+    variant,
+    directories: directories.join(", "),
+  });
 }
 
-async function refuseSource(
-  source: LocalSource,
-  service: ServiceConfig | undefined,
-): Promise<Refused | undefined> {
+function refusePlace(source: LocalSource, service: ServiceConfig | undefined): Refused | undefined {
   if (source.kind === "directory") return refuseDirectory(source.path);
   if (source.kind === "url" || service === undefined || service.url !== undefined) return undefined;
-  const missing = refuseDirectory(service.path);
-  if (missing !== undefined || source.kind === "service") return missing;
-  return refuseBranch(source, service);
+  return refuseDirectory(service.path);
 }
 
 function refuseDirectory(path: string): Refused | undefined {
@@ -116,29 +133,24 @@ function refuseDirectory(path: string): Refused | undefined {
   return why === undefined ? undefined : refused("PathMissing", { path, why });
 }
 
-async function refuseBranch(
-  { branch, revision }: Extract<LocalSource, { readonly kind: "branch" }>,
-  { path }: ServiceConfig,
-): Promise<Refused | undefined> {
+type BranchSource = Extract<LocalSource, { readonly kind: "branch" }>;
+
+/** A deploy is of one commit, and stays there over restarts, whatever becomes of the branch, until it is deployed again. */
+async function admitBranch(source: BranchSource, { path }: ServiceConfig): Promise<Admission> {
   const found = await findRepository(path);
   if (!found.ok) return refused("NoRepository", { path, why: found.why });
   const { top } = found.repository;
-  const why = await whyNoCommit(top, branch, revision);
-  return why === undefined ? undefined : refused("BranchNotFound", { branch, path: top, why });
+  const target = await findCommit(top, source);
+  if (target.ok) return { kind: "admitted", source: { ...source, revision: target.commit } };
+  return refused("BranchNotFound", { branch: source.branch, path: top, why: target.why });
 }
 
-async function whyNoCommit(
-  top: string,
-  branch: string,
-  revision: string | undefined,
-): Promise<string | undefined> {
-  if (!isBranchName(branch)) return "not a branch name";
-  if (revision !== undefined) {
-    const commit = await commitOf(top, revision.replace(/-dirty$/, ""));
-    return commit === undefined ? `commit ${revision} is not there` : undefined;
-  }
-  const found = await findBranch(top, branch);
-  return found.ok ? undefined : found.why;
+async function findCommit(top: string, { branch, revision }: BranchSource): Promise<BranchAnswer> {
+  if (!isBranchName(branch)) return { ok: false, why: "not a branch name" };
+  if (revision === undefined) return await findBranch(top, branch);
+  const commit = await commitOf(top, revision.replace(/-dirty$/, ""));
+  if (commit !== undefined) return { ok: true, commit };
+  return { ok: false, why: `commit ${revision} is not there` };
 }
 
 /** A branch moves; the tested candidate is one commit of it. */

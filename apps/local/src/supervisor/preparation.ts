@@ -51,12 +51,23 @@ export class Preparations {
     const directory = realpathSync(request.directory);
     return await this.#queue.run(directory, async () => {
       if (request.signal.aborted) return { kind: "stopped" };
-      if (this.#done.get(directory) === mark(directory, request)) return { kind: "unchanged" };
+      const unreadable = (error: unknown): PreparationOutcome => ({
+        kind: "failed",
+        message: error instanceof Error ? error.message : String(error),
+      });
+      const before = await mark(directory, request).catch(unreadable);
+      if (typeof before !== "string") return before;
+      if (this.#done.get(directory) === before) return { kind: "unchanged" };
+      // What it begins and doesn't finish is not what was there before.
+      this.#done.delete(directory);
+      this.#save();
       const { exit, last } = await this.#execute(request);
       if (request.signal.aborted) return { kind: "stopped" };
       if (exit.code !== 0) return { kind: "failed", message: describeFailure(request, exit, last) };
       // Read again: npm install may have written the lockfile that it was missing.
-      this.#done.set(directory, mark(directory, request));
+      const after = await mark(directory, request).catch(unreadable);
+      if (typeof after !== "string") return after;
+      this.#done.set(directory, after);
       this.#save();
       return { kind: "prepared" };
     });
@@ -100,9 +111,9 @@ export class Preparations {
 }
 
 /** A directory that was deleted and created again has to be prepared again. */
-function mark(directory: string, { command }: PreparationRequest): string {
+async function mark(directory: string, { command }: PreparationRequest): Promise<string> {
   const { birthtimeMs, ino } = statSync(directory);
-  return `${preparationHash(directory, command)}:${ino}:${birthtimeMs}`;
+  return `${await preparationHash(directory, command)}:${ino}:${birthtimeMs}`;
 }
 
 function readDone(file: string): Readonly<Record<string, string>> {

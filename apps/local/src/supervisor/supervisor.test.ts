@@ -311,9 +311,9 @@ describe("the supervisor", () => {
     const commit = git(one.cart, "rev-parse", "feature/mp-1");
     assert.equal(ready.directory, join(one.root, `worktrees/cart.mp-1.${commit.slice(0, 12)}`));
     assert.equal(ready.revision, commit);
-    assert.equal(await one.supervisor.wouldLoseWork("cart", "mp-1"), false);
+    assert.equal((await one.supervisor.uncommittedWork("cart", "mp-1")).length > 0, false);
     write(ready.directory ?? "", { "mine.txt": "work" });
-    assert.equal(await one.supervisor.wouldLoseWork("cart", "mp-1"), true);
+    assert.equal((await one.supervisor.uncommittedWork("cart", "mp-1")).length > 0, true);
     assert.equal(await one.supervisor.removeWorkload(branch), "removed");
     const release = (discard: boolean): Promise<string> =>
       one.supervisor.releaseVariant("cart", "mp-1", { discard });

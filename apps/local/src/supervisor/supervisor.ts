@@ -60,8 +60,9 @@ export class Supervisor implements Platform {
 
   async admit(request: AdmitRequest): Promise<Admission> {
     const { service, key } = request;
-    const wouldLoseWork = (): Promise<boolean> => this.wouldLoseWork(service, key);
-    return await admitWorkload(request, this.#services.get(service), wouldLoseWork);
+    return await admitWorkload(request, this.#services.get(service), () =>
+      this.uncommittedWork(service, key),
+    );
   }
 
   pin(source: SourceDocument, revision: string): SourceDocument | Refused {
@@ -127,7 +128,7 @@ export class Supervisor implements Platform {
     return await this.#queue.run(variantOf({ service, key }), async () => {
       await mesh.release(service, key);
       const checkouts = worktrees.paths(service, key).length > 0;
-      if (checkouts && !discard && (await worktrees.hasUncommittedWork(service, key)))
+      if (checkouts && !discard && (await worktrees.uncommittedWork(service, key)).length > 0)
         return "holdsWork";
       await worktrees.removeAll(service, key);
       await logs.forget(service, key);
@@ -135,8 +136,8 @@ export class Supervisor implements Platform {
     });
   }
 
-  async wouldLoseWork(service: string, key: string): Promise<boolean> {
-    return await this.#options.worktrees.hasUncommittedWork(service, key);
+  async uncommittedWork(service: string, key: string): Promise<readonly string[]> {
+    return await this.#options.worktrees.uncommittedWork(service, key);
   }
 
   logs(query: LogQuery): AsyncIterable<LogLine> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { until } from "@cocktail/test-support";
@@ -141,6 +141,35 @@ describe("a workload", () => {
   });
 });
 
+test("a branch doesn't prepare in stable's directory, by whatever path it is reached", async () => {
+  await using one = bench();
+  const link = join(one.root, "link");
+  symlinkSync(one.directory, link);
+  const prepare = ["sh", "-c", "echo run >> ../runs"];
+  await phase(one.start({ prepare }), "Ready");
+  await phase(one.start({ prepare, source: { kind: "directory", path: link } }, 2), "Ready");
+  assert.equal(existsSync(join(one.root, "runs")), false);
+  const stable = { service: "cart", key: "stable", incarnation: 3 };
+  await phase(one.start({ prepare, ref: stable }, 3), "Ready");
+  assert.equal(readFileSync(join(one.root, "runs"), "utf8"), "run\n");
+});
+
+test("a preparation that failed is not what was done before: it is repeated", async () => {
+  await using one = bench();
+  const stable = { service: "cart", key: "stable", incarnation: 1 };
+  const prepare = ["sh", "-c", "echo run >> ../runs; test ! -e fails"];
+  const lock = (text: string): void => write(one.directory, { "package-lock.json": text });
+  lock("a");
+  await phase(one.start({ prepare, ref: stable }), "Ready");
+  lock("b");
+  write(one.directory, { fails: "" });
+  await phase(one.start({ prepare, ref: { ...stable, incarnation: 2 } }, 2), "Failed");
+  lock("a");
+  rmSync(join(one.directory, "fails"));
+  await phase(one.start({ prepare, ref: { ...stable, incarnation: 3 } }, 3), "Ready");
+  assert.equal(readFileSync(join(one.root, "runs"), "utf8"), "run\nrun\nrun\n");
+});
+
 test("a directory is prepared once, by whatever path it is reached", async () => {
   await using one = bench();
   const link = join(one.root, "link");
@@ -148,7 +177,7 @@ test("a directory is prepared once, by whatever path it is reached", async () =>
   const prepare = ["sh", "-c", "echo run >> ../runs; sleep 0.2"];
   const paths = [one.directory, `${one.directory}/`, link];
   const workloads = paths.map((path, index) =>
-    one.start({ prepare, source: { kind: "directory", path } }, index + 1),
+    one.start({ prepare, servicePath: undefined, source: { kind: "directory", path } }, index + 1),
   );
   await Promise.all(workloads.map((workload) => phase(workload, "Ready")));
   assert.equal(readFileSync(join(one.root, "runs"), "utf8"), "run\n");

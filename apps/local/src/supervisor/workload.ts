@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { existsSync, realpathSync } from "node:fs";
 import type { Logger } from "@cocktail/client";
 import type { Reason } from "@cocktail/environment";
+import { STABLE } from "@cocktail/route";
 import type { LogBook } from "../logs/log-book.ts";
 import { LineSplitter } from "../logs/line-splitter.ts";
 import {
@@ -148,6 +150,10 @@ export class Workload {
     const { prepare: command, ref } = this.#plan;
     this.#set("Preparing", "is being prepared", { directory });
     if (command === undefined || this.#stopping.signal.aborted) return;
+    if (this.#isStablesOwn(directory)) {
+      this.#log(`${directory} is stable's: ${command.join(" ")} doesn't run there for ${ref.key}`);
+      return;
+    }
     this.#set("Preparing", `${command.join(" ")} runs in ${directory}`);
     const outcome = await this.#context.preparations.run({
       command,
@@ -158,6 +164,13 @@ export class Workload {
       signal: this.#stopping.signal,
     });
     if (outcome.kind === "failed") throw new PermanentFailure("PrepareFailed", outcome.message);
+  }
+
+  /** Preparing it again for a branch would change, or break, what stable runs. */
+  #isStablesOwn(directory: string): boolean {
+    const { ref, servicePath } = this.#plan;
+    if (ref.key === STABLE || servicePath === undefined) return false;
+    return existsSync(servicePath) && realpathSync(servicePath) === realpathSync(directory);
   }
 
   /** Restarts the process until the workload is stopped. */

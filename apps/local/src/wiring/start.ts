@@ -5,6 +5,7 @@ import { Registry } from "prom-client";
 import type { Config } from "../config/config.ts";
 import { LogBook } from "../logs/log-book.ts";
 import { openProcessRecords } from "../processes/process-records.ts";
+import { stopGit } from "../sources/git.ts";
 import { Worktrees } from "../sources/worktree.ts";
 import { PortPool } from "../supervisor/ports.ts";
 import { Preparations } from "../supervisor/preparation.ts";
@@ -85,7 +86,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   });
   teardown.add("database", () => database.stop());
 
-  const supervisor = openSupervisor(options, gateway, teardown);
+  const supervisor = await openSupervisor(options, gateway, teardown);
   const controlPlane = await openControlPlane({
     ...options,
     database,
@@ -116,11 +117,11 @@ function feed(gateway: Gateway): (table: RouteTable) => void {
   };
 }
 
-function openSupervisor(
+async function openSupervisor(
   { config, env, forceSignal, output, runId, state }: StartOptions,
   gateway: Gateway,
   teardown: Teardown,
-): Supervisor {
+): Promise<Supervisor> {
   const logs = new LogBook({ directory: state.serviceLogs, onLine: output.serviceLine });
   teardown.add("logs", () => logs.close());
   const records = openProcessRecords(state.processes, runId);
@@ -128,6 +129,9 @@ function openSupervisor(
   const known = (): readonly string[] => [
     ...new Set([...names, ...Object.keys(gateway.table().services)]),
   ];
+  const worktrees = new Worktrees(state.worktrees);
+  teardown.add("git", () => Promise.resolve(stopGit()));
+  await worktrees.removeIncomplete();
   const supervisor = new Supervisor({
     runId,
     inherited: env,
@@ -135,7 +139,7 @@ function openSupervisor(
     logs,
     ports: new PortPool(),
     preparations: new Preparations(state.prepared, records),
-    worktrees: new Worktrees(state.worktrees),
+    worktrees,
     log: output.log.child({ part: "supervisor" }),
     services: config.services,
     mesh: new MeshListeners(gateway, known),

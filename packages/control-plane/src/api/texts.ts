@@ -170,14 +170,19 @@ function workText(get: Get): Omit<Text, "code"> {
   }
   if (get("verb") === "deploy") {
     return {
-      detail: `the checkout of ${get("variant")} has uncommitted work`,
+      detail: `the checkout of ${get("variant")} has uncommitted work${places(get)}`,
       fix: "commit it, or destroy the variant with discard",
     };
   }
   return {
-    detail: `uncommitted work of ${get("variants")} would be lost`,
+    detail: `uncommitted work of ${get("variants")} would be lost${places(get)}`,
     fix: "commit it, or discard it",
   };
+}
+
+function places(get: Get): string {
+  const directories = get("directories");
+  return directories === "" ? "" : `: see ${directories}`;
 }
 
 const wait = (): string => "wait";

@@ -78,7 +78,7 @@ async function deployed(core: Core): Promise<void> {
 }
 
 async function destroyed(core: Core): Promise<void> {
-  const intent = { ...name, discard: false, wouldLoseWork: false };
+  const intent = { ...name, discard: false, work: [] };
   await write(core, decideDestroy(core.cache.index, intent));
 }
 

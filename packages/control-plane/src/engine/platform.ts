@@ -88,8 +88,8 @@ export interface Platform {
    * engine.
    */
   releaseVariant(service: string, key: string, options: ReleaseOptions): Promise<ReleaseOutcome>;
-  /** True if destroying the variant would lose uncommitted work. */
-  wouldLoseWork(service: string, key: string): Promise<boolean>;
+  /** The directories whose uncommitted work would be lost with the variant. */
+  uncommittedWork(service: string, key: string): Promise<readonly string[]>;
   logs(query: LogQuery): AsyncIterable<LogLine>;
 }
 

@@ -62,7 +62,8 @@ async function writeStatus(
 export async function checkForWork(core: Core, object: VariantObject): Promise<void> {
   const { facts, platform } = core;
   const { service, key } = object.spec;
-  const holdsWork = isEnding(core, object) && (await platform.wouldLoseWork(service, key));
+  const holdsWork =
+    isEnding(core, object) && (await platform.uncommittedWork(service, key)).length > 0;
   if (facts.holdingWork.has(object.name) === holdsWork) return;
   if (holdsWork) facts.holdingWork.add(object.name);
   else facts.holdingWork.delete(object.name);

@@ -28,6 +28,7 @@ import {
   decideSync,
   defaultPolicy,
   findLiveVariant,
+  type UncommittedWork,
   endingWith,
   keptVariant,
 } from "@cocktail/environment";
@@ -197,12 +198,12 @@ class Lifecycle implements LifecycleService {
     const discard = options.discard === true;
     const exists =
       key !== STABLE && findLiveVariant(this.#engine.objects, service, key) !== undefined;
-    const wouldLoseWork =
-      exists && !discard && (await this.#options.platform.wouldLoseWork(service, key));
+    const work =
+      exists && !discard ? await this.#options.platform.uncommittedWork(service, key) : [];
     return this.#decide(
       actor,
       options,
-      (objects) => decideDestroy(objects, { service, key, discard, wouldLoseWork }),
+      (objects) => decideDestroy(objects, { service, key, discard, work }),
       ({ outcome, warnings }, plan) => ({ outcome, plan, warnings }),
     );
   }
@@ -261,21 +262,21 @@ class Lifecycle implements LifecycleService {
     await this.#engine.refresh(["Environment", name]);
     const keepVariants = options.keepVariants === true;
     const discard = options.discard === true;
-    const wouldLoseWork =
-      keepVariants || discard ? new Set<string>() : await this.#workHeldBy(name);
+    const work: UncommittedWork =
+      keepVariants || discard ? new Map() : await this.#workHeldBy(name);
     return this.#decide(
       actor,
       options,
-      (objects) => decideDeleteEnvironment(objects, { name, keepVariants, discard, wouldLoseWork }),
+      (objects) => decideDeleteEnvironment(objects, { name, keepVariants, discard, work }),
       ({ outcome, warnings, variants }, plan) => ({ outcome, plan, warnings, variants }),
     );
   }
 
-  async #workHeldBy(name: string): Promise<ReadonlySet<string>> {
-    const found = new Set<string>();
+  async #workHeldBy(name: string): Promise<UncommittedWork> {
+    const found = new Map<string, readonly string[]>();
     for (const each of endingWith(this.#engine.objects, name)) {
       const { service, key } = each.spec;
-      if (await this.#options.platform.wouldLoseWork(service, key)) found.add(each.name);
+      found.set(each.name, await this.#options.platform.uncommittedWork(service, key));
     }
     return found;
   }

@@ -91,14 +91,14 @@ test("another branch on a live key is a conflict, except on rc; a deploy waits f
   assert.equal(why(deploy(taken, unbranched)), "updated");
   const candidate = deployed(synced, RC, { branch: "a" });
   assert.equal(why(deploy(candidate, { ...other, key: RC })), "updated");
-  const intent = { service: "cart", key: "mp-1", discard: false, wouldLoseWork: false };
+  const intent = { service: "cart", key: "mp-1", discard: false, work: [] };
   const destroyed = after(state, decideDestroy(state, intent));
   assert.equal(why(deploy(destroyed, other)), "waits for cart:mp-1");
 });
 
 test("stable is neither deployed nor destroyed", () => {
   assert.equal(why(deploy(synced, { service: "cart", key: STABLE })), "ReservedKey");
-  const intent = { service: "cart", key: STABLE, discard: true, wouldLoseWork: false };
+  const intent = { service: "cart", key: STABLE, discard: true, work: [] };
   assert.equal(why(decideDestroy(synced, intent)), "ReservedKey");
 });
 
@@ -115,7 +115,7 @@ test("stable and rc are built in", () => {
   for (const name of [STABLE, RC]) {
     assert.equal(why(decideEnvironment(synced, { name }, "apply", 0)), "EnvironmentBuiltIn");
     assert.equal(why(decideExtend(synced, name, 60, 0)), "EnvironmentBuiltIn");
-    const intent = { name, keepVariants: false, discard: false, wouldLoseWork: new Set<string>() };
+    const intent = { name, keepVariants: false, discard: false, work: new Map() };
     const decision = decideDeleteEnvironment(synced, intent);
     assert.equal(why(decision), "EnvironmentBuiltIn");
   }
@@ -166,7 +166,7 @@ test("a request that would lose uncommitted work is refused, unless it discards 
     name: "ops",
     keepVariants: false,
     discard: false,
-    wouldLoseWork: new Set(["cart:mp-1"]),
+    work: new Map([["cart:mp-1", ["/checkout"]]]),
   };
   assert.equal(why(decideDeleteEnvironment(state, intent)), "UncommittedWork");
   assert.equal(why(decideDeleteEnvironment(state, { ...intent, keepVariants: true })), "deleted");

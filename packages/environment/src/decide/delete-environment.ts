@@ -2,7 +2,7 @@ import { type EnvironmentObject, type OnDelete, type VariantObject, isLive } fro
 import type { Objects } from "../object-index.ts";
 import { type Write, deleteObject, writeSpec } from "../write.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
-import { destroyWrites, refuseDataLoss } from "./destroy.ts";
+import { type UncommittedWork, destroyWrites, refuseDataLoss } from "./destroy.ts";
 import { endingWith, isLiveKey, liveEnvironment } from "./lookup.ts";
 import { checkNotBuiltIn } from "./names.ts";
 
@@ -11,8 +11,7 @@ export interface DeleteEnvironmentIntent {
   readonly keepVariants: boolean;
   /** Uncommitted work may be discarded. */
   readonly discard: boolean;
-  /** `service:key` of variants with uncommitted work. */
-  readonly wouldLoseWork: ReadonlySet<string>;
+  readonly work: UncommittedWork;
 }
 
 /**
@@ -31,8 +30,11 @@ export function decideDeleteEnvironment(
     return { kind: "decided", outcome: "already absent", writes: [], warnings: [], variants: [] };
   }
   const toDestroy = intent.keepVariants ? [] : endingWith(objects, name);
-  const atRisk = toDestroy.filter((each) => intent.wouldLoseWork.has(each.name));
-  if (!intent.discard && atRisk.length > 0) return refuseDataLoss(atRisk.map((each) => each.name));
+  const atRisk = toDestroy.flatMap(({ name: one }) => {
+    const directories = intent.work.get(one) ?? [];
+    return directories.length === 0 ? [] : [[one, directories] as const];
+  });
+  if (!intent.discard && atRisk.length > 0) return refuseDataLoss(new Map(atRisk));
   const writes: readonly Write[] =
     environment === undefined
       ? toDestroy.flatMap((each) => destroyWrites(each, intent.discard))

@@ -10,13 +10,13 @@ export interface DestroyIntent {
   readonly key: string;
   /** Uncommitted work may be discarded. */
   readonly discard: boolean;
-  /** The platform found uncommitted work. */
-  readonly wouldLoseWork: boolean;
+  /** The directories in which the platform found uncommitted work. */
+  readonly work: readonly string[];
 }
 
 export function decideDestroy(
   objects: Objects,
-  { service, key, discard, wouldLoseWork }: DestroyIntent,
+  { service, key, discard, work }: DestroyIntent,
 ): Decision {
   const name = formatVariant(service, key);
   if (key === STABLE) return refused("ReservedKey", { variant: name, service, verb: "destroy" });
@@ -24,7 +24,7 @@ export function decideDestroy(
   if (variant === undefined) {
     return { kind: "decided", outcome: "already absent", writes: [], warnings: [] };
   }
-  if (wouldLoseWork && !discard) return refuseDataLoss([name]);
+  if (work.length > 0 && !discard) return refuseDataLoss(new Map([[name, work]]));
   return {
     kind: "decided",
     outcome: "deleted",
@@ -42,6 +42,12 @@ export function destroyWrites(variant: VariantObject, discard: boolean): readonl
   return [writeSpec(variant, { ...variant.spec, discard }), deleteObject(variant)];
 }
 
-export function refuseDataLoss(names: readonly string[]): Refused {
-  return refused("UncommittedWork", { variants: names.join(", ") });
+/** By `service:key`, the directories that hold its uncommitted work. */
+export type UncommittedWork = ReadonlyMap<string, readonly string[]>;
+
+export function refuseDataLoss(work: UncommittedWork): Refused {
+  return refused("UncommittedWork", {
+    variants: [...work.keys()].join(", "),
+    directories: [...work.values()].flat().join(", "),
+  });
 }

@@ -1,7 +1,12 @@
 export * from "./decision.ts";
 export * from "./delete-environment.ts";
 export * from "./deploy.ts";
-export { type DestroyIntent, decideDestroy, destroyWrites, refuseDataLoss } from "./destroy.ts";
+export {
+  type DestroyIntent,
+  type UncommittedWork,
+  decideDestroy,
+  destroyWrites,
+} from "./destroy.ts";
 export * from "./environment.ts";
 export * from "./extend.ts";
 export * from "./lookup.ts";

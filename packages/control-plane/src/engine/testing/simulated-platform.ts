@@ -148,9 +148,10 @@ export class SimulatedPlatform implements Platform {
     });
   }
 
-  async wouldLoseWork(service: string, key: string): Promise<boolean> {
+  async uncommittedWork(service: string, key: string): Promise<readonly string[]> {
     await Promise.resolve();
-    return this.holdingWork.has(`${service}:${key}`);
+    const name = `${service}:${key}`;
+    return this.holdingWork.has(name) ? [`/checkouts/${name}`] : [];
   }
 
   async *logs(_query: LogQuery): AsyncGenerator<LogLine, void, undefined> {}
