@@ -62,6 +62,9 @@ const problemFixes: Readonly<Record<string, (get: Get) => string | undefined>> =
     get("candidate") === "notServing"
       ? `wait until it is ready: cocktail branch get ${get("variant")}`
       : `deploy one: cocktail rc deploy ${get("service")} --branch NAME`,
+  NothingToRollBack: () =>
+    "change the service's entry in cocktail.yaml, or promote another candidate",
+  VariantNotFound: () => "list them with: cocktail status",
   EnvironmentNotFound: () => "list them with: cocktail env list",
   EnvironmentExists: (get) =>
     `change it: cocktail env apply; or delete it first: cocktail env delete ${get("environment")}`,
@@ -85,6 +88,8 @@ const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
   PrepareFailed: readLog,
   StartDeadline: readLog,
   WorkloadLost: follow,
+  WorkingCopyMoved: (get) =>
+    `switch back, or run what is there: cocktail restart ${get("variant")}; ref: in cocktail.yaml keeps stable at one commit`,
   PathMissing: (get) => `deploy ${get("variant")} from a directory that exists, with --path DIR`,
   ProbeFailed: (get) => `see its destination: cocktail branch get ${get("variant")}`,
   Withdrawn: readLog,

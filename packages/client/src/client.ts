@@ -66,6 +66,19 @@ export interface CocktailClient {
     request?: { readonly dryRun?: boolean | undefined },
     options?: CallOptions,
   ): Promise<DeployResult>;
+  /** Undoes the last promotion. */
+  rollback(
+    service: string,
+    request?: { readonly dryRun?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<DeployResult>;
+  /** Starts a variant again, of the same code. */
+  restart(
+    service: string,
+    key: string,
+    request?: { readonly dryRun?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<DeployResult>;
   variants(filter?: VariantFilter, options?: CallOptions): Promise<readonly Variant[]>;
   variant(service: string, key: string, options?: CallOptions): Promise<Variant>;
   /** Answers when the desired state is stored. Wait with `variant` until Ready has observed `generation`. */
@@ -125,7 +138,7 @@ export function createClient(options: ClientOptions): CocktailClient {
 
 type ServiceCalls = Pick<
   CocktailClient,
-  "status" | "readiness" | "services" | "service" | "promote"
+  "status" | "readiness" | "services" | "service" | "promote" | "rollback"
 >;
 
 function serviceCalls(transport: Transport): ServiceCalls {
@@ -140,12 +153,14 @@ function serviceCalls(transport: Transport): ServiceCalls {
     service: (name, options) => get<Service>(transport, `/v1/services/${segment(name)}`, options),
     promote: (service, request = {}, options = {}) =>
       post<DeployResult>(transport, `/v1/services/${segment(service)}/promote`, request, options),
+    rollback: (service, request = {}, options = {}) =>
+      post<DeployResult>(transport, `/v1/services/${segment(service)}/rollback`, request, options),
   };
 }
 
 type VariantCalls = Pick<
   CocktailClient,
-  "variants" | "variant" | "deploy" | "deleteVariant" | "logs"
+  "variants" | "variant" | "deploy" | "restart" | "deleteVariant" | "logs"
 >;
 
 function variantCalls(transport: Transport): VariantCalls {
@@ -156,6 +171,8 @@ function variantCalls(transport: Transport): VariantCalls {
     variant: (service, key, options) => get<Variant>(transport, path(service, key), options),
     deploy: (request, options = {}) =>
       post<DeployResult>(transport, "/v1/variants", request, options),
+    restart: (service, key, request = {}, options = {}) =>
+      post<DeployResult>(transport, `${path(service, key)}/restart`, request, options),
     deleteVariant: (service, key, how = {}, options = {}) =>
       remove<DeleteResult>(transport, path(service, key), how, options),
     logs: (what, options) => readLogs(transport, what, options),

@@ -50,3 +50,10 @@ export function storeCorrupt(message: string): ControlPlaneError {
 export function isStoreUnavailable(value: unknown): value is ControlPlaneError {
   return ControlPlaneError.is(value, "STORE_UNAVAILABLE");
 }
+
+export function notAccepted(why: "starting" | "stopping"): ControlPlaneError {
+  return new ControlPlaneError(
+    "NOT_READY",
+    `changes are not accepted: the control plane is ${why}`,
+  );
+}

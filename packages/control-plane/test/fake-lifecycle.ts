@@ -90,6 +90,8 @@ export function fakeLifecycle(overrides: Partial<LifecycleService> = {}): FakeLi
     deploy: answer("deploy", deployed),
     destroy: answer("destroy", { outcome: "deleted", ...rest } as const),
     promote: answer("promote", { ...deployed, outcome: "updated" } as const),
+    rollback: answer("rollback", { ...deployed, outcome: "updated" } as const),
+    restart: answer("restart", { ...deployed, outcome: "updated" } as const),
     createEnvironment: answer("createEnvironment", { outcome: "created", ...environment } as const),
     applyEnvironment: answer("applyEnvironment", { outcome: "updated", ...environment } as const),
     extendEnvironment: answer("extendEnvironment", { outcome: "updated", ...environment } as const),

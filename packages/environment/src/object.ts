@@ -76,6 +76,8 @@ export interface VariantSpec {
 export interface Promotion {
   /** The release candidate that became stable. It is deleted, unless it was deployed again since. */
   readonly candidate: RolloutRef;
+  /** What stable ran until then; absent where it had nothing, or an earlier version promoted it. */
+  readonly before?: SourceDocument | undefined;
   readonly revision: string;
   readonly at: number;
 }

@@ -28,6 +28,8 @@ export interface ObservedWorkload {
   readonly message: string;
   readonly destination?: string | undefined;
   readonly revision?: string | undefined;
+  /** It runs, and something about it is not as it should be. */
+  readonly notice?: { readonly reason: Reason; readonly message: string } | undefined;
   /** It is started outside the platform, for example under a debugger: it has no start deadline. */
   readonly isExternal?: boolean | undefined;
 }

@@ -116,8 +116,9 @@ function entryOf(
   if (record.onUnavailable === "Fallback" && workload.phase !== "Ready") return undefined;
   const published = listed?.incarnation === record.number ? listed : undefined;
   return {
-    // Both are fixed for the life of an incarnation, so published values are kept.
+    // The destination is fixed for the life of an incarnation, so the published one is kept.
     ...(published ?? observedTarget(incarnation)),
+    revision: workload.revision ?? published?.revision ?? record.revision,
     incarnation: record.number,
     tier: tierOf(ref.key),
     onUnavailable: record.onUnavailable,
@@ -140,7 +141,8 @@ export function revisionOf({
   record,
   workload,
 }: Pick<ObservedIncarnation, "record" | "workload">): string {
-  return record.revision === "" ? (workload.revision ?? "") : record.revision;
+  // A process that was started again may run other code than the one that was published.
+  return workload.revision ?? record.revision;
 }
 
 /** True if both entries are equal; absent and undefined members are equal. */

@@ -24,7 +24,7 @@ const phaseReasons: Readonly<Record<WorkloadPhase, Reason>> = {
 
 /**
  * The conditions of a variant's desired rollout. Ready is true only if a request through the gateway was answered by its
- * incarnation. `Degraded` is true while an older one serves.
+ * incarnation. `Degraded` is true while an older one serves, or while its platform has something to say about it.
  */
 export function variantConditions(
   desired: VariantObject,
@@ -34,6 +34,7 @@ export function variantConditions(
   const { serving } = derived;
   const previous = previousServes(desired, serving);
   const workload = workloadFinding(derived);
+  const notice = derived.current?.workload.notice;
   const routes = routesFinding(desired, observed, serving);
   const ready = derived.isDesired
     ? readyFinding(workload, routes, previous)
@@ -47,6 +48,9 @@ export function variantConditions(
   if (previous !== undefined) {
     const degraded = finding("True", "PreviousServes", `${previous} of an earlier deploy serves`);
     conditions.push({ type: "Degraded", ...degraded, observedGeneration });
+  } else if (notice !== undefined) {
+    const { reason, message } = notice;
+    conditions.push({ type: "Degraded", status: "True", reason, message, observedGeneration });
   }
   const expiring = expiringFact(
     { expiresAt: desired.spec.expiresAt, wouldLoseWork: observed.wouldLoseWork },

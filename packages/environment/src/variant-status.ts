@@ -98,6 +98,6 @@ export function currentRevision(
   if (incarnation === undefined) return undefined;
   const { entry } = observed.route;
   const listed = entry?.incarnation === incarnation.record.number ? entry.revision : "";
-  const revision = listed === "" ? revisionOf(incarnation) : listed;
+  const revision = revisionOf(incarnation) || listed;
   return revision === "" ? undefined : revision;
 }

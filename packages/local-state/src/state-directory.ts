@@ -17,6 +17,10 @@ export interface StateDirectory {
   readonly lock: string;
   /** Which directory was prepared for which lockfile. */
   readonly prepared: string;
+  /** The commit of each service's `ref`. */
+  readonly references: string;
+  /** Where the working copies of stable variants were at first. */
+  readonly workingCopies: string;
   /** Names the schema of COCKTAIL_DATABASE_URL that is this directory's. */
   readonly schema: string;
 }
@@ -36,6 +40,8 @@ export function stateDirectory(cocktailDirectory: string): StateDirectory {
     runFile: join(root, "run.json"),
     lock: join(root, "lock"),
     prepared: join(root, "prepared.json"),
+    references: join(root, "references.json"),
+    workingCopies: join(root, "working-copies.json"),
     schema: join(root, "schema"),
   };
 }

@@ -10,7 +10,8 @@ import { envDelete } from "./env-delete.ts";
 import { envExplain, envGet, envList, envUrl } from "./env-read.ts";
 import { envApply, envCreate, envExtend } from "./env-write.ts";
 import { branchLogs, logs } from "./logs.ts";
-import { rcAbandon, rcDeploy, rcList, rcPromote } from "./rc.ts";
+import { rcAbandon, rcDeploy, rcList, rcPromote, rcRollback } from "./rc.ts";
+import { restart } from "./restart.ts";
 import { routeResolve, routeTrace } from "./route.ts";
 import { status } from "./status.ts";
 import { up } from "./up.ts";
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   down,
   status,
   logs,
+  restart,
   branchDeploy,
   branchList,
   branchGet,
@@ -36,6 +38,7 @@ const commands: readonly Command[] = [
   rcDeploy,
   rcList,
   rcPromote,
+  rcRollback,
   rcAbandon,
   envCreate,
   envApply,

@@ -120,6 +120,32 @@ export const rcPromote: Command = command({
   failure: deployFailure,
 });
 
+export const rcRollback: Command = command({
+  path: ["rc", "rollback"],
+  summary: "Undo the last promotion: stable runs again what it ran before",
+  details: [
+    "What was promoted is not deployed any more; deploy it again as a candidate to promote it later. Only the last promotion can be undone, and only until the service's entry in cocktail.yaml changes.",
+  ],
+  args,
+  options: { ...waitOptions, ...dryRunOption },
+  examples: [
+    { text: "undo it", command: "cocktail rc rollback order-service" },
+    { text: "print the plan", command: "cocktail rc rollback order-service --dry-run" },
+  ],
+  run: async (context, { args, options }) => {
+    const { api } = await context.connect();
+    const { dryRun } = options;
+    const result = await api.rollback(args.service, dryRun ? { dryRun } : {}, {
+      signal: context.signal,
+    });
+    if (dryRun) return { ...result, dryRun, waited: "NotWaited" as const };
+    return await awaitDeploy(context, api, result, options);
+  },
+  view: deployView,
+  names: deployNames,
+  failure: deployFailure,
+});
+
 export const rcAbandon: Command = command({
   path: ["rc", "abandon"],
   summary: "Destroy the release candidate; stable is unchanged",

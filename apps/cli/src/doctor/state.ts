@@ -57,6 +57,10 @@ export async function checkHealth(
     const down = report.variants.filter(
       ({ conditions }) => conditions.find(({ type }) => type === "Ready")?.status !== "True",
     );
+    const moved = report.variants.flatMap(({ name, conditions }) => {
+      const found = conditions.find(({ reason }) => reason === "WorkingCopyMoved");
+      return found === undefined ? [] : [{ name, message: found.message }];
+    });
     const names = down.map(({ name }) => name).join(", ");
     const [first] = down;
     return [
@@ -74,6 +78,13 @@ export async function checkHealth(
             `not ready: ${names}`,
             `cocktail branch get ${first.name}; cocktail logs ${first.name}`,
           ),
+      ...moved.map(({ name, message }) =>
+        warning(
+          "working copy",
+          message,
+          `switch back, or run what is there: cocktail restart ${name}; ref: in cocktail.yaml keeps stable at one commit`,
+        ),
+      ),
     ];
   } catch (error) {
     if (signal.aborted) throw signal.reason;

@@ -24,6 +24,7 @@ export function statusView(report: StatusReport, now: number): View {
         ]),
     gap,
     serviceTable(report),
+    ...noticeLines(report),
     ...branchTable(report, now),
     ...(explicit.length === 0 ? [] : [gap, environmentTable(explicit, now)]),
     ...(report.recovered.length === 0
@@ -44,13 +45,26 @@ function serviceTable({ services, variants }: StatusReport): View[number] {
     return [
       span("strong", service.name),
       stateCell(found, ready?.status),
-      ready?.reason ?? (found === undefined ? "no stable" : "Unknown"),
+      noticeOf(found)?.reason ?? ready?.reason ?? (found === undefined ? "no stable" : "Unknown"),
       others.length === 0 ? "-" : span("accent", others.join(",")),
       service.url ?? "-",
     ];
   });
   const columns = ["service", "stable", "reason", "others", "url"].map((title) => ({ title }));
   return { kind: "table", columns, rows, empty: "no services" };
+}
+
+/** Of a variant that serves, and still not as it should. */
+function noticeOf(variant: Variant | undefined): Variant["conditions"][number] | undefined {
+  return variant?.conditions.find(({ type, status }) => type === "Degraded" && status === "True");
+}
+
+function noticeLines({ variants }: StatusReport): View {
+  return variants.flatMap((variant) => {
+    const notice = noticeOf(variant);
+    if (notice === undefined || variant.tier !== "stable") return [];
+    return [line(span("warn", "warning"), ` ${variant.name}: ${notice.message}`)];
+  });
 }
 
 function stateCell(variant: Variant | undefined, ready: string | undefined): Cell {

@@ -15,6 +15,8 @@ export interface ServiceConfig {
   readonly name: string;
   /** Absolute working directory. */
   readonly path: string;
+  /** The branch, tag or commit at which stable runs, in a checkout of its own; absent: in the working directory. */
+  readonly ref: string | undefined;
   /** Run once per directory and whenever its lockfile changes. */
   readonly prepare: readonly string[] | undefined;
   /** How stable starts; absent exactly where `url` is given. */

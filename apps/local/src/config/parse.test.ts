@@ -28,6 +28,7 @@ describe("cocktail.yaml", () => {
     assert.deepEqual(rest, {
       name: "payment-service",
       path: "/src/shop/payment-service",
+      ref: undefined,
       prepare: ["npm", "ci"],
       command: ["python3", "app.py"],
       url: undefined,

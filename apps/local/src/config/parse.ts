@@ -133,6 +133,9 @@ function startFaults(entry: object): readonly Finding[] {
   if (given("command") && given("url")) {
     findings.push([["url"], "can't be combined with command|remove one of them"]);
   }
+  if (given("ref") && given("url")) {
+    findings.push([["ref"], "has no effect with url|remove it"]);
+  }
   if (given("prepare") && given("url")) {
     findings.push([["prepare"], "has no effect with url|remove it"]);
   }
@@ -232,6 +235,7 @@ function compileService(entry: ServiceEntry, base: string): ServiceConfig {
   const service = {
     name: entry.name,
     path: resolve(base, entry.path),
+    ref: entry.ref,
     prepare: entry.prepare,
     command: entry.command,
     url: entry.url,

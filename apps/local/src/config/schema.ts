@@ -58,6 +58,11 @@ export const serviceSchema = z.strictObject(
       .min(1, { error: "must not be empty|write a directory, such as ./payment-service" })
       .refine(noNul, nul)
       .default("."),
+    ref: z
+      .string({ error: "must be a string|write a branch, tag or commit, such as main" })
+      .min(1, { error: "must not be empty|write a branch, tag or commit, such as main" })
+      .refine(noNul, nul)
+      .optional(),
     prepare: commandWords("[npm, ci]").optional(),
     command: commandWords("[node, server.js]").optional(),
     url: z

@@ -12,6 +12,7 @@ import {
   findRepository,
   isBranchName,
 } from "../sources/git.ts";
+import { warnOfEdits } from "../sources/uncommitted-edits.ts";
 import type { Admission, AdmitRequest } from "./platform.ts";
 
 /** The source document of a deploy, or why it is rejected, before anything is stored. */
@@ -141,7 +142,11 @@ async function admitBranch(source: BranchSource, { path }: ServiceConfig): Promi
   if (!found.ok) return refused("NoRepository", { path, why: found.why });
   const { top } = found.repository;
   const target = await findCommit(top, source);
-  if (target.ok) return { kind: "admitted", source: { ...source, revision: target.commit } };
+  if (target.ok) {
+    const edits = await warnOfEdits(top, source.branch);
+    const admitted = { ...source, revision: target.commit };
+    return { kind: "admitted", source: admitted, warnings: edits === undefined ? [] : [edits] };
+  }
   return refused("BranchNotFound", { branch: source.branch, path: top, why: target.why });
 }
 

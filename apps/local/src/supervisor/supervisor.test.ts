@@ -11,6 +11,7 @@ import type { ServiceConfig } from "../config/config.ts";
 import { LogBook } from "../logs/log-book.ts";
 import { findMarked } from "../processes/process-list.ts";
 import { openProcessRecords } from "../processes/process-records.ts";
+import { WorkingCopies } from "../sources/working-copies.ts";
 import { Worktrees } from "../sources/worktree.ts";
 import { silent } from "../testing/silent.ts";
 import { git, temporary, write } from "../testing/temporary.ts";
@@ -32,7 +33,7 @@ const server = `
 `;
 const command = [process.execPath, "server.cjs"];
 const ref: IncarnationRef = { service: "cart", key: "stable", incarnation: 1 };
-const spec: WorkloadSpec = { ...ref, source: { kind: "service" } };
+const spec: WorkloadSpec = { ...ref, rollout: 1, source: { kind: "service" } };
 
 interface Bench extends AsyncDisposable {
   readonly root: string;
@@ -60,6 +61,7 @@ function bench(
   const service: ServiceConfig = {
     name: "cart",
     path: cart,
+    ref: undefined,
     prepare: undefined,
     command,
     url: undefined,
@@ -85,6 +87,7 @@ function bench(
     ports: new PortPool(),
     preparations: new Preparations(join(home.path, "prepared.json"), records),
     worktrees: new Worktrees(join(home.path, "worktrees")),
+    workingCopies: new WorkingCopies(join(home.path, "working-copies.json")),
     log: silent,
     services: [service],
     graceMs: 2_000,
@@ -305,6 +308,7 @@ describe("the supervisor", () => {
     const branch: IncarnationRef = { service: "cart", key: "mp-1", incarnation: 1 };
     await one.supervisor.ensureWorkload({
       ...branch,
+      rollout: 1,
       source: { kind: "branch", branch: "feature/mp-1" },
     });
     const ready = await one.phase("Ready", branch);

@@ -10,10 +10,14 @@ export function nameOf({ incarnation, key, service }: IncarnationRef): string {
 /** Everything about one incarnation that is known before it starts. */
 export interface WorkloadPlan {
   readonly ref: IncarnationRef;
+  /** Which deploy of the variant it is. */
+  readonly rollout: number;
   readonly source: LocalSource;
   readonly command: readonly string[];
   /** The service's own directory, where it has one. */
   readonly servicePath: string | undefined;
+  /** Stable runs there, and not in a checkout of its own. */
+  readonly isStablesDirectory: boolean;
   readonly prepare: readonly string[] | undefined;
   readonly health: string | undefined;
   readonly protocol: "auto" | "http1" | "h2c";
@@ -24,7 +28,7 @@ export interface WorkloadPlan {
 /** For a service that only a branch has, so that it is not in the file: it is ready when it listens. */
 const unknown: Pick<
   ServiceConfig,
-  "command" | "env" | "health" | "prepare" | "protocol" | "url"
+  "command" | "env" | "health" | "prepare" | "protocol" | "ref" | "url"
 > & {
   readonly path?: string;
 } = {
@@ -33,18 +37,21 @@ const unknown: Pick<
   health: undefined,
   prepare: undefined,
   protocol: "auto",
+  ref: undefined,
   url: undefined,
 };
 
 export function planWorkload(spec: WorkloadSpec, service: ServiceConfig | undefined): WorkloadPlan {
-  const { incarnation, key, service: name } = spec;
+  const { incarnation, key, rollout, service: name } = spec;
   const source = readSource(spec.source);
-  const { command, env, health, path, prepare, protocol, url } = service ?? unknown;
+  const { command, env, health, path, prepare, protocol, ref, url } = service ?? unknown;
   return {
     ref: { service: name, key, incarnation },
+    rollout,
     source: source.kind === "service" && url !== undefined ? { kind: "url", url } : source,
     command: source.command ?? command ?? [],
     servicePath: path,
+    isStablesDirectory: ref === undefined,
     prepare,
     health,
     protocol,

@@ -7,6 +7,7 @@ import { until } from "@cocktail/test-support";
 import { LogBook } from "../logs/log-book.ts";
 import { findMarked } from "../processes/process-list.ts";
 import { openProcessRecords } from "../processes/process-records.ts";
+import { WorkingCopies } from "../sources/working-copies.ts";
 import { Worktrees } from "../sources/worktree.ts";
 import { silent } from "../testing/silent.ts";
 import { git, temporary, write } from "../testing/temporary.ts";
@@ -42,6 +43,7 @@ function bench({ state = "state" } = {}): Bench {
     ports: new PortPool(),
     preparations: new Preparations(join(place, "prepared.json"), records),
     worktrees: new Worktrees(join(home.path, "worktrees")),
+    workingCopies: new WorkingCopies(join(home.path, "working-copies.json")),
     log: silent,
   };
   return {
@@ -50,9 +52,11 @@ function bench({ state = "state" } = {}): Bench {
     start: (change = {}, incarnation = 1) => {
       const plan: WorkloadPlan = {
         ref: { service: "cart", key: "mp-1", incarnation },
+        rollout: incarnation,
         source: { kind: "service" },
         command: [process.execPath, "server.cjs"],
         servicePath: directory,
+        isStablesDirectory: true,
         prepare: undefined,
         health: undefined,
         protocol: "auto",

@@ -17,6 +17,7 @@ import { endGroup, type EndOptions } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
 import { directoryFault } from "../sources/directory.ts";
 import { revisionOf } from "../sources/revision.ts";
+import type { WorkingCopies } from "../sources/working-copies.ts";
 import type { Worktrees } from "../sources/worktree.ts";
 import { childEnvironment, type MeshAddress } from "./child-environment.ts";
 import type { WorkloadPhase, WorkloadStatus } from "./platform.ts";
@@ -35,6 +36,7 @@ export interface WorkloadContext {
   readonly ports: PortPool;
   readonly preparations: Preparations;
   readonly worktrees: Worktrees;
+  readonly workingCopies: WorkingCopies;
   readonly log: Logger;
 }
 
@@ -168,8 +170,8 @@ export class Workload {
 
   /** Preparing it again for a branch would change, or break, what stable runs. */
   #isStablesOwn(directory: string): boolean {
-    const { ref, servicePath } = this.#plan;
-    if (ref.key === STABLE || servicePath === undefined) return false;
+    const { isStablesDirectory, ref, servicePath } = this.#plan;
+    if (ref.key === STABLE || servicePath === undefined || !isStablesDirectory) return false;
     return existsSync(servicePath) && realpathSync(servicePath) === realpathSync(directory);
   }
 
@@ -177,12 +179,29 @@ export class Workload {
   async #supervise(directory: string): Promise<void> {
     if (this.#plan.command.length === 0)
       throw new PermanentFailure("CommandMissing", "nothing says how to start it");
+    await this.#watchWorkingCopy(directory);
     while (!this.#stopping.signal.aborted) {
       const revision = await revisionOf(directory);
       const port = await this.#choosePort(); // as late as possible: another process may take it
       if (this.#stopping.signal.aborted) return;
       await this.#runOnce(directory, port, revision);
     }
+  }
+
+  /** Of stable without a checkout of its own: says when what it runs is no longer what it was meant to be. */
+  async #watchWorkingCopy(directory: string): Promise<void> {
+    const { ref, rollout, source } = this.#plan;
+    if (ref.key !== STABLE || source.kind !== "service") return;
+    const onMove = (message: string | undefined): void => {
+      const notice =
+        message === undefined ? message : ({ reason: "WorkingCopyMoved", message } as const);
+      this.#update({ notice });
+      if (message !== undefined) this.#context.log.warn(ref, `${nameOf(ref)}: ${message}`);
+      this.#onChange();
+    };
+    const { signal } = this.#stopping;
+    const copy = { service: ref.service, directory, rollout };
+    await this.#context.workingCopies.watch(copy, { onMove, signal });
   }
 
   /** Once it is published, the port stays the same for the life of the incarnation. */

@@ -11,6 +11,7 @@ import {
 import type { RouteTable } from "@cocktail/route";
 import type { Registry } from "prom-client";
 import type { Config } from "../config/config.ts";
+import { pinReferences } from "../sources/pinned-references.ts";
 import type { Database } from "./database.ts";
 import { desiredServices } from "./desired-services.ts";
 import { StartFailure } from "./failure.ts";
@@ -20,6 +21,8 @@ import { Teardown } from "./teardown.ts";
 export interface ControlPlaneOptions {
   readonly config: Config;
   readonly database: Database;
+  /** Where the commits of `ref`s are kept. */
+  readonly references: string;
   readonly platform: Platform;
   readonly readers: Readers;
   /** Base URL of the edge. */
@@ -77,7 +80,8 @@ async function open(
     log,
     metrics,
   });
-  const notes = await lifecycle.syncServices(desiredServices(config));
+  const commits = await referencesOf(config, options.references);
+  const notes = await lifecycle.syncServices(desiredServices(config, commits));
   for (const note of notes) log.warn(note);
   const recovered = (): readonly string[] => [
     ...ended,
@@ -101,6 +105,17 @@ async function open(
     stop: () => lifecycle.stop(),
     close: () => teardown.run(),
   };
+}
+
+/** The commits of the services that have a `ref`. */
+async function referencesOf(config: Config, file: string): Promise<ReadonlyMap<string, string>> {
+  const referenced = config.services.flatMap(({ name, path, ref, entryHash }) =>
+    ref === undefined ? [] : [{ name, path, ref, entryHash }],
+  );
+  const pinned = await pinReferences(referenced, file);
+  if (pinned.ok) return pinned.commits;
+  const fix = "write a branch, tag or commit of the service's repository, or remove ref";
+  throw new StartFailure(`ref of ${pinned.service}: ${pinned.message}`, fix, 2);
 }
 
 /** Passes on the stored table, and then every newer one. */

@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { LogBook } from "../logs/log-book.ts";
 import { openProcessRecords } from "../processes/process-records.ts";
 import { stopGit } from "../sources/git.ts";
+import { WorkingCopies } from "../sources/working-copies.ts";
 import { Worktrees } from "../sources/worktree.ts";
 import { PortPool } from "../supervisor/ports.ts";
 import { Preparations } from "../supervisor/preparation.ts";
@@ -90,6 +91,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   const controlPlane = await openControlPlane({
     ...options,
     database,
+    references: state.references,
     edge: edge.url,
     metrics,
     platform: supervisor,
@@ -140,6 +142,7 @@ async function openSupervisor(
     ports: new PortPool(),
     preparations: new Preparations(state.prepared, records),
     worktrees,
+    workingCopies: new WorkingCopies(state.workingCopies),
     log: output.log.child({ part: "supervisor" }),
     services: config.services,
     mesh: new MeshListeners(gateway, known),

@@ -23,6 +23,7 @@ import { Teardown } from "./teardown.ts";
 const none = emptyTable("00000000");
 const service = {
   path: "/",
+  ref: undefined,
   prepare: undefined,
   command: ["x"],
   url: undefined,

@@ -4,7 +4,7 @@ import { serializerCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "../log.ts";
 import { answerClientError, refuseExpectations } from "./client-errors.ts";
 import { problemOfFailure } from "./failure.ts";
-import { type Caller, checkHost, checkToken } from "./guard.ts";
+import { type Caller, checkHost, checkToken, hasToken } from "./guard.ts";
 import { problemOf } from "./problems.ts";
 
 export interface AppOptions {
@@ -43,10 +43,12 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
   // Operations validate their input themselves, so that all errors are reported at once.
   app.setValidatorCompiler(() => (value: unknown) => ({ value }));
   takeJsonOnly(app);
+  app.decorateRequest("hasToken", false);
   app.addHook("onRequest", async (request) => {
     const caller = callerOf(request);
     checkHost(caller, hosts);
-    checkToken(caller, token, request.routeOptions.config.isChange === true);
+    checkToken(caller, token, request.routeOptions.config.needsToken === true);
+    request.hasToken = hasToken(caller, token);
     await Promise.resolve();
   });
   app.setErrorHandler((error: unknown, request, reply) => sendFailure(error, request, reply, log));

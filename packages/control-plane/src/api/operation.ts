@@ -16,8 +16,11 @@ export interface Operation<
   readonly id: string;
   readonly summary: string;
   readonly tag: "services" | "variants" | "environments" | "routes" | "system";
-  /** Requires the token, also from this machine. */
-  readonly isChange: boolean;
+  /**
+   * Requires the token, also from this machine: whoever changes something, or reads what services print, which may be
+   * anything. Log files are closed to other users too (docs/adr/0018).
+   */
+  readonly needsToken: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -47,10 +50,14 @@ export interface Exchange {
 
 const nothing = z.strictObject({});
 
-/** Marks a route as a change, for the guard. */
+/** Marks a route that needs the token, for the guard. */
 declare module "fastify" {
   interface FastifyContextConfig {
-    readonly isChange?: boolean;
+    readonly needsToken?: boolean;
+  }
+  interface FastifyRequest {
+    /** The caller is who may change things, and not merely somebody on this machine. */
+    hasToken: boolean;
   }
 }
 
@@ -62,14 +69,14 @@ export function addOperation<P extends z.ZodType, Q extends z.ZodType, B extends
   app.route({
     method: operation.method,
     url: operation.url,
-    config: { isChange: operation.isChange },
+    config: { needsToken: operation.needsToken },
     // A HEAD of a stream would never end.
     exposeHeadRoute: operation.method === "GET" && isJson(answers),
     schema: {
       operationId: operation.id,
       summary: operation.summary,
       tags: [operation.tag],
-      ...(operation.isChange && { security: [{ token: [] }] }),
+      ...(operation.needsToken && { security: [{ token: [] }] }),
       ...(params !== undefined && { params }),
       ...(query !== undefined && { querystring: query }),
       ...(body !== undefined && { body }),

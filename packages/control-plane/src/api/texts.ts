@@ -127,6 +127,16 @@ const texts: Readonly<Partial<Record<Reason, Say>>> = {
           detail: `${get("service")} has no release candidate`,
           fix: `deploy ${get("service")}:rc`,
         },
+  NothingToRollBack: (get) =>
+    conflict(
+      `stable of ${get("service")} is not a promotion that can be undone`,
+      "change the service's entry in the file, or promote another candidate",
+    ),
+  VariantNotFound: (get) => ({
+    code: "NOT_FOUND",
+    detail: `variant ${get("variant")} does not exist`,
+    fix: "list them, or deploy it",
+  }),
   EnvironmentNotFound: (get) => ({
     code: "NOT_FOUND",
     detail: `environment ${get("environment")} does not exist`,
@@ -202,6 +212,8 @@ const conditionFixes: Readonly<Record<string, (variant: string) => string>> = {
   PrepareFailed: readLog,
   StartDeadline: readLog,
   WorkloadLost: wait,
+  WorkingCopyMoved: (variant) =>
+    `switch back, or restart ${variant} to run what is there; a ref in the file keeps it at one commit`,
   PathMissing: (variant) => `deploy ${variant} from a directory that exists`,
   ProbeFailed: (variant) => `check which variant answers requests for ${variant}`,
   Withdrawn: readLog,

@@ -227,7 +227,7 @@ test("a candidate counts as promoted once the table lists stable, not before", a
   await write(core, decidePromote(core.cache.index, core.writer.table, "cart", at));
   await incarnate("cart:stable", "PENDING");
   const stable = { service: "cart", key: "stable", incarnation: 1 };
-  await platform.ensureWorkload({ ...stable, source: { kind: "service" } });
+  await platform.ensureWorkload({ ...stable, rollout: 1, source: { kind: "service" } });
   platform.become(stable, "Ready");
   core.factsChanged();
   assert.equal(promotedOf(core.sources(), "cart"), undefined);

@@ -181,7 +181,8 @@ async function ensureWorkload(
   if (object === undefined || !isLive(object)) return;
   if (recordOf(object, ref.incarnation)?.rollout !== object.spec.rollout) return;
   core.facts.released.delete(name);
-  await core.platform.ensureWorkload({ ...ref, source: object.spec.source });
+  const { rollout, source } = object.spec;
+  await core.platform.ensureWorkload({ ...ref, rollout, source });
 }
 
 async function removeWorkload(

@@ -10,6 +10,8 @@ import type {
 export type { IncarnationRef, Refusal, WorkloadPhase } from "@cocktail/environment";
 
 export interface WorkloadSpec extends IncarnationRef {
+  /** Which deploy of the variant it is; an incarnation of the same one continues it after a restart of the platform. */
+  readonly rollout: number;
   readonly source: SourceDocument;
 }
 
@@ -36,7 +38,12 @@ export interface AdmitRequest {
 }
 
 export type Admission =
-  | { readonly kind: "admitted"; readonly source: SourceDocument }
+  | {
+      readonly kind: "admitted";
+      readonly source: SourceDocument;
+      /** For who deploys it, one line each. */
+      readonly warnings?: readonly string[] | undefined;
+    }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 export interface LogQuery {

@@ -6,7 +6,7 @@ import {
   type Objects,
   type Refused,
 } from "@cocktail/environment";
-import { ControlPlaneError } from "../errors.ts";
+import { notAccepted } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** How often a decision is retried after a conflict. */
@@ -92,10 +92,7 @@ export class Decisions {
     try {
       const isGone = isThere() ? await promise : true;
       if (this.#engine.phase !== "stopped") return isGone;
-      throw new ControlPlaneError(
-        "NOT_READY",
-        "changes are not accepted: the control plane is stopping",
-      );
+      throw notAccepted("stopping");
     } finally {
       clearTimeout(timer);
       unsubscribe();

@@ -62,6 +62,15 @@ export interface LifecycleService {
     actor?: Actor,
   ): Promise<Answer<DeleteResult>>;
   promote(service: string, options?: DryRun, actor?: Actor): Promise<Answer<DeployResult>>;
+  /** Undoes the last promotion. */
+  rollback(service: string, options?: DryRun, actor?: Actor): Promise<Answer<DeployResult>>;
+  /** Starts a variant again, of the same code. */
+  restart(
+    service: string,
+    key: string,
+    options?: DryRun,
+    actor?: Actor,
+  ): Promise<Answer<DeployResult>>;
   createEnvironment(request: CreateEnvironment, actor?: Actor): Promise<Answer<EnvironmentResult>>;
   applyEnvironment(
     name: string,

@@ -25,19 +25,19 @@ import {
   decideEnvironment,
   decideExtend,
   decidePromote,
+  decideRestart,
+  decideRollback,
   decideSync,
   defaultPolicy,
   findLiveVariant,
-  type UncommittedWork,
   endingWith,
   keptVariant,
 } from "@cocktail/environment";
 import { RC, type RouteTable, STABLE, defaultHeaderNames, formatVariant } from "@cocktail/route";
 import { type Clock, systemClock } from "../engine/clock.ts";
 import { Engine, type EngineEvent } from "../engine/engine.ts";
-import { ownMembers } from "../engine/members.ts";
 import { registerEngineMetrics } from "../engine/metrics.ts";
-import { ControlPlaneError } from "../errors.ts";
+import { ControlPlaneError, notAccepted } from "../errors.ts";
 import { Decisions } from "./decisions.ts";
 import { dryRun } from "./dry-run.ts";
 import { isRefusal, toIntent } from "./intent.ts";
@@ -60,7 +60,16 @@ import {
   explainEnvironment,
   isEnvironment,
 } from "./view-environment.ts";
-import { type ViewSources, findService, viewServices, viewVariant } from "./view-variant.ts";
+import {
+  type ViewSources,
+  findService,
+  variantNames,
+  viewServices,
+  viewVariant,
+} from "./view-variant.ts";
+import { workIn } from "./work-in.ts";
+
+type NextRollout = Promise<Answer<DeployResult>>;
 
 /** How long `start` waits for the stable variants of new services. */
 const stablesLimitMs = 5_000;
@@ -139,12 +148,13 @@ class Lifecycle implements LifecycleService {
     if (fault !== undefined) return fault;
     const admission = await this.#admit(request, intent);
     if (admission.kind === "refused") return admission;
-    const { source } = admission;
+    const { source, warnings = [] } = admission;
     return this.#decide(
       actor,
       request,
       (objects) => decideDeploy(objects, { ...intent, source }, this.#clock.now()),
-      (decided, plan, sources) => deployResult(decided, plan, sources),
+      (made, ...more) =>
+        deployResult({ ...made, warnings: [...warnings, ...made.warnings] }, ...more),
     );
   }
 
@@ -183,8 +193,20 @@ class Lifecycle implements LifecycleService {
       options,
       (objects) =>
         decidePromote(objects, this.#engine.table, service, { now: this.#clock.now(), pin }),
-      (decided, plan, sources) => deployResult(decided, plan, sources),
+      deployResult,
     );
+  }
+
+  async rollback(service: string, options: DryRun = {}, actor: Actor = anyone): NextRollout {
+    await this.#ready();
+    await this.#engine.refresh(["ServiceVariant", formatVariant(service, STABLE)]);
+    return this.#decide(actor, options, (now) => decideRollback(now, service), deployResult);
+  }
+
+  async restart(service: string, key: string, options = {}, actor = anyone): NextRollout {
+    await this.#ready();
+    await this.#engine.refresh(["ServiceVariant", formatVariant(service, key)]);
+    return this.#decide(actor, options, (now) => decideRestart(now, service, key), deployResult);
   }
 
   async destroy(
@@ -262,23 +284,14 @@ class Lifecycle implements LifecycleService {
     await this.#engine.refresh(["Environment", name]);
     const keepVariants = options.keepVariants === true;
     const discard = options.discard === true;
-    const work: UncommittedWork =
-      keepVariants || discard ? new Map() : await this.#workHeldBy(name);
+    const ending = keepVariants || discard ? [] : endingWith(this.#engine.objects, name);
+    const work = await workIn(this.#options.platform, ending);
     return this.#decide(
       actor,
       options,
       (objects) => decideDeleteEnvironment(objects, { name, keepVariants, discard, work }),
       ({ outcome, warnings, variants }, plan) => ({ outcome, plan, warnings, variants }),
     );
-  }
-
-  async #workHeldBy(name: string): Promise<UncommittedWork> {
-    const found = new Map<string, readonly string[]>();
-    for (const each of endingWith(this.#engine.objects, name)) {
-      const { service, key } = each.spec;
-      found.set(each.name, await this.#options.platform.uncommittedWork(service, key));
-    }
-    return found;
   }
 
   /** Decides and writes; a dry run only simulates the writes, and returns the resulting plan. */
@@ -316,20 +329,13 @@ class Lifecycle implements LifecycleService {
     return findService(this.#views(), name);
   }
 
-  variantNames({ service, environment }: VariantFilter = {}): readonly string[] {
-    const { objects, table } = this.#views();
-    const members = environment === undefined ? undefined : ownMembers(objects, table, environment);
-    const found =
-      service === undefined ? [...objects.variants.values()] : objects.ofService(service);
-    return found
-      .filter(({ spec }) => members === undefined || members[spec.service] === spec.key)
-      .map(({ name }) => name)
-      .toSorted();
+  variantNames(filter: VariantFilter = {}): readonly string[] {
+    return variantNames(this.#views(), filter);
   }
 
   variants(filter: VariantFilter = {}): readonly Variant[] {
     const sources = this.#views();
-    return this.variantNames(filter)
+    return variantNames(sources, filter)
       .flatMap((name) => sources.objects.variants.get(name) ?? [])
       .map((each) => viewVariant(sources, each));
   }
@@ -389,11 +395,4 @@ class Lifecycle implements LifecycleService {
       headerNames: this.#options.headerNames ?? defaultHeaderNames,
     };
   }
-}
-
-function notAccepted(why: "starting" | "stopping"): ControlPlaneError {
-  return new ControlPlaneError(
-    "NOT_READY",
-    `changes are not accepted: the control plane is ${why}`,
-  );
 }

@@ -1,3 +1,5 @@
+import { ownMembers } from "../engine/members.ts";
+import type { VariantFilter } from "./lifecycle-service.ts";
 import type { Incarnation, Service, Variant } from "@cocktail/client";
 import {
   type IncarnationRecord,
@@ -74,7 +76,7 @@ function viewIncarnation(
   return {
     number: record.number,
     state: record.state,
-    revision: record.revision === "" ? (workload?.revision ?? "") : record.revision,
+    revision: workload?.revision ?? record.revision,
     destination: record.destination ?? workload?.destination,
     pid: workload?.pid,
     restarts: workload?.restarts ?? 0,
@@ -122,4 +124,17 @@ export function viewService(sources: ViewSources, name: string): Service {
 
 export function findService(sources: ViewSources, name: string): Service | undefined {
   return isService(sources.objects, name) ? viewService(sources, name) : undefined;
+}
+
+/** `service:key` of those that match, sorted. */
+export function variantNames(
+  { objects, table }: Pick<ViewSources, "objects" | "table">,
+  { service, environment }: VariantFilter,
+): readonly string[] {
+  const members = environment === undefined ? undefined : ownMembers(objects, table, environment);
+  const found = service === undefined ? [...objects.variants.values()] : objects.ofService(service);
+  return found
+    .filter(({ spec }) => members === undefined || members[spec.service] === spec.key)
+    .map(({ name }) => name)
+    .toSorted();
 }

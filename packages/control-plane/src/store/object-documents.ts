@@ -51,6 +51,7 @@ const variantSpec = exactly<VariantSpec>()(
     promotion: z
       .object({
         candidate: z.object({ uid: z.string(), rollout: z.number() }),
+        before: source.optional(),
         revision: z.string(),
         at: z.number(),
       })

@@ -12,5 +12,6 @@ export * from "./extend.ts";
 export * from "./lookup.ts";
 export { maxLifetimeSeconds } from "./names.ts";
 export * from "./promote.ts";
+export * from "./restart.ts";
 export * from "./stable.ts";
 export * from "./sync.ts";

@@ -78,7 +78,12 @@ function promotedSpec(
     onUnavailable: "Fail",
     expiresAt: undefined,
     entryHash: objects.services.get(spec.service)?.spec.entryHash,
-    promotion: { candidate: { uid, rollout: spec.rollout }, revision, at },
+    promotion: {
+      candidate: { uid, rollout: spec.rollout },
+      before: stable?.spec.source,
+      revision,
+      at,
+    },
   };
 }
 

@@ -29,7 +29,7 @@ export function addEnvironments(app: FastifyInstance, context: ApiContext): void
 }
 
 function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
-  const read = { method: "GET", tag: "environments", isChange: false } as const;
+  const read = { method: "GET", tag: "environments", needsToken: false } as const;
   addOperation(app, {
     ...read,
     url: "/v1/environments",
@@ -80,7 +80,7 @@ function explained(explanation: Unfixed): Explanation {
   return { ...explanation, fix: ready ? "" : conditionFix(reason, params["variant"] ?? "") };
 }
 
-const change = { tag: "environments", isChange: true } as const;
+const change = { tag: "environments", needsToken: true } as const;
 const stored = { description: "Stored.", schema: environmentResult };
 
 function addChanges(app: FastifyInstance, { lifecycle, actor }: ApiContext): void {

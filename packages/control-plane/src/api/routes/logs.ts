@@ -18,7 +18,7 @@ const defaultTail = 100;
 
 export function addLogs(app: FastifyInstance, context: ApiContext): void {
   const { lifecycle } = context;
-  const read = { method: "GET", tag: "variants", isChange: false } as const;
+  const read = { method: "GET", tag: "variants", needsToken: true } as const;
   const answers = {
     200: {
       description: "One LogLine per line; empty lines are heartbeats.",

@@ -5,7 +5,7 @@ import type { ApiContext } from "../context.ts";
 import { continueToken, pageOf, pageQuery, sendList } from "../list.ts";
 import { addOperation } from "../operation.ts";
 import { serviceName } from "../schemas/names.ts";
-import { promotion, service } from "../schemas/service.ts";
+import { promotion, dryRunRequest, service } from "../schemas/service.ts";
 import { deployResult } from "../schemas/variant.ts";
 
 const params = z.strictObject({ service: serviceName });
@@ -19,7 +19,7 @@ export function addServices(app: FastifyInstance, context: ApiContext): void {
     id: "listServices",
     summary: "The services of the cocktail",
     tag: "services",
-    isChange: false,
+    needsToken: false,
     query: z.strictObject(pageQuery.shape),
     answers: {
       200: {
@@ -44,7 +44,7 @@ export function addServices(app: FastifyInstance, context: ApiContext): void {
     id: "getService",
     summary: "One service",
     tag: "services",
-    isChange: false,
+    needsToken: false,
     params,
     answers: { 200: { description: "The service.", schema: service } },
     handle: ({ params: { service: name } }) =>
@@ -59,7 +59,7 @@ function addPromotion(app: FastifyInstance, { lifecycle, actor }: ApiContext): v
     id: "promoteService",
     summary: "Promote the release candidate to stable, in one epoch",
     tag: "services",
-    isChange: true,
+    needsToken: true,
     params,
     body: promotion.default({}),
     answers: { 200: { description: "Stored; stable's next state.", schema: deployResult } },
@@ -67,5 +67,18 @@ function addPromotion(app: FastifyInstance, { lifecycle, actor }: ApiContext): v
       const result = done(await lifecycle.promote(name, body, actor));
       return written(reply, { ...result, outcome: result.outcome });
     },
+  });
+  addOperation(app, {
+    method: "POST",
+    url: "/v1/services/:service/rollback",
+    id: "rollbackService",
+    summary: "Undo the last promotion: stable runs again what it ran before",
+    tag: "services",
+    needsToken: true,
+    params,
+    body: dryRunRequest.default({}),
+    answers: { 200: { description: "Stored; stable's next state.", schema: deployResult } },
+    handle: async ({ params: { service: name }, body }, { reply }) =>
+      written(reply, done(await lifecycle.rollback(name, body, actor))),
   });
 }

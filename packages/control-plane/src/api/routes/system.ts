@@ -5,7 +5,7 @@ import type { ApiContext } from "../context.ts";
 import { addOperation } from "../operation.ts";
 import { readiness, status } from "../schemas/service.ts";
 
-const read = { method: "GET", tag: "system", isChange: false } as const;
+const read = { method: "GET", tag: "system", needsToken: false } as const;
 
 export function addSystem(app: FastifyInstance, context: ApiContext, metrics: Registry): void {
   const { about, lifecycle, store } = context;

@@ -10,7 +10,7 @@ import { resolveRequest, resolveResult } from "../schemas/resolution.ts";
 import { routeTable } from "../schemas/route-table.ts";
 import { tableStreamFormat, tableText, writeTables } from "../streaming/table-stream.ts";
 
-const read = { tag: "routes", isChange: false } as const;
+const read = { tag: "routes", needsToken: false } as const;
 
 const ifNoneMatch = z.object({
   "if-none-match": z.string().optional().describe("The ETag of the table that the client holds."),

@@ -5,6 +5,7 @@ import { done, found, written } from "../answer.ts";
 import type { ApiContext } from "../context.ts";
 import { continueToken, pageOf, pageQuery, sendList } from "../list.ts";
 import { addOperation } from "../operation.ts";
+import { dryRunRequest } from "../schemas/service.ts";
 import { environmentName, flag, key, serviceName } from "../schemas/names.ts";
 import { deleteResult, deployRequest, deployResult, variant } from "../schemas/variant.ts";
 
@@ -22,7 +23,7 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     id: "listVariants",
     summary: "The variants of all services, or of one, or of one environment",
     tag: "variants",
-    isChange: false,
+    needsToken: false,
     query: z.strictObject({
       service: serviceName.optional(),
       environment: environmentName.optional(),
@@ -49,7 +50,7 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
     id: "getVariant",
     summary: "One variant",
     tag: "variants",
-    isChange: false,
+    needsToken: false,
     params,
     answers: { 200: { description: "The variant.", schema: variant } },
     handle: ({ params: { service, key } }) =>
@@ -66,7 +67,7 @@ function addChanges(app: FastifyInstance, { lifecycle, actor }: ApiContext): voi
     id: "deployVariant",
     summary: "Deploy a branch, or the release candidate with the key rc",
     tag: "variants",
-    isChange: true,
+    needsToken: true,
     body: deployRequest,
     answers: {
       200: { description: "Updated.", schema: deployResult },
@@ -77,12 +78,26 @@ function addChanges(app: FastifyInstance, { lifecycle, actor }: ApiContext): voi
   });
 
   addOperation(app, {
+    method: "POST",
+    url: "/v1/variants/:service/:key/restart",
+    id: "restartVariant",
+    summary: "Start a variant again, of the same code, beside the incarnation that serves",
+    tag: "variants",
+    needsToken: true,
+    params,
+    body: dryRunRequest.default({}),
+    answers: { 200: { description: "Stored.", schema: deployResult } },
+    handle: async ({ params: { service, key }, body }, { reply }) =>
+      written(reply, done(await lifecycle.restart(service, key, body, actor))),
+  });
+
+  addOperation(app, {
     method: "DELETE",
     url: "/v1/variants/:service/:key",
     id: "deleteVariant",
     summary: "Destroy a variant (idempotent)",
     tag: "variants",
-    isChange: true,
+    needsToken: true,
     params,
     query: z.strictObject({ discard: flag, dryRun: flag }),
     answers: { 200: { description: "Stored, or already absent.", schema: deleteResult } },

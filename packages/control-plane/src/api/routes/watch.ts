@@ -15,7 +15,7 @@ export function addWatch(app: FastifyInstance, { lifecycle, streams }: ApiContex
     id: "watchObjects",
     summary: "Every change of a service, variant or environment, as server-sent events",
     tag: "system",
-    isChange: false,
+    needsToken: false,
     answers: {
       200: {
         description:

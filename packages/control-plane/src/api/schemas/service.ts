@@ -42,8 +42,10 @@ export const readiness = named(
   exactly<Readiness>()(z.object({ ready: z.boolean(), reasons: z.array(z.string()) })),
 );
 
+export const dryRunRequest = z.strictObject({ dryRun: z.boolean().optional() });
+
 export const promotion = named(
   "Promotion",
-  z.strictObject({ dryRun: z.boolean().optional() }),
+  dryRunRequest,
   "Promotes the release candidate to stable.",
 );

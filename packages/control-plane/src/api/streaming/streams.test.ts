@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import type { LogLine } from "@cocktail/client";
 import { until } from "@cocktail/test-support";
-import { type OpenApi, openApi } from "../../../test/open-api.ts";
+import { type OpenApi, openApi, token } from "../../../test/open-api.ts";
 import type { LogQuery } from "../../engine/platform.ts";
 import { sampleContent } from "../../store/testing/samples.ts";
 
@@ -85,10 +85,14 @@ describe("the stream of the route table", () => {
     await using api = await openApi({ limits: { maxStreams: 2 } });
     const leave = new AbortController();
     const { signal } = leave;
+    const headers = { authorization: `Bearer ${token}` };
     await api.request("/v1/route-table/stream", { signal });
-    await api.request("/v1/route-table/stream", { signal });
+    const stranger = await api.request("/v1/route-table/stream");
+    assert.equal(stranger.status, 503, "without the token there is only one of the two places");
+    assert.match(await stranger.text(), /limit of 1 open streams of callers without the token/);
+    await api.request("/v1/route-table/stream", { signal, headers });
     for (const path of ["/v1/route-table/stream", "/v1/logs"]) {
-      const third = await api.request(path);
+      const third = await api.request(path, { headers });
       assert.equal(third.status, 503);
       assert.match(await third.text(), /"code":"NOT_READY"/);
     }
@@ -166,8 +170,10 @@ describe("the logs", () => {
   test("of an unknown variant are NOT_FOUND", async () => {
     await using api = await openApi();
     const paths = ["/v1/logs?service=nobody", "/v1/variants/payment-service/mp-9/logs"];
-    for (const path of paths) assert.equal((await api.request(path)).status, 404, path);
-    assert.equal((await api.request("/v1/logs?tail=-1")).status, 400);
+    const headers = { authorization: `Bearer ${token}` };
+    for (const path of paths)
+      assert.equal((await api.request(path, { headers })).status, 404, path);
+    assert.equal((await api.request("/v1/logs?tail=-1", { headers })).status, 400);
   });
 
   test("that are followed send heartbeats, and end when the reader disconnects", async () => {

@@ -19,6 +19,8 @@ export class Streams {
   readonly #gauge: Gauge<"kind">;
   readonly #log: Logger;
   readonly #open = new Set<Promise<void>>();
+  /** How many of them belong to callers without the token. */
+  #strangers = 0;
   readonly #closing = new AbortController();
 
   constructor(limits: StreamLimits, gauge: Gauge<"kind">, log: Logger) {
@@ -29,7 +31,8 @@ export class Streams {
 
   /**
    * Hands the response over to `produce`, which writes until it is done or its signal is aborted. Throws a problem if
-   * there are too many streams.
+   * there are too many streams. Callers without the token get at most half of the places: another user of this machine
+   * can't take those of its owner.
    */
   run(
     kind: StreamKind,
@@ -37,8 +40,14 @@ export class Streams {
     format: Pick<StreamWriterOptions, "contentType" | "heartbeat">,
     produce: (writer: StreamWriter, signal: AbortSignal) => Promise<void>,
   ): void {
-    if (this.#closing.signal.aborted || this.#open.size >= this.#limits.maxStreams) {
-      const full = `the limit of ${this.#open.size} open streams is reached`;
+    const isStranger = !reply.request.hasToken;
+    const { maxStreams } = this.#limits;
+    const isFull =
+      this.#open.size >= maxStreams || (isStranger && this.#strangers >= Math.ceil(maxStreams / 2));
+    if (this.#closing.signal.aborted || isFull) {
+      const full = isStranger
+        ? `the limit of ${this.#strangers} open streams of callers without the token is reached`
+        : `the limit of ${this.#open.size} open streams is reached`;
       throw new ProblemError("NOT_READY", {
         detail: this.#closing.signal.aborted ? "the control plane is stopping" : full,
         fix: "close a stream, or retry in a moment",
@@ -48,8 +57,10 @@ export class Streams {
     const writer = new StreamWriter(reply.raw, { ...format, ...this.#limits });
     const signal = AbortSignal.any([writer.signal, this.#closing.signal]);
     this.#gauge.inc({ kind });
+    if (isStranger) this.#strangers++;
     const running = this.#produce(kind, writer, () => produce(writer, signal)).finally(() => {
       this.#gauge.dec({ kind });
+      if (isStranger) this.#strangers--;
       this.#open.delete(running);
     });
     this.#open.add(running);

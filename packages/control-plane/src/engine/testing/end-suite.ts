@@ -110,6 +110,42 @@ export function promotes(it: It): void {
     await world.until(() => world.running().length === 3, "the old ones to go");
   });
 
+  it("the last promotion can be undone: stable runs what it ran before", async (world) => {
+    const rollback = (): ReturnType<typeof world.lifecycle.rollback> =>
+      world.lifecycle.rollback("cart");
+    assert.equal(refusal(await rollback()), "CONFLICT NothingToRollBack");
+    const before = world.variant("cart", "stable").source;
+    await deployReady(world, "cart", "rc", { branch: "release/2" });
+    done(await world.lifecycle.promote("cart"));
+    await gone(world, "cart", "rc");
+    await world.ready("cart", "stable");
+    assert.notDeepEqual(world.variant("cart", "stable").source, before);
+    done(await rollback());
+    await world.ready("cart", "stable");
+    assert.deepEqual(world.variant("cart", "stable").source, before);
+    assert.equal(world.lifecycle.service("cart")?.promoted, false);
+    assert.equal(refusal(await rollback()), "CONFLICT NothingToRollBack");
+  });
+
+  it("a variant is started again beside its incarnation, which serves until the next one does", async (world) => {
+    await deployReady(world, "cart", "mp-1", { branch: "feature/mp-1" });
+    const first = world.listed("cart", "mp-1");
+    const source = world.variant("cart", "mp-1").source;
+    assert.equal(
+      refusal(await world.lifecycle.restart("cart", "mp-9")),
+      "NOT_FOUND VariantNotFound",
+    );
+    done(await world.lifecycle.restart("cart", "mp-1"));
+    await world.until(() => world.listed("cart", "mp-1") !== first, "the next incarnation");
+    await world.ready("cart", "mp-1");
+    assert.deepEqual(world.variant("cart", "mp-1").source, source);
+    const incarnation = world.listed("cart", "mp-1") ?? 0;
+    world.platform.become({ service: "cart", key: "mp-1", incarnation }, "CrashLoop");
+    await world.until(() => world.condition("cart", "mp-1") !== "True Serving", "its failure");
+    done(await world.lifecycle.restart("cart", "mp-1"));
+    await world.ready("cart", "mp-1");
+  });
+
   it("a promotion stands until the file's entry changes", async (world) => {
     await deployReady(world, "cart", "rc", { source: { kind: "directory", path: "/rc" } });
     done(await world.lifecycle.promote("cart"));
