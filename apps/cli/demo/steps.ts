@@ -139,10 +139,12 @@ export const steps: readonly Step[] = [
   {
     name: "destroy",
     description:
-      "Environments and branches are deleted with their processes and worktrees; strict requests for them are refused.",
+      "Environments go with what was deployed into them, branches with their processes and worktrees; strict requests for them are refused.",
     commands: [
       ["env", "delete", "payment-dev"],
       ["env", "delete", "ops-101"],
+      ["branch", "delete", "payment-service:mp-101"],
+      ["branch", "delete", "cart-service:mp-102"],
       ["branch", "delete", "notification-service:mp-105"],
     ],
     request: { ...checkout, pins: "payment-service:mp-101", strict: true },

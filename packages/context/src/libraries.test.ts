@@ -100,6 +100,7 @@ describe("pg with callbacks", () => {
     postgres = await startPostgres({ directory });
     pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
     // The server's end may be heard of by connections that are being closed.
+    pool.on("error", () => {});
     pool.on("connect", (client) => client.on("error", () => {}));
   });
   after(async () => {

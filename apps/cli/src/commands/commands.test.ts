@@ -37,9 +37,9 @@ describe("the definitions", () => {
   it("contain every specified command", () => {
     const names = visibleCommands(catalog).map(({ path }) => path.join(" "));
     const wanted = [
-      "up down status logs doctor completion version",
+      "up down status logs restart doctor completion version",
       "branch deploy,branch list,branch get,branch logs,branch delete",
-      "rc deploy,rc list,rc promote,rc abandon",
+      "rc deploy,rc list,rc promote,rc rollback,rc abandon",
       "env create,env apply,env list,env get,env explain,env url,env curl,env extend,env delete",
       "route resolve,route trace",
     ];
@@ -63,6 +63,8 @@ describe("the definitions", () => {
       "branch delete",
       "rc deploy",
       "rc promote",
+      "rc rollback",
+      "restart",
       "rc abandon",
       "env create",
       "env apply",

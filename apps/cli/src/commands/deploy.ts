@@ -1,11 +1,11 @@
-import {
-  printable,
-  type CocktailClient,
-  type DeployRequest,
-  type DeployResult,
-  type PlannedAction,
-  type Variant,
+import type {
+  CocktailClient,
+  DeployRequest,
+  DeployResult,
+  PlannedAction,
+  Variant,
 } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { isTicketOf } from "@cocktail/route";
 import { type CiFiles, writeCiFiles } from "../cocktail/ci-files.ts";
 import type { Context } from "../command/context.ts";

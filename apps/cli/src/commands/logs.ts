@@ -1,4 +1,5 @@
-import { type LogLine, printable } from "@cocktail/client";
+import type { LogLine } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { type Command, command } from "../command/command.ts";
 import { argument, flag, optionWithDefault, optionalArgument } from "../command/option.ts";
 import { count, target, variant } from "../command/value.ts";

@@ -10,7 +10,7 @@ import { port } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
-import { printable } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { layout } from "../output/layout.ts";
 import { coloured, plain } from "../output/paint.ts";
 import { gap, line, span, type View } from "../output/view.ts";

@@ -1,4 +1,4 @@
-import { printable } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { displayWidth } from "./display-width.ts";
 import type { Paint } from "./paint.ts";
 import { type Block, type Cell, cellText, type Column, type Field, type View } from "./view.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
 import * as fc from "fast-check";
-import { printable } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { truncateToWidth, displayWidth } from "./display-width.ts";
 import { layout } from "./layout.ts";
 import { coloured, plain, wantsColour } from "./paint.ts";

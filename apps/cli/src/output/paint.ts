@@ -1,4 +1,4 @@
-import { printable } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { type Cell, cellText, type Tone } from "./view.ts";
 
 const codes: Readonly<Record<Tone, readonly [open: number, close: number]>> = {

@@ -1,5 +1,5 @@
 import { formatDuration } from "../duration.ts";
-import { printable } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { truncateToWidth } from "./display-width.ts";
 import { coloured, type Paint, plain } from "./paint.ts";
 

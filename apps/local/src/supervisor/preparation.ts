@@ -1,5 +1,5 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { printable } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { writeAtomically } from "@cocktail/local-state";
 import { z } from "zod";
 import { KeyedQueue } from "../keyed-queue.ts";

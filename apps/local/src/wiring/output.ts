@@ -1,5 +1,6 @@
 import { fstatSync, ftruncateSync, writeSync } from "node:fs";
-import { type LogLine, printable } from "@cocktail/client";
+import type { LogLine } from "@cocktail/client";
+import { printable } from "@cocktail/client/printable";
 import { type Logger, pino } from "pino";
 
 export interface OutputOptions {
