@@ -5,14 +5,14 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly files?: readonly string[];
-  readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly exports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly dependencies?: Versions;
   readonly optionalDependencies?: Versions;
   readonly devDependencies?: Versions;
   readonly bundleDependencies?: readonly string[];
 }
 
-const isSibling = (name: string): boolean => name.startsWith("@cocktail/");
+export const isSibling = (name: string): boolean => name.startsWith("@cocktail/");
 
 /** A package.json as it is published: without what only the clone has (the source condition, tools). */
 export function publishedManifest({ devDependencies: _, ...manifest }: Manifest): Manifest {

@@ -8,6 +8,7 @@ import { root } from "../run-step.ts";
 import {
   bundledManifest,
   bundledSibling,
+  isSibling,
   publishedManifest,
   siblingsOf,
   type Manifest,
@@ -67,9 +68,13 @@ async function stageBundle(
   }
 }
 
+function hasSiblings({ manifest }: Workspace): boolean {
+  return Object.keys(manifest.dependencies ?? {}).some(isSibling);
+}
+
 /**
- * Packs a built package into `out` and answers the path of the tarball. An app (`apps/*`) becomes a bundle that can be
- * installed where no `@cocktail` package is published; a library is packed as it would be published.
+ * Packs a built package into `out` and answers the path of the tarball. It stands alone: what it needs of this repository
+ * lies in it, so that it can be installed where no `@cocktail` package is published.
  */
 export async function pack(name: string, out: string): Promise<string> {
   const all = await workspaces();
@@ -80,7 +85,7 @@ export async function pack(name: string, out: string): Promise<string> {
   await mkdir(out, { recursive: true });
   const staging = await mkdtemp(join(tmpdir(), "cocktail-pack-"));
   try {
-    if (workspace.dir.includes("/apps/")) await stageBundle(workspace, staging, all);
+    if (hasSiblings(workspace)) await stageBundle(workspace, staging, all);
     else await stage(workspace, staging, publishedManifest(workspace.manifest));
     const args = ["pack", "--silent", "--ignore-scripts", "--pack-destination", out];
     const { stdout } = await promisify(execFile)("npm", args, { cwd: staging });

@@ -31,9 +31,10 @@ const defaultGraceMs = 1000;
  * Starts to inject the context into outgoing calls: fetch, undici, `node:http` and `node:https`. The adapters call it; a
  * service that uses none of them calls it once at its start. Calling it again adds hosts, and replaces what is given.
  *
- * Throws a TypeError for a host that is none, and for a `COCKTAIL_LEAK_GUARD` that is neither `on` nor `off`.
+ * Throws an Error on a Node older than 22.12, and a TypeError for a host that is none, and for a `COCKTAIL_LEAK_GUARD` that is neither `on` nor `off`.
  */
 export function install(options: ContextOptions = {}): void {
+  refuseOldNode(process.versions.node);
   if (options.log !== undefined) shared.log = options.log;
   else if (shared.log === silent) shared.log = warnings;
   if (options.headerNames !== undefined) shared.names = options.headerNames;
@@ -42,6 +43,16 @@ export function install(options: ContextOptions = {}): void {
   }
   addHosts(options.hosts ?? [], "the option `hosts`");
   guard(options.leakGuard);
+}
+
+/** Older ones don't tell of calls by `node:http` when they are made: their route would be lost without a word. */
+export function refuseOldNode(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 12)) return;
+  throw new Error(
+    `@cocktail/context needs Node.js 22.12 or newer, and this is ${version}: on it, calls by node:http would lose ` +
+      "their route. Run the service on a newer Node.js.",
+  );
 }
 
 /** Ends what `install` began, for tests. Contexts that are in progress stay readable. */

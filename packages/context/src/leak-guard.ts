@@ -122,16 +122,32 @@ export function callStack(): string {
 
 /** The first frame that is neither Node's, nor a dependency's, nor ours. */
 export function callSite(stack: string): string | undefined {
-  for (const line of stack.split("\n").slice(1)) {
-    const place = /(?:\(|at (?:async )?)((?:file:\/\/)?\/?[^()]+:\d+:\d+)\)?$/.exec(line)?.[1];
+  const frames = stack.split("\n").slice(1);
+  const afterHooks = here === undefined ? frames.findIndex((line) => line.includes("node:")) : 0;
+  for (const line of frames.slice(Math.max(afterHooks, 0))) {
+    const place = framePattern.exec(line)?.[1];
     if (place !== undefined && !isForeign(place)) return place;
   }
   return undefined;
 }
 
-const here = import.meta.url.slice(0, import.meta.url.lastIndexOf("/"));
+const framePattern = /(?:\(|at (?:async )?)((?:file:\/\/)?\/?[^()]+:\d+:\d+)\)?$/;
+
+/**
+ * The directory of this library, with or without a scheme as in stacks. Where it is bundled into a service, that is the
+ * service's own; then only the frames before Node's, which are of the library's hooks, are told apart.
+ */
+function ownDirectory(): string | undefined {
+  const frame = (new Error("this file").stack ?? "").split("\n")[1] ?? "";
+  const place = framePattern.exec(frame)?.[1];
+  return place === undefined || !/[/\\]leak-guard\.[tj]s:/.test(place)
+    ? undefined
+    : place.slice(0, Math.max(place.lastIndexOf("/"), place.lastIndexOf("\\")));
+}
+
+const here = ownDirectory();
 
 function isForeign(place: string): boolean {
   if (place.startsWith("node:") || place.includes("/node_modules/")) return true;
-  return place.startsWith(here) && !/\.test\.[tj]s:/.test(place);
+  return here !== undefined && place.startsWith(here) && !/\.test\.[tj]s:/.test(place);
 }

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { copyPackage } from "@cocktail/planted-bugs";
 import { parseRoute } from "@cocktail/route";
 import * as own from "./index.ts";
+import { refuseOldNode } from "./install.ts";
 import { silent } from "./logger.ts";
 import { callEcho, echo, fetchEcho, lines, type Running, serve } from "../test/servers.ts";
 
@@ -78,5 +79,12 @@ describe("the process", () => {
       ),
     );
     own.uninstall();
+  });
+
+  it("is refused on an old Node, which would lose routes without a word", () => {
+    for (const old of ["20.19.5", "22.11.0", "18.0.0"])
+      assert.throws(() => refuseOldNode(old), /needs Node\.js 22\.12 or newer, and this is/);
+    for (const fine of ["22.12.0", "22.23.3", "24.0.0", "25.1.0"])
+      assert.doesNotThrow(() => refuseOldNode(fine));
   });
 });

@@ -238,6 +238,15 @@ export const mutantsOfCalls = [
       "names the place of a call that waited in a pool",
     ],
   ]),
+  ...inFile("install.ts", [
+    [
+      "C-26",
+      "if (major > 22 || (major === 22 && minor >= 12)) return;",
+      "if (major >= 20) return;",
+      "shared-state",
+      "is refused on an old Node, which would lose routes without a word",
+    ],
+  ]),
   ...inFile("rendered-head.ts", [
     [
       "C-8",
