@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { firstExample } from "../../scripts/docs/first-example.ts";
 import { pack } from "../../scripts/pack/pack.ts";
@@ -134,8 +133,9 @@ describe("packages that are installed where this repository is not", () => {
       return text;
     };`;
 
-  async function commonjsProject(name: string): Promise<string> {
-    const project = await emptyProject(name, tarball("context"));
+  async function commonjsProject(name: string, ...more: readonly string[]): Promise<string> {
+    const others = more.map((other) => Promise.resolve(other));
+    const project = await emptyProject(name, tarball("context"), ...others);
     await writeFile(join(project, "package.json"), '{"private": true, "type": "commonjs"}\n');
     await writeFile(join(project, "service.js"), commonjsService);
     return project;
@@ -182,7 +182,7 @@ describe("packages that are installed where this repository is not", () => {
   });
 
   test("context: works in Jest", async () => {
-    const project = await commonjsProject("jest");
+    const project = await commonjsProject("jest", "jest@30.5.2");
     await writeFile(
       join(project, "service.test.js"),
       `test("the route goes through", async () => {
@@ -190,8 +190,7 @@ describe("packages that are installed where this repository is not", () => {
         require("@cocktail/context/register");
       });`,
     );
-    const jest = fileURLToPath(import.meta.resolve("jest/bin/jest"));
-    await run(project, process.execPath, [jest, "--rootDir", project, "--ci"]);
+    await run(project, process.execPath, ["node_modules/jest/bin/jest.js", "--ci"]);
   });
 
   test("context: works in a bundle of esbuild, as CommonJS and as ES modules", async () => {
