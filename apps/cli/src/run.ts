@@ -25,7 +25,7 @@ export interface ProcessPorts {
 }
 
 /** Runs one command line and returns the exit code. Prints; never throws and never exits. */
-export async function run(ports: ProcessPorts, known: Catalog = catalog): Promise<ExitCode> {
+export async function run(ports: ProcessPorts, known: Catalog = catalog): Promise<number> {
   let style = guessStyle(ports.argv);
   const fail = (failure: Failure, format: OutputFormat): ExitCode => {
     const colour = wantsColour(style.colour, ports.env, ports.stderr.isTTY === true);

@@ -9,6 +9,73 @@ import { until } from "@cocktail/test-support";
 import { bin, makeProject, memberOf, processesOf } from "./support/project.ts";
 
 describe("the command and a real cocktail", { timeout: 280_000 }, () => {
+  it("runs a command as a variant, with its neighbours, its settings and its exit code", async () => {
+    await using project = await makeProject();
+    const { ok, cocktail, directory } = project;
+    const yaml = join(directory, "cocktail.yaml");
+    await writeFile(join(directory, "front/.env"), "FROM_FILE='of a file'\nBOTH=file\n");
+    const settings =
+      'path: ./front, envFile: .env, env: {BASE: "${BACK_URL}/v1", AT: "${HOST}:${PORT}", BOTH: file of yaml}';
+    await writeFile(yaml, (await readFile(yaml, "utf8")).replace("path: ./front", settings));
+    await ok("up", "--detach", "--port", "0");
+
+    const variables = JSON.parse(await ok("branch", "env", "front:stable", "-o", "json")) as Record<
+      string,
+      string
+    >;
+    assert.match(variables["BACK_URL"] ?? "", /^http:\/\/127\.0\.0\.1:\d+$/);
+    assert.partialDeepStrictEqual(variables, {
+      COCKTAIL_SERVICE: "front",
+      COCKTAIL_VARIANT: "stable",
+      BASE: `${variables["BACK_URL"]}/v1`,
+      FROM_FILE: "of a file",
+      BOTH: "file of yaml",
+    });
+    assert.match(
+      await ok("branch", "env", "front:stable", "-o", "shell"),
+      /^export BACK_URL='http/m,
+    );
+
+    const printer = ["node", "-p", "process.env.COCKTAIL_VARIANT + process.env.FROM_FILE"];
+    assert.equal(
+      await ok("exec", "front:stable", "--env-only", "--", ...printer),
+      "stableof a file\n",
+    );
+    const failed = await cocktail(
+      "exec",
+      "front:stable",
+      "--env-only",
+      "--",
+      "sh",
+      "-c",
+      "exit 42",
+    );
+    assert.equal(failed.code, 42);
+    const taken = await cocktail("exec", "front:stable", "--", "true");
+    assert.equal(taken.code, 2, taken.stderr);
+
+    // The service itself, as somebody would start it: it reaches a service that is no entry, as its variant.
+    const running = spawn(
+      process.execPath,
+      [bin, "exec", "front:mine", "--", "node", "front/server.mjs"],
+      {
+        cwd: directory,
+        env: project.env,
+        stdio: ["ignore", "ignore", "pipe"],
+      },
+    );
+    const exited = new Promise<number | null>((resolve) => running.once("exit", resolve));
+    await until("it to be reached", async () => {
+      const { code, stdout } = await cocktail("env", "curl", "mine");
+      return code === 0 && stdout === "front:mine one > back:stable one";
+    });
+    const twice = await cocktail("branch", "deploy", "front", "--key", "mine", "--path", "front");
+    assert.equal(twice.code, 0, twice.stderr);
+    running.kill("SIGTERM");
+    assert.equal(await exited, 128 + 15);
+    assert.equal((await cocktail("branch", "get", "front:mine")).code, 3);
+  });
+
   it("deploys, redeploys, traces and destroys branches of a repository", async () => {
     await using project = await makeProject();
     const { ok, cocktail } = project;

@@ -10,7 +10,14 @@ import type {
 } from "./api/environment.ts";
 import type { ResolveRequest, ResolveResult } from "./api/resolution.ts";
 import type { Service, Status } from "./api/service.ts";
-import type { DeleteResult, DeployRequest, DeployResult, LogLine, Variant } from "./api/variant.ts";
+import type {
+  DeleteResult,
+  DeployRequest,
+  DeployResult,
+  LogLine,
+  Variant,
+  VariantEnvironment,
+} from "./api/variant.ts";
 import type { WatchEvent } from "./api/watch.ts";
 import { ApiUnreachable } from "./errors.ts";
 import type { ByteStream } from "./http/byte-stream.ts";
@@ -83,6 +90,12 @@ export interface CocktailClient {
   variant(service: string, key: string, options?: CallOptions): Promise<Variant>;
   /** Answers when the desired state is stored. Wait with `variant` until Ready has observed `generation`. */
   deploy(request: DeployRequest, options?: CallOptions): Promise<DeployResult>;
+  /** The variables of a process that is the variant; they may be secret. */
+  variantEnvironment(
+    service: string,
+    key: string,
+    options?: CallOptions,
+  ): Promise<VariantEnvironment>;
   deleteVariant(
     service: string,
     key: string,
@@ -160,7 +173,7 @@ function serviceCalls(transport: Transport): ServiceCalls {
 
 type VariantCalls = Pick<
   CocktailClient,
-  "variants" | "variant" | "deploy" | "restart" | "deleteVariant" | "logs"
+  "variants" | "variant" | "variantEnvironment" | "deploy" | "restart" | "deleteVariant" | "logs"
 >;
 
 function variantCalls(transport: Transport): VariantCalls {
@@ -169,6 +182,8 @@ function variantCalls(transport: Transport): VariantCalls {
   return {
     variants: (filter, options) => list<Variant>(transport, "/v1/variants", { ...filter }, options),
     variant: (service, key, options) => get<Variant>(transport, path(service, key), options),
+    variantEnvironment: (service, key, options) =>
+      get<VariantEnvironment>(transport, `${path(service, key)}/environment`, options),
     deploy: (request, options = {}) =>
       post<DeployResult>(transport, "/v1/variants", request, options),
     restart: (service, key, request = {}, options = {}) =>

@@ -106,6 +106,7 @@ export function fakeLifecycle(overrides: Partial<LifecycleService> = {}): FakeLi
     variants: () => [aVariant],
     variant: (service, key) =>
       service === aVariant.service && key === aVariant.key ? aVariant : undefined,
+    variables: () => Promise.resolve({ COCKTAIL_SERVICE: "payment-service" }),
     environmentNames: () => [anEnvironment.name],
     environments: () => [anEnvironment],
     environment: (name) => (name === anEnvironment.name ? anEnvironment : undefined),

@@ -56,8 +56,8 @@ export interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs, R> 
   names?(result: R): readonly string[];
   /** The failure that is reported after the result is printed. */
   failure?(result: R): Failure | undefined;
-  /** Used without a failure; default 0. */
-  exitCode?(result: R): ExitCode;
+  /** Used without a failure; default 0. Of a command that runs another one it is that one's, and so any. */
+  exitCode?(result: R): number;
 }
 
 /** The parsed values, with the types that the specs describe. */
@@ -74,7 +74,7 @@ export interface Outcome {
   readonly view: View;
   readonly names: readonly string[];
   readonly failure: Failure | undefined;
-  readonly exitCode: ExitCode;
+  readonly exitCode: number;
 }
 
 /** A command whose type parameters are erased. */

@@ -1,5 +1,4 @@
 import type { Cocktail } from "../cocktail/connect.ts";
-import type { ExitCode } from "../exit-code.ts";
 import type { Progress } from "../output/progress.ts";
 import type { OutputFormat } from "./output-format.ts";
 
@@ -30,7 +29,7 @@ export interface Context {
 /** The environment of another command line. */
 export type InvokeContext = Pick<Context, "cwd" | "env" | "signal">;
 export interface Invoked {
-  readonly code: ExitCode;
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }

@@ -1,6 +1,8 @@
 import type { Catalog } from "../command/catalog.ts";
 import type { Command } from "../command/command.ts";
 import { branchDelete, branchGet, branchList } from "./branch.ts";
+import { branchEnv } from "./branch-env.ts";
+import { exec } from "./exec.ts";
 import { branchDeploy } from "./branch-deploy.ts";
 import { completeCommand, completion } from "./completion.ts";
 import { doctor } from "./doctor.ts";
@@ -30,10 +32,12 @@ const commands: readonly Command[] = [
   status,
   logs,
   restart,
+  exec,
   branchDeploy,
   branchList,
   branchGet,
   branchLogs,
+  branchEnv,
   branchDelete,
   rcDeploy,
   rcList,

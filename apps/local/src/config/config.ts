@@ -27,6 +27,8 @@ export interface ServiceConfig {
   /** Path that answers 2xx or 3xx when the service is ready; absent: it listens. */
   readonly health: string | undefined;
   readonly env: Readonly<Record<string, string>>;
+  /** Files of variables, relative to the directory that it runs in. */
+  readonly envFiles: readonly string[];
   readonly entry: boolean;
   /** Hash of everything above: a promotion stands until it changes. */
   readonly entryHash: string;

@@ -35,6 +35,7 @@ describe("cocktail.yaml", () => {
       protocol: "auto",
       health: "/healthz",
       env: { KEY: "value", RETRIES: "3", DEBUG: "true" },
+      envFiles: [],
       entry: true,
     });
     assert.equal(debugged.path, "/src/shop");
@@ -42,6 +43,22 @@ describe("cocktail.yaml", () => {
     assert.equal(debugged.entry, false);
     assert.equal(parsed.config.domain, "localhost");
     assert.deepEqual(parsed.config.ticketProjects, ["MP"]);
+  });
+
+  test("variables may refer to addresses, and to nothing else", () => {
+    const yaml = (value: string): string => `apiVersion: cocktail.dev/v1alpha1
+kind: Cocktail
+metadata: {name: shop}
+services:
+- {name: front, command: [node], env: {BASE: "${value}"}}
+- {name: cart-service, command: [node]}
+`;
+    for (const fine of ["${CART_SERVICE_URL}/v1", "${HOST}:${PORT}", "$${LITERAL}", "$HOME", "a"])
+      assert.ok(parseConfig(yaml(fine), file).ok, fine);
+    assert.equal(
+      faultsOf(yaml("${CART_URL}")),
+      "cocktail.yaml:5:40: services[0].env.BASE: refers to CART_URL, which nothing gives. Fix: refer to HOST, PORT, FRONT_URL, CART_SERVICE_URL; a literal ${ is written $${",
+    );
   });
 
   test("all faults are reported at once, with line, path and fix", (t) => {

@@ -13,6 +13,8 @@ import {
   splitMessage,
   variableFault,
 } from "./schema.ts";
+import { urlVariable } from "../supervisor/child-environment.ts";
+import { referencesIn } from "../supervisor/interpolation.ts";
 import { suggest } from "./suggest.ts";
 import { syntaxFaults, toData } from "./syntax.ts";
 
@@ -83,7 +85,7 @@ function checkDocument(data: unknown, where: Locate, look: LookAtDirectory): Che
     else faults.push(...zodFaults(parsed.error, path, where));
     faults.push(...entryFaults(entry, path, where, look));
   });
-  faults.push(...duplicateNames(entries, where));
+  faults.push(...duplicateNames(entries, where), ...referenceFaults(entries, where));
   return { document: outcome.success ? outcome.data : undefined, services, faults };
 }
 
@@ -159,6 +161,31 @@ function variableFaults(entry: object): readonly Finding[] {
   return Object.keys(env).flatMap((name): readonly Finding[] => {
     const fault = variableFault(name);
     return fault === undefined ? [] : [[["env", name], fault]];
+  });
+}
+
+/** Only what Cocktail gives can be referred to: a name that is misspelt would reach the service as it is written. */
+function referenceFaults(entries: readonly unknown[], where: Locate): readonly Fault[] {
+  const services = entries
+    .map((entry) => member(entry, "name"))
+    .filter((name) => typeof name === "string");
+  const known = ["HOST", "PORT", ...services.map(urlVariable)];
+  return entries.flatMap((entry, index) => {
+    const env = member(entry, "env");
+    if (typeof env !== "object" || env === null) return [];
+    return Object.entries(env).flatMap(([name, value]) =>
+      referencesIn(String(value))
+        .filter((reference) => !known.includes(reference))
+        .map((reference) => {
+          const near = suggest(reference, known);
+          const fix = `${near === undefined ? `refer to ${known.join(", ")}` : `did you mean ${near}?`}; a literal \${ is written $\${`;
+          return faultAt(
+            ["services", index, "env", name],
+            `refers to ${reference}, which nothing gives|${fix}`,
+            where,
+          );
+        }),
+    );
   });
 }
 
@@ -242,10 +269,13 @@ function compileService(entry: ServiceEntry, base: string): ServiceConfig {
     protocol: entry.protocol,
     health: entry.health,
     env,
+    envFiles: [entry.envFile].flat(),
     entry: entry.entry,
   };
   // With the path as written: moving the cocktail to another directory changes nothing.
-  const content = JSON.stringify({ ...service, path: normalize(entry.path) });
+  // What is not written says nothing: an entry keeps its hash when a key is new to this version.
+  const envFiles = service.envFiles.length === 0 ? undefined : service.envFiles;
+  const content = JSON.stringify({ ...service, envFiles, path: normalize(entry.path) });
   const entryHash = createHash("sha256").update(content).digest("hex").slice(0, 16);
   return { ...service, entryHash };
 }

@@ -42,6 +42,15 @@ const environmentValue = z
 
 const flag = z.boolean({ error: "must be true or false|write true or false" });
 
+/** Below the service's directory: a branch must not choose what else is read. */
+const relativeFile = z
+  .string()
+  .min(1)
+  .refine(noNul, nul)
+  .refine((path) => !path.startsWith("/") && !path.split("/").includes(".."), {
+    error: "is not below the service's directory|write a relative path without .., such as .env",
+  });
+
 export const serviceSchema = z.strictObject(
   {
     name: z
@@ -81,6 +90,11 @@ export const serviceSchema = z.strictObject(
     env: z
       .record(z.string(), environmentValue, { error: "must be a map|write KEY: value" })
       .default({}),
+    envFile: z
+      .union([relativeFile, z.array(relativeFile)], {
+        error: "must be a file or a list of files|write .env, or [.env, .env.local]",
+      })
+      .default([]),
     entry: flag.default(false),
   },
   { error: "must be a map|write - name: my-service" },

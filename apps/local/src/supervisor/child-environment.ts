@@ -1,3 +1,5 @@
+import { interpolate } from "./interpolation.ts";
+import type { WorkloadPlan } from "./workload-plan.ts";
 import { markEnvironment, type WorkloadMarks } from "../processes/detached.ts";
 
 /** Where a service reaches another one: the loopback listener of the pair. */
@@ -33,21 +35,56 @@ const ofNpm =
  * services, the service's own variables, the variant's, and finally the identity of the process.
  */
 export function childEnvironment(facts: EnvironmentFacts): Record<string, string> {
+  const listen: Record<string, string> =
+    facts.listen === undefined ? {} : { HOST: facts.listen.host, PORT: String(facts.listen.port) };
+  const given = { ...inheritedBy(facts.inherited), ...addressesOf(facts.mesh), ...listen };
+  // What its own variables refer to is above them, never another of its own: there is no order among those.
+  const own = facts.own.flatMap((variables) =>
+    Object.entries(variables).map(([name, value]) => [name, interpolate(value, given)] as const),
+  );
+  return {
+    ...given,
+    ...Object.fromEntries(own),
+    ...listen,
+    COCKTAIL_HOSTS: facts.mesh.map(({ host, port }) => `${host}:${port}`).join(","),
+    ...markEnvironment(facts.runId, facts.workload),
+  };
+}
+
+function inheritedBy(inherited: EnvironmentFacts["inherited"]): Readonly<Record<string, string>> {
   // Python buffers output to a pipe until the process ends.
   const env: Record<string, string> = { PYTHONUNBUFFERED: "1" };
-  for (const [name, value] of Object.entries(facts.inherited)) {
-    const foreign = ofCocktail.test(name) || ofNpm.test(name);
-    if (value !== undefined && !foreign) env[name] = value;
+  for (const [name, value] of Object.entries(inherited)) {
+    const isForeign = ofCocktail.test(name) || ofNpm.test(name);
+    if (value !== undefined && !isForeign) env[name] = value;
   }
-  for (const { service, host, port } of facts.mesh)
-    env[urlVariable(service)] = `http://${host}:${port}`;
-  for (const variables of facts.own) Object.assign(env, variables);
-  if (facts.listen !== undefined) {
-    env["HOST"] = facts.listen.host;
-    env["PORT"] = String(facts.listen.port);
-  }
-  env["COCKTAIL_HOSTS"] = facts.mesh.map(({ host, port }) => `${host}:${port}`).join(",");
-  return { ...env, ...markEnvironment(facts.runId, facts.workload) };
+  return env;
+}
+
+function addressesOf(mesh: readonly MeshAddress[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    mesh.map(({ service, host, port }) => [urlVariable(service), `http://${host}:${port}`]),
+  );
+}
+
+/**
+ * The same for a process that a user runs as the variant: on top of the user's own environment, and without the run id, by
+ * which Cocktail ends what it has started itself.
+ */
+export function externalEnvironment(
+  { ref: { key, service }, env }: Pick<WorkloadPlan, "ref" | "env">,
+  mesh: readonly MeshAddress[],
+): Record<string, string> {
+  const workload = { service, key, incarnation: 0 };
+  const { PYTHONUNBUFFERED: _, ...all } = childEnvironment({
+    inherited: {},
+    runId: "",
+    workload,
+    own: env,
+    mesh,
+  });
+  const { COCKTAIL_RUN_ID: __, COCKTAIL_INCARNATION: ___, ...variables } = all;
+  return variables;
 }
 
 /** `payment-service` -> `PAYMENT_SERVICE_URL`. */

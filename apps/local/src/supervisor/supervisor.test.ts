@@ -68,6 +68,7 @@ function bench(
     protocol: "auto",
     health: "/healthz",
     env: { FROM: "service", BOTH: "service" },
+    envFiles: [],
     entry: true,
     entryHash: "",
     ...change,

@@ -3,9 +3,10 @@ import type { Refused, SourceDocument } from "@cocktail/environment";
 import type { ServiceConfig } from "../config/config.ts";
 import { KeyedQueue } from "../keyed-queue.ts";
 import type { EndOptions } from "../processes/process-group.ts";
+import { readEnvFiles } from "../sources/env-files.ts";
 import { describeSource, readSource, summarizeSource } from "../sources/document.ts";
 import { admitWorkload, pinSource } from "./admission.ts";
-import type { MeshAddress } from "./child-environment.ts";
+import { externalEnvironment, type MeshAddress } from "./child-environment.ts";
 import type {
   Admission,
   AdmitRequest,
@@ -138,6 +139,19 @@ export class Supervisor implements Platform {
 
   async uncommittedWork(service: string, key: string): Promise<readonly string[]> {
     return await this.#options.worktrees.uncommittedWork(service, key);
+  }
+
+  async variables(
+    variant: Omit<WorkloadSpec, "incarnation" | "rollout">,
+  ): Promise<Readonly<Record<string, string>>> {
+    const { key, service } = variant;
+    const config = this.#services.get(service);
+    const plan = planWorkload({ ...variant, incarnation: 0, rollout: 0 }, config);
+    const running = this.list().find(({ ref }) => ref.service === service && ref.key === key);
+    const places = [running?.directory, plan.servicePath].filter((place) => place !== undefined);
+    const own = [...(await readEnvFiles(plan.envFiles, places)), ...plan.env];
+    const mesh = await this.#options.mesh.addresses(service, key);
+    return externalEnvironment({ ref: plan.ref, env: own }, mesh);
   }
 
   logs(query: LogQuery): AsyncIterable<LogLine> {

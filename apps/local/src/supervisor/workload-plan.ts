@@ -21,6 +21,8 @@ export interface WorkloadPlan {
   readonly prepare: readonly string[] | undefined;
   readonly health: string | undefined;
   readonly protocol: "auto" | "http1" | "h2c";
+  /** Files of variables, below all others. */
+  readonly envFiles: readonly string[];
   /** The service's variables, then the variant's. */
   readonly env: readonly Readonly<Record<string, string>>[];
 }
@@ -28,12 +30,13 @@ export interface WorkloadPlan {
 /** For a service that only a branch has, so that it is not in the file: it is ready when it listens. */
 const unknown: Pick<
   ServiceConfig,
-  "command" | "env" | "health" | "prepare" | "protocol" | "ref" | "url"
+  "command" | "env" | "envFiles" | "health" | "prepare" | "protocol" | "ref" | "url"
 > & {
   readonly path?: string;
 } = {
   command: undefined,
   env: {},
+  envFiles: [],
   health: undefined,
   prepare: undefined,
   protocol: "auto",
@@ -44,7 +47,7 @@ const unknown: Pick<
 export function planWorkload(spec: WorkloadSpec, service: ServiceConfig | undefined): WorkloadPlan {
   const { incarnation, key, rollout, service: name } = spec;
   const source = readSource(spec.source);
-  const { command, env, health, path, prepare, protocol, ref, url } = service ?? unknown;
+  const { command, env, envFiles, health, path, prepare, protocol, ref, url } = service ?? unknown;
   return {
     ref: { service: name, key, incarnation },
     rollout,
@@ -55,6 +58,7 @@ export function planWorkload(spec: WorkloadSpec, service: ServiceConfig | undefi
     prepare,
     health,
     protocol,
+    envFiles,
     env: [env, source.env ?? {}],
   };
 }

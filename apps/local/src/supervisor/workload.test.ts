@@ -60,6 +60,7 @@ function bench({ state = "state" } = {}): Bench {
         prepare: undefined,
         health: undefined,
         protocol: "auto",
+        envFiles: [],
         env: [],
         ...change,
       };

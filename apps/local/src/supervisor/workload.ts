@@ -16,6 +16,7 @@ import { killDetachedProcesses } from "../processes/detached.ts";
 import { endGroup, type EndOptions } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
 import { directoryFault } from "../sources/directory.ts";
+import { readEnvFiles } from "../sources/env-files.ts";
 import { revisionOf } from "../sources/revision.ts";
 import type { WorkingCopies } from "../sources/working-copies.ts";
 import type { Worktrees } from "../sources/worktree.ts";
@@ -69,6 +70,7 @@ export class Workload {
   #running: Promise<void> = Promise.resolve();
   #child: Child | undefined;
   #port: number | undefined;
+  #fileVariables: readonly Readonly<Record<string, string>>[] = [];
   #history: RestartHistory = noFailures;
 
   constructor(
@@ -110,6 +112,8 @@ export class Workload {
       const { source } = this.#plan;
       if (source.kind === "url") return await this.#probeExternal(source.url);
       const directory = await this.#directory();
+      const { envFiles, servicePath = directory } = this.#plan;
+      this.#fileVariables = await readEnvFiles(envFiles, [directory, servicePath]);
       await this.#prepare(directory);
       await this.#supervise(directory);
     } catch (error) {
@@ -328,7 +332,7 @@ export class Workload {
       inherited: this.#context.inherited,
       runId: this.#context.runId,
       workload: this.#plan.ref,
-      own: this.#plan.env,
+      own: [...this.#fileVariables, ...this.#plan.env],
       mesh: this.#mesh,
       listen: port === undefined ? undefined : { host, port },
     });

@@ -29,6 +29,7 @@ const service = {
   url: undefined,
   health: undefined,
   env: {},
+  envFiles: [],
   entryHash: "",
 };
 const config: Config = {

@@ -51,6 +51,11 @@ export interface Incarnation {
   readonly restarts: number;
 }
 
+/** What a process needs to be the variant, without PORT and HOST. */
+export interface VariantEnvironment {
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 export interface Variant {
   /** `service:key`. */
   readonly name: string;

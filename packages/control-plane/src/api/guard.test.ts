@@ -106,11 +106,12 @@ describe("the guard", () => {
     assert.equal(await statusOf(other, { headers: ["host", "cocktail.test"] }), 200);
   });
 
-  test("requires the token for exactly the operations that change something or read logs", async () => {
+  test("requires the token for exactly the operations that change something or read logs or variables", async () => {
     await using api = await openApi();
     let secured = 0;
     for (const { method, path, secured: isSecured } of await operations(api)) {
-      const isRead = (method === "GET" && !path.endsWith("/logs")) || path === "/v1/resolve";
+      const isRead =
+        (method === "GET" && !/\/(?:logs|environment)$/.test(path)) || path === "/v1/resolve";
       assert.equal(isSecured, !isRead, `${method} ${path} is described wrongly`);
       for (const authorization of [undefined, "Bearer wrong", `Basic ${token}`, "Bearer", token]) {
         const response = await api.request(path, {
@@ -123,7 +124,7 @@ describe("the guard", () => {
       }
       if (!isRead) secured++;
     }
-    assert.equal(secured, 11);
+    assert.equal(secured, 12);
     assert.deepEqual(api.lifecycle.asked, []);
   });
 

@@ -176,11 +176,7 @@ class Lifecycle implements LifecycleService {
     });
   }
 
-  async promote(
-    service: string,
-    options: DryRun = {},
-    actor: Actor = anyone,
-  ): Promise<Answer<DeployResult>> {
+  async promote(service: string, options: DryRun = {}, actor: Actor = anyone): NextRollout {
     await this.#ready();
     await this.#engine.refresh(
       ["ServiceVariant", formatVariant(service, RC)],
@@ -344,6 +340,11 @@ class Lifecycle implements LifecycleService {
     const sources = this.#views();
     const found = sources.objects.variants.get(formatVariant(service, key));
     return found === undefined ? undefined : viewVariant(sources, found);
+  }
+
+  async variables(service: string, key: string): ReturnType<LifecycleService["variables"]> {
+    const found = findLiveVariant(this.#engine.objects, service, key);
+    return found && this.#options.platform.variables({ service, key, source: found.spec.source });
   }
 
   environmentNames(): readonly string[] {

@@ -7,12 +7,19 @@ import { continueToken, pageOf, pageQuery, sendList } from "../list.ts";
 import { addOperation } from "../operation.ts";
 import { dryRunRequest } from "../schemas/service.ts";
 import { environmentName, flag, key, serviceName } from "../schemas/names.ts";
-import { deleteResult, deployRequest, deployResult, variant } from "../schemas/variant.ts";
+import {
+  deleteResult,
+  deployRequest,
+  deployResult,
+  variant,
+  variantEnvironment,
+} from "../schemas/variant.ts";
 
 const params = z.strictObject({ service: serviceName, key });
 
 export function addVariants(app: FastifyInstance, context: ApiContext): void {
   addReads(app, context);
+  addEnvironment(app, context);
   addChanges(app, context);
 }
 
@@ -57,6 +64,24 @@ function addReads(app: FastifyInstance, { lifecycle }: ApiContext): void {
       Promise.resolve(
         found(lifecycle.variant(service, key), `variant ${service}:${key}`, "GET /v1/variants"),
       ),
+  });
+}
+
+function addEnvironment(app: FastifyInstance, { lifecycle }: ApiContext): void {
+  addOperation(app, {
+    method: "GET",
+    url: "/v1/variants/:service/:key/environment",
+    id: "getVariantEnvironment",
+    summary: "The variables of a process that is the variant, which may be secret",
+    tag: "variants",
+    needsToken: true,
+    params,
+    answers: { 200: { description: "The variables.", schema: variantEnvironment } },
+    handle: async ({ params: { service, key } }) => {
+      const name = `variant ${service}:${key}`;
+      const variables = await lifecycle.variables(service, key);
+      return { variables: found(variables, name, "GET /v1/variants") };
+    },
   });
 }
 

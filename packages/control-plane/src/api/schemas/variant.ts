@@ -8,6 +8,7 @@ import type {
   PlannedAction,
   Source,
   Variant,
+  VariantEnvironment,
 } from "@cocktail/client";
 import { z } from "zod";
 import { exactly } from "../../schema/exactly.ts";
@@ -129,6 +130,11 @@ export const variant = named(
       header,
     }),
   ),
+);
+
+export const variantEnvironment = named(
+  "VariantEnvironment",
+  exactly<VariantEnvironment>()(z.object({ variables: z.record(z.string(), z.string()) })),
 );
 
 export const outcome = exactly<Outcome>()(

@@ -154,6 +154,12 @@ export class SimulatedPlatform implements Platform {
     return this.holdingWork.has(name) ? [`/checkouts/${name}`] : [];
   }
 
+  variables({
+    service,
+  }: Pick<IncarnationRef, "service">): Promise<Readonly<Record<string, string>>> {
+    return Promise.resolve({ COCKTAIL_SERVICE: service });
+  }
+
   async *logs(_query: LogQuery): AsyncGenerator<LogLine, void, undefined> {}
 
   async #alone<T>(

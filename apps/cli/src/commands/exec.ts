@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { constants } from "node:os";
+import type { CocktailClient } from "@cocktail/client";
+import { formatVariant, type Pin, STABLE } from "@cocktail/route";
+import { type Command, command } from "../command/command.ts";
+import type { Context } from "../command/context.ts";
+import { argument, flag, option } from "../command/option.ts";
+import { environmentName, port, variant } from "../command/value.ts";
+import { exitCodes } from "../exit-code.ts";
+import { Failure, usageFailure } from "../failure.ts";
+import { awaitVariant, variantIfAny } from "../wait/await-variant.ts";
+
+const { signals } = constants;
+
+/** If this command is killed it can't end the variant: then its lifetime does. */
+const lifetimeSeconds = 12 * 3600;
+
+export const exec: Command = command({
+  path: ["exec"],
+  summary: "Run a command in this terminal as a variant, with the addresses of its neighbours",
+  details: [
+    "The command gets PORT and HOST, where it is to listen, the addresses of all other services, the identity and the settings of the variant, on top of this shell's environment. While it runs it is the variant SERVICE:KEY: requests that name it reach it. When it ends, the variant ends. Its exit code is that of the command.",
+    "--env-only runs it with the environment of a variant that exists, and registers nothing. --replace takes the place of a variant that exists; that one is destroyed.",
+  ],
+  args: { variant: argument(variant, "as which variant") },
+  options: {
+    envOnly: flag("only give it the environment of the variant, which must exist"),
+    port: option(port, "where it listens (default: a free port)"),
+    environment: option(environmentName("E"), "also make it a member of this environment"),
+    replace: flag("take the place of a variant that exists"),
+  },
+  rest: { placeholder: "COMMAND...", summary: "the command and its arguments" },
+  formats: ["table"],
+  streams: true,
+  examples: [
+    {
+      text: "a service under a debugger",
+      command: "cocktail exec cart-service:mp-102 -- node --inspect server.js",
+    },
+    {
+      text: "its tests, against what stable reaches",
+      command: "cocktail exec cart-service:stable --env-only -- npm test",
+    },
+  ],
+  run: async (context, { args, options, rest }) => {
+    const pin = args.variant;
+    if (rest.length === 0)
+      throw usageFailure(
+        "no command is given",
+        "write it after --: cocktail exec cart:mp-1 -- node server.js",
+      );
+    if (pin.key === STABLE && !options.envOnly)
+      throw usageFailure(
+        `${formatVariant(pin.service, pin.key)} can't be taken over`,
+        "use a key of your own, or --env-only",
+      );
+    const { api } = await context.connect();
+    if (options.envOnly)
+      return await runWith(context, rest, await variablesOf(api, pin, context.signal));
+    return await runAs(context, api, { pin, command: rest, ...options });
+  },
+  exitCode: (code) => code,
+});
+
+interface RunAs {
+  readonly pin: Pin;
+  readonly command: readonly string[];
+  readonly port: number | undefined;
+  readonly environment: string | undefined;
+  readonly replace: boolean;
+}
+
+async function runAs(context: Context, api: CocktailClient, how: RunAs): Promise<number> {
+  const { signal, progress } = context;
+  const { pin, environment, replace } = how;
+  const name = formatVariant(pin.service, pin.key);
+  const existing = await variantIfAny(api, pin, signal);
+  // What an earlier one left when it was killed is nobody's.
+  if (existing !== undefined && existing.source.kind !== "url" && !replace) throw taken(name);
+  const listen = how.port === undefined || how.port === 0 ? await freePort() : how.port;
+  const url = `http://127.0.0.1:${listen}`;
+  const stored = await api.deploy(
+    {
+      ...pin,
+      source: { kind: "url", url },
+      environment,
+      ttlSeconds: lifetimeSeconds,
+      ...(replace && { replace }),
+    },
+    { signal },
+  );
+  try {
+    const variables = await variablesOf(api, pin, signal);
+    progress.done("attached", `${name} is what listens at ${url}; x-service-route: ${name}`);
+    // Only to say so: the command runs, ready or not.
+    void awaitVariant(context, api, stored, lifetimeSeconds).catch(() => undefined);
+    return await runWith(context, how.command, withListener(variables, String(listen)));
+  } finally {
+    // Also after Ctrl-C, which has aborted the signal of everything else.
+    await api.deleteVariant(pin.service, pin.key, {}, { signal: AbortSignal.timeout(10_000) });
+    progress.done("ended", name);
+  }
+}
+
+/** The settings may refer to where it listens, which only this command knows. */
+function withListener(
+  variables: Readonly<Record<string, string>>,
+  port: string,
+): Readonly<Record<string, string>> {
+  const listener = { HOST: "127.0.0.1", PORT: port };
+  const known = Object.entries(variables).map(([name, value]): [string, string] => [
+    name,
+    value.replaceAll("${PORT}", port).replaceAll("${HOST}", listener.HOST),
+  ]);
+  return { ...Object.fromEntries(known), ...listener };
+}
+
+async function variablesOf(
+  api: CocktailClient,
+  { service, key }: Pin,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  return (await api.variantEnvironment(service, key, { signal })).variables;
+}
+
+/** Its exit code, or 128 and the number of the signal that ended it, as shells have it. */
+async function runWith(
+  { cwd, env, signal, onSecondInterrupt }: Context,
+  [program = "", ...args]: readonly string[],
+  variables: Readonly<Record<string, string>>,
+): Promise<number> {
+  const child = spawn(program, args, { cwd, env: { ...env, ...variables }, stdio: "inherit" });
+  // A Ctrl-C reaches it from the terminal; anything else that ends this command is passed on.
+  const pass = (): void => void child.kill(isInterrupt(signal) ? "SIGINT" : "SIGTERM");
+  signal.addEventListener("abort", pass, { once: true });
+  onSecondInterrupt(() => void child.kill("SIGKILL"));
+  const ended = Promise.withResolvers<number>();
+  child.once("error", (error) => ended.reject(notStarted(program, error)));
+  child.once("exit", (code, by) => ended.resolve(code ?? 128 + (by === null ? 0 : signals[by])));
+  try {
+    return await ended.promise;
+  } finally {
+    signal.removeEventListener("abort", pass);
+  }
+}
+
+function isInterrupt({ reason }: AbortSignal): boolean {
+  return reason instanceof Failure && reason.exitCode === exitCodes.interrupted;
+}
+
+function notStarted(program: string, error: Error): Failure {
+  return new Failure({
+    code: "COMMAND_NOT_STARTED",
+    message: `${program} could not be started: ${error.message}`,
+    fix: "check its name and PATH; a shell's own words need: -- sh -c '...'",
+  });
+}
+
+function taken(name: string): Failure {
+  return new Failure({
+    code: "CONFLICT",
+    message: `${name} exists`,
+    fix: `use another key, or take its place with --replace, which destroys it; its environment alone: --env-only`,
+    exitCode: exitCodes.conflict,
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
