@@ -73,7 +73,13 @@ const problemFixes: Readonly<Record<string, (get: Get) => string | undefined>> =
 const follow = (): string => "wait; see its progress: cocktail status";
 const waitFor = (get: Get): string => `wait; its log: cocktail branch logs ${get("variant")}`;
 const readLog = (get: Get): string =>
-  `see its log: cocktail branch logs ${get("variant")}; fix the cause, then deploy it again`;
+  `see its log: cocktail branch logs ${get("variant")}; fix the cause, then: ${again(get("variant"))}`;
+
+/** What is fixed in a branch's repository reaches it with the next deploy only. */
+const again = (variant: string): string =>
+  variant.endsWith(":stable")
+    ? `cocktail restart ${variant}`
+    : `deploy it again, or as it is: cocktail restart ${variant}`;
 
 const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
   Deploying: follow,
@@ -82,7 +88,8 @@ const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
   Publishing: follow,
   AwaitingReaders: follow,
   Probing: follow,
-  NotReady: (get) => `it is being restarted; its log: cocktail branch logs ${get("variant")}`,
+  NotReady: (get) =>
+    `it is being restarted; its log: cocktail branch logs ${get("variant")}; at once: cocktail restart ${get("variant")}`,
   CrashLoop: readLog,
   WorkloadFailed: readLog,
   PrepareFailed: readLog,

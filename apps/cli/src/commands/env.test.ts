@@ -267,7 +267,7 @@ describe("env get, explain, url", () => {
     const { stdout } = await invoke(["env", "explain", "ops-101"], api);
     assert.equal(
       stdout,
-      "environment/ops-101 is not ready: CrashLoop\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     see its log: cocktail branch logs cart:mp-102; fix the cause, then deploy it again\n",
+      "environment/ops-101 is not ready: CrashLoop\n  cause   cart:mp-102 keeps ending\n  blocks  VariantsReady\n  fix     see its log: cocktail branch logs cart:mp-102; fix the cause, then: deploy it again, or as it is: cocktail restart cart:mp-102\n",
     );
   });
 

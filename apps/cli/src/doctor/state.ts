@@ -69,14 +69,16 @@ export async function checkHealth(
         : warning(
             "control plane",
             readiness.reasons.join("; "),
-            "wait a moment, then see: cocktail logs",
+            first === undefined
+              ? "wait a moment, then see: cocktail logs"
+              : "mend the variants below",
           ),
       first === undefined
         ? ok("variants", `${report.variants.length} ready`)
         : warning(
             "variants",
             `not ready: ${names}`,
-            `cocktail branch get ${first.name}; cocktail logs ${first.name}`,
+            `cocktail branch get ${first.name}; cocktail logs ${first.name}; when it is fixed: cocktail restart ${first.name}`,
           ),
       ...moved.map(({ name, message }) =>
         warning(

@@ -59,11 +59,25 @@ function noticeOf(variant: Variant | undefined): Variant["conditions"][number] |
   return variant?.conditions.find(({ type, status }) => type === "Degraded" && status === "True");
 }
 
+/** Why a variant is not ready, and will not be by itself. */
+const broken = new Set([
+  "CrashLoop",
+  "WorkloadFailed",
+  "PrepareFailed",
+  "PathMissing",
+  "StartDeadline",
+]);
+
 function noticeLines({ variants }: StatusReport): View {
   return variants.flatMap((variant) => {
+    if (variant.tier !== "stable") return [];
     const notice = noticeOf(variant);
-    if (notice === undefined || variant.tier !== "stable") return [];
-    return [line(span("warn", "warning"), ` ${variant.name}: ${notice.message}`)];
+    if (notice !== undefined)
+      return [line(span("warn", "warning"), ` ${variant.name}: ${notice.message}`)];
+    const ready = variant.conditions.find(({ type }) => type === "Ready");
+    if (ready === undefined || !broken.has(ready.reason)) return [];
+    const then = `; see: cocktail logs ${variant.name}, then: cocktail restart ${variant.name}`;
+    return [line(span("bad", "broken"), ` ${variant.name}: ${ready.message}`, span("dim", then))];
   });
 }
 
