@@ -9,6 +9,25 @@ import { until } from "@cocktail/test-support";
 import { bin, makeProject, memberOf, processesOf } from "./support/project.ts";
 
 describe("the command and a real cocktail", { timeout: 280_000 }, () => {
+  it("deploys a branch of every service that has it, as one environment", async () => {
+    await using project = await makeProject();
+    const { ok, cocktail } = project;
+    await project.commitOnBranch("feature/mp-7-both", "back", "seven");
+    await ok("up", "--detach", "--port", "0");
+    const all = JSON.parse(
+      await ok("branch", "deploy", "--branch", "feature/mp-7-both", "--all", "-o", "json"),
+    ) as readonly { readonly variant: { readonly name: string } }[];
+    assert.deepEqual(
+      all.map(({ variant }) => variant.name),
+      ["front:mp-7", "back:mp-7"],
+    );
+    assert.equal(await ok("env", "curl", "mp-7"), "front:mp-7 one > back:mp-7 seven");
+    const none = await cocktail("branch", "deploy", "--branch", "feature/nowhere", "--all");
+    assert.equal(none.code, 3, none.stderr);
+    assert.equal((await cocktail("branch", "deploy", "back", "--branch", "b", "--all")).code, 2);
+    assert.equal((await cocktail("branch", "deploy", "--branch", "b")).code, 2);
+  });
+
   it("runs a command as a variant, with its neighbours, its settings and its exit code", async () => {
     await using project = await makeProject();
     const { ok, cocktail, directory } = project;

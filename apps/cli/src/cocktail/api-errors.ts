@@ -7,6 +7,12 @@ export async function isNotFound(error: unknown): Promise<boolean> {
   return ApiError.is(error) && error.code === "NOT_FOUND";
 }
 
+/** Why the API refused; undefined for any other error. */
+export async function problemReason(error: unknown): Promise<string | undefined> {
+  const { ApiError } = await client();
+  return ApiError.is(error) ? error.problem.reason : undefined;
+}
+
 /** No response, or a retryable one. */
 export async function isTransient(error: unknown): Promise<boolean> {
   const { ApiError, ApiUnreachable } = await client();

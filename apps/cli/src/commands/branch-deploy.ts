@@ -4,11 +4,12 @@ import type { CocktailClient, DeployRequest, Source } from "@cocktail/client";
 import { RC, STABLE } from "@cocktail/route";
 import { isNotFound } from "../cocktail/api-errors.ts";
 import { type Command, command } from "../command/command.ts";
-import { argument, flag, option, repeatable } from "../command/option.ts";
+import { flag, option, optionalArgument, repeatable } from "../command/option.ts";
 import { duration, environmentName, httpUrl, key, pair, service, text } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { type Failure, usageFailure } from "../failure.ts";
-import { deploy, deployFailure, deployNames, deployView } from "./deploy.ts";
+import { deploy, deployNames, deployView } from "./deploy.ts";
+import { deployAll, deployAllFailure } from "./deploy-all.ts";
 import { ciFileOptions, dryRunOption, waitOptions } from "./shared-options.ts";
 
 export const branchDeploy: Command = command({
@@ -19,7 +20,7 @@ export const branchDeploy: Command = command({
     "A redeploy starts the next incarnation beside the old one and swaps them once it responds. A service may exist as a branch only: give its command after --.",
   ],
   args: {
-    service: argument(service, "the service"),
+    service: optionalArgument(service, "the service; not with --all"),
   },
   options: {
     branch: option(text("NAME"), "the git branch; its ticket becomes the key"),
@@ -31,6 +32,7 @@ export const branchDeploy: Command = command({
     ttl: option(duration, "destroy it after this time"),
     fallback: flag("while it is down, fall back to the next layer instead of responding 503"),
     replace: flag("replace another branch that has this key"),
+    all: flag("deploy --branch of every service whose repository has it"),
     ...waitOptions,
     ...dryRunOption,
     ...ciFileOptions,
@@ -40,6 +42,10 @@ export const branchDeploy: Command = command({
     {
       text: "a git branch, from a new worktree",
       command: "cocktail branch deploy payment-service --branch feature/mp-101-faster",
+    },
+    {
+      text: "a ticket over several services, as one environment",
+      command: "cocktail branch deploy --branch feature/mp-101-faster --all",
     },
     {
       text: "a directory, for a day",
@@ -55,12 +61,18 @@ export const branchDeploy: Command = command({
     },
   ],
   run: async (context, { args, options, rest }) => {
-    const conflict = findConflict(options, rest);
+    const { all, branch, environment, key, replace, ttl: ttlSeconds } = options;
+    const conflict = findConflict({ ...options, service: args.service }, rest);
     if (conflict !== undefined) throw conflict;
     const { api } = await context.connect();
-    const source = await chooseSource(context, api, { service: args.service, ...options, rest });
+    if (all && branch !== undefined) {
+      const wanted = { branch, environment, key, replace, ttlSeconds };
+      return await deployAll(context, api, wanted, options);
+    }
+    const { service = "" } = args;
+    const source = await chooseSource(context, api, { service, ...options, rest });
     const request: DeployRequest = {
-      service: args.service,
+      service,
       key: options.key,
       branch: options.branch,
       source,
@@ -73,9 +85,9 @@ export const branchDeploy: Command = command({
     };
     return await deploy(context, api, request, options);
   },
-  view: deployView,
-  names: deployNames,
-  failure: deployFailure,
+  view: (result, context) => [result].flat().flatMap((report) => deployView(report, context)),
+  names: (result) => [result].flat().flatMap(deployNames),
+  failure: (result) => deployAllFailure([result].flat()),
 });
 
 interface SourceOptions {
@@ -86,10 +98,23 @@ interface SourceOptions {
 }
 
 /** Missing or conflicting options, checked before any request. */
-function findConflict(options: SourceOptions, rest: readonly string[]): Failure | undefined {
-  const { branch, key, path, url } = options;
+function findConflict(
+  options: SourceOptions & { readonly all: boolean; readonly service: string | undefined },
+  rest: readonly string[],
+): Failure | undefined {
+  const { all, branch, key, path, service: named, url } = options;
   const has = (value: unknown): boolean => value !== undefined;
   const rules: readonly (readonly [isBroken: boolean, message: string, fix: string])[] = [
+    [
+      !all && !has(named),
+      "no service is named",
+      "cocktail branch deploy SERVICE --branch NAME; or all that have the branch: --branch NAME --all",
+    ],
+    [
+      all && (has(named) || !has(branch) || has(path) || has(url) || rest.length > 0),
+      "--all takes a --branch, and neither a service, --path, --url nor a command",
+      "cocktail branch deploy --branch feature/mp-101-faster --all",
+    ],
     [
       !has(branch) && !has(key),
       "neither --branch nor --key is given",
