@@ -111,7 +111,7 @@ function findConflict(
       "cocktail branch deploy SERVICE --branch NAME; or all that have the branch: --branch NAME --all",
     ],
     [
-      all && (has(named) || !has(branch) || has(path) || has(url) || rest.length > 0),
+      all && (!has(branch) || [named, path, url, rest[0]].some(has)),
       "--all takes a --branch, and neither a service, --path, --url nor a command",
       "cocktail branch deploy --branch feature/mp-101-faster --all",
     ],
