@@ -9,6 +9,57 @@ import { until } from "@cocktail/test-support";
 import { bin, makeProject, memberOf, processesOf } from "./support/project.ts";
 
 describe("the command and a real cocktail", { timeout: 280_000 }, () => {
+  it("applies a changed file: adds, changes and removes services without touching the others", async () => {
+    await using project = await makeProject();
+    const { ok, cocktail, directory } = project;
+    await ok("up", "--detach", "--port", "0");
+    await ok("branch", "deploy", "back", "--key", "mp-1", "--path", "back");
+    const pids = async (): Promise<readonly (readonly [string, number | undefined])[]> => {
+      const status = JSON.parse(await ok("status", "-o", "json")) as {
+        readonly variants: readonly {
+          readonly name: string;
+          readonly incarnations: readonly { readonly pid?: number }[];
+        }[];
+      };
+      return status.variants.map(({ name, incarnations }) => [name, incarnations[0]?.pid] as const);
+    };
+    const before = new Map(await pids());
+    const file = join(directory, "cocktail.yaml");
+    const text = await readFile(file, "utf8");
+    assert.doesNotMatch(await ok("status"), /changed since it was applied/);
+    await writeFile(file, text.replace("./back,", "./nowhere,"));
+    assert.match(await ok("status"), /cocktail\.yaml changed since it was applied; cocktail apply/);
+    const faulty = await cocktail("apply");
+    assert.equal(faulty.code, 2, faulty.stderr);
+    assert.match(faulty.stderr, /services\[1\]\.path: \.\/nowhere does not exist/);
+    const renamed = text.replace("name: test", "name: other");
+    await writeFile(file, renamed);
+    assert.match((await cocktail("apply")).stderr, /metadata\.name can't change while/);
+
+    const third = "- {name: third, path: ./back, command: [node, server.mjs], entry: true}\n";
+    await writeFile(file, `${text.replace("entry: true", "entry: true, env: {A: b}")}${third}`);
+    const plan = "added    third\nchanged  front\n";
+    assert.equal(await ok("apply", "--dry-run"), `${plan}nothing was changed\n`);
+    assert.equal(await ok("apply"), plan);
+    await until("the added service to answer", async () => {
+      const { edge } = await project.run();
+      const answer = await fetch(edge, { headers: { host: "third.localhost" } }).catch(
+        () => undefined,
+      );
+      return answer?.status === 200;
+    });
+    await until("the changed one to be another process", async () => {
+      const now = new Map(await pids());
+      return now.get("front:stable") !== before.get("front:stable");
+    });
+    const after = new Map(await pids());
+    for (const name of ["back:stable", "back:mp-1"])
+      assert.equal(after.get(name), before.get(name));
+    await writeFile(file, text);
+    assert.equal(await ok("apply"), "changed  front\nremoved  third\n");
+    assert.equal(await ok("apply"), "no service changed\n");
+  });
+
   it("deploys a branch of every service that has it, as one environment", async () => {
     await using project = await makeProject();
     const { ok, cocktail } = project;

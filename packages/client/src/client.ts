@@ -9,7 +9,7 @@ import type {
   Explanation,
 } from "./api/environment.ts";
 import type { ResolveRequest, ResolveResult } from "./api/resolution.ts";
-import type { Service, Status } from "./api/service.ts";
+import type { FileChange, Service, Status } from "./api/service.ts";
 import type {
   DeleteResult,
   DeployRequest,
@@ -73,6 +73,11 @@ export interface CocktailClient {
     request?: { readonly dryRun?: boolean | undefined },
     options?: CallOptions,
   ): Promise<DeployResult>;
+  /** Applies the changed file of a local cocktail. */
+  applyFile(
+    request?: { readonly dryRun?: boolean | undefined },
+    options?: CallOptions,
+  ): Promise<FileChange>;
   /** Undoes the last promotion. */
   rollback(
     service: string,
@@ -151,12 +156,14 @@ export function createClient(options: ClientOptions): CocktailClient {
 
 type ServiceCalls = Pick<
   CocktailClient,
-  "status" | "readiness" | "services" | "service" | "promote" | "rollback"
+  "status" | "applyFile" | "readiness" | "services" | "service" | "promote" | "rollback"
 >;
 
 function serviceCalls(transport: Transport): ServiceCalls {
   return {
     status: (options) => get<Status>(transport, "/v1/status", options),
+    applyFile: (request = {}, options = {}) =>
+      post<FileChange>(transport, "/v1/apply", request, options),
     readiness: async (options) => {
       return asWire(
         await transport.json({ method: "GET", path: "/readyz", expected: [503], ...options }),

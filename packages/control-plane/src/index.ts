@@ -7,7 +7,7 @@ export type * from "./store/object-store.ts";
 export type { AppendOutcome, RouteTableStore } from "./store/route-table-store.ts";
 export type { Store } from "./store/store.ts";
 export { type Api, type ApiOptions, createApi, type ListenOptions } from "./api/api.ts";
-export type { About } from "./api/context.ts";
+export type { About, ApplyFile, FileApplication } from "./api/context.ts";
 export { createLifecycleService } from "./service/service.ts";
 export type { LifecycleOptions } from "./service/options.ts";
 export { Engine, type EngineEvent } from "./engine/engine.ts";

@@ -56,6 +56,7 @@ export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
       edge: "http://127.0.0.1:8080",
       startedAt: "2026-11-23T10:00:00.000Z",
       recovered: ["payment-service:mp-101"],
+      outdated: false,
     }),
     token,
     metrics,

@@ -1,5 +1,6 @@
 import type { Catalog } from "../command/catalog.ts";
 import type { Command } from "../command/command.ts";
+import { apply } from "./apply.ts";
 import { branchDelete, branchGet, branchList } from "./branch.ts";
 import { branchEnv } from "./branch-env.ts";
 import { exec } from "./exec.ts";
@@ -31,6 +32,7 @@ const commands: readonly Command[] = [
   down,
   status,
   logs,
+  apply,
   restart,
   exec,
   branchDeploy,

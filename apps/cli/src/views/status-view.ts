@@ -14,6 +14,14 @@ export function statusView(report: StatusReport, now: number): View {
       `  ${report.edge}`,
       span("dim", `  epoch ${report.epoch}, up for ${formatAge(report.startedAt, now)}`),
     ),
+    ...(report.outdated
+      ? [
+          line(
+            span("warn", "warning"),
+            ": cocktail.yaml changed since it was applied; cocktail apply",
+          ),
+        ]
+      : []),
     ...(report.writable
       ? []
       : [

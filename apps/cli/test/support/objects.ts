@@ -97,6 +97,7 @@ export function status(more: Partial<Status> = {}): Status {
     epoch: 7,
     tag: "00000000",
     writable: true,
+    outdated: false,
     startedAt: "2026-11-23T09:00:00Z",
     recovered: [],
     services: [

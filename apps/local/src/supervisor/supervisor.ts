@@ -41,7 +41,7 @@ export interface SupervisorOptions extends WorkloadContext {
 /** The platform of one machine: a process group for each incarnation. */
 export class Supervisor implements Platform {
   readonly #options: SupervisorOptions;
-  readonly #services: ReadonlyMap<string, ServiceConfig>;
+  #services: ReadonlyMap<string, ServiceConfig>;
   readonly #workloads = new Map<string, Workload>();
   readonly #listeners = new Set<(ref: IncarnationRef) => void>();
   readonly #queue = new KeyedQueue();
@@ -52,6 +52,11 @@ export class Supervisor implements Platform {
     this.#options = options;
     this.#services = new Map(options.services.map((service) => [service.name, service]));
     this.#ending = { graceMs: options.graceMs ?? 10_000, forceSignal: options.forceSignal };
+  }
+
+  /** Of the file, as it is now: what is started from here on. */
+  setServices(services: readonly ServiceConfig[]): void {
+    this.#services = new Map(services.map((service) => [service.name, service]));
   }
 
   /** The run id: no process outlives the run that started it. */

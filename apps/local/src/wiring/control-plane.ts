@@ -3,6 +3,7 @@ import {
   ControlPlaneError,
   createApi,
   createLifecycleService,
+  type LifecycleService,
   openPostgresStore,
   type Platform,
   type Readers,
@@ -12,6 +13,7 @@ import type { RouteTable } from "@cocktail/route";
 import type { Registry } from "prom-client";
 import type { Config } from "../config/config.ts";
 import { pinReferences } from "../sources/pinned-references.ts";
+import { applyFile, type LiveConfig } from "./apply-file.ts";
 import type { Database } from "./database.ts";
 import { desiredServices } from "./desired-services.ts";
 import { StartFailure } from "./failure.ts";
@@ -20,6 +22,10 @@ import { Teardown } from "./teardown.ts";
 
 export interface ControlPlaneOptions {
   readonly config: Config;
+  /** The same, as it was last applied. */
+  readonly live: LiveConfig;
+  /** Called before the services of a changed file are stored. */
+  readonly setServices: (services: Config["services"]) => void;
   readonly database: Database;
   /** Where the commits of `ref`s are kept. */
   readonly references: string;
@@ -80,9 +86,9 @@ async function open(
     log,
     metrics,
   });
-  const commits = await referencesOf(config, options.references);
-  const notes = await lifecycle.syncServices(desiredServices(config, commits));
-  for (const note of notes) log.warn(note);
+  const sync = (now: Config): Promise<readonly string[]> =>
+    syncFile(now, options.references, lifecycle, log);
+  await sync(config);
   const recovered = (): readonly string[] => [
     ...ended,
     ...lifecycle.restored().map((name) => `restored ${name}`),
@@ -95,6 +101,11 @@ async function open(
     metrics,
     log,
     about: () => about(options, recovered()),
+    applyFile: (isDryRun) =>
+      applyFile(options.live, isDryRun, async (now) => {
+        options.setServices(now.services);
+        return await sync(now);
+      }),
   });
   const url = await api.listen({ host: "127.0.0.1", port: 0 });
   teardown.add("API", () => api.close());
@@ -105,6 +116,19 @@ async function open(
     stop: () => lifecycle.stop(),
     close: () => teardown.run(),
   };
+}
+
+/** Makes the stored services equal to the file. Returns notes for the user. */
+async function syncFile(
+  config: Config,
+  references: string,
+  lifecycle: Pick<LifecycleService, "syncServices">,
+  log: Output["log"],
+): Promise<readonly string[]> {
+  const commits = await referencesOf(config, references);
+  const notes = await lifecycle.syncServices(desiredServices(config, commits));
+  for (const note of notes) log.warn(note);
+  return notes;
 }
 
 /** The commits of the services that have a `ref`. */
@@ -153,7 +177,8 @@ async function openStore(database: Database, log: Output["log"]): Promise<Store>
 
 /** What only the composition root knows. */
 function about(options: ControlPlaneOptions, recovered: readonly string[]): About {
-  const { config, edge, startedAt, version } = options;
+  const { config, edge, live, startedAt, version } = options;
   const { domain, name } = config;
-  return { name, version, domain, edge, startedAt: startedAt.toISOString(), recovered };
+  const outdated = live.isOutdated();
+  return { name, version, domain, edge, startedAt: startedAt.toISOString(), recovered, outdated };
 }

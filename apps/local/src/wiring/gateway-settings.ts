@@ -8,20 +8,27 @@ type Services = GatewaySettings["services"];
  * What the gateway needs to know of services: those of the file, in its order, and after them those that only a branch
  * has. Read for every request, so it is computed once for each table.
  */
-export function gatewaySettings(config: Config, table: () => RouteTable): () => GatewaySettings {
-  const own: Services = Object.fromEntries(
-    config.services.map(({ entry, name, protocol }) => [name, { entry, protocol }]),
-  );
-  let seen: RouteTable | undefined;
-  let settings: GatewaySettings = { domain: config.domain, services: own };
+export function gatewaySettings(
+  live: () => Config,
+  table: () => RouteTable,
+): () => GatewaySettings {
+  let seen: { readonly table: RouteTable; readonly config: Config } | undefined;
+  let settings: GatewaySettings | undefined;
   return () => {
-    const now = table();
-    if (now !== seen) {
-      seen = now;
-      settings = { domain: config.domain, services: { ...own, ...branchOnly(now, own) } };
-    }
+    const now = { table: table(), config: live() };
+    if (settings !== undefined && now.table === seen?.table && now.config === seen.config)
+      return settings;
+    seen = now;
+    const own = ownServices(now.config);
+    settings = { domain: now.config.domain, services: { ...own, ...branchOnly(now.table, own) } };
     return settings;
   };
+}
+
+function ownServices({ services }: Config): Services {
+  return Object.fromEntries(
+    services.map(({ entry, name, protocol }) => [name, { entry, protocol }]),
+  );
 }
 
 function branchOnly(table: RouteTable, own: Services): Services {

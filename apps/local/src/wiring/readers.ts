@@ -4,9 +4,10 @@ import type { Config } from "../config/config.ts";
 import { RouteProbe } from "./route-probe.ts";
 
 /** The single gateway of a local cocktail, as the control plane's `Readers`. */
-export function gatewayReaders(gateway: Gateway, config: Config): Readers {
-  const paths = new Map(config.services.map(({ health, name }) => [name, health]));
-  const probe = new RouteProbe({ gateway, health: (service) => paths.get(service) });
+export function gatewayReaders(gateway: Gateway, live: () => Config): Readers {
+  const health = (service: string): string | undefined =>
+    live().services.find(({ name }) => name === service)?.health;
+  const probe = new RouteProbe({ gateway, health });
   return {
     awaitAcked: (epoch, signal) => gateway.awaitEpoch(epoch, signal),
     drained: (ref, _destination, budgetMs) => gateway.drained(ref, { budgetMs }),

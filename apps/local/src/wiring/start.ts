@@ -11,6 +11,7 @@ import { Worktrees } from "../sources/worktree.ts";
 import { PortPool } from "../supervisor/ports.ts";
 import { Preparations } from "../supervisor/preparation.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
+import { LiveConfig } from "./apply-file.ts";
 import { openControlPlane } from "./control-plane.ts";
 import { databaseUrl, openDatabase } from "./database.ts";
 import { incarnationsOf, withoutAddresses } from "./dead-incarnations.ts";
@@ -66,12 +67,16 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   const grace = (ms: number): { readonly graceMs: number } => ({
     graceMs: forceSignal.aborted ? 0 : ms,
   });
+  const live = new LiveConfig(config);
   const metrics = new Registry();
   const log = output.log.child({ part: "gateway" });
   // Starts with an empty table, so that the edge can listen before the first one is loaded.
   const gateway: Gateway = createGateway({
     table: emptyTable("00000000"),
-    settings: gatewaySettings(config, () => gateway.table()),
+    settings: gatewaySettings(
+      () => live.get(),
+      () => gateway.table(),
+    ),
     log,
     metrics,
   });
@@ -87,7 +92,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   });
   teardown.add("database", () => database.stop());
 
-  const supervisor = await openSupervisor(options, gateway, teardown);
+  const supervisor = await openSupervisor(options, live, gateway, teardown);
   const controlPlane = await openControlPlane({
     ...options,
     database,
@@ -95,7 +100,9 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
     edge: edge.url,
     metrics,
     platform: supervisor,
-    readers: gatewayReaders(gateway, config),
+    live,
+    setServices: (services) => supervisor.setServices(services),
+    readers: gatewayReaders(gateway, () => live.get()),
     onTable: feed(gateway),
   });
   teardown.add("control plane", () => controlPlane.close());
@@ -121,15 +128,18 @@ function feed(gateway: Gateway): (table: RouteTable) => void {
 
 async function openSupervisor(
   { config, env, forceSignal, output, runId, state }: StartOptions,
+  live: LiveConfig,
   gateway: Gateway,
   teardown: Teardown,
 ): Promise<Supervisor> {
   const logs = new LogBook({ directory: state.serviceLogs, onLine: output.serviceLine });
   teardown.add("logs", () => logs.close());
   const records = openProcessRecords(state.processes, runId);
-  const names = config.services.map(({ name }) => name);
   const known = (): readonly string[] => [
-    ...new Set([...names, ...Object.keys(gateway.table().services)]),
+    ...new Set([
+      ...live.get().services.map(({ name }) => name),
+      ...Object.keys(gateway.table().services),
+    ]),
   ];
   const worktrees = new Worktrees(state.worktrees);
   teardown.add("git", () => Promise.resolve(stopGit()));

@@ -48,7 +48,13 @@ async function withGateway<T>(
   table: RouteTable,
   work: (gateway: Gateway) => Promise<T>,
 ): Promise<T> {
-  const gateway = createGateway({ table, settings: gatewaySettings(config, () => table) });
+  const gateway = createGateway({
+    table,
+    settings: gatewaySettings(
+      () => config,
+      () => table,
+    ),
+  });
   try {
     return await work(gateway);
   } finally {
@@ -156,7 +162,10 @@ describe("the edge", () => {
 describe("the gateway's settings", () => {
   test("the file's services come first and in its order; those of branches are no entries", () => {
     const table = { ...none, services: { cart: { stable: variant }, extra: { "mp-1": variant } } };
-    const services = gatewaySettings(config, () => table)().services;
+    const services = gatewaySettings(
+      () => config,
+      () => table,
+    )().services;
     assert.deepEqual(Object.keys(services), ["cart", "front", "extra"]);
     assert.deepEqual(services, {
       extra: { entry: false, protocol: "auto" },
@@ -167,7 +176,10 @@ describe("the gateway's settings", () => {
 
   test("they are made once for a table", () => {
     let table: RouteTable = none;
-    const settings = gatewaySettings(config, () => table);
+    const settings = gatewaySettings(
+      () => config,
+      () => table,
+    );
     const first = settings();
     assert.equal(settings(), first);
     table = { ...none, services: { extra: { "mp-1": variant } } };
@@ -281,7 +293,7 @@ describe("a probe through the gateway", () => {
     const cart = { ...variant, incarnation: 2, destination };
     const table = { ...none, epoch: 1, services: { cart: { "mp-1": cart } } };
     await withGateway(table, async (gateway) => {
-      const readers = gatewayReaders(gateway, config);
+      const readers = gatewayReaders(gateway, () => config);
       assert.deepEqual(await readers.probe(ref), { ok: true });
       assert.equal((await readers.probe({ ...ref, incarnation: 3 })).ok, false);
       assert.equal((await readers.probe({ ...ref, key: "mp-2" })).ok, false);

@@ -13,6 +13,14 @@ export interface Service {
   readonly promoted: boolean;
 }
 
+/** Which services the file adds, changes and removes; what to know of it, one line each. */
+export interface FileChange {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+  readonly notes: readonly string[];
+}
+
 /** `GET /v1/status`. */
 export interface Status {
   readonly name: string;
@@ -23,6 +31,8 @@ export interface Status {
   readonly tag: string;
   /** False while changes are refused, for example because the store is away. */
   readonly writable: boolean;
+  /** The file that it was started with says something else now. */
+  readonly outdated: boolean;
   readonly startedAt: string;
   /** What this start found and ended or restored, one line each. */
   readonly recovered: readonly string[];

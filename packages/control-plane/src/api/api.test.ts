@@ -34,6 +34,7 @@ describe("the API, through its client", () => {
       epoch: 0,
       tag: "0a0b0c0d",
       writable: true,
+      outdated: false,
       services: [aService],
     });
   });

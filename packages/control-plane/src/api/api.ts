@@ -5,7 +5,7 @@ import type { Platform } from "../engine/platform.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
-import type { About, ApiContext } from "./context.ts";
+import type { About, ApiContext, ApplyFile } from "./context.ts";
 import { InFlight } from "./in-flight.ts";
 import { measureRequests, registerMetrics, registerStoreMetrics } from "./metrics.ts";
 import { addDescription, describeOperations } from "./openapi.ts";
@@ -26,6 +26,8 @@ export interface ApiOptions {
   readonly platform: Pick<Platform, "logs">;
   /** Called for every status, because `recovered` can grow. */
   readonly about: () => About;
+  /** Absent where the services come from no file. */
+  readonly applyFile?: ApplyFile | undefined;
   /** Required for every change. */
   readonly token: string;
   /** Name of the token's holder in recorded changes. Default `local`. */
@@ -80,6 +82,7 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     platform,
     streams,
     about,
+    applyFile: options.applyFile,
     readiness: () => readinessOf(lifecycle, store),
   };
   addServices(app, context);

@@ -1,4 +1,4 @@
-import type { Readiness, Status } from "@cocktail/client";
+import type { FileChange, Readiness, Status } from "@cocktail/client";
 import type { Actor } from "@cocktail/environment";
 import type { LifecycleService } from "../service/lifecycle-service.ts";
 import type { Platform } from "../engine/platform.ts";
@@ -9,8 +9,14 @@ import type { Streams } from "./streaming/streams.ts";
 /** Facts about the cocktail that only the composition root knows. */
 export type About = Pick<
   Status,
-  "name" | "version" | "domain" | "edge" | "startedAt" | "recovered"
+  "name" | "version" | "domain" | "edge" | "startedAt" | "recovered" | "outdated"
 >;
+
+/** Of the file whose services it runs, where there is one. Throws nothing that is the user's fault. */
+export type ApplyFile = (isDryRun: boolean) => Promise<FileApplication>;
+export type FileApplication =
+  | { readonly kind: "applied"; readonly change: FileChange }
+  | { readonly kind: "invalid"; readonly detail: string; readonly fix: string };
 
 /** The dependencies of the operations. */
 export interface ApiContext {
@@ -22,5 +28,6 @@ export interface ApiContext {
   readonly platform: Pick<Platform, "logs">;
   readonly streams: Streams;
   readonly about: () => About;
+  readonly applyFile?: ApplyFile | undefined;
   readonly readiness: () => Readiness;
 }

@@ -124,7 +124,7 @@ describe("the guard", () => {
       }
       if (!isRead) secured++;
     }
-    assert.equal(secured, 12);
+    assert.equal(secured, 13);
     assert.deepEqual(api.lifecycle.asked, []);
   });
 

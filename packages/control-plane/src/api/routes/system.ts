@@ -3,7 +3,8 @@ import type { Registry } from "prom-client";
 import { z } from "zod";
 import type { ApiContext } from "../context.ts";
 import { addOperation } from "../operation.ts";
-import { readiness, status } from "../schemas/service.ts";
+import { ProblemError } from "../problems.ts";
+import { dryRunRequest, fileChange, readiness, status } from "../schemas/service.ts";
 
 const read = { method: "GET", tag: "system", needsToken: false } as const;
 
@@ -21,8 +22,30 @@ export function addSystem(app: FastifyInstance, context: ApiContext, metrics: Re
       return Promise.resolve({ ...about(), epoch, tag, writable: store.available, services });
     },
   });
+  addApply(app, context);
   addMetrics(app, metrics);
   addProbes(app, context);
+}
+
+function addApply(app: FastifyInstance, { applyFile }: ApiContext): void {
+  addOperation(app, {
+    method: "POST",
+    url: "/v1/apply",
+    id: "applyFile",
+    summary: "Apply the changed file: add, change and remove services without touching the others",
+    tag: "system",
+    needsToken: true,
+    body: dryRunRequest.default({}),
+    answers: { 200: { description: "What changed.", schema: fileChange } },
+    handle: async ({ body }) => {
+      const applied = await applyFile?.(body.dryRun === true);
+      const fix = "change the services where they are written";
+      if (applied === undefined)
+        throw new ProblemError("NOT_FOUND", { detail: "this cocktail runs from no file", fix });
+      if (applied.kind === "invalid") throw new ProblemError("INVALID", applied);
+      return applied.change;
+    },
+  });
 }
 
 function addProbes(app: FastifyInstance, context: ApiContext): void {

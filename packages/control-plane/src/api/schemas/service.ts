@@ -1,4 +1,4 @@
-import type { Readiness, Service, Status } from "@cocktail/client";
+import type { FileChange, Readiness, Service, Status } from "@cocktail/client";
 import { z } from "zod";
 import { exactly } from "../../schema/exactly.ts";
 import { named } from "./registry.ts";
@@ -30,6 +30,7 @@ export const status = named(
       epoch: z.int(),
       tag: z.string(),
       writable: z.boolean(),
+      outdated: z.boolean(),
       startedAt: z.string(),
       recovered: z.array(z.string()),
       services: z.array(service),
@@ -40,6 +41,19 @@ export const status = named(
 export const readiness = named(
   "Readiness",
   exactly<Readiness>()(z.object({ ready: z.boolean(), reasons: z.array(z.string()) })),
+);
+
+export const fileChange = named(
+  "FileChange",
+  exactly<FileChange>()(
+    z.object({
+      added: z.array(z.string()),
+      changed: z.array(z.string()),
+      removed: z.array(z.string()),
+      notes: z.array(z.string()),
+    }),
+  ),
+  "What applying the file changes.",
 );
 
 export const dryRunRequest = z.strictObject({ dryRun: z.boolean().optional() });
