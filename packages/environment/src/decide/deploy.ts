@@ -3,7 +3,7 @@ import { type SourceDocument, type VariantObject, type VariantSpec, isLive } fro
 import type { Objects } from "../object-index.ts";
 import { type Write, createObject, writeSpec } from "../write.ts";
 import { type Decision, type Refused, type Waits, refused } from "./decision.ts";
-import { findLiveVariant } from "./lookup.ts";
+import { disown, findLiveVariant } from "./lookup.ts";
 import {
   checkKey,
   checkLayerName,
@@ -61,8 +61,7 @@ export function decideDeploy(
   const existing = findLiveVariant(objects, service, key);
   const spec: VariantSpec = {
     ...optionsOf(intent, keptVariant(objects, intent)?.spec, now),
-    // Whoever deploys it again doesn't make it: without an environment it was there before.
-    madeFor: existing === undefined ? intent.environment : existing.spec.madeFor,
+    madeFor: madeFor(objects, intent, existing),
     service,
     key,
     rollout: (existing?.spec.rollout ?? 0) + 1,
@@ -77,6 +76,17 @@ export function decideDeploy(
     warnings: replacedWarning(objects, intent),
     variant: name,
   };
+}
+
+/** Whoever deploys it again doesn't make it, nor does an environment that is only made now. */
+function madeFor(
+  objects: Objects,
+  { environment }: DeployIntent,
+  existing: VariantObject | undefined,
+): string | undefined {
+  if (existing === undefined) return environment;
+  const { madeFor: before } = existing.spec;
+  return before === environment && !objects.environments.has(before ?? "") ? undefined : before;
 }
 
 /** Options of the request, or those that the variant had. */
@@ -175,6 +185,7 @@ function joinEnvironment(
   if (existing === undefined) {
     // An environment that is made for a variant with a lifetime gets the same lifetime.
     return [
+      ...disown(objects, name, formatVariant(service, key)),
       createObject("Environment", name, { parent: STABLE, members: { [service]: key }, expiresAt }),
     ];
   }

@@ -5,7 +5,7 @@ import type { Objects } from "../object-index.ts";
 import { sameLayer } from "../plan-environment.ts";
 import { createObject, writeSpec } from "../write.ts";
 import { type Decision, type Refused, refused } from "./decision.ts";
-import { findLiveVariant, isLiveKey, liveEnvironment } from "./lookup.ts";
+import { disown, findLiveVariant, isLiveKey, liveEnvironment } from "./lookup.ts";
 import { checkKey, checkLayerName, checkLifetime, checkNotBuiltIn } from "./names.ts";
 
 export interface EnvironmentIntent {
@@ -40,7 +40,7 @@ export function decideEnvironment(
     ? {
         kind: "decided",
         outcome: "created",
-        writes: [createObject("Environment", name, spec)],
+        writes: [...disown(objects, name), createObject("Environment", name, spec)],
         warnings,
       }
     : { kind: "decided", outcome: "updated", writes: [writeSpec(existing, spec)], warnings };

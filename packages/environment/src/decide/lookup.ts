@@ -1,6 +1,7 @@
 import { RC, STABLE, formatVariant } from "@cocktail/route";
 import { type EnvironmentObject, type VariantObject, isLive } from "../object.ts";
 import type { Objects } from "../object-index.ts";
+import { type Write, writeSpec } from "../write.ts";
 
 /** The variant, unless it is being deleted. */
 export function findLiveVariant(
@@ -85,4 +86,14 @@ export function endingWith(objects: Objects, name: string): readonly VariantObje
       return holders.size === 1 && holders.has(name);
     })
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/**
+ * What to write before an environment is made: what an earlier one of that name made, and left behind, isn't of this one.
+ * `except` is written anyway.
+ */
+export function disown(objects: Objects, name: string, except?: string): readonly Write[] {
+  return [...objects.variants.values()]
+    .filter((each) => isLive(each) && each.spec.madeFor === name && each.name !== except)
+    .map((each) => writeSpec(each, { ...each.spec, madeFor: undefined }));
 }

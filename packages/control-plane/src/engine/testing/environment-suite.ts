@@ -64,6 +64,23 @@ export function environments(it: It): void {
     assert.notEqual(world.listed("cart", "mp-1"), undefined);
   });
 
+  it("what an environment left behind isn't of a later one with its name", async (world) => {
+    const made = { service: "cart", key: "mp-1", environment: "ops" };
+    const closed = async (keepVariants: boolean): Promise<readonly string[]> => {
+      const { variants } = done(await world.lifecycle.deleteEnvironment("ops", { keepVariants }));
+      await world.until(() => world.lifecycle.environment("ops") === undefined, "its object to go");
+      return variants;
+    };
+    done(await world.lifecycle.deploy(made));
+    await world.ready("cart", "mp-1");
+    assert.deepEqual(await closed(true), []);
+    done(await world.lifecycle.createEnvironment({ name: "ops", members: { cart: "mp-1" } }));
+    assert.deepEqual(await closed(false), [], "it is only named");
+    done(await world.lifecycle.deploy(made));
+    assert.deepEqual(await closed(false), [], "it was there before");
+    assert.notEqual(world.listed("cart", "mp-1"), undefined);
+  });
+
   it("an applied environment has the lifetime that was applied, or none", async (world) => {
     const spec = { name: "ops", members: {} };
     done(await world.lifecycle.createEnvironment({ ...spec, ttlSeconds: 60 }));
