@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import type { Variant } from "@cocktail/client";
 import { until } from "@cocktail/test-support";
 import { bin, makeProject, memberOf, processesOf } from "./support/project.ts";
 
@@ -222,6 +223,11 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.match(stderr, /\[VARIANT_FAILED\]\nfix: .*branch logs back:mp-102/);
     assert.match(await project.ok("env", "explain", "mp-102"), /is not ready/);
     assert.match(await project.ok("branch", "list"), /back:mp-102 +no /);
+    await project.ok("env", "create", "qa", "--variant", "back:mp-999");
+    assert.match(
+      (await project.cocktail("doctor")).stdout,
+      /! environments +not ready: qa: MemberMissing\n +fix: cocktail env explain qa\n/,
+    );
     const missing = await project.cocktail(
       "branch",
       "deploy",
@@ -241,6 +247,44 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
       ".",
     );
     assert.notEqual(unknown.code, 0);
+  });
+
+  it("shows everywhere what a failing variant printed last, and restarts it", async () => {
+    await using project = await makeProject();
+    const text = join(project.directory, "back/text");
+    await project.ok("up", "--detach", "--port", "0");
+    await writeFile(text, "broken\n");
+    const { incarnations } = JSON.parse(
+      await project.ok("branch", "get", "back:stable", "-o", "json"),
+    ) as Variant;
+    const { pid } = incarnations.at(-1) ?? {};
+    assert.ok(pid !== undefined, "it runs");
+    process.kill(pid, "SIGKILL");
+    await until("the crash loop to be shown", async () => {
+      return /^back +not ready +CrashLoop/m.test(await project.ok("status"));
+    });
+    const said =
+      /back:stable printed last:\n {2}cannot start: the text is broken\n {2}more: cocktail logs back:stable; when it is fixed: cocktail restart back:stable\n/;
+    assert.match(await project.ok("status"), said);
+    assert.match(await project.ok("branch", "get", "back:stable"), said);
+    const doctor = (await project.cocktail("doctor")).stdout;
+    assert.match(
+      doctor,
+      /! variants +not ready: back:stable: CrashLoop\n +fix: .*; when it is fixed: cocktail restart back:stable\n/,
+    );
+    assert.match(doctor, /back:stable \| cannot start: the text is broken\n/);
+    await project.ok("down");
+    const up = await project.cocktail("up", "--detach", "--port", "0");
+    assert.equal(up.code, 1, up.stderr);
+    assert.match(up.stdout, said);
+    assert.match(
+      up.stderr,
+      /fix: .* cocktail logs back:stable; when it is fixed: cocktail restart back:stable\n/,
+    );
+    await writeFile(text, "mended\n");
+    await project.ok("restart", "back");
+    assert.match(await project.ok("status"), /^back +ready +Serving/m);
+    assert.doesNotMatch(await project.ok("status"), /printed last/);
   });
 
   it("runs release candidates and environments from beginning to end", async () => {

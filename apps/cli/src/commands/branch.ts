@@ -2,6 +2,8 @@ import type { CocktailClient, Variant } from "@cocktail/client";
 import { type Command, command } from "../command/command.ts";
 import { argument, flag, option, optionalArgument } from "../command/option.ts";
 import { environmentName, service, variant } from "../command/value.ts";
+import { type LastOutput, readLastOutput } from "../cocktail/last-output.ts";
+import { lastOutputLines } from "../views/last-output-view.ts";
 import { variantDetails, variantTable } from "../views/variant-view.ts";
 import { destroy, destroyFailure, destroyView } from "./destroy.ts";
 import { dryRunOption, destroyWaitOptions } from "./shared-options.ts";
@@ -16,6 +18,11 @@ async function listBranches(
 ): Promise<readonly Variant[]> {
   const variants = await api.variants(filter, { signal });
   return variants.filter(({ tier }) => tier === "branch");
+}
+
+/** A variant, and why it fails, in its own words. */
+interface VariantReport extends Variant {
+  readonly lastOutput: readonly LastOutput[];
 }
 
 const variantArgument = {
@@ -78,11 +85,16 @@ export const branchGet: Command = command({
           table: (variants, now) => variantTable(variants, now, "no such variant"),
         })
       : undefined,
-  run: async (context, { args }) => {
+  run: async (context, { args: { variant } }): Promise<VariantReport> => {
     const { api } = await context.connect();
-    return await api.variant(args.variant.service, args.variant.key, { signal: context.signal });
+    const { signal } = context;
+    const found = await api.variant(variant.service, variant.key, { signal });
+    return { ...found, lastOutput: await readLastOutput(api, [found], signal) };
   },
-  view: (variant, { now }) => variantDetails(variant, now()),
+  view: (variant, { now }) => [
+    ...variantDetails(variant, now()),
+    ...lastOutputLines(variant.lastOutput),
+  ],
   names: ({ name }) => [`variant/${name}`],
 });
 

@@ -5,8 +5,8 @@ import type {
   PlannedAction,
   Variant,
 } from "@cocktail/client";
-import { printable } from "@cocktail/client/printable";
 import { isTicketOf } from "@cocktail/route";
+import { readLastOutput } from "../cocktail/last-output.ts";
 import { type CiFiles, writeCiFiles } from "../cocktail/ci-files.ts";
 import type { Context } from "../command/context.ts";
 import { exitCodes } from "../exit-code.ts";
@@ -77,7 +77,7 @@ export async function awaitDeploy(
   context.progress.done("stored", `${result.variant.name} generation ${result.generation}`);
   if (!flags.wait) return { ...result, dryRun: false, waited: "NotWaited" };
   const { waited, variant } = await awaitVariant(context, api, result, flags.waitTimeout);
-  if (waited === "Failed") await printLastLogLines(context, api, variant);
+  if (waited !== "Ready") await printLastOutput(context, api, variant);
   return { ...result, variant, dryRun: false, waited };
 }
 
@@ -124,22 +124,13 @@ function nextStep({ waited, variant: { tier, name } }: DeployReport): string {
   return tier === "stable" ? "cocktail status" : `cocktail route trace / --pins ${name}`;
 }
 
-const lastLines = 15;
-
-/** Prints the end of the log of a failed variant on stderr. */
-async function printLastLogLines(
-  context: Context,
+/** Prints what a failed variant printed last on stderr. */
+async function printLastOutput(
+  { progress, signal }: Context,
   api: CocktailClient,
-  { service, key }: Variant,
+  failed: Variant,
 ): Promise<void> {
-  try {
-    for await (const { variant, text } of api.logs(
-      { service, key, tail: lastLines },
-      { signal: context.signal },
-    )) {
-      context.progress.note(`  ${variant} | ${printable(text)}`);
-    }
-  } catch {
-    // The failure is reported anyway; its log is optional.
+  for (const { variant, lines } of await readLastOutput(api, [failed], signal)) {
+    for (const text of lines) progress.note(`  ${variant} | ${text}`);
   }
 }

@@ -13,7 +13,7 @@ import {
 } from "../doctor/machine.ts";
 import { checkFile, checkHealth, checkRun, findCocktail } from "../doctor/state.ts";
 import { Failure } from "../failure.ts";
-import { line, span } from "../output/view.ts";
+import { line, span, type View } from "../output/view.ts";
 
 export const doctor: Command = command({
   path: ["doctor"],
@@ -59,10 +59,17 @@ export const doctor: Command = command({
   },
 });
 
-function checkLines({ name, verdict, detail, fix }: CheckResult): ReturnType<typeof line>[] {
+function checkLines({ name, verdict, detail, fix, lastOutput = [] }: CheckResult): View {
   const mark = { ok: span("good", "✓"), warning: span("warn", "!"), failed: span("bad", "✗") }[
     verdict
   ];
   const head = line(mark, " ", span("strong", name.padEnd(14)), ` ${detail}`);
-  return fix === undefined ? [head] : [head, line(" ".repeat(17), span("dim", "fix: "), fix)];
+  if (fix === undefined) return [head];
+  return [
+    head,
+    line(" ".repeat(17), span("dim", "fix: "), fix),
+    ...lastOutput.flatMap(({ variant, lines }) =>
+      lines.map((text) => line(" ".repeat(17), span("dim", `${variant} | `), text)),
+    ),
+  ];
 }

@@ -1,4 +1,4 @@
-import { readStatus } from "../cocktail/read-status.ts";
+import { readFullStatus } from "../cocktail/read-status.ts";
 import { type Command, command } from "../command/command.ts";
 import { statusView } from "../views/status-view.ts";
 
@@ -9,7 +9,7 @@ export const status: Command = command({
     { text: "everything", command: "cocktail status" },
     { text: "the address of the edge", command: "cocktail status -o json | jq -r .edge" },
   ],
-  run: async (context) => await readStatus((await context.connect()).api, context.signal),
+  run: async (context) => await readFullStatus((await context.connect()).api, context.signal),
   view: (report, { now }) => statusView(report, now()),
   names: ({ services }) => services.map(({ name }) => `service/${name}`),
 });

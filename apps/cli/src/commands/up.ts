@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { howToRestart } from "../cocktail/last-output.ts";
 import { exitOf, startLocal } from "../cocktail/local-process.ts";
 import { ownFile } from "../cocktail/locate.ts";
 import type { StatusReport } from "../cocktail/read-status.ts";
@@ -201,7 +202,10 @@ function upFailure({ waited, status }: UpReport): Failure | undefined {
       tier === "stable" && conditions.find(({ type }) => type === "Ready")?.status !== "True",
   );
   const names = bad.map(({ name }) => name).join(", ");
-  const fix = `the cocktail keeps running; see the log: cocktail logs ${bad[0]?.service ?? ""}`;
+  const [first] = bad;
+  const log =
+    first === undefined ? "cocktail logs" : `cocktail logs ${first.name}; ${howToRestart(first)}`;
+  const fix = `the cocktail keeps running; see the log: ${log}`;
   if (waited === "Failed")
     return new Failure({
       code: "VARIANT_FAILED",

@@ -1,3 +1,5 @@
+import type { LastOutput } from "../cocktail/last-output.ts";
+
 /** The result of a check. With a warning everything may work; a failure breaks something. */
 export interface CheckResult {
   readonly name: string;
@@ -5,6 +7,8 @@ export interface CheckResult {
   readonly detail: string;
   /** What to do; absent if the check is ok. */
   readonly fix?: string | undefined;
+  /** What failing variants printed last. */
+  readonly lastOutput?: readonly LastOutput[] | undefined;
 }
 
 export function ok(name: string, detail: string): CheckResult {

@@ -1,6 +1,9 @@
 import { dirname } from "node:path";
 import { filesUpward, givenFile } from "../cocktail/locate.ts";
-import { readStatus } from "../cocktail/read-status.ts";
+import type { Readiness, Variant } from "@cocktail/client";
+import { howToRestart } from "../cocktail/last-output.ts";
+import { readFullStatus, type StatusReport } from "../cocktail/read-status.ts";
+import { hasFailed, readyCondition } from "../wait/await-variant.ts";
 import { type LiveRun, type LocalState, readState } from "../cocktail/state-directory.ts";
 import { type CheckResult, failed, ok, warning } from "./check.ts";
 
@@ -44,7 +47,7 @@ export function checkRun({ file, written, live, holder }: Found): CheckResult {
   );
 }
 
-/** The readiness of the running cocktail and its variants. */
+/** The readiness of the running cocktail, its variants and its environments. */
 export async function checkHealth(
   run: LiveRun,
   signal: AbortSignal,
@@ -53,44 +56,61 @@ export async function checkHealth(
   const api = createClient({ baseUrl: run.api, token: run.token, timeoutMs: 5000 });
   try {
     const readiness = await api.readiness({ signal });
-    const report = await readStatus(api, signal);
-    const down = report.variants.filter(
-      ({ conditions }) => conditions.find(({ type }) => type === "Ready")?.status !== "True",
-    );
-    const moved = report.variants.flatMap(({ name, conditions }) => {
-      const found = conditions.find(({ reason }) => reason === "WorkingCopyMoved");
-      return found === undefined ? [] : [{ name, message: found.message }];
-    });
-    const names = down.map(({ name }) => name).join(", ");
-    const [first] = down;
+    const report = await readFullStatus(api, signal);
     return [
-      readiness.ready
-        ? ok("control plane", `ready, epoch ${report.epoch}`)
-        : warning(
-            "control plane",
-            readiness.reasons.join("; "),
-            first === undefined
-              ? "wait a moment, then see: cocktail logs"
-              : "mend the variants below",
-          ),
-      first === undefined
-        ? ok("variants", `${report.variants.length} ready`)
-        : warning(
-            "variants",
-            `not ready: ${names}`,
-            `cocktail branch get ${first.name}; cocktail logs ${first.name}; when it is fixed: cocktail restart ${first.name}`,
-          ),
-      ...moved.map(({ name, message }) =>
-        warning(
-          "working copy",
-          message,
-          `switch back, or run what is there: cocktail restart ${name}; ref: in cocktail.yaml keeps stable at one commit`,
-        ),
-      ),
+      checkControlPlane(readiness, report),
+      checkVariants(report),
+      ...checkEnvironments(report),
+      ...checkWorkingCopies(report),
     ];
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const why = error instanceof Error ? error.message : String(error);
     return [failed("control plane", why, "restart it: cocktail down, then cocktail up")];
   }
+}
+
+function checkControlPlane(
+  { ready, reasons }: Readiness,
+  { epoch, variants }: StatusReport,
+): CheckResult {
+  if (ready) return ok("control plane", `ready, epoch ${epoch}`);
+  const fix = variants.some(hasFailed)
+    ? "fix the variants below"
+    : "wait a moment, then see: cocktail logs";
+  return warning("control plane", reasons.join("; "), fix);
+}
+
+function checkVariants({ variants, lastOutput = [] }: StatusReport): CheckResult {
+  const down = variants.filter(isUnready);
+  const [first] = down;
+  if (first === undefined) return ok("variants", `${variants.length} ready`);
+  const why = down.map(({ name, conditions }) => `${name}: ${reasonOf(conditions)}`).join(", ");
+  const fix = `cocktail branch get ${first.name}; cocktail logs ${first.name}; ${howToRestart(first)}`;
+  return { ...warning("variants", `not ready: ${why}`, fix), lastOutput };
+}
+
+function checkEnvironments({ environments }: StatusReport): readonly CheckResult[] {
+  const down = environments.filter((each) => each.kind === "Explicit" && isUnready(each));
+  const [first] = down;
+  if (first === undefined) return [];
+  const why = down.map(({ name, conditions }) => `${name}: ${reasonOf(conditions)}`).join(", ");
+  return [warning("environments", `not ready: ${why}`, `cocktail env explain ${first.name}`)];
+}
+
+function checkWorkingCopies({ variants }: StatusReport): readonly CheckResult[] {
+  return variants.flatMap(({ name, conditions }) => {
+    const moved = conditions.find(({ reason }) => reason === "WorkingCopyMoved");
+    if (moved === undefined) return [];
+    const fix = `switch back, or run what is there: cocktail restart ${name}; ref: in cocktail.yaml keeps stable at one commit`;
+    return [warning("working copy", moved.message, fix)];
+  });
+}
+
+function isUnready({ conditions }: Pick<Variant, "conditions">): boolean {
+  return readyCondition(conditions)?.status !== "True";
+}
+
+function reasonOf(conditions: Variant["conditions"]): string {
+  return readyCondition(conditions)?.reason ?? "Unknown";
 }

@@ -2,6 +2,7 @@ import type { Variant } from "@cocktail/client";
 import type { StatusReport } from "../cocktail/read-status.ts";
 import { formatAge } from "../duration.ts";
 import { type Cell, gap, line, span, type View } from "../output/view.ts";
+import { lastOutputLines } from "./last-output-view.ts";
 import { environmentTable } from "./environment-view.ts";
 import { variantTable } from "./variant-view.ts";
 
@@ -35,6 +36,7 @@ export function statusView(report: StatusReport, now: number): View {
     ...noticeLines(report),
     ...branchTable(report, now),
     ...(explicit.length === 0 ? [] : [gap, environmentTable(explicit, now)]),
+    ...lastOutputLines(report.lastOutput ?? []),
     ...(report.recovered.length === 0
       ? []
       : [gap, line(span("warn", "recovered"), " from the previous run:")]),

@@ -1,7 +1,7 @@
 import type { Variant } from "@cocktail/client";
 import { type LiveRun, readState } from "../cocktail/state-directory.ts";
 import type { Context } from "../command/context.ts";
-import { readStatus, type StatusReport } from "../cocktail/read-status.ts";
+import { readStatus, type StatusReport, withLastOutput } from "../cocktail/read-status.ts";
 import { describeCondition, hasFailed, readyCondition } from "./await-variant.ts";
 import { poll } from "./poll.ts";
 
@@ -54,7 +54,17 @@ export async function awaitStart(context: Context, options: StartOptions): Promi
       "bad",
       waited === "Exited" ? "cocktail-local exited" : describeStartFailure(report),
     );
-  return { waited, run, report };
+  return await withReasons({ waited, run, report }, signal);
+}
+
+/** Of a start that didn't succeed, what the failing variants printed. */
+async function withReasons(start: Start, signal: AbortSignal): Promise<Start> {
+  const { waited, run, report } = start;
+  const isOver = waited === "Failed" || waited === "TimedOut";
+  if (!isOver || run === undefined || report === undefined) return start;
+  const { createClient } = await import("@cocktail/client");
+  const api = createClient({ baseUrl: run.api, token: run.token });
+  return { ...start, report: await withLastOutput(api, report, signal) };
 }
 
 function stableOf({ variants }: StatusReport): readonly Variant[] {
