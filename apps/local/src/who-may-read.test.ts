@@ -8,8 +8,9 @@ const printed = "what-it-prints";
 const given = "what-it-is-given";
 const files = {
   "app.cjs": `
-    console.log(process.env.PASSWORD === undefined ? "" : ${JSON.stringify(printed)});
-    require("node:http").createServer((_, response) => response.end()).listen(process.env.PORT);
+    console.log("Error: no access with ${printed}");
+    if (process.env.ENDS === "yes") process.exit(1);
+    require("node:http").createServer((_, response) => response.end()).listen(process.env.PORT, process.env.HOST);
   `,
   "cocktail.yaml": `
 apiVersion: cocktail.dev/v1alpha1
@@ -32,6 +33,12 @@ test("without the token nobody reads what services print, or the variables that 
   const source = { kind: "directory", path: home.path } as const;
   await local.api.deploy({ service: "front", key: "mp-1", source, env: { PASSWORD: given } });
   await local.ready("front", "mp-1");
+  const env = { PASSWORD: given, ENDS: "yes" };
+  await local.api.deploy({ service: "front", key: "mp-2", source, env });
+  await until("another one to keep exiting", async () => {
+    const { conditions } = await local.api.variant("front", "mp-2");
+    return conditions.some(({ reason }) => reason === "CrashLoop");
+  });
   const base = local.run.api ?? "";
   const authorization = `Bearer ${local.run.token}`;
   await until("its output to be in the log", async () => {

@@ -3,7 +3,6 @@ import { existsSync, realpathSync } from "node:fs";
 import type { Logger } from "@cocktail/client";
 import type { Reason } from "@cocktail/environment";
 import { STABLE } from "@cocktail/route";
-import { LastWords } from "../logs/last-words.ts";
 import type { LogBook } from "../logs/log-book.ts";
 import { LineSplitter } from "../logs/line-splitter.ts";
 import {
@@ -73,7 +72,6 @@ export class Workload {
   #port: number | undefined;
   #fileVariables: readonly Readonly<Record<string, string>>[] = [];
   #history: RestartHistory = noFailures;
-  readonly #lastWords = new LastWords();
 
   constructor(
     plan: WorkloadPlan,
@@ -228,7 +226,6 @@ export class Workload {
     }
     const { ref, command } = this.#plan;
     const startedAt = performance.now();
-    this.#lastWords.clear();
     const child = startChild({ command, directory, env: this.#environment(port) });
     this.#child = child;
     const forget = this.#context.records.add(child.pid, nameOf(ref));
@@ -252,9 +249,7 @@ export class Workload {
   #whyEnded(exit: ChildExit, directory: string): string {
     // Node reports a missing working directory as a missing program.
     const why = exit.error === undefined ? undefined : directoryFault(directory);
-    const words = this.#lastWords.get();
-    const said = words === "" ? "" : `, having said: ${words}`;
-    const message = why === undefined ? `${describeExit(exit)}${said}` : `${directory} ${why}`;
+    const message = why === undefined ? describeExit(exit) : `${directory} ${why}`;
     const isMissing = exit.error?.code === "ENOENT" || exit.error?.code === "EACCES";
     if (!isMissing || this.#everReady()) return message;
     throw new PermanentFailure(why === undefined ? "WorkloadFailed" : "PathMissing", message);
@@ -345,10 +340,7 @@ export class Workload {
 
   #attach(child: Child): void {
     for (const stream of ["stdout", "stderr"] as const) {
-      const lines = new LineSplitter((line) => {
-        this.#lastWords.add(line);
-        this.#print(stream, line);
-      });
+      const lines = new LineSplitter((line) => this.#print(stream, line));
       child[stream]
         .on("data", (chunk: Buffer) => lines.write(chunk))
         .on("end", () => lines.end())
