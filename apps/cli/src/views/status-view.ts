@@ -86,8 +86,7 @@ function noticeLines({ variants }: StatusReport): View {
       return [line(span("warn", "warning"), ` ${variant.name}: ${notice.message}`)];
     const ready = variant.conditions.find(({ type }) => type === "Ready");
     if (ready === undefined || !broken.has(ready.reason)) return [];
-    const then = `; see: cocktail logs ${variant.name}, then: cocktail restart ${variant.name}`;
-    return [line(span("bad", "broken"), ` ${variant.name}: ${ready.message}`, span("dim", then))];
+    return [line(span("bad", "broken"), ` ${variant.name}: ${ready.message}`)];
   });
 }
 
