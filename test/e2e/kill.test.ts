@@ -141,6 +141,8 @@ describe("kill -9 while branches come and go and requests run", () => {
       patience,
     );
     await shop.ok("env", "delete", "ops-101");
+    // They were deployed before it, and so outlive it.
+    for (const name of ["back:mp-1", "front:mp-2"]) await shop.ok("branch", "delete", name);
     for (const { service, key } of passing) await shop.ok("branch", "delete", `${service}:${key}`);
     assert.deepEqual((await clientOf(shop).variants()).map(({ name }) => name).toSorted(), [
       "back:stable",

@@ -10,6 +10,36 @@ import { until } from "@cocktail/test-support";
 import { bin, makeProject, memberOf, processesOf } from "./support/project.ts";
 
 describe("the command and a real cocktail", { timeout: 280_000 }, () => {
+  it("writes a file that starts, and replaces none", async () => {
+    await using project = await makeProject();
+    const { ok, cocktail, directory } = project;
+    const file = join(directory, "cocktail.yaml");
+    const exists = await cocktail("init");
+    assert.equal(exists.code, 3, "nothing here says how it is started");
+    for (const service of ["front", "back"]) {
+      const scripts = { start: "node server.mjs" };
+      await writeFile(join(directory, service, "package.json"), JSON.stringify({ scripts }));
+    }
+    await writeFile(join(directory, "back", "Procfile"), "web: node server.mjs\n");
+    const taken = await cocktail("init");
+    assert.equal(taken.code, 4, taken.stderr);
+    assert.match(
+      await ok("init", "--print"),
+      /- name: front +# from the script start of package\.json/,
+    );
+    assert.match(
+      await ok("init", "--force"),
+      /cocktail\.yaml written\n {2}back +from the line web: of Procfile/,
+    );
+    assert.match(await readFile(file, "utf8"), /command: \["sh","-c","exec node server\.mjs"\]/);
+    await ok("up", "--detach", "--port", "0");
+    await until("the written services to answer", async () => {
+      const { edge } = await project.run();
+      const answer = await fetch(edge, { headers: { host: "localhost" } }).catch(() => undefined);
+      return answer?.status === 200 && (await answer.text()) === "back:stable one";
+    });
+  });
+
   it("applies a changed file: adds, changes and removes services without touching the others", async () => {
     await using project = await makeProject();
     const { ok, cocktail, directory } = project;

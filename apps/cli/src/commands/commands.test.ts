@@ -37,7 +37,7 @@ describe("the definitions", () => {
   it("contain every specified command", () => {
     const names = visibleCommands(catalog).map(({ path }) => path.join(" "));
     const wanted = [
-      "up down status logs apply restart exec doctor completion version",
+      "init up down status logs apply restart exec doctor completion version",
       "branch deploy,branch list,branch get,branch logs,branch env,branch delete",
       "rc deploy,rc list,rc promote,rc rollback,rc abandon",
       "env create,env apply,env list,env get,env explain,env url,env curl,env extend,env delete",

@@ -12,6 +12,7 @@ import { envCurl } from "./env-curl.ts";
 import { envDelete } from "./env-delete.ts";
 import { envExplain, envGet, envList, envUrl } from "./env-read.ts";
 import { envApply, envCreate, envExtend } from "./env-write.ts";
+import { init } from "./init.ts";
 import { branchLogs, logs } from "./logs.ts";
 import { rcAbandon, rcDeploy, rcList, rcPromote, rcRollback } from "./rc.ts";
 import { restart } from "./restart.ts";
@@ -28,6 +29,7 @@ const groups: Catalog["groups"] = {
 };
 
 const commands: readonly Command[] = [
+  init,
   up,
   down,
   status,

@@ -1,0 +1,52 @@
+import { open, readdir } from "node:fs/promises";
+import { constants } from "node:fs";
+import { basename, join } from "node:path";
+import type { DirectoryFacts } from "./guess.ts";
+
+const maxDirectories = 100;
+const maxBytes = 1024 * 1024;
+const lockfiles = ["package-lock.json", "npm-shrinkwrap.json"];
+
+/** The directory and those right below it, without hidden ones and what tools put there. */
+export async function readDirectories(directory: string): Promise<readonly DirectoryFacts[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const below = entries
+    .filter(
+      (entry) =>
+        entry.isDirectory() && !/^(?:\.|node_modules$|dist$|build$|target$)/.test(entry.name),
+    )
+    .map(({ name }) => name)
+    .toSorted()
+    .slice(0, maxDirectories);
+  return await Promise.all([".", ...below].map((path) => readFacts(directory, path)));
+}
+
+async function readFacts(directory: string, path: string): Promise<DirectoryFacts> {
+  const place = join(directory, path);
+  const files = new Set(await readdir(place).catch(() => []));
+  const read = async (name: string): Promise<string | undefined> =>
+    files.has(name) ? await readSmall(join(place, name)) : undefined;
+  return {
+    path,
+    name: basename(place),
+    files,
+    hasLockfile: lockfiles.some((name) => files.has(name)),
+    packageJson: await read("package.json"),
+    goMod: await read("go.mod"),
+    procfile: await read("Procfile"),
+    pom: await read("pom.xml"),
+  };
+}
+
+/** Undefined for what is no regular file, larger than 1 MiB, or not readable: then it says nothing. */
+async function readSmall(path: string): Promise<string | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const facts = await file.stat();
+    if (!facts.isFile() || facts.size > maxBytes) return undefined;
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
+}
