@@ -67,6 +67,12 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     await writeFile(file, renamed);
     assert.match((await cocktail("apply")).stderr, /metadata\.name can't change while/);
 
+    await writeFile(file, text.replace("./back,", "./back, ref: nowhere,"));
+    const missing = await cocktail("apply");
+    assert.equal(missing.code, 2, missing.stderr);
+    assert.match(missing.stderr, /ref of back: .* has no branch, tag or commit nowhere/);
+    assert.match(await ok("status"), /changed since it was applied/, "nothing was applied");
+
     const third = "- {name: third, path: ./back, command: [node, server.mjs], entry: true}\n";
     await writeFile(file, `${text.replace("entry: true", "entry: true, env: {A: b}")}${third}`);
     const plan = "added    third\nchanged  front\n";
@@ -170,11 +176,21 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
       const { code, stdout } = await cocktail("env", "curl", "mine");
       return code === 0 && stdout === "front:mine one > back:stable one";
     });
-    const twice = await cocktail("branch", "deploy", "front", "--key", "mine", "--path", "front");
-    assert.equal(twice.code, 0, twice.stderr);
+    const again = await cocktail("exec", "front:mine", "--", "true");
+    assert.equal(again.code, 4, "whose it is, is not asked: it is taken");
     running.kill("SIGTERM");
     assert.equal(await exited, 128 + 15);
     assert.equal((await cocktail("branch", "get", "front:mine")).code, 3);
+    const port = ["node", "-p", "process.env.AT.split(':')[1] === process.env.PORT"];
+    assert.equal(await ok("exec", "front:mine", "--", ...port), "true\n");
+
+    // What somebody deploys in its place meanwhile is theirs; its exit code is the command's all the same.
+    const script = `${bin} branch deploy front --key mine --path front; exit 7`;
+    const command = ["sh", "-c", `"${process.execPath}" ${script}`];
+    const lost = await cocktail("exec", "front:mine", "--", ...command);
+    assert.equal(lost.code, 7, lost.stderr);
+    assert.match(lost.stderr, /front:mine is somebody else's now, and stays/);
+    assert.equal((await cocktail("branch", "get", "front:mine")).code, 0);
   });
 
   it("deploys, redeploys, traces and destroys branches of a repository", async () => {

@@ -95,10 +95,11 @@ export interface CocktailClient {
   variant(service: string, key: string, options?: CallOptions): Promise<Variant>;
   /** Answers when the desired state is stored. Wait with `variant` until Ready has observed `generation`. */
   deploy(request: DeployRequest, options?: CallOptions): Promise<DeployResult>;
-  /** The variables of a process that is the variant; they may be secret. */
+  /** The variables of a process that is the variant, and listens on `port`; they may be secret. */
   variantEnvironment(
     service: string,
     key: string,
+    listener?: { readonly port?: number | undefined },
     options?: CallOptions,
   ): Promise<VariantEnvironment>;
   deleteVariant(
@@ -189,8 +190,14 @@ function variantCalls(transport: Transport): VariantCalls {
   return {
     variants: (filter, options) => list<Variant>(transport, "/v1/variants", { ...filter }, options),
     variant: (service, key, options) => get<Variant>(transport, path(service, key), options),
-    variantEnvironment: (service, key, options) =>
-      get<VariantEnvironment>(transport, `${path(service, key)}/environment`, options),
+    variantEnvironment: (service, key, { port } = {}, options = {}) => {
+      const query = port === undefined ? "" : `?port=${port}`;
+      return get<VariantEnvironment>(
+        transport,
+        `${path(service, key)}/environment${query}`,
+        options,
+      );
+    },
     deploy: (request, options = {}) =>
       post<DeployResult>(transport, "/v1/variants", request, options),
     restart: (service, key, request = {}, options = {}) =>

@@ -7,7 +7,7 @@ export const apply: Command = command({
   path: ["apply"],
   summary: "Apply a changed cocktail.yaml to the running cocktail: add, change and remove services",
   details: [
-    "Only services whose entry changed are started again, each beside its old process. Branches stay as they are. A file with faults changes nothing. metadata.name and domain need a new start. A process gets the address of an added service with its next start: cocktail restart SERVICE.",
+    "Only services whose entry changed are started again, each beside its old process. Branches stay as they are. A file with faults changes nothing. metadata.name, domain and ticketProjects need a new start. A process gets the address of an added service with its next start: cocktail restart SERVICE.",
   ],
   options: { ...dryRunOption },
   examples: [

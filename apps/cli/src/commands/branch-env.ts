@@ -31,7 +31,12 @@ export const branchEnv: Command = command({
   run: async (context, { args, options }) => {
     const { api } = await context.connect();
     const { service, key } = args.variant;
-    const { variables } = await api.variantEnvironment(service, key, { signal: context.signal });
+    const { variables } = await api.variantEnvironment(
+      service,
+      key,
+      {},
+      { signal: context.signal },
+    );
     await context.write(environmentText(variables, options.output));
   },
 });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { constants } from "node:os";
+import { isatty } from "node:tty";
 import type { CocktailClient } from "@cocktail/client";
 import { formatVariant, type Pin, STABLE } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
@@ -9,7 +10,7 @@ import { argument, flag, option } from "../command/option.ts";
 import { environmentName, port, variant } from "../command/value.ts";
 import { exitCodes } from "../exit-code.ts";
 import { Failure, usageFailure } from "../failure.ts";
-import { awaitVariant, variantIfAny } from "../wait/await-variant.ts";
+import { variantIfAny } from "../wait/await-variant.ts";
 
 const { signals } = constants;
 
@@ -75,53 +76,49 @@ async function runAs(context: Context, api: CocktailClient, how: RunAs): Promise
   const { signal, progress } = context;
   const { pin, environment, replace } = how;
   const name = formatVariant(pin.service, pin.key);
-  const existing = await variantIfAny(api, pin, signal);
-  // What an earlier one left when it was killed is nobody's.
-  if (existing !== undefined && existing.source.kind !== "url" && !replace) throw taken(name);
+  if (!replace && (await variantIfAny(api, pin, signal)) !== undefined) throw taken(name);
   const listen = how.port === undefined || how.port === 0 ? await freePort() : how.port;
   const url = `http://127.0.0.1:${listen}`;
-  const stored = await api.deploy(
-    {
-      ...pin,
-      source: { kind: "url", url },
-      environment,
-      ttlSeconds: lifetimeSeconds,
-      ...(replace && { replace }),
-    },
-    { signal },
-  );
+  const request = { ...pin, source: { kind: "url", url }, environment, replace } as const;
+  await api.deploy({ ...request, ttlSeconds: lifetimeSeconds }, { signal });
   try {
-    const variables = await variablesOf(api, pin, signal);
+    const variables = await variablesOf(api, pin, signal, listen);
     progress.done("attached", `${name} is what listens at ${url}; x-service-route: ${name}`);
-    // Only to say so: the command runs, ready or not.
-    void awaitVariant(context, api, stored, lifetimeSeconds).catch(() => undefined);
-    return await runWith(context, how.command, withListener(variables, String(listen)));
+    return await runWith(context, how.command, variables);
   } finally {
-    // Also after Ctrl-C, which has aborted the signal of everything else.
-    await api.deleteVariant(pin.service, pin.key, {}, { signal: AbortSignal.timeout(10_000) });
-    progress.done("ended", name);
+    await end(context, api, { pin, url });
   }
 }
 
-/** The settings may refer to where it listens, which only this command knows. */
-function withListener(
-  variables: Readonly<Record<string, string>>,
-  port: string,
-): Readonly<Record<string, string>> {
-  const listener = { HOST: "127.0.0.1", PORT: port };
-  const known = Object.entries(variables).map(([name, value]): [string, string] => [
-    name,
-    value.replaceAll("${PORT}", port).replaceAll("${HOST}", listener.HOST),
-  ]);
-  return { ...Object.fromEntries(known), ...listener };
+/** Ends the variant if it is still this one. Failing to is told, and doesn't hide how the command ended. */
+async function end(
+  { progress }: Context,
+  api: CocktailClient,
+  { pin, url }: { readonly pin: Pin; readonly url: string },
+): Promise<void> {
+  const { service, key } = pin;
+  const name = formatVariant(service, key);
+  // Ctrl-C has aborted the signal of everything else.
+  const options = { signal: AbortSignal.timeout(10_000) };
+  try {
+    const now = await variantIfAny(api, pin, options.signal);
+    if (now?.source.kind !== "url" || now.source.url !== url)
+      return progress.done("ended", `${name} is somebody else's now, and stays`);
+    await api.deleteVariant(service, key, {}, options);
+    progress.done("ended", name);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    progress.warn(`${name} could not be ended (${why}): cocktail branch delete ${name}`);
+  }
 }
 
 async function variablesOf(
   api: CocktailClient,
   { service, key }: Pin,
   signal: AbortSignal,
+  port?: number,
 ): Promise<Readonly<Record<string, string>>> {
-  return (await api.variantEnvironment(service, key, { signal })).variables;
+  return (await api.variantEnvironment(service, key, { port }, { signal })).variables;
 }
 
 /** Its exit code, or 128 and the number of the signal that ended it, as shells have it. */
@@ -131,10 +128,16 @@ async function runWith(
   variables: Readonly<Record<string, string>>,
 ): Promise<number> {
   const child = spawn(program, args, { cwd, env: { ...env, ...variables }, stdio: "inherit" });
-  // A Ctrl-C reaches it from the terminal; anything else that ends this command is passed on.
-  const pass = (): void => void child.kill(isInterrupt(signal) ? "SIGINT" : "SIGTERM");
+  // A Ctrl-C at the terminal reaches the command by itself, every time: what it means is the command's to say.
+  const hasTerminal = isatty(0);
+  const pass = (): void => {
+    if (!isInterrupt(signal)) child.kill("SIGTERM");
+    else if (!hasTerminal) child.kill("SIGINT");
+  };
   signal.addEventListener("abort", pass, { once: true });
-  onSecondInterrupt(() => void child.kill("SIGKILL"));
+  onSecondInterrupt(() => {
+    if (!hasTerminal) child.kill("SIGKILL");
+  });
   const ended = Promise.withResolvers<number>();
   child.once("error", (error) => ended.reject(notStarted(program, error)));
   child.once("exit", (code, by) => ended.resolve(code ?? 128 + (by === null ? 0 : signals[by])));

@@ -25,6 +25,15 @@ test("a dotenv file is read back by Node's parser", () => {
   assert.deepEqual({ ...parseEnv(environmentText(values, "dotenv")) }, values);
 });
 
+test("what a form can't express is refused, and JSON takes anything", () => {
+  for (const format of ["shell", "dotenv"] as const) {
+    for (const name of ["A; touch x #", "A=B", "", "1A", "A-B"])
+      assert.throws(() => environmentText({ [name]: "v" }, format), /is the name of no variable/);
+  }
+  assert.throws(() => environmentText({ A: "'\"`" }, "dotenv"), /all three kinds of quotes/);
+  assert.match(environmentText({ "A; b": "v" }, "json"), /"A; b": "v"/);
+});
+
 test("JSON is JSON", () => {
   assert.deepEqual(JSON.parse(environmentText(values, "json")), values);
 });

@@ -143,9 +143,13 @@ export const documentSchema = z.strictObject(
 );
 export const documentKeys: readonly string[] = Object.keys(documentSchema.shape);
 
+export function isVariableName(name: string): boolean {
+  return variableName.test(name);
+}
+
 /** Variables that an entry may not set, because Cocktail sets them. Undefined where the name is valid. */
 export function variableFault(name: string): string | undefined {
-  if (!variableName.test(name)) {
+  if (!isVariableName(name)) {
     return "is not a variable's name|use letters, digits and underscores, and begin with no digit";
   }
   if (name === "PORT" || name === "HOST" || name.startsWith("COCKTAIL_")) {

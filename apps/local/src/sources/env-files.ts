@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { isVariableName, variableFault } from "../config/schema.ts";
 import { readRegularFile } from "./regular-file.ts";
 
 const maxBytes = 1024 * 1024;
@@ -7,7 +8,7 @@ const maxBytes = 1024 * 1024;
 /**
  * The variables of `envFile`s, in their order: each from the first of the directories that has it. Files that git ignores,
  * as `.env` usually is, are missing in a checkout, and then those of the working copy are meant. Throws for a file that none
- * of them has.
+ * of them has, and for a name that no variable can have. What Cocktail sets itself, such as PORT, is left out.
  */
 export async function readEnvFiles(
   files: readonly string[],
@@ -26,7 +27,13 @@ async function readEnvFile(
     const content = await readRegularFile(join(directory, file), maxBytes);
     if (content === undefined) continue;
     const variables = Object.entries(parseEnv(content.toString("utf8")));
-    return Object.fromEntries(variables.map(([name, value]) => [name, value ?? ""]));
+    const strange = variables.find(([name]) => !isVariableName(name));
+    if (strange !== undefined)
+      throw new Error(
+        `envFile ${file} has the name ${JSON.stringify(strange[0])}, which no variable can have`,
+      );
+    const own = variables.filter(([name]) => variableFault(name) === undefined);
+    return Object.fromEntries(own.map(([name, value]) => [name, value ?? ""]));
   }
   throw new Error(
     `envFile ${file} is not there: looked in ${[...new Set(directories)].join(" and ")}`,

@@ -11,22 +11,24 @@ export interface ReferencedService {
   readonly entryHash: string;
 }
 
+const schema = z.record(z.string(), z.object({ entryHash: z.string(), commit: z.string() }));
+/** By service. */
+export type Pinned = z.output<typeof schema>;
+
 export type PinnedReferences =
-  | { readonly ok: true; readonly commits: ReadonlyMap<string, string> }
+  | { readonly ok: true; readonly pinned: Pinned }
   | { readonly ok: false; readonly service: string; readonly message: string };
 
-const schema = z.record(z.string(), z.object({ entryHash: z.string(), commit: z.string() }));
-
 /**
- * The commit of each service's `ref`, by name: the one that it had when its entry in the file was new or changed, kept in
- * `file`. So stable stays there, over restarts too, wherever the branch goes meanwhile.
+ * The commit of each service's `ref`: the one that it had when its entry in the file was new or changed, as `savePinned` has
+ * kept it in `file`. So stable stays there, over restarts too, wherever the branch goes meanwhile. Writes nothing.
  */
 export async function pinReferences(
   services: readonly ReferencedService[],
   file: string,
 ): Promise<PinnedReferences> {
   const before = readPinned(file);
-  const pinned: Record<string, { readonly entryHash: string; readonly commit: string }> = {};
+  const pinned: Pinned = {};
   for (const service of services) {
     const { name, entryHash } = service;
     const known = Object.hasOwn(before, name) ? before[name] : undefined;
@@ -38,11 +40,11 @@ export async function pinReferences(
     if (!found.ok) return { ok: false, service: name, message: found.why };
     pinned[name] = { entryHash, commit: found.commit };
   }
+  return { ok: true, pinned };
+}
+
+export function savePinned(file: string, pinned: Pinned): void {
   writeAtomically(file, JSON.stringify(pinned, undefined, 2));
-  return {
-    ok: true,
-    commits: new Map(Object.entries(pinned).map(([name, { commit }]) => [name, commit])),
-  };
 }
 
 async function findReference({ path, ref }: ReferencedService): Promise<BranchAnswer> {
@@ -60,7 +62,7 @@ async function findReference({ path, ref }: ReferencedService): Promise<BranchAn
   return { ok: false, why: `${top} has no branch, tag or commit ${ref}` };
 }
 
-function readPinned(file: string): z.output<typeof schema> {
+function readPinned(file: string): Pinned {
   try {
     return schema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data ?? {};
   } catch {

@@ -74,16 +74,18 @@ function addressesOf(mesh: readonly MeshAddress[]): Readonly<Record<string, stri
 export function externalEnvironment(
   { ref: { key, service }, env }: Pick<WorkloadPlan, "ref" | "env">,
   mesh: readonly MeshAddress[],
+  port: number | undefined,
 ): Record<string, string> {
   const workload = { service, key, incarnation: 0 };
-  const { PYTHONUNBUFFERED: _, ...all } = childEnvironment({
+  const all = childEnvironment({
     inherited: {},
     runId: "",
     workload,
     own: env,
     mesh,
+    listen: port === undefined ? undefined : { host: "127.0.0.1", port },
   });
-  const { COCKTAIL_RUN_ID: __, COCKTAIL_INCARNATION: ___, ...variables } = all;
+  const { COCKTAIL_RUN_ID: _, COCKTAIL_INCARNATION: __, ...variables } = all;
   return variables;
 }
 

@@ -148,6 +148,7 @@ export class Supervisor implements Platform {
 
   async variables(
     variant: Omit<WorkloadSpec, "incarnation" | "rollout">,
+    port: number | undefined,
   ): Promise<Readonly<Record<string, string>>> {
     const { key, service } = variant;
     const config = this.#services.get(service);
@@ -156,7 +157,7 @@ export class Supervisor implements Platform {
     const places = [running?.directory, plan.servicePath].filter((place) => place !== undefined);
     const own = [...(await readEnvFiles(plan.envFiles, places)), ...plan.env];
     const mesh = await this.#options.mesh.addresses(service, key);
-    return externalEnvironment({ ref: plan.ref, env: own }, mesh);
+    return externalEnvironment({ ref: plan.ref, env: own }, mesh, port);
   }
 
   logs(query: LogQuery): AsyncIterable<LogLine> {

@@ -4,6 +4,8 @@ import type { FileChange } from "@cocktail/client";
 import type { FileApplication } from "@cocktail/control-plane";
 import { type Config, formatFaults } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
+import type { Pinned } from "../sources/pinned-references.ts";
+import { StartFailure } from "./failure.ts";
 
 /** The file as it was last applied. Everything that follows its services asks for them here. */
 export class LiveConfig {
@@ -53,17 +55,22 @@ export function diffServices(before: Config, after: Config): Omit<FileChange, "n
   };
 }
 
-/** What a running cocktail can't change: its hosts and its store are made of it. */
-const fixed = ["name", "domain"] as const;
+/** What a running cocktail can't change: its hosts, its store and the keys of its branches are made of it. */
+const fixed = ["name", "domain", "ticketProjects"] as const;
 
-/**
- * Applies the file anew: `store` makes the services equal to it, and answers notes for the user. A file with faults changes
- * nothing.
- */
+/** How the file becomes what runs. */
+export interface ApplySteps {
+  /** What may fail because of the file; changes nothing. Throws a StartFailure. */
+  readonly prepare: (config: Config) => Promise<Pinned>;
+  /** Makes the services equal to the file; answers notes for the user. */
+  readonly store: (config: Config, pinned: Pinned) => Promise<readonly string[]>;
+}
+
+/** Applies the file anew. A file with faults changes nothing. */
 export async function applyFile(
   live: LiveConfig,
   isDryRun: boolean,
-  store: (config: Config) => Promise<readonly string[]>,
+  { prepare, store }: ApplySteps,
 ): Promise<FileApplication> {
   const before = live.get();
   const loaded = loadConfig(before.file);
@@ -72,14 +79,24 @@ export async function applyFile(
     return { kind: "invalid", detail, fix: "fix the faults; nothing was changed" };
   }
   const { config } = loaded;
-  const other = fixed.find((key) => config[key] !== before[key]);
-  if (other !== undefined) {
-    const what = other === "name" ? "metadata.name" : other;
-    const detail = `${what} can't change while the cocktail runs: it is ${before[other]}, the file says ${config[other]}`;
-    return { kind: "invalid", detail, fix: "cocktail down, then cocktail up; or undo the change" };
-  }
+  const refused = refuseFixed(before, config);
+  if (refused !== undefined) return refused;
   const change = diffServices(before, config);
-  if (isDryRun) return { kind: "applied", change: { ...change, notes: [] } };
-  live.set(config);
-  return { kind: "applied", change: { ...change, notes: await store(config) } };
+  try {
+    const pinned = await prepare(config);
+    if (isDryRun) return { kind: "applied", change: { ...change, notes: [] } };
+    live.set(config);
+    return { kind: "applied", change: { ...change, notes: await store(config, pinned) } };
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error;
+    return { kind: "invalid", detail: error.message, fix: error.fix };
+  }
+}
+
+function refuseFixed(before: Config, after: Config): FileApplication | undefined {
+  const other = fixed.find((key) => String(after[key]) !== String(before[key]));
+  if (other === undefined) return undefined;
+  const what = other === "name" ? "metadata.name" : other;
+  const detail = `${what} can't change while the cocktail runs: it is ${String(before[other])}, the file says ${String(after[other])}`;
+  return { kind: "invalid", detail, fix: "cocktail down, then cocktail up; or undo the change" };
 }

@@ -12,8 +12,9 @@ import {
 import type { RouteTable } from "@cocktail/route";
 import type { Registry } from "prom-client";
 import type { Config } from "../config/config.ts";
-import { pinReferences } from "../sources/pinned-references.ts";
-import { applyFile, type LiveConfig } from "./apply-file.ts";
+import { type Pinned, pinReferences, savePinned } from "../sources/pinned-references.ts";
+import { KeyedQueue } from "../keyed-queue.ts";
+import { applyFile, type ApplySteps, type LiveConfig } from "./apply-file.ts";
 import type { Database } from "./database.ts";
 import { desiredServices } from "./desired-services.ts";
 import { StartFailure } from "./failure.ts";
@@ -86,13 +87,13 @@ async function open(
     log,
     metrics,
   });
-  const sync = (now: Config): Promise<readonly string[]> =>
-    syncFile(now, options.references, lifecycle, log);
-  await sync(config);
+  const steps = applySteps(options, lifecycle, log);
+  await steps.store(config, await steps.prepare(config));
   const recovered = (): readonly string[] => [
     ...ended,
     ...lifecycle.restored().map((name) => `restored ${name}`),
   ];
+  const applying = new KeyedQueue();
   const api = await createApi({
     lifecycle,
     store,
@@ -101,11 +102,7 @@ async function open(
     metrics,
     log,
     about: () => about(options, recovered()),
-    applyFile: (isDryRun) =>
-      applyFile(options.live, isDryRun, async (now) => {
-        options.setServices(now.services);
-        return await sync(now);
-      }),
+    applyFile: (isDryRun) => applying.run("file", () => applyFile(options.live, isDryRun, steps)),
   });
   const url = await api.listen({ host: "127.0.0.1", port: 0 });
   teardown.add("API", () => api.close());
@@ -118,28 +115,32 @@ async function open(
   };
 }
 
-/** Makes the stored services equal to the file. Returns notes for the user. */
-async function syncFile(
-  config: Config,
-  references: string,
+function applySteps(
+  { references, setServices }: ControlPlaneOptions,
   lifecycle: Pick<LifecycleService, "syncServices">,
   log: Output["log"],
-): Promise<readonly string[]> {
-  const commits = await referencesOf(config, references);
-  const notes = await lifecycle.syncServices(desiredServices(config, commits));
-  for (const note of notes) log.warn(note);
-  return notes;
+): ApplySteps {
+  return {
+    prepare: (config) => referencesOf(config, references),
+    store: async (config, pinned) => {
+      savePinned(references, pinned);
+      setServices(config.services);
+      const notes = await lifecycle.syncServices(desiredServices(config, pinned));
+      for (const note of notes) log.warn(note);
+      return notes;
+    },
+  };
 }
 
 /** The commits of the services that have a `ref`. */
-async function referencesOf(config: Config, file: string): Promise<ReadonlyMap<string, string>> {
+async function referencesOf(config: Config, file: string): Promise<Pinned> {
   const referenced = config.services.flatMap(({ name, path, ref, entryHash }) =>
     ref === undefined ? [] : [{ name, path, ref, entryHash }],
   );
-  const pinned = await pinReferences(referenced, file);
-  if (pinned.ok) return pinned.commits;
+  const found = await pinReferences(referenced, file);
+  if (found.ok) return found.pinned;
   const fix = "write a branch, tag or commit of the service's repository, or remove ref";
-  throw new StartFailure(`ref of ${pinned.service}: ${pinned.message}`, fix, 2);
+  throw new StartFailure(`ref of ${found.service}: ${found.message}`, fix, 2);
 }
 
 /** Passes on the stored table, and then every newer one. */

@@ -51,7 +51,7 @@ export interface Incarnation {
   readonly restarts: number;
 }
 
-/** What a process needs to be the variant, without PORT and HOST. */
+/** What a process needs to be the variant; with PORT and HOST where a port was given. */
 export interface VariantEnvironment {
   readonly variables: Readonly<Record<string, string>>;
 }

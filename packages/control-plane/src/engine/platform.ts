@@ -97,9 +97,10 @@ export interface Platform {
   releaseVariant(service: string, key: string, options: ReleaseOptions): Promise<ReleaseOutcome>;
   /** The directories whose uncommitted work would be lost with the variant. */
   uncommittedWork(service: string, key: string): Promise<readonly string[]>;
-  /** The variables of a process that is the variant: addresses, identity and settings, without where to listen. */
+  /** The variables of a process that is the variant: addresses, identity, settings, and where it listens if that is known. */
   variables(
     variant: Omit<WorkloadSpec, "incarnation" | "rollout">,
+    port: number | undefined,
   ): Promise<Readonly<Record<string, string>>>;
   logs(query: LogQuery): AsyncIterable<LogLine>;
 }

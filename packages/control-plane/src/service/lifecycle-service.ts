@@ -96,8 +96,12 @@ export interface LifecycleService {
   /** Sorted by name. */
   variants(filter?: VariantFilter): readonly Variant[];
   variant(service: string, key: string): Variant | undefined;
-  /** Of a process that is the variant; undefined for one that doesn't exist. */
-  variables(service: string, key: string): Promise<Readonly<Record<string, string>> | undefined>;
+  /** Of a process that is the variant, and listens on `port`; undefined for a variant that doesn't exist. */
+  variables(
+    service: string,
+    key: string,
+    port?: number,
+  ): Promise<Readonly<Record<string, string>> | undefined>;
   /** Names of all environments in their order; each is viewed by `environment`. */
   environmentNames(): readonly string[];
   environments(): readonly Environment[];

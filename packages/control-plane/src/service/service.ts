@@ -69,6 +69,7 @@ import {
 } from "./view-variant.ts";
 import { workIn } from "./work-in.ts";
 
+type Variables = ReturnType<LifecycleService["variables"]>;
 type NextRollout = Promise<Answer<DeployResult>>;
 
 /** How long `start` waits for the stable variants of new services. */
@@ -342,9 +343,9 @@ class Lifecycle implements LifecycleService {
     return found === undefined ? undefined : viewVariant(sources, found);
   }
 
-  async variables(service: string, key: string): ReturnType<LifecycleService["variables"]> {
-    const found = findLiveVariant(this.#engine.objects, service, key);
-    return found && this.#options.platform.variables({ service, key, source: found.spec.source });
+  async variables(service: string, key: string, port?: number): Variables {
+    const source = findLiveVariant(this.#engine.objects, service, key)?.spec.source;
+    return source && this.#options.platform.variables({ service, key, source }, port);
   }
 
   environmentNames(): readonly string[] {

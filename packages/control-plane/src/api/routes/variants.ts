@@ -17,6 +17,13 @@ import {
 
 const params = z.strictObject({ service: serviceName, key });
 
+/** Where the process listens on 127.0.0.1: its HOST and PORT, and what refers to them. */
+const portNumber = z
+  .string()
+  .regex(/^[1-9][0-9]{0,4}$/, "is not a port")
+  .transform(Number)
+  .refine((port) => port <= 65_535, "is not a port");
+
 export function addVariants(app: FastifyInstance, context: ApiContext): void {
   addReads(app, context);
   addEnvironment(app, context);
@@ -76,10 +83,11 @@ function addEnvironment(app: FastifyInstance, { lifecycle }: ApiContext): void {
     tag: "variants",
     needsToken: true,
     params,
+    query: z.strictObject({ port: portNumber.optional() }),
     answers: { 200: { description: "The variables.", schema: variantEnvironment } },
-    handle: async ({ params: { service, key } }) => {
+    handle: async ({ params: { service, key }, query: { port } }) => {
       const name = `variant ${service}:${key}`;
-      const variables = await lifecycle.variables(service, key);
+      const variables = await lifecycle.variables(service, key, port);
       return { variables: found(variables, name, "GET /v1/variants") };
     },
   });
