@@ -33,7 +33,6 @@ try {
   writeFileSync(join(copy, "package.json"), readFileSync(join(root, "package.json")));
   linkPackages();
   for (const workspace of Object.values(workspaces)) copyWorkspace(workspace);
-  // The planted bugs are about the tests, and start them anew.
   const tests = globSync("packages/{route,context}/src/**/*.test.ts", { cwd: copy }).toSorted();
   const flags = [
     "--experimental-strip-types",

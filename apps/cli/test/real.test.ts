@@ -25,13 +25,13 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.equal(taken.code, 4, taken.stderr);
     assert.match(
       await ok("init", "--print"),
-      /- name: front +# from the script start of package\.json/,
+      /- name: "front" +# from the script start of package\.json/,
     );
     assert.match(
       await ok("init", "--force"),
       /cocktail\.yaml written\n {2}back +from the line web: of Procfile/,
     );
-    assert.match(await readFile(file, "utf8"), /command: \["sh","-c","exec node server\.mjs"\]/);
+    assert.match(await readFile(file, "utf8"), /command: \["sh","-c","node server\.mjs"\]/);
     await ok("up", "--detach", "--port", "0");
     await until("the written services to answer", async () => {
       const { edge } = await project.run();

@@ -225,6 +225,32 @@ describe("cocktail-local", () => {
     );
   });
 
+  test("killed amid a checkout: git and its filters end with the next start, which makes it complete", async () => {
+    using home = temporary({ ...files, ".gitignore": ".cocktail\n" });
+    const begun = join(home.path, ".cocktail", "begun");
+    git(home.path, "init", "-q");
+    write(home.path, { ".gitattributes": "*.bin filter=slow\n", "back/a.bin": "large" });
+    git(home.path, "add", ".");
+    git(home.path, "commit", "-qm", "one");
+    git(home.path, "branch", "feature/mp-1");
+    git(home.path, "config", "filter.slow.smudge", `touch '${begun}'; exec sleep 300`);
+    const local = await pair(home.path);
+    const source = { kind: "branch", branch: "feature/mp-1" } as const;
+    await local.api.deploy({ service: "back", branch: source.branch, source });
+    await until("the filter to run", () => existsSync(begun));
+    assert.equal(await local.stop("SIGKILL"), -1);
+    const left = await findMarked(local.run.runId);
+    assert.ok(left.length >= 2, "git and its filter run on");
+    git(home.path, "config", "filter.slow.smudge", "cat");
+    await using next = await pair(home.path);
+    assert.deepEqual(await findMarked(local.run.runId), []);
+    assert.match(next.run.recovered.join("\n"), /ended process \d+ of a run that was killed/);
+    await next.ready("back", "mp-1");
+    const { directory = "" } = await next.api.variant("back", "mp-1");
+    assert.deepEqual(readdirSync(directory).toSorted(), ["a.bin", "app.cjs"]);
+    assert.equal(git(home.path, "worktree", "list").split("\n").length, 2);
+  });
+
   test("stable says that its working copy moved, before and after a crash and a restart, until it is restarted on purpose", async () => {
     using home = temporary({ ...files, ".gitignore": ".cocktail\n" });
     git(home.path, "init", "-q");

@@ -118,8 +118,8 @@ function targetOf(request: ClientRequest, host: FieldValue): string {
 }
 
 /**
- * Whether the call goes to the cocktail: both whom it is for, and where it connects to, must be the cocktail's. A Unix
- * domain socket is external.
+ * True if the call goes to the cocktail: the host that it names and the address that it connects to are both the cocktail's.
+ * A Unix domain socket is external.
  */
 function isOurCall(request: ClientRequest, target: string): boolean {
   if ("socketPath" in request && request.socketPath) return false;

@@ -31,7 +31,8 @@ const defaultGraceMs = 1000;
  * Starts to inject the context into outgoing calls: fetch, undici, `node:http` and `node:https`. The adapters call it; a
  * service that uses none of them calls it once at its start. Calling it again adds hosts, and replaces what is given.
  *
- * Throws an Error on a Node older than 22.12, and a TypeError for a host that is none, and for a `COCKTAIL_LEAK_GUARD` that is neither `on` nor `off`.
+ * Throws an Error on a Node older than 22.12, and a TypeError for a host that is none, and for a `COCKTAIL_LEAK_GUARD` that
+ * is neither `on` nor `off`.
  */
 export function install(options: ContextOptions = {}): void {
   refuseOldNode(process.versions.node);

@@ -10,7 +10,8 @@ export function current(): RouteContext {
 
 /**
  * Runs `work` with a context, or with a route of its own, and returns what it returns. What it starts (promises, timers,
- * calls) carries it too, also what a query builder or `superagent` starts only when it is awaited. Given a route, it goes on reporting its hops to the request it was called in.
+ * calls) carries it too, also what a query builder or `superagent` starts only when it is awaited. Given a route, it goes on
+ * reporting its hops to the request it was called in.
  *
  * ```ts
  * queue.push({ job, context: current() });

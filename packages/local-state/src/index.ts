@@ -9,6 +9,7 @@ export {
   type ProcessIdentity,
   readProcess,
 } from "./process-identity.ts";
+export { readRegularFile } from "./regular-file.ts";
 export { readRunFile, removeRunFile, type RunFile, writeRunFile } from "./run-file.ts";
 export { ensureSchema, readSchema } from "./schema-file.ts";
 export { readRepositories, recordedIn, rememberRepository } from "./worktree-repositories.ts";

@@ -25,8 +25,8 @@ export async function readLastOutput(
   variants: readonly Variant[],
   signal: AbortSignal,
 ): Promise<readonly LastOutput[]> {
-  const failing = variants.filter(isFailing);
-  const chosen = [...failing.filter(isStable), ...failing.filter((each) => !isStable(each))];
+  const down = variants.filter(isFailing);
+  const chosen = [...down.filter(isStable), ...down.filter((each) => !isStable(each))];
   const found = await Promise.all(
     chosen.slice(0, maxVariants).map(async (variant) => ({
       variant: variant.name,
@@ -66,17 +66,17 @@ export function endOfRun(log: readonly Pick<LogLine, "stream" | "text">[]): read
     .slice(-maxLines);
 }
 
-/** Not ready, and its process, or its preparation, is why. */
-function isFailing(variant: Variant): boolean {
+/** Not ready, and its process, its preparation or its directory is why. */
+export function isFailing(variant: Variant): boolean {
   const { conditions, incarnations } = variant;
   const ready = readyCondition(conditions);
   if (ready === undefined || ready.status === "True") return false;
   const isStarting =
     ready.reason === "Starting" && incarnations.some(({ restarts }) => restarts > 0);
-  return isStarting || printed.has(ready.reason) || hasFailed(variant);
+  return isStarting || failing.has(ready.reason) || hasFailed(variant);
 }
 
-const printed: ReadonlySet<string> = new Set([
+const failing: ReadonlySet<string> = new Set([
   "NotReady",
   "CrashLoop",
   "WorkloadFailed",

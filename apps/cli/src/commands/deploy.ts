@@ -81,6 +81,22 @@ export async function awaitDeploy(
   return { ...result, variant, dryRun: false, waited };
 }
 
+/** Sends a change that makes the next rollout of a variant, and waits for it; shared by `restart`, `rc promote` and others. */
+export async function nextRollout(
+  context: Context,
+  flags: DeployFlags,
+  send: (
+    api: CocktailClient,
+    request: { readonly dryRun?: true },
+    options: { readonly signal: AbortSignal },
+  ) => Promise<DeployResult>,
+): Promise<DeployReport> {
+  const { api } = await context.connect();
+  const { signal } = context;
+  if (!flags.dryRun) return await awaitDeploy(context, api, await send(api, {}, { signal }), flags);
+  return { ...(await send(api, { dryRun: true }, { signal })), dryRun: true, waited: "NotWaited" };
+}
+
 export function deployView(report: DeployReport, context: Pick<Context, "now">): View {
   const { variant, outcome, dryRun, plan, warnings, waited } = report;
   const subject = `variant/${variant.name}`;

@@ -4,7 +4,7 @@ import { type Command, command } from "../command/command.ts";
 import { flag } from "../command/option.ts";
 import { exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
-import { type GuessedService, guessServices } from "../init/guess.ts";
+import { type GuessedService, guessServices, labelOf } from "../init/guess.ts";
 import { readDirectories } from "../init/read-directories.ts";
 import { renderFile } from "../init/render.ts";
 import { line, span } from "../output/view.ts";
@@ -35,10 +35,7 @@ export const init: Command = command({
   run: async ({ cwd }, { options: { force, print } }): Promise<InitReport> => {
     const services = guessServices(await readDirectories(cwd));
     if (services.length === 0) throw nothingFound(cwd);
-    const name = guessServices([
-      { path: ".", name: basename(cwd), hasLockfile: false, files: new Set(["app.py"]) },
-    ])[0]?.name;
-    const text = renderFile((name ?? "cocktail").slice(0, 40).replace(/-+$/, ""), services);
+    const text = renderFile(labelOf(basename(cwd)), services);
     const file = join(cwd, "cocktail.yaml");
     if (!print) await write(file, text, force);
     return { file, services, text, written: !print };

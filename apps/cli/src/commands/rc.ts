@@ -6,7 +6,7 @@ import { pair, service, text } from "../command/value.ts";
 import { usageFailure } from "../failure.ts";
 import { variantTable } from "../views/variant-view.ts";
 import { directory } from "./branch-deploy.ts";
-import { deploy, deployFailure, deployNames, deployView, awaitDeploy } from "./deploy.ts";
+import { deploy, deployFailure, deployNames, deployView, nextRollout } from "./deploy.ts";
 import { destroy, destroyFailure, destroyView } from "./destroy.ts";
 import { awaitGone } from "../wait/await-variant.ts";
 import { ciFileOptions, dryRunOption, destroyWaitOptions, waitOptions } from "./shared-options.ts";
@@ -101,14 +101,11 @@ export const rcPromote: Command = command({
     { text: "print the plan", command: "cocktail rc promote order-service --dry-run" },
   ],
   run: async (context, { args, options }) => {
-    const { api } = await context.connect();
-    const { dryRun } = options;
-    const result = await api.promote(args.service, dryRun ? { dryRun } : {}, {
-      signal: context.signal,
-    });
-    if (dryRun) return { ...result, dryRun, waited: "NotWaited" as const };
-    const report = await awaitDeploy(context, api, result, options);
+    const report = await nextRollout(context, options, (api, ...how) =>
+      api.promote(args.service, ...how),
+    );
     if (report.waited !== "Ready") return report;
+    const { api } = await context.connect();
     // The candidate left the table in the same epoch; this waits for its process to exit.
     const rc = { service: args.service, key: RC };
     if (await awaitGone(context, api, rc, options.waitTimeout)) return report;
@@ -132,15 +129,8 @@ export const rcRollback: Command = command({
     { text: "undo it", command: "cocktail rc rollback order-service" },
     { text: "print the plan", command: "cocktail rc rollback order-service --dry-run" },
   ],
-  run: async (context, { args, options }) => {
-    const { api } = await context.connect();
-    const { dryRun } = options;
-    const result = await api.rollback(args.service, dryRun ? { dryRun } : {}, {
-      signal: context.signal,
-    });
-    if (dryRun) return { ...result, dryRun, waited: "NotWaited" as const };
-    return await awaitDeploy(context, api, result, options);
-  },
+  run: async (context, { args, options }) =>
+    await nextRollout(context, options, (api, ...how) => api.rollback(args.service, ...how)),
   view: deployView,
   names: deployNames,
   failure: deployFailure,

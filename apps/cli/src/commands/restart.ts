@@ -2,7 +2,7 @@ import { STABLE } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
 import { argument } from "../command/option.ts";
 import { target } from "../command/value.ts";
-import { awaitDeploy, deployFailure, deployNames, deployView } from "./deploy.ts";
+import { deployFailure, deployNames, deployView, nextRollout } from "./deploy.ts";
 import { dryRunOption, waitOptions } from "./shared-options.ts";
 
 export const restart: Command = command({
@@ -20,14 +20,8 @@ export const restart: Command = command({
     { text: "a branch", command: "cocktail restart payment-service:mp-101" },
   ],
   run: async (context, { args, options }) => {
-    const { api } = await context.connect();
     const { key = STABLE, service } = args.variant;
-    const { dryRun } = options;
-    const result = await api.restart(service, key, dryRun ? { dryRun } : {}, {
-      signal: context.signal,
-    });
-    if (dryRun) return { ...result, dryRun, waited: "NotWaited" as const };
-    return await awaitDeploy(context, api, result, options);
+    return await nextRollout(context, options, (api, ...how) => api.restart(service, key, ...how));
   },
   view: deployView,
   names: deployNames,

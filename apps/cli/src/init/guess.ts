@@ -51,7 +51,7 @@ export function guessServices(directories: readonly DirectoryFacts[]): readonly 
 function fromProcfile({ procfile }: DirectoryFacts): Guess | undefined {
   const web = /^web:\s*(.+)$/m.exec(procfile ?? "")?.[1]?.trim();
   if (web === undefined) return undefined;
-  return { command: ["sh", "-c", `exec ${web}`], from: "the line web: of Procfile" };
+  return { command: ["sh", "-c", web], from: "the line web: of Procfile" };
 }
 
 function fromPackage({ packageJson, hasLockfile }: DirectoryFacts): Guess | undefined {
@@ -102,14 +102,15 @@ function fromMaven({ pom }: DirectoryFacts): Guess | undefined {
   };
 }
 
-/** A DNS label that no other service has. */
+/** A DNS label of at most 40 characters, as like the text as it can be. */
+export function labelOf(text: string): string {
+  const label = text.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  return label.replace(/^-+/, "").slice(0, 40).replace(/-+$/, "") || "service";
+}
+
+/** One that no other service has. */
 function uniqueName(wanted: string, taken: Set<string>): string {
-  const label =
-    wanted
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, "-")
-      .replaceAll(/^-+|-+$/g, "")
-      .slice(0, 50) || "service";
+  const label = labelOf(wanted);
   const base = label === "stable" || label === "rc" ? `${label}-service` : label;
   let name = base;
   for (let number = 2; taken.has(name); number++) name = `${base}-${number}`;

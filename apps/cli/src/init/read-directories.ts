@@ -1,6 +1,6 @@
-import { open, readdir } from "node:fs/promises";
-import { constants } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { readRegularFile } from "@cocktail/local-state";
 import type { DirectoryFacts } from "./guess.ts";
 
 const maxDirectories = 100;
@@ -40,13 +40,6 @@ async function readFacts(directory: string, path: string): Promise<DirectoryFact
 
 /** Undefined for what is no regular file, larger than 1 MiB, or not readable: then it says nothing. */
 async function readSmall(path: string): Promise<string | undefined> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
-  if (file === undefined) return undefined;
-  try {
-    const facts = await file.stat();
-    if (!facts.isFile() || facts.size > maxBytes) return undefined;
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
-  }
+  const content = await readRegularFile(path, maxBytes).catch(() => undefined);
+  return content?.toString("utf8");
 }

@@ -6,7 +6,7 @@ export function renderFile(name: string, services: readonly GuessedService[]): s
     "# The services of this cocktail: docs/reference/cocktail-yaml.md says what else can be written here.",
     "apiVersion: cocktail.dev/v1alpha1",
     "kind: Cocktail",
-    `metadata: {name: ${name}}`,
+    `metadata: {name: ${JSON.stringify(name)}}`,
     "services:",
     ...services.flatMap(renderService),
     "",
@@ -18,7 +18,7 @@ function renderService(
   index: number,
 ): readonly string[] {
   return [
-    `- name: ${name}                # from ${from}`,
+    `- name: ${JSON.stringify(name)}   # from ${from}`,
     `  path: ${JSON.stringify(path === "." ? "." : `./${path}`)}`,
     ...(prepare === undefined ? [] : [`  prepare: ${JSON.stringify(prepare)}`]),
     `  command: ${JSON.stringify(command)}   # gets PORT, HOST and <SERVICE>_URL of every other service`,

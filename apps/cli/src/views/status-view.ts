@@ -2,6 +2,8 @@ import type { Variant } from "@cocktail/client";
 import type { StatusReport } from "../cocktail/read-status.ts";
 import { formatAge } from "../duration.ts";
 import { type Cell, gap, line, span, type View } from "../output/view.ts";
+import { isFailing } from "../cocktail/last-output.ts";
+import { readyCondition } from "../wait/await-variant.ts";
 import { lastOutputLines } from "./last-output-view.ts";
 import { environmentTable } from "./environment-view.ts";
 import { variantTable } from "./variant-view.ts";
@@ -69,24 +71,15 @@ function noticeOf(variant: Variant | undefined): Variant["conditions"][number] |
   return variant?.conditions.find(({ type, status }) => type === "Degraded" && status === "True");
 }
 
-/** Why a variant is not ready, and will not be by itself. */
-const broken = new Set([
-  "CrashLoop",
-  "WorkloadFailed",
-  "PrepareFailed",
-  "PathMissing",
-  "StartDeadline",
-]);
-
 function noticeLines({ variants }: StatusReport): View {
   return variants.flatMap((variant) => {
     if (variant.tier !== "stable") return [];
     const notice = noticeOf(variant);
     if (notice !== undefined)
       return [line(span("warn", "warning"), ` ${variant.name}: ${notice.message}`)];
-    const ready = variant.conditions.find(({ type }) => type === "Ready");
-    if (ready === undefined || !broken.has(ready.reason)) return [];
-    return [line(span("bad", "broken"), ` ${variant.name}: ${ready.message}`)];
+    if (!isFailing(variant)) return [];
+    const why = readyCondition(variant.conditions)?.message ?? "";
+    return [line(span("bad", "broken"), ` ${variant.name}: ${why}`)];
   });
 }
 

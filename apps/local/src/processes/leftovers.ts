@@ -88,8 +88,11 @@ function describe({ groups, strays }: LeftoverPlan): readonly string[] {
     ({ name, pid }) => `ended ${name} (process group ${pid}) of a run that was killed`,
   );
   for (const { marks, pid } of strays) {
-    const name = `${marks.get("COCKTAIL_SERVICE") ?? "?"}:${marks.get("COCKTAIL_VARIANT") ?? "?"}`;
-    lines.push(`ended process ${pid} of ${name}, of a run that was killed`);
+    const service = marks.get("COCKTAIL_SERVICE");
+    // Git and what it starts belong to the run itself.
+    const whose =
+      service === undefined ? "" : ` of ${service}:${marks.get("COCKTAIL_VARIANT") ?? "?"},`;
+    lines.push(`ended process ${pid}${whose} of a run that was killed`);
   }
   return lines;
 }

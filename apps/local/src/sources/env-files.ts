@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { isVariableName, variableFault } from "../config/schema.ts";
-import { readRegularFile } from "./regular-file.ts";
+import { readRegularFile } from "@cocktail/local-state";
 
 const maxBytes = 1024 * 1024;
 

@@ -20,7 +20,7 @@ const settings = ["core.hooksPath=/dev/null", "core.fsmonitor=false", "advice.de
 
 let stopping = new AbortController();
 
-/** Ends every git that runs, with its filters: none outlives this process. */
+/** Ends every git that runs, with its filters: none outlives this process, and nothing that stops waits for one. */
 export function stopGit(): void {
   stopping.abort();
   stopping = new AbortController();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readRegularFile } from "./regular-file.ts";
+import { readRegularFile } from "@cocktail/local-state";
 
 /** Files that define exactly what a preparation installs. */
 const names = [

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { git } from "./git.ts";
-import { readRegularFile } from "./regular-file.ts";
+import { readRegularFile } from "@cocktail/local-state";
 
 /** Files and bytes hashed where there is no repository; of a larger directory only the first part. */
 const maxFiles = 2_000;

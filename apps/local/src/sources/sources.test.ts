@@ -16,6 +16,7 @@ import { describe, test } from "node:test";
 import { until } from "@cocktail/test-support";
 import { git, temporary, write } from "../testing/temporary.ts";
 import { findBranch, isBranchName } from "./git.ts";
+import { readEnvFiles } from "./env-files.ts";
 import { preparationHash } from "./lockfiles.ts";
 import { revisionOf } from "./revision.ts";
 import { type WorktreeRequest, Worktrees } from "./worktree.ts";
@@ -451,6 +452,19 @@ test("a preparation is repeated when the command or a lockfile changes, also one
   });
   assert.equal(await hash(), seen.at(-1));
   assert.ok(existsSync(cart) && readdirSync(cart).length > 0);
+});
+
+test("an envFile gives variables, and no name that a shell would run", async () => {
+  using home = temporary({
+    "copy/.env": "A=copy\nPORT=1\nCOCKTAIL_TOKEN=x\n",
+    "own/.env": "A=own\n",
+  });
+  const [own, copy] = [join(home.path, "own"), join(home.path, "copy")];
+  assert.deepEqual(await readEnvFiles([".env"], [own, copy]), [{ A: "own" }]);
+  assert.deepEqual(await readEnvFiles([".env"], [join(home.path, "none"), copy]), [{ A: "copy" }]);
+  await assert.rejects(readEnvFiles([".env.x"], [own]), /envFile \.env\.x is not there: looked in/);
+  write(own, { ".env": "A;touch${IFS}x=1\n" });
+  await assert.rejects(readEnvFiles([".env"], [own]), /which no variable can have/);
 });
 
 test("a file of a branch that never ends is not read, and said", async () => {

@@ -30,8 +30,9 @@ const schema = z.record(
 );
 type Recorded = z.output<typeof schema>;
 
-/** Two looks at the time of a file, so often as somebody who switches branches would want to be told. */
+/** How often the times of git's files are looked at, and how often git itself is asked whatever they say. */
 const lookEveryMs = 1_000;
+const askEveryMs = 30_000;
 
 /**
  * Watches the working copies in which stable variants run: another commit or branch in one changes what stable is, at its
@@ -51,16 +52,18 @@ export class WorkingCopies {
     { onMove, signal }: { onMove: (message: string | undefined) => void; signal: AbortSignal },
   ): Promise<void> {
     const { directory } = copy;
-    const logs = await headFiles(directory);
-    if (logs === undefined || signal.aborted) return;
+    const files = await filesOf(directory);
+    if (files === undefined || signal.aborted) return;
     let said: string | undefined;
-    let looked = "";
+    let seen = { times: "", at: -Infinity };
     const look = async (): Promise<void> => {
-      const times = logs.map(changedAt).join();
-      if (times === looked) return;
-      looked = times;
+      const times = files.map(changedAt).join();
+      const at = performance.now();
+      if (times === seen.times && at - seen.at < askEveryMs) return;
       const now = await positionOf(directory);
+      // A git that fails is asked again at the next look.
       if (now === undefined || signal.aborted) return;
+      seen = { times, at };
       const message = describeMove(this.#firstOf(copy, now), now, directory);
       if (message !== said) onMove(message);
       said = message;
@@ -113,12 +116,12 @@ function describe({ branch, commit }: Position): string {
   return `${branch ?? "no branch"} at ${commit.slice(0, 12)}`;
 }
 
-/** The files that change with the position: HEAD, and the log of what it was. Undefined where there is no repository. */
-async function headFiles(directory: string): Promise<readonly string[] | undefined> {
+/** Files that change with the position, as a rule: not all repositories keep a log. Undefined where there is no repository. */
+async function filesOf(directory: string): Promise<readonly string[] | undefined> {
   const answer = await git(directory, ["rev-parse", "--absolute-git-dir"]);
   if (!answer.ok) return undefined;
   const place = answer.stdout.trim();
-  return [join(place, "HEAD"), join(place, "logs", "HEAD")];
+  return ["HEAD", "logs/HEAD", "index"].map((file) => join(place, file));
 }
 
 function changedAt(path: string): number {

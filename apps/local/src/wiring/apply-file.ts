@@ -17,9 +17,7 @@ export class LiveConfig {
     this.#text = textOf(config.file);
   }
 
-  get(): Config {
-    return this.#config;
-  }
+  readonly get = (): Config => this.#config;
 
   set(config: Config): void {
     this.#config = config;

@@ -73,10 +73,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   // Starts with an empty table, so that the edge can listen before the first one is loaded.
   const gateway: Gateway = createGateway({
     table: emptyTable("00000000"),
-    settings: gatewaySettings(
-      () => live.get(),
-      () => gateway.table(),
-    ),
+    settings: gatewaySettings(live.get, () => gateway.table()),
     log,
     metrics,
   });
@@ -102,12 +99,13 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
     platform: supervisor,
     live,
     setServices: (services) => supervisor.setServices(services),
-    readers: gatewayReaders(gateway, () => live.get()),
+    readers: gatewayReaders(gateway, live.get),
     onTable: feed(gateway),
   });
   teardown.add("control plane", () => controlPlane.close());
   teardown.add("services", () => supervisor.stopAll());
   teardown.add("changes", () => controlPlane.stop());
+  teardown.add("git", () => Promise.resolve(stopGit()));
   teardown.add("edge", () => edge.close(grace(edgeGraceMs)));
   return {
     api: controlPlane.url,
@@ -142,7 +140,6 @@ async function openSupervisor(
     ]),
   ];
   const worktrees = new Worktrees(state.worktrees);
-  teardown.add("git", () => Promise.resolve(stopGit()));
   await worktrees.removeIncomplete();
   const supervisor = new Supervisor({
     runId,

@@ -4,7 +4,7 @@ import { serializerCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "../log.ts";
 import { answerClientError, refuseExpectations } from "./client-errors.ts";
 import { problemOfFailure } from "./failure.ts";
-import { type Caller, checkHost, checkToken, hasToken } from "./guard.ts";
+import { type Caller, checkHost, checkToken } from "./guard.ts";
 import { problemOf } from "./problems.ts";
 
 export interface AppOptions {
@@ -47,8 +47,8 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
   app.addHook("onRequest", async (request) => {
     const caller = callerOf(request);
     checkHost(caller, hosts);
-    checkToken(caller, token, request.routeOptions.config.needsToken === true);
-    request.hasToken = hasToken(caller, token);
+    const isNeeded = request.routeOptions.config.needsToken === true;
+    request.hasToken = checkToken(caller, token, isNeeded);
     await Promise.resolve();
   });
   app.setErrorHandler((error: unknown, request, reply) => sendFailure(error, request, reply, log));

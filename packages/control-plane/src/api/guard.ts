@@ -22,24 +22,18 @@ export function checkHost(caller: Caller, allowed: ReadonlySet<string>): void {
   });
 }
 
-/** Changes, reads of logs, and every read from another machine require the token. Throws if it is missing or wrong. */
-export function checkToken(caller: Caller, token: string, isNeeded: boolean): void {
-  if (!isNeeded && isLoopbackAddress(caller.remoteAddress)) return;
-  if (hasToken(caller, token)) return;
-  const given = givenToken(caller);
+/**
+ * Changes, reads of logs and variables, and every read from another machine require the token. Throws if it is missing or
+ * wrong there; elsewhere false says so.
+ */
+export function checkToken(caller: Caller, token: string, isNeeded: boolean): boolean {
+  const given = /^Bearer +([^ ]+)$/i.exec(caller.authorization ?? "")?.[1];
+  if (given !== undefined && isEqual(given, token)) return true;
+  if (!isNeeded && isLoopbackAddress(caller.remoteAddress)) return false;
   throw new ProblemError("UNAUTHORIZED", {
     detail: given === undefined ? "a bearer token is required" : "the bearer token is invalid",
     fix: "send authorization: Bearer with the token of .cocktail/run.json, or set COCKTAIL_TOKEN",
   });
-}
-
-export function hasToken(caller: Caller, token: string): boolean {
-  const given = givenToken(caller);
-  return given !== undefined && isEqual(given, token);
-}
-
-function givenToken({ authorization = "" }: Caller): string | undefined {
-  return /^Bearer +([^ ]+)$/i.exec(authorization)?.[1];
 }
 
 /** Compares in constant time: digests have equal lengths. */

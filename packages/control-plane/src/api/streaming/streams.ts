@@ -41,15 +41,10 @@ export class Streams {
     produce: (writer: StreamWriter, signal: AbortSignal) => Promise<void>,
   ): void {
     const isStranger = !reply.request.hasToken;
-    const { maxStreams } = this.#limits;
-    const isFull =
-      this.#open.size >= maxStreams || (isStranger && this.#strangers >= Math.ceil(maxStreams / 2));
-    if (this.#closing.signal.aborted || isFull) {
-      const full = isStranger
-        ? `the limit of ${this.#strangers} open streams of callers without the token is reached`
-        : `the limit of ${this.#open.size} open streams is reached`;
+    const full = this.#whyFull(isStranger);
+    if (this.#closing.signal.aborted || full !== undefined) {
       throw new ProblemError("NOT_READY", {
-        detail: this.#closing.signal.aborted ? "the control plane is stopping" : full,
+        detail: full ?? "the control plane is stopping",
         fix: "close a stream, or retry in a moment",
       });
     }
@@ -64,6 +59,14 @@ export class Streams {
       this.#open.delete(running);
     });
     this.#open.add(running);
+  }
+
+  #whyFull(isStranger: boolean): string | undefined {
+    const { maxStreams } = this.#limits;
+    if (this.#open.size >= maxStreams) return `the limit of ${maxStreams} open streams is reached`;
+    const places = Math.ceil(maxStreams / 2);
+    if (!isStranger || this.#strangers < places) return undefined;
+    return `the limit of ${places} open streams of callers without the token is reached`;
   }
 
   async close(): Promise<void> {
