@@ -235,7 +235,7 @@ test("equal environments are merged, different ones are rejected", () => {
   const parsed = parseRoute({ environment: ["ops-101", "ops-102"] });
   assert.equal(parsed.route.environment, undefined);
   assert.deepEqual(parsed.rejected, [
-    { field: "environment", reason: "ConflictingEnvironments", text: "ops-101, ops-102" },
+    { field: "environment", reason: "ConflictingEnvironments", text: "ops-101,ops-102" },
   ]);
 });
 

@@ -40,10 +40,10 @@ function find(text: string, separator: string, from: number): number {
   return at < 0 ? none : at;
 }
 
-/** Repeated lines are one list (RFC 9110 5.3), joined as Node joins them, without outer white space. */
+/** Repeated lines are one list (RFC 9110 5.3), joined by one byte as Envoy joins them, without outer white space. */
 export function joinLines(value: FieldValue): string {
   if (value === undefined) return "";
-  return trimOws(typeof value === "string" ? value : value.join(", "));
+  return trimOws(typeof value === "string" ? value : value.join(","));
 }
 
 /** Trims spaces and tabs; `trim` would also remove a no-break space, which is part of the value. */

