@@ -9,6 +9,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/embedded-postgres": ["local-state"],
   "packages/environment": ["route"],
   "packages/gateway": ["route"],
+  "packages/mesh": ["route"],
   "packages/control-plane": ["route", "client", "environment"],
 };
 
@@ -16,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const testsMayImport = ["embedded-postgres"];
 
 /** Packages that only compute. Nothing of Node, nothing from the registry; `route` runs in a browser as well. */
-const pure = ["route", "environment"];
+const pure = ["route", "environment", "mesh"];
 
 const tests = "\\.test\\.ts$|/(conformance|testing|__fixtures__)[./]|^packages/[^/]+/test/";
 

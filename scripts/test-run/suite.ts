@@ -11,6 +11,9 @@ export function suiteOf(file: string): string {
 /** Suites that install packages or run the whole product for minutes: only when asked for by name, or with `--all`. */
 const slowSuites: readonly string[] = ["test/e2e", "test/pack"];
 
+/** Runs inside a testbed, by `npm run test:cluster` alone. */
+const clusterSuite = "test/cluster";
+
 export const isSlow = (file: string): boolean => slowSuites.includes(suiteOf(file));
 
 /**
@@ -25,7 +28,10 @@ export function selectFiles(
   const matches = (file: string, filter: string): boolean =>
     file === filter || file.startsWith(`${filter}${sep}`);
   if (plain.length === 0) {
-    return { chosen: files.filter((file) => all || !isSlow(file)), empty: [] };
+    return {
+      chosen: files.filter((file) => suiteOf(file) !== clusterSuite && (all || !isSlow(file))),
+      empty: [],
+    };
   }
   return {
     chosen: files.filter((file) => plain.some((filter) => matches(file, filter))),

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import {
-  defaultMeshNames,
-  type KubeObject,
-  type MeshService,
-  renderMeshFilter,
-  renderTableForm,
-  type VirtualService,
-  withDelegate,
-} from "@cocktail/mesh";
+import { defaultMeshNames, renderMeshFilter, renderTableForm } from "@cocktail/mesh";
 import type { RouteTable } from "@cocktail/route";
 import { until } from "@cocktail/test-support";
 import {
@@ -20,28 +12,12 @@ import {
   meshNamespace,
   type Order,
   service,
-  type TestObject,
   type TestPod,
 } from "@cocktail/testbed";
+import { hostOf, meshService, toTestObjects } from "./support/mesh-objects.ts";
 
 const namespace = "first-route";
 const hops = ["cart-service", "payment-service"] as const;
-const hostOf = (name: string): string => `${name}.${namespace}.svc.cluster.local`;
-
-/** A chart's VirtualService without Cocktail. */
-const plain = (name: string): VirtualService => ({
-  apiVersion: "networking.istio.io/v1",
-  kind: "VirtualService",
-  metadata: { name, namespace },
-  spec: { hosts: [hostOf(name)], http: [{ route: [{ destination: { host: hostOf(name) } }] }] },
-});
-
-const meshService = (name: string): MeshService => ({
-  name,
-  namespace,
-  ports: [{ number: appPort, name: "http" }],
-  base: withDelegate(plain(name), name, defaultMeshNames),
-});
 
 const live = (...keys: readonly string[]) =>
   Object.fromEntries(
@@ -69,9 +45,6 @@ const table: RouteTable = {
   },
 };
 
-const asTest = (objects: readonly KubeObject[]): readonly TestObject[] =>
-  objects.map(({ apiVersion, kind, metadata, spec }) => ({ apiVersion, kind, metadata, spec }));
-
 describe("a route through three sidecars", () => {
   let cluster: Cluster;
   let storefront: TestPod;
@@ -88,10 +61,12 @@ describe("a route through three sidecars", () => {
       ["payment-service", "mp-101"],
     ] as const)
       await cluster.apply(deployment({ namespace, service: name, variant }));
-    await cluster.apply(...asTest([renderMeshFilter(defaultMeshNames)]));
+    await cluster.apply(...toTestObjects([renderMeshFilter(defaultMeshNames)]));
     for (const name of hops) {
-      const one = meshService(name);
-      await cluster.apply(...asTest([one.base, ...renderTableForm(one, table, defaultMeshNames)]));
+      const one = meshService(name, namespace);
+      await cluster.apply(
+        ...toTestObjects([one.base, ...renderTableForm(one, table, defaultMeshNames)]),
+      );
     }
     [storefront] = (await cluster.readyPods(namespace, "app=storefront")) as [TestPod];
     for (const name of hops) {
@@ -111,7 +86,7 @@ describe("a route through three sidecars", () => {
   });
 
   const order = (headers: Readonly<Record<string, string>>, path = "/"): Order => ({
-    host: hostOf("cart-service"),
+    host: hostOf("cart-service", namespace),
     port: appPort,
     path,
     headers: Object.entries(headers).flat(),
@@ -125,7 +100,10 @@ describe("a route through three sidecars", () => {
 
   /** Who served each hop of storefront -> cart-service -> payment-service. */
   async function walk(headers: Readonly<Record<string, string>>): Promise<readonly string[]> {
-    const { status, body } = await ask(headers, `/next/${hostOf("payment-service")}:${appPort}`);
+    const { status, body } = await ask(
+      headers,
+      `/next/${hostOf("payment-service", namespace)}:${appPort}`,
+    );
     assert.equal(status, 200, body);
     const { served, next } = JSON.parse(body) as { served: string; next: { served: string } };
     return [served, next.served];

@@ -53,7 +53,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   else answerJson(response, identity(request));
 }
 
-const server = createServer((request, response) => {
+const server = createServer({ maxHeaderSize: 128 * 1024 }, (request, response) => {
   answer(request, response).catch((error: unknown) => {
     if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
     response.end(String(error));

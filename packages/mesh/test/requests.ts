@@ -13,7 +13,7 @@ export const services = [
   "api.v1",
   "constructor",
 ];
-const keys = [
+export const keys = [
   "stable",
   "rc",
   "mp-101",
