@@ -16,8 +16,8 @@ async function testbed(...args: readonly string[]): Promise<number> {
     cwd: root,
     stdio: "inherit",
   });
-  const [code] = (await once(child, "exit")) as [number | null];
-  return code ?? 1;
+  await once(child, "exit");
+  return child.exitCode ?? 1;
 }
 
 // The children end by themselves on Ctrl-C, and the testbed must still be taken down.

@@ -15,7 +15,7 @@ export interface Answer {
   readonly headers: readonly string[];
   readonly body: string;
   /** Set where there was no answer. */
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 32 });

@@ -1,11 +1,8 @@
 /** What a testbed is made of. One component is one program; it is built or fetched once and kept by the hash of its pins. */
 export type Component = GoComponent | WheelComponent;
 
-export type Profile = "control" | "node";
-
 interface Common {
   readonly name: string;
-  readonly profiles: readonly Profile[];
   /** Seconds on two cores with nothing cached, downloads included: for the estimate that `install` prints. */
   readonly seconds: number;
 }
@@ -29,14 +26,11 @@ export interface WheelComponent extends Common {
   readonly path: string;
 }
 
-const both: readonly Profile[] = ["control", "node"];
-
-const kubernetes = (name: string, seconds: number, profiles = both): GoComponent => ({
+const kubernetes = (name: string, seconds: number): GoComponent => ({
   kind: "go",
   name,
   module: "kubernetes",
   package: `k8s.io/kubernetes/cmd/${name}`,
-  profiles,
   seconds,
 });
 
@@ -47,7 +41,6 @@ export const components: readonly Component[] = [
     name: "envoy",
     requirements: "envoy",
     path: "envoy/_bin/envoy",
-    profiles: both,
     seconds: 15,
   },
   {
@@ -55,7 +48,6 @@ export const components: readonly Component[] = [
     name: "etcd",
     module: "etcd",
     package: "go.etcd.io/etcd/server/v3",
-    profiles: both,
     seconds: 60,
   },
   kubernetes("kube-apiserver", 240),
@@ -73,14 +65,13 @@ export const components: readonly Component[] = [
       },
       "gateway-crds.yaml": { module: "sigs.k8s.io/gateway-api", path: "config/crd/standard" },
     },
-    profiles: both,
     seconds: 420,
   },
 ];
 
-/** The components of these names, or those of a profile. Throws a usage error on an unknown name. */
-export function selectComponents(names: readonly string[], profile: Profile): readonly Component[] {
-  if (names.length === 0) return components.filter((one) => one.profiles.includes(profile));
+/** The components of these names, all without names. Throws a usage error on an unknown name. */
+export function selectComponents(names: readonly string[]): readonly Component[] {
+  if (names.length === 0) return components;
   const known = new Map(components.map((one) => [one.name, one]));
   return names.map((name) => {
     const found = known.get(name);

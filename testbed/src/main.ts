@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
-import { components, type Profile, selectComponents, UsageError } from "./components.ts";
+import { components, selectComponents, UsageError } from "./components.ts";
 import { cacheRoot, isInstalled, programOf } from "./install/cache.ts";
 import { install } from "./install/install.ts";
 import { ToolFailed, ToolMissing, toolRunner } from "./install/tool.ts";
@@ -23,9 +23,6 @@ for (const name of ["SIGINT", "SIGTERM"] as const)
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-const profileOption = new Option("--profile <profile>", "what it consists of")
-  .choices(["control", "node"])
-  .default("control");
 const nameOption = new Option("--name <name>", "one of several testbeds of this clone").default(
   defaultName(clone),
   "one of this clone's own",
@@ -39,10 +36,9 @@ const program = new Command("testbed")
 program
   .command("install")
   .description("Build or fetch what a testbed consists of, once; kept outside the clone")
-  .argument("[component...]", "only these; all of the profile by default")
-  .addOption(profileOption)
-  .action(async (names: string[], { profile }: { profile: Profile }) => {
-    const wanted = selectComponents(names, profile);
+  .argument("[component...]", "only these; all by default")
+  .action(async (names: string[]) => {
+    const wanted = selectComponents(names);
     await install(wanted, toolRunner(interrupted.signal), {
       starting: ({ name }, position, left) =>
         say(`${position}: ${name} ... (all that is missing: about ${Math.ceil(left / 60)} min)`),
@@ -54,11 +50,10 @@ program
 program
   .command("up")
   .description("Start a testbed and wait until it is ready")
-  .addOption(profileOption)
   .addOption(nameOption)
-  .action(async ({ profile, name }: { profile: Profile; name: string }) => {
+  .action(async ({ name }: { name: string }) => {
     const started = performance.now();
-    await up(placeOf(name), profile, interrupted.signal, (step, ms) =>
+    await up(placeOf(name), interrupted.signal, (step, ms) =>
       say(`✓ ${step.padEnd(32)} ${seconds(ms)}`),
     );
     say(`testbed ${name} is up after ${seconds(performance.now() - started)}`);
@@ -90,7 +85,7 @@ program
 
 program
   .command("env")
-  .description("Print what a shell inside needs: eval $(npm run --silent testbed -- env)")
+  .description("Print KUBECONFIG and PATH as run sets them")
   .addOption(nameOption)
   .action(({ name }: { name: string }) => {
     for (const [key, value] of Object.entries(environment(name)))
@@ -110,8 +105,8 @@ program
     const [file = "", ...words] = enter(sandbox, process.cwd());
     const env = { ...process.env, ...environment(name) };
     const child = spawn(file, [...words, ...command], { stdio: "inherit", env });
-    const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
-    process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
+    await once(child, "exit");
+    process.exitCode = child.exitCode ?? (child.signalCode === "SIGINT" ? 130 : 143);
   });
 
 program
@@ -152,11 +147,9 @@ try {
   const known = [Refused, UsageError, ToolFailed, ToolMissing].some(
     (kind) => error instanceof kind,
   );
-  say(
-    known
-      ? `error: ${(error as Error).message}`
-      : String(error instanceof Error ? error.stack : error),
-  );
+  if (error instanceof Error)
+    say(known ? `error: ${error.message}` : (error.stack ?? error.message));
+  else say(String(error));
   process.exitCode =
     error instanceof Refused ? error.exitCode : error instanceof UsageError ? 2 : 1;
 }

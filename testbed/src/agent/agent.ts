@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type KubeApi, mergePatch } from "../inside/kube-api.ts";
-import { planPods } from "./plan.ts";
+import { planPods, type RunState } from "./plan.ts";
 import { namespaceList, type Pod, podList, wantsSidecar } from "./pod.ts";
 import { PodRun, type PodSetting } from "./pod-run.ts";
 import { nodeName, statusOf } from "./status.ts";
@@ -25,7 +25,9 @@ export class Agent {
   /** Reconciles until the process ends. A failed round is tried again: the next list shows what is still to do. */
   async run(): Promise<never> {
     for (;;) {
-      await this.#round().catch((error: unknown) => console.error("agent:", error));
+      await this.#round().catch((error: unknown) =>
+        process.stderr.write(`agent: ${String(error)}\n`),
+      );
       await delay(100);
     }
   }
@@ -37,8 +39,11 @@ export class Agent {
     );
     const labels = new Map(namespaces.items.map((one) => [one.metadata.name, one.metadata.labels]));
     const running = new Map(
-      [...this.#runs.keys()].map((uid) => [uid, this.#stopping.has(uid) ? "stopping" : "running"]),
-    ) as ReadonlyMap<string, "running" | "stopping">;
+      [...this.#runs.keys()].map((uid): [string, RunState] => [
+        uid,
+        this.#stopping.has(uid) ? "stopping" : "running",
+      ]),
+    );
     for (const action of planPods(items, running)) {
       if (action.kind === "stop") void this.#stop(action.uid);
       else if (action.kind === "release") await this.#release(action.pod);

@@ -6,10 +6,12 @@ export type PodAction =
   /** The pod has nothing that runs here, or no longer: its object may go. */
   | { readonly kind: "release"; readonly pod: Pod };
 
+export type RunState = "running" | "stopping";
+
 /** What the agent must do, from what the API lists and what runs here. `running` holds uids, also of pods that are being stopped. */
 export function planPods(
   pods: readonly Pod[],
-  running: ReadonlyMap<string, "running" | "stopping">,
+  running: ReadonlyMap<string, RunState>,
 ): readonly PodAction[] {
   const listed = new Set(pods.map((pod) => pod.metadata.uid));
   const gone = [...running].flatMap(([uid, state]): PodAction[] =>

@@ -10,9 +10,6 @@ export const adminPort = 15000;
  */
 export function bootstrapOf(pod: Pod, ip: string): object {
   const { name, namespace, labels } = pod.metadata;
-  const address = (host: string, port: number): object => ({
-    socket_address: { address: host, port_value: port },
-  });
   const ads = { ads: {}, resource_api_version: "V3" };
   return {
     node: {
@@ -40,24 +37,27 @@ export function bootstrapOf(pod: Pod, ip: string): object {
         grpc_services: [{ envoy_grpc: { cluster_name: "xds" } }],
       },
     },
-    static_resources: {
-      clusters: [
-        {
-          name: "xds",
-          type: "STATIC",
-          connect_timeout: "1s",
-          typed_extension_protocol_options: {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-              "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-              explicit_http_config: { http2_protocol_options: { max_concurrent_streams: 100 } },
-            },
-          },
-          load_assignment: {
-            cluster_name: "xds",
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(xds.host, xds.port) } }] }],
-          },
-        },
-      ],
+    static_resources: { clusters: [xdsCluster()] },
+  };
+}
+
+const address = (host: string, port: number): object => ({
+  socket_address: { address: host, port_value: port },
+});
+
+function xdsCluster(): object {
+  const http2 = {
+    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+    explicit_http_config: { http2_protocol_options: { max_concurrent_streams: 100 } },
+  };
+  const endpoint = { endpoint: { address: address(xds.host, xds.port) } };
+  return {
+    name: "xds",
+    type: "STATIC",
+    connect_timeout: "1s",
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http2,
     },
+    load_assignment: { cluster_name: "xds", endpoints: [{ lb_endpoints: [endpoint] }] },
   };
 }

@@ -25,6 +25,15 @@ const podSchema = z.object({
   }),
 });
 
+const answersSchema = z.array(
+  z.object({
+    status: z.number(),
+    headers: z.array(z.string()),
+    body: z.string(),
+    error: z.string().optional(),
+  }),
+);
+
 export interface TestPod {
   readonly name: string;
   readonly ip: string;
@@ -98,7 +107,7 @@ async function send(from: TestPod, orders: readonly Order[]): Promise<readonly A
   const url = `http://${from.ip}:${appPort}/send`;
   const response = await fetch(url, { method: "POST", body: JSON.stringify(orders) });
   if (!response.ok) throw new Error(`${from.name}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as readonly Answer[];
+  return answersSchema.parse(await response.json());
 }
 
 const clusterWide = new Set([

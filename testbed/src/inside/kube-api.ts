@@ -5,13 +5,15 @@ export interface KubeAnswer {
   readonly body: unknown;
 }
 
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
 /** The few calls that the testbed itself makes. Tests and operators use a client of their own with the kubeconfig. */
 export interface KubeApi {
   readonly token: string;
   /** Any answer, whatever its status. */
-  raw(method: string, path: string, body?: unknown, contentType?: string): Promise<KubeAnswer>;
+  raw(method: Method, path: string, body?: unknown, contentType?: string): Promise<KubeAnswer>;
   /** The body of a 2xx answer. Throws otherwise. */
-  call(method: string, path: string, body?: unknown, contentType?: string): Promise<unknown>;
+  call(method: Method, path: string, body?: unknown, contentType?: string): Promise<unknown>;
 }
 
 export function kubeApi(server: string, ca: string, token: string): KubeApi {
@@ -20,7 +22,7 @@ export function kubeApi(server: string, ca: string, token: string): KubeApi {
     const { statusCode, body: answer } = await dispatcher.request({
       origin: server,
       path,
-      method: method as "GET",
+      method,
       headers: { authorization: `Bearer ${token}`, "content-type": contentType },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

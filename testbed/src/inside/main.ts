@@ -84,5 +84,6 @@ async function start(): Promise<void> {
 
 start().catch((error: unknown) => {
   report({ failed: error instanceof Error ? error.message : String(error) });
+  // oxlint-disable-next-line unicorn/no-process-exit -- children keep it alive, and they end with this first process
   process.exit(1);
 });

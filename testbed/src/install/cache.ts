@@ -23,7 +23,7 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
  * names the least version, and a machine without Go can use what another one built.
  */
 export function entryOf(component: Component, root: string = cacheRoot()): string {
-  const { seconds: _, profiles: __, ...built } = component;
+  const { seconds: _, ...built } = component;
   const hash = createHash("sha256");
   hash.update(JSON.stringify([built, process.platform, process.arch]));
   const pins = pinsOf(component);

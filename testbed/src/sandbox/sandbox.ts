@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { identify, isAlive, parseIdentity, type ProcessIdentity } from "@cocktail/local-state";
 import { howToGet, ToolMissing } from "../install/tool.ts";
 import type { Place } from "./place.ts";
@@ -87,10 +88,11 @@ export async function endSandbox(sandbox: ProcessIdentity): Promise<void> {
       // ended by itself
     }
   }
+  const both = identity === undefined ? [sandbox] : [sandbox, identity];
   const deadline = performance.now() + 30_000;
-  while (isAlive(sandbox) || (identity !== undefined && isAlive(identity))) {
+  while (both.some((one) => isAlive(one))) {
     if (performance.now() > deadline)
       throw new Error(`process ${sandbox.pid} did not end within 30 s of SIGKILL`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
 }

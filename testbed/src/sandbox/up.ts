@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isAlive, type ProcessIdentity } from "@cocktail/local-state";
 import { z } from "zod";
-import { type Component, type Profile, selectComponents } from "../components.ts";
+import { type Component, components } from "../components.ts";
 import { tail } from "../inside/child.ts";
 import { isInstalled, programOf } from "../install/cache.ts";
 import type { Place } from "./place.ts";
@@ -29,31 +29,28 @@ export class Refused extends Error {
   }
 }
 
-export function missingComponents(profile: Profile): readonly Component[] {
-  return selectComponents([], profile).filter((component) => !isInstalled(component));
+function missingComponents(): readonly Component[] {
+  return components.filter((component) => !isInstalled(component));
 }
 
 /** Starts a testbed and returns when it is ready. What failed or was interrupted is taken down again. */
 export async function up(
   place: Place,
-  profile: Profile,
   signal: AbortSignal,
   onStep: (step: string, ms: number) => void,
 ): Promise<void> {
-  const missing = missingComponents(profile).map(({ name }) => name);
+  const missing = missingComponents().map(({ name }) => name);
   if (missing.length > 0)
     throw new Refused(`not installed: ${missing.join(", ")}; run: npm run testbed -- install`, 1);
   if (runningSandbox(place) !== undefined)
     throw new Refused(`the testbed "${place.name}" is up; run: npm run testbed -- down`, 4);
   await makePlace(place);
-  const programs = Object.fromEntries(
-    selectComponents([], profile).map((one) => [one.name, programOf(one)]),
-  );
+  const programs = Object.fromEntries(components.map((one) => [one.name, programOf(one)]));
   const main = join(import.meta.dirname, "../inside/main.ts");
   const options = ["--conditions=@cocktail/source", main];
   const words = [...options, JSON.stringify(place), JSON.stringify(programs)];
   const sandbox = await startSandbox(place, [process.execPath, ...words]);
-  writeFileSync(place.runFile, `${JSON.stringify({ ...sandbox, profile })}\n`, { mode: 0o600 });
+  writeFileSync(place.runFile, `${JSON.stringify(sandbox)}\n`, { mode: 0o600 });
   try {
     await awaitReady(place, sandbox, signal, onStep);
   } catch (error) {
