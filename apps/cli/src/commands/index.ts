@@ -13,6 +13,7 @@ import { envDelete } from "./env-delete.ts";
 import { envExplain, envGet, envList, envUrl } from "./env-read.ts";
 import { envApply, envCreate, envExtend } from "./env-write.ts";
 import { init } from "./init.ts";
+import { meshChart, meshRender } from "./mesh.ts";
 import { branchLogs, logs } from "./logs.ts";
 import { rcAbandon, rcDeploy, rcList, rcPromote, rcRollback } from "./rc.ts";
 import { restart } from "./restart.ts";
@@ -26,6 +27,7 @@ const groups: Catalog["groups"] = {
   rc: "Release candidates",
   env: "Environments: layers of variants",
   route: "Routes: which variant serves a request, and why",
+  mesh: "Service mesh: the objects that route in a cluster",
 };
 
 const commands: readonly Command[] = [
@@ -59,6 +61,8 @@ const commands: readonly Command[] = [
   envDelete,
   routeResolve,
   routeTrace,
+  meshRender,
+  meshChart,
   doctor,
   completion,
   version,

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { invoke } from "../../test/support/invoke.ts";
+
+const shop = fileURLToPath(new URL("../../../../examples/mesh/shop.yaml", import.meta.url));
+
+describe("cocktail mesh", () => {
+  let dir = "";
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "cocktail-mesh-"));
+  });
+  after(() => rm(dir, { recursive: true, force: true }));
+
+  const write = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(dir, name), text);
+    return join(dir, name);
+  };
+  const namesOf = (stdout: string): string => stdout.trim().split("\n").join(" ");
+
+  it("chart adds the gate and the delegate line, once", async () => {
+    const first = await invoke(["mesh", "chart", "-f", shop]);
+    assert.equal(first.code, 0, first.stderr);
+    const { items } = parse(first.stdout) as { items: { spec: { http?: { name?: string }[] } }[] };
+    assert.deepEqual(
+      items[1]?.spec.http?.map(({ name }) => name),
+      ["gate-0", "variants", undefined],
+    );
+    const again = await invoke(["mesh", "chart", "-f", await write("static.yaml", first.stdout)]);
+    assert.equal(again.stdout, first.stdout);
+  });
+
+  it("render prints what routes a branch, clusters before the table", async () => {
+    const { stdout } = await invoke(["mesh", "chart", "-f", shop]);
+    const chart = await write("chart.yaml", stdout);
+    const variant = ["--variant", "payment-service:mp-101"];
+    const files = ["-f", shop, "-f", chart];
+    const named = await invoke(["mesh", "render", ...files, ...variant, "-o", "name"]);
+    assert.equal(named.code, 0, named.stderr);
+    const of = (service: string): string =>
+      `service/${service}-variants destinationrule/${service}-variants virtualservice/${service}-variants envoyfilter/shop-${service}-variants`;
+    assert.equal(namesOf(named.stdout), `${of("cart-service")} ${of("payment-service")}`);
+    const whole = await invoke(["mesh", "render", ...files, ...variant]);
+    assert.match(
+      whole.stdout,
+      /outbound\|8080\|mp-101\|payment-service-variants\.shop\.svc\.cluster\.local/,
+    );
+    assert.doesNotMatch(whole.stdout, /mp-101\|cart-service/);
+  });
+
+  it("render takes the table of a running cocktail", async () => {
+    const { stdout } = await invoke(["mesh", "chart", "-f", shop]);
+    const chart = await write("chart.yaml", stdout);
+    const live = { incarnation: 3, tier: "branch", revision: "abc1234", onUnavailable: "Fail" };
+    const table = {
+      epoch: 58,
+      tag: "1a2b3c4d",
+      resolver: 1,
+      historyFloor: 0,
+      services: { "cart-service": { "mp-102": live } },
+      environments: { rc: { parent: "stable", members: {} } },
+    };
+    const file = await write("table.json", JSON.stringify(table));
+    const rendered = await invoke(["mesh", "render", "-f", shop, "-f", chart, "--table", file]);
+    assert.equal(rendered.code, 0, rendered.stderr);
+    assert.match(rendered.stdout, /-- table 58-1a2b3c4d/);
+    const broken = await write("broken.json", JSON.stringify({ ...table, tag: 7 }));
+    const refused = await invoke(["mesh", "render", "-f", shop, "-f", chart, "--table", broken]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /broken\.json: tag /);
+  });
+
+  it("says what is wrong with the files, and where", async () => {
+    const stable = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    for (const [text, message] of [
+      ["kind: [", /bad\.yaml:1: /],
+      ["a: 1\n", /bad\.yaml:1: not a Kubernetes object/],
+      [`${stable}---\nkind: Service\n`, /bad\.yaml:5: not a Kubernetes object/],
+      [stable, /no VirtualService with the delegate line/],
+    ] as const) {
+      const { code, stderr } = await invoke([
+        "mesh",
+        "render",
+        "-f",
+        await write("bad.yaml", text),
+      ]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+    }
+    const { stdout } = await invoke(["mesh", "chart", "-f", shop]);
+    const chart = await write("chart.yaml", stdout);
+    const alone = await invoke(["mesh", "render", "-f", chart]);
+    assert.match(alone.stderr, /no Service shop\/cart-service, whose ports are needed/);
+    const unknown = ["--variant", "mail:mp-1"];
+    const other = await invoke(["mesh", "render", "-f", shop, "-f", chart, ...unknown]);
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /no service mail/);
+    assert.equal((await invoke(["mesh", "render"])).code, 2);
+    assert.equal((await invoke(["mesh", "chart", "-f", join(dir, "none.yaml")])).code, 3);
+    assert.equal((await invoke(["mesh", "chart", "-f", dir])).code, 3);
+  });
+});
