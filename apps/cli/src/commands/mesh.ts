@@ -7,7 +7,7 @@ import {
   renderTableForm,
   withDelegate,
 } from "@cocktail/mesh";
-import { type Pin } from "@cocktail/route";
+import type { Pin } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
 import { option, repeatable } from "../command/option.ts";
 import { file, text, variant } from "../command/value.ts";
