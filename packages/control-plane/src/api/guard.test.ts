@@ -124,6 +124,10 @@ describe("the guard", () => {
         assert.equal(await statusOf(api, { method, path, headers }), 403, `${method} ${path}`);
       }
     }
+    for (const path of ["/nowhere", "/v1/services/%zz", `/v1/services/${"a".repeat(500)}`]) {
+      const headers = ["host", host, "sec-fetch-site", "cross-site"];
+      assert.equal(await statusOf(api, { path, headers }), 403, path);
+    }
     assert.deepEqual(api.lifecycle.asked, []);
     for (const page of [["sec-fetch-site", "none"], ["origin", `http://${host}`], []])
       assert.equal(await statusOf(api, { headers: ["host", host, ...page] }), 200, page.join());
