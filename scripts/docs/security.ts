@@ -11,6 +11,28 @@ const prose: ReadonlySet<string> = new Set([
 const sentence = /^- .+[.] \(([A-Z]+-\d+(?:, [A-Z]+-\d+)*)\)$/;
 const severalSentences = /[a-z*`)][.] [A-Z*]/;
 
+/** Every line that is said about the product, by its number. */
+function linesOf(markdown: string): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  let section = "";
+  for (const [index, text] of markdown.split("\n").entries()) {
+    if (text.startsWith("#")) section = text;
+    else if (text !== "" && !prose.has(section)) found.set(index + 1, text);
+  }
+  return found;
+}
+
+const rulesOf = (text: string): readonly string[] => sentence.exec(text)?.[1]?.split(", ") ?? [];
+
+function faultsOf(text: string, known: ReadonlySet<string>): readonly string[] {
+  const rules = rulesOf(text);
+  return [
+    ...(rules.length === 0 ? ["no rule holds it (- Sentence. (A-3, S-2))"] : []),
+    ...(severalSentences.test(text) ? ["is more than one sentence"] : []),
+    ...rules.filter((id) => !known.has(id)).map((id) => `docs/spec has no rule ${id}`),
+  ];
+}
+
 /**
  * What is wrong with SECURITY.md, one sentence each: a line that is not a sentence with the rules that hold it, a rule that
  * docs/spec doesn't have, a rule about security (S) that no sentence names.
@@ -20,21 +42,13 @@ export function securityProblems(
   invariants: readonly Pick<Invariant, "id">[],
 ): readonly string[] {
   const known = new Set(invariants.map(({ id }) => id));
-  const named = new Set<string>();
-  const problems: string[] = [];
-  let section = "";
-  for (const [index, text] of markdown.split("\n").entries()) {
-    if (text.startsWith("#")) section = text;
-    if (text === "" || text === section || prose.has(section)) continue;
-    const report = (what: string): unknown => problems.push(`${page}:${index + 1}: ${what}`);
-    const rules = sentence.exec(text)?.[1]?.split(", ");
-    if (rules === undefined) report("no rule holds it (- Sentence. (A-3, S-2))");
-    if (severalSentences.test(text)) report("is more than one sentence");
-    for (const id of rules ?? []) {
-      named.add(id);
-      if (!known.has(id)) report(`docs/spec has no rule ${id}`);
-    }
-  }
+  const lines = linesOf(markdown);
+  const named = new Set([...lines.values()].flatMap(rulesOf));
   const unsaid = [...known].filter((id) => id.startsWith("S-") && !named.has(id));
-  return [...problems, ...unsaid.map((id) => `${page} says nothing of ${id}`)];
+  return [
+    ...Array.from(lines).flatMap(([line, text]) =>
+      faultsOf(text, known).map((what) => `${page}:${line}: ${what}`),
+    ),
+    ...unsaid.map((id) => `${page} says nothing of ${id}`),
+  ];
 }

@@ -51,7 +51,6 @@ function ask(url: string, headers: Readonly<Record<string, string>>): Promise<Se
       response.setEncoding("utf8").on("data", (text: string) => {
         body += text;
       });
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the service above
       response.once("end", () => resolve(JSON.parse(body) as Seen));
     });
     asked.end();
