@@ -8,6 +8,7 @@ export const problemExitCodes: Readonly<Record<ProblemCode, ExitCode>> = {
   INVALID: exitCodes.usage,
   UNAUTHORIZED: exitCodes.error,
   FORBIDDEN_HOST: exitCodes.error,
+  FORBIDDEN_ORIGIN: exitCodes.error,
   NOT_FOUND: exitCodes.notFound,
   CONFLICT: exitCodes.conflict,
   REFUSED: exitCodes.refused,

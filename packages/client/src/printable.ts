@@ -18,3 +18,11 @@ export function printable(text: string, keepColour = false): string {
     keepColour && colour !== undefined ? found : "",
   );
 }
+
+/** JSON that moves no cursor either: of control characters, JSON itself escapes only those below U+0020. */
+export function printableJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    /[\u007f-\u009f]/g,
+    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  );
+}

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,7 +16,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { identify, isAlive } from "@cocktail/local-state";
 import { Client } from "pg";
-import { until } from "@cocktail/test-support";
+import { canRead, until } from "@cocktail/test-support";
 import {
   supervisePostgres,
   PostgresError,
@@ -65,6 +66,18 @@ describe("an embedded Postgres", () => {
     await using server = await startPostgres({ directory });
     const wrong = server.url.replace(/:[0-9a-f]+@/, ":wrong@");
     await assert.rejects(query(wrong, "select 1"), /password authentication failed/);
+  });
+
+  test("is closed to other users of the machine: socket, data and password", async () => {
+    chmodSync(home, 0o755);
+    await using server = await startPostgres({ directory });
+    const { address } = server;
+    assert.ok(address.kind === "socket", "a path that is short enough");
+    const socket = join(address.directory, `.s.PGSQL.${address.port}`);
+    for (const path of [socket, join(directory, "data/PG_VERSION"), join(directory, "password")]) {
+      assert.ok(existsSync(path), path);
+      assert.equal(canRead(path, home), false, path);
+    }
   });
 
   test("is restarted after kill -9, at the same address", async () => {

@@ -158,6 +158,18 @@ describe("hosts and cookies at the edge", { concurrency: 4 }, () => {
     assert.equal(answer.headers["access-control-allow-headers"], "x-own");
   });
 
+  it("leaves requests of other sites' pages to the service, and lets their links enter an environment", async (t) => {
+    const { ask } = await openShop(t);
+    const page = { origin: "http://evil.example", "sec-fetch-site": "cross-site" };
+    const { rawHeaders } = echoed(await ask({ method: "POST", headers: page }));
+    assert.deepEqual(valuesOf(rawHeaders, "origin"), [page.origin]);
+    assert.deepEqual(valuesOf(rawHeaders, "sec-fetch-site"), ["cross-site"]);
+    const link = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    const path = "/.well-known/cocktail/enter?environment=mp-101";
+    const entered = await ask({ path, headers: link });
+    assert.match(String(entered.headers["set-cookie"]), /^cocktail-route=mp-101;/);
+  });
+
   it("enters and leaves an environment through its own pages", async (t) => {
     const { ask } = await openShop(t);
     const page = "/.well-known/cocktail";

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The paths inside `.cocktail/`, beside cocktail.yaml. Nothing of a cocktail lies anywhere else. */
@@ -46,11 +46,12 @@ export function stateDirectory(cocktailDirectory: string): StateDirectory {
   };
 }
 
-/** Creates the directory where it is missing, closed to other users, with its own .gitignore. */
+/** Creates the directory where it is missing, with its own .gitignore. Closed to other users, also if it was there and open. */
 export function createStateDirectory(cocktailDirectory: string): StateDirectory {
   const state = stateDirectory(cocktailDirectory);
   for (const path of [state.root, state.logs, state.worktrees, state.processes]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
+    if ((statSync(path).mode & 0o77) !== 0) chmodSync(path, 0o700);
   }
   writeFileSync(join(state.root, ".gitignore"), "*\n");
   return state;

@@ -1,1 +1,2 @@
+export { canRead } from "./stranger.ts";
 export { until, type UntilOptions } from "./until.ts";

@@ -264,6 +264,7 @@ describe("branch deploy", () => {
       INVALID: 2,
       UNAUTHORIZED: 1,
       FORBIDDEN_HOST: 1,
+      FORBIDDEN_ORIGIN: 1,
       NOT_FOUND: 3,
       CONFLICT: 4,
       REFUSED: 6,

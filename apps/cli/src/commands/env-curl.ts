@@ -1,3 +1,4 @@
+import { printableJson } from "@cocktail/client/printable";
 import { defaultHeaderNames } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
 import { argument, flag, option, repeatable } from "../command/option.ts";
@@ -77,7 +78,7 @@ export const envCurl: Command = command({
         body: await readText(response),
       };
       if (!failed) return report;
-      await context.write(`${JSON.stringify(report, null, 2)}\n`);
+      await context.write(`${printableJson(report, 2)}\n`);
     } else await print(response, options.include, context.write);
     if (failed)
       throw new Failure({

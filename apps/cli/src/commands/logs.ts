@@ -1,5 +1,5 @@
 import type { LogLine } from "@cocktail/client";
-import { printable } from "@cocktail/client/printable";
+import { printable, printableJson } from "@cocktail/client/printable";
 import { type Command, command } from "../command/command.ts";
 import { argument, flag, optionWithDefault, optionalArgument } from "../command/option.ts";
 import { count, target, variant } from "../command/value.ts";
@@ -81,7 +81,7 @@ async function printLogs(context: Context, request: LogOptions): Promise<ExitCod
 }
 
 function formatJson(line: LogLine): string {
-  return `${JSON.stringify(line)}\n`;
+  return `${printableJson(line)}\n`;
 }
 
 const tones: readonly Tone[] = ["accent", "good", "warn", "strong", "bad"];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
 import * as fc from "fast-check";
-import { printable } from "@cocktail/client/printable";
+import { printable, printableJson } from "@cocktail/client/printable";
 import { truncateToWidth, displayWidth } from "./display-width.ts";
 import { layout } from "./layout.ts";
 import { coloured, plain, wantsColour } from "./paint.ts";
@@ -45,6 +45,13 @@ describe("layout", () => {
       ),
     );
   });
+});
+
+it("JSON holds what a program printed, and no control character", () => {
+  const evil = { "\u009B2J": "\u001B[2J \u007F \u009B31m\n" };
+  const json = printableJson(evil);
+  assert.deepEqual(JSON.parse(json), evil);
+  assert.doesNotMatch(json, /\p{Cc}/u);
 });
 
 describe("colour", () => {

@@ -1,3 +1,4 @@
+import { printableJson } from "@cocktail/client/printable";
 import type { Outcome } from "../command/command.ts";
 import type { OutputFormat } from "../command/output-format.ts";
 import type { Failure } from "../failure.ts";
@@ -12,7 +13,7 @@ export async function renderOutcome(
   colour: boolean,
 ): Promise<string> {
   if (format === "json")
-    return outcome.data === undefined ? "" : `${JSON.stringify(outcome.data, null, 2)}\n`;
+    return outcome.data === undefined ? "" : `${printableJson(outcome.data, 2)}\n`;
   if (format === "name") return outcome.names.map((name) => `${name}\n`).join("");
   if (format === "yaml") {
     if (outcome.data === undefined) return "";
@@ -25,7 +26,7 @@ export async function renderOutcome(
 /** An error as text for stderr: one JSON object under `-o json`. */
 export function renderFailure(failure: Failure, format: OutputFormat, colour: boolean): string {
   const { code, message, fix, retryable } = failure;
-  if (format === "json") return `${JSON.stringify({ code, message, fix, retryable })}\n`;
+  if (format === "json") return `${printableJson({ code, message, fix, retryable })}\n`;
   const [first = "", ...more] = message.split("\n");
   const view: View = [
     line(span("bad", "error"), `: ${first}`, span("dim", `  [${code}]`)),

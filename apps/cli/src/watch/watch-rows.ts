@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CocktailClient } from "@cocktail/client";
+import { printableJson } from "@cocktail/client/printable";
 import { isTransient } from "../cocktail/api-errors.ts";
 import type { Context } from "../command/context.ts";
 import type { ExitCode } from "../exit-code.ts";
@@ -137,7 +138,7 @@ function jsonPrinter<T extends { readonly name: string }>({ write }: Context): P
   return async (items) => {
     for (const each of changes.next(items.map((item) => [item.name, shown(item)]))) {
       const event = each.change === "put" ? { change: "put", item: items[each.index] } : each;
-      await write(`${JSON.stringify(event)}\n`);
+      await write(`${printableJson(event)}\n`);
     }
   };
 }

@@ -170,6 +170,17 @@ services:
     assert.match(url, /is not an http URL without a path/);
   });
 
+  test("an envFile is below the service's directory", () => {
+    const withFile = (envFile: string): string =>
+      `apiVersion: cocktail.dev/v1alpha1\nkind: Cocktail\nmetadata: {name: a}\nservices:\n- {name: a, command: [x], envFile: ${JSON.stringify(envFile)}}\n`;
+    assert.ok(parseConfig(withFile("config/.env"), "/a/cocktail.yaml").ok);
+    for (const outside of ["/etc/passwd", "../.env", "config/../../.env"]) {
+      const parsed = parseConfig(withFile(outside), "/a/cocktail.yaml");
+      assert.ok(!parsed.ok, outside);
+      assert.match(parsed.faults[0]?.message ?? "", /is not below the service's directory/);
+    }
+  });
+
   test("never throws, whatever the text", () => {
     const yaml = fc.oneof(
       fc.string(),

@@ -8,7 +8,7 @@ const maxBytes = 1024 * 1024;
 /**
  * The variables of `envFile`s, in their order: each from the first of the directories that has it. Files that git ignores,
  * as `.env` usually is, are missing in a checkout, and then those of the working copy are meant. Throws for a file that none
- * of them has, and for a name that no variable can have. What Cocktail sets itself, such as PORT, is left out.
+ * of them has, and for a name that no variable can have, which is not quoted: it may be a line of a secret. What Cocktail sets itself, such as PORT, is left out.
  */
 export async function readEnvFiles(
   files: readonly string[],
@@ -27,10 +27,9 @@ async function readEnvFile(
     const content = await readRegularFile(join(directory, file), maxBytes);
     if (content === undefined) continue;
     const variables = Object.entries(parseEnv(content.toString("utf8")));
-    const strange = variables.find(([name]) => !isVariableName(name));
-    if (strange !== undefined)
+    if (variables.some(([name]) => !isVariableName(name)))
       throw new Error(
-        `envFile ${file} has the name ${JSON.stringify(strange[0])}, which no variable can have`,
+        `envFile ${file} has a name that no variable can have; a value of several lines needs quotes`,
       );
     const own = variables.filter(([name]) => variableFault(name) === undefined);
     return Object.fromEntries(own.map(([name, value]) => [name, value ?? ""]));

@@ -9,6 +9,17 @@ export interface GitAnswer {
   readonly stderr: string;
 }
 
+/** A command that failed. What git and its filters printed may hold passwords, so it is no part of the message. */
+export class GitFailure extends Error {
+  override readonly name = "GitFailure";
+  readonly printed: string;
+
+  constructor(command: string, printed: string) {
+    super(`${command} failed; its log has what git printed`);
+    this.printed = printed;
+  }
+}
+
 export interface GitOptions {
   /** Default two minutes. */
   readonly timeoutMs?: number | undefined;
@@ -157,5 +168,5 @@ export async function commitOf(directory: string, name: string): Promise<string 
 export function isBranchName(text: string): boolean {
   if (text === "" || text.startsWith("-") || text.length > 1_000) return false;
   if (/[\s~^:?*[\\]|\.\.|@\{|\/\/|^\/|\/$|\.lock$|\.$/.test(text)) return false;
-  return !Array.from(text).some((character) => character < " " || character === "\x7f");
+  return !/\p{Cc}/u.test(text);
 }

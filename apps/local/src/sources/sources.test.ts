@@ -41,6 +41,7 @@ test("branch names that git would take for something else are refused", () => {
     "a.lock",
     "a\\b",
     "\x7f",
+    "a\u009B2J",
   ];
   for (const name of bad) assert.equal(isBranchName(name), false, JSON.stringify(name));
 });
@@ -100,7 +101,17 @@ test("an envFile gives variables, and no name that a shell would run", async () 
   assert.deepEqual(await readEnvFiles([".env"], [join(home.path, "none"), copy]), [{ A: "copy" }]);
   await assert.rejects(readEnvFiles([".env.x"], [own]), /envFile \.env\.x is not there: looked in/);
   write(own, { ".env": "A;touch${IFS}x=1\n" });
-  await assert.rejects(readEnvFiles([".env"], [own]), /which no variable can have/);
+  await assert.rejects(readEnvFiles([".env"], [own]), /a name that no variable can have/);
+});
+
+test("an envFile that is refused is not quoted: its lines may be of a secret", async () => {
+  using home = temporary({ ".env": "KEY=-----BEGIN PRIVATE KEY-----\nMIIEvQ+secret/Ag==\n" });
+  const refused = readEnvFiles([".env"], [home.path]);
+  await assert.rejects(refused, ({ message }: Error) => {
+    assert.match(message, /envFile \.env has a name .*a value of several lines needs quotes/);
+    assert.doesNotMatch(message, /secret/);
+    return true;
+  });
 });
 
 test("a file of a branch that never ends is not read, and said", async () => {

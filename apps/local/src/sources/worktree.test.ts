@@ -205,7 +205,11 @@ describe("worktrees", () => {
     git(one.root, "commit", "-qm", "large");
     git(one.root, "config", "filter.large.smudge", "no-such-filter");
     git(one.root, "config", "filter.large.required", "true");
-    await assert.rejects(one.worktrees.ensure(one.request), /git worktree add .*no-such-filter/s);
+    await assert.rejects(one.worktrees.ensure(one.request), {
+      name: "GitFailure",
+      message: /^git worktree add .* failed; its log has what git printed$/,
+      printed: /no-such-filter/,
+    });
     assert.deepEqual(one.worktrees.paths("cart", "mp-1"), []);
     assert.equal(worktreesOf(one.root), 0);
   });

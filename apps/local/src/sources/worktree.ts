@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { readRepositories, recordedIn, rememberRepository } from "@cocktail/local-state";
 import { KeyedQueue } from "../keyed-queue.ts";
-import { commitOf, findBranch, findRepository, git, type Repository } from "./git.ts";
+import { commitOf, findBranch, findRepository, git, GitFailure, type Repository } from "./git.ts";
 
 export interface WorktreeRequest {
   readonly service: string;
@@ -114,7 +114,7 @@ export class Worktrees {
     if (!added.ok) {
       await unregister(repository.common, path);
       await rm(incompleteFile(path), { force: true });
-      throw new Error(`git worktree add ${path}: ${added.stderr}`);
+      throw new GitFailure(`git worktree add ${path}`, added.stderr);
     }
     await rm(incompleteFile(path), { force: true });
     if (!existsSync(join(path, ".gitmodules"))) return [];
@@ -221,7 +221,7 @@ async function restore(path: string, commit: string): Promise<readonly string[]>
       `${path} has work that would be lost and stays as it is, not at ${commit.slice(0, 12)}`,
     ];
   const moved = await git(path, ["checkout", "--quiet", "--detach", commit]);
-  if (!moved.ok) throw new Error(`git checkout in ${path}: ${moved.stderr}`);
+  if (!moved.ok) throw new GitFailure(`git checkout in ${path}`, moved.stderr);
   return [];
 }
 

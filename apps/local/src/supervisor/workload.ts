@@ -17,6 +17,7 @@ import { endGroup, type EndOptions } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
 import { directoryFault } from "../sources/directory.ts";
 import { readEnvFiles } from "../sources/env-files.ts";
+import { GitFailure } from "../sources/git.ts";
 import { revisionOf } from "../sources/revision.ts";
 import type { WorkingCopies } from "../sources/working-copies.ts";
 import type { Worktrees } from "../sources/worktree.ts";
@@ -120,6 +121,8 @@ export class Workload {
       if (this.#stopping.signal.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
       const reason = error instanceof PermanentFailure ? error.reason : "WorkloadFailed";
+      // A message is read without the token, the log is not.
+      if (error instanceof GitFailure) this.#print("stderr", error.printed);
       this.#log(message);
       this.#set("Failed", message, { reason });
     }
@@ -354,12 +357,13 @@ export class Workload {
 
   #print(stream: "stdout" | "stderr" | "cocktail", text: string): void {
     const { incarnation, key, service } = this.#plan.ref;
-    this.#context.logs.append(service, key, { incarnation, stream, text });
+    // Messages of git have several lines.
+    for (const line of text.split("\n"))
+      this.#context.logs.append(service, key, { incarnation, stream, text: line });
   }
 
-  /** Line by line: messages of git have several. */
   #log(text: string): void {
-    for (const line of text.split("\n")) this.#print("cocktail", line);
+    this.#print("cocktail", text);
   }
 
   #set(phase: WorkloadPhase, message: string, more: Partial<WorkloadStatus> = {}): void {

@@ -1,6 +1,6 @@
 import { fstatSync, ftruncateSync, writeSync } from "node:fs";
 import type { LogLine } from "@cocktail/client";
-import { printable } from "@cocktail/client/printable";
+import { printable, printableJson } from "@cocktail/client/printable";
 import { type Logger, pino } from "pino";
 
 export interface OutputOptions {
@@ -26,7 +26,7 @@ export function openOutput({ format, level, services }: OutputOptions): Output {
   if (format === "json") {
     return {
       log: pino(base, { write: stderr }),
-      serviceLine: (line) => stdout(`${JSON.stringify(line)}\n`),
+      serviceLine: (line) => stdout(`${printableJson(line)}\n`),
     };
   }
   const keepColour = process.stdout.isTTY && process.stdout.hasColors();

@@ -20,6 +20,7 @@ export const problemCodes = [
   "INVALID", //           400: body, query or name
   "UNAUTHORIZED", //      401: token missing or wrong
   "FORBIDDEN_HOST", //    403: Host is not loopback (DNS rebinding)
+  "FORBIDDEN_ORIGIN", //  403: sent by a page of another origin
   "NOT_FOUND", //         404
   "CONFLICT", //          409: exists, another branch on this key, an environment that is a parent
   "REFUSED", //           422: built-in names, uncommitted work, no repository

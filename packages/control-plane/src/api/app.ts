@@ -4,7 +4,7 @@ import { serializerCompiler } from "fastify-type-provider-zod";
 import type { Logger } from "../log.ts";
 import { answerClientError, refuseExpectations } from "./client-errors.ts";
 import { problemOfFailure } from "./failure.ts";
-import { type Caller, checkHost, checkToken } from "./guard.ts";
+import { type Caller, checkHost, checkOrigin, checkToken } from "./guard.ts";
 import { problemOf } from "./problems.ts";
 
 export interface AppOptions {
@@ -34,7 +34,7 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
     },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) =>
-      void sendFailure(hostFault(request, hosts) ?? error, request, reply, log),
+      void sendFailure(callerFault(request, hosts) ?? error, request, reply, log),
     return503OnClosing: false,
   });
   app.server.maxConnections = maxConnections;
@@ -47,6 +47,7 @@ export function createApp({ token, hosts, log }: AppOptions): FastifyInstance {
   app.addHook("onRequest", async (request) => {
     const caller = callerOf(request);
     checkHost(caller, hosts);
+    checkOrigin(caller);
     const isNeeded = request.routeOptions.config.needsToken === true;
     request.hasToken = checkToken(caller, token, isNeeded);
     await Promise.resolve();
@@ -78,10 +79,12 @@ function takeJsonOnly(app: FastifyInstance): void {
   );
 }
 
-/** Requests that fastify refuses before any hook reveal nothing either if their Host is not allowed. */
-function hostFault(request: FastifyRequest, hosts: ReadonlySet<string>): unknown {
+/** Requests that fastify refuses before any hook reveal nothing either if their Host or origin is not allowed. */
+function callerFault(request: FastifyRequest, hosts: ReadonlySet<string>): unknown {
   try {
-    checkHost(callerOf(request), hosts);
+    const caller = callerOf(request);
+    checkHost(caller, hosts);
+    checkOrigin(caller);
     return undefined;
   } catch (fault) {
     return fault;
@@ -94,6 +97,8 @@ function callerOf(request: FastifyRequest): Caller {
     host: hasOneHost(request) ? request.headers.host : undefined,
     authorization: request.headers.authorization,
     remoteAddress: request.socket.remoteAddress,
+    origin: request.headers.origin,
+    fetchSite: request.raw.headersDistinct["sec-fetch-site"]?.join(),
   };
 }
 

@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { describe, test } from "node:test";
 import { type OpenApi, openApi, token } from "../../test/open-api.ts";
-import { checkHost, checkToken } from "./guard.ts";
+import { checkHost, checkOrigin, checkToken } from "./guard.ts";
 
 const none: ReadonlySet<string> = new Set();
 const hosts = (host: string | undefined) => ({
   host,
   authorization: undefined,
   remoteAddress: "127.0.0.1",
+  origin: undefined,
+  fetchSite: undefined,
 });
 
 interface Asked {
@@ -106,6 +108,47 @@ describe("the guard", () => {
     assert.equal(await statusOf(other, { headers: ["host", "cocktail.test"] }), 200);
   });
 
+  test("refuses what a browser sends for a page of another origin, for every operation, the token or not", async () => {
+    await using api = await openApi();
+    const host = `localhost:${api.port}`;
+    const pages = [
+      ["sec-fetch-site", "cross-site"], // also a page of the cocktail, on a host of its own
+      ["sec-fetch-site", "same-site"],
+      ["origin", "http://evil.example"],
+      ["origin", "http://localhost"],
+      ["origin", "null"],
+    ];
+    for (const { method, path } of await operations(api)) {
+      for (const page of pages) {
+        const headers = ["host", host, "authorization", `Bearer ${token}`, ...page];
+        assert.equal(await statusOf(api, { method, path, headers }), 403, `${method} ${path}`);
+      }
+    }
+    for (const path of ["/nowhere", "/v1/services/%zz", `/v1/services/${"a".repeat(500)}`]) {
+      const headers = ["host", host, "sec-fetch-site", "cross-site"];
+      assert.equal(await statusOf(api, { path, headers }), 403, path);
+    }
+    assert.deepEqual(api.lifecycle.asked, []);
+    for (const page of [["sec-fetch-site", "none"], ["origin", `http://${host}`], []])
+      assert.equal(await statusOf(api, { headers: ["host", host, ...page] }), 200, page.join());
+    const typed = { ...hosts(host), fetchSite: "same-origin", origin: "http://other" };
+    assert.doesNotThrow(() => checkOrigin(typed), "the browser knows better than Origin");
+  });
+
+  test("gives no page of another origin leave to read an answer", async () => {
+    await using api = await openApi();
+    for (const method of ["GET", "OPTIONS"]) {
+      const headers = { origin: "http://evil.example", "access-control-request-method": "GET" };
+      const answer = await api.request("/v1/status", { method, headers });
+      const names = [...answer.headers.keys()];
+      assert.deepEqual(
+        names.filter((name) => name.startsWith("access-control-")),
+        [],
+      );
+      await answer.body?.cancel();
+    }
+  });
+
   test("requires the token for exactly the operations that change something or read logs or variables", async () => {
     await using api = await openApi();
     let secured = 0;
@@ -130,7 +173,7 @@ describe("the guard", () => {
 
   test("requires the token for reads from another machine, not from this one", () => {
     const from = (remoteAddress: string | undefined, authorization?: string) => () =>
-      checkToken({ host: "localhost", authorization, remoteAddress }, token, false);
+      checkToken({ ...hosts("localhost"), authorization, remoteAddress }, token, false);
     for (const near of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) assert.doesNotThrow(from(near));
     for (const far of ["10.0.0.7", "::ffff:10.0.0.7", "fe80::1", undefined, "127.0.0.1.x"]) {
       assert.throws(from(far), { name: "ProblemError" }, String(far));

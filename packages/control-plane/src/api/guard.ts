@@ -7,6 +7,9 @@ export interface Caller {
   readonly host: string | undefined;
   readonly authorization: string | undefined;
   readonly remoteAddress: string | undefined;
+  /** The headers by which a browser says which page sent the request; other clients send neither. */
+  readonly origin: string | undefined;
+  readonly fetchSite: string | undefined;
 }
 
 /**
@@ -19,6 +22,22 @@ export function checkHost(caller: Caller, allowed: ReadonlySet<string>): void {
   throw new ProblemError("FORBIDDEN_HOST", {
     detail: `the Host ${JSON.stringify((caller.host ?? "").slice(0, 80))} is not allowed`,
     fix: "use http://127.0.0.1 with the port, as in run.json and COCKTAIL_API",
+  });
+}
+
+/**
+ * A page of another origin can't read an answer, but it can time one, see whether it is an error, and keep streams open.
+ * Pages inside the cocktail are of another origin too.
+ */
+export function checkOrigin({ fetchSite, host, origin }: Caller): void {
+  const isOwn =
+    fetchSite === undefined
+      ? origin === undefined || origin.toLowerCase() === `http://${host?.toLowerCase()}`
+      : fetchSite === "same-origin" || fetchSite === "none";
+  if (isOwn) return;
+  throw new ProblemError("FORBIDDEN_ORIGIN", {
+    detail: "a browser sent this for a page of another origin",
+    fix: "type the address into the browser, or use a client that is no web page",
   });
 }
 

@@ -11,6 +11,7 @@ export const problemKinds: Readonly<Record<ProblemCode, Kind>> = {
   INVALID: { status: 400, title: "The request is not valid", retryable: false },
   UNAUTHORIZED: { status: 401, title: "A token is required", retryable: false },
   FORBIDDEN_HOST: { status: 403, title: "Host not allowed", retryable: false },
+  FORBIDDEN_ORIGIN: { status: 403, title: "Origin not allowed", retryable: false },
   NOT_FOUND: { status: 404, title: "Not found", retryable: false },
   CONFLICT: { status: 409, title: "Conflict with an existing object", retryable: false },
   REFUSED: { status: 422, title: "Refused", retryable: false },

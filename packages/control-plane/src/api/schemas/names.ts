@@ -23,7 +23,7 @@ export const text = (max: number = maxText): z.ZodString =>
     .string()
     .max(max)
     // oxlint-disable-next-line no-control-regex -- they are what is refused
-    .regex(/^[^\u0000-\u001f\u007f]*$/, "has control characters");
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, "has control characters");
 
 export const absolutePath = text().startsWith("/", "is not an absolute path");
 
