@@ -1,0 +1,162 @@
+import { connect } from "node:net";
+import { readdirSync } from "node:fs";
+import { inspect } from "node:util";
+import { until } from "@cocktail/test-support";
+import { inject } from "./fault.ts";
+import { type Lane, openLane } from "./lane.ts";
+import { leftBeside, listingDifferences, readListing, trafficDifferences } from "./observe.ts";
+import { marked } from "./processes.ts";
+import { randomOf } from "./random.ts";
+import { branches, versionOf, workingVersion } from "./repository.ts";
+import { Broken, Run } from "./run-schedule.ts";
+import { scheduleOf } from "./schedule.ts";
+import { freshWorld, type World } from "./world.ts";
+
+/** Neighbouring schedules, which one cocktail runs one after the other. */
+export interface Chunk {
+  readonly seed: number;
+  readonly from: number;
+  readonly count: number;
+}
+
+export interface Failure {
+  /** The schedule, or the last one before the end of the cocktail. */
+  readonly number: number;
+  readonly text: string;
+}
+
+export interface ChunkResult {
+  readonly passed: number;
+  readonly failure: Failure | undefined;
+}
+
+/**
+ * Runs the schedules of a chunk up to the first failure; between two of them everything is taken back, so that each begins in
+ * the same state. Then it ends the cocktail, and looks for what is left.
+ */
+export async function runChunk(
+  { count, from, seed }: Chunk,
+  onPass: (number: number) => void,
+): Promise<ChunkResult> {
+  await using lane = await openLane();
+  let world = freshWorld({
+    front: { generation: 0, version: workingVersion },
+    back: { generation: 0, version: versionOf("release", 0) },
+  });
+  const up = await lane.command(["up", "--detach", "--port", "0"]);
+  if (up.code !== 0) throw new Error(`the first up failed: ${up.stderr}`);
+  lane.repository.release();
+  for (let number = from; number < from + count; number++) {
+    const run = new Run(lane, world);
+    try {
+      world = await takeBack(lane, await run.schedule(scheduleOf(seed, number)));
+    } catch (error) {
+      return {
+        passed: number - from,
+        failure: { number, text: `${run.story.join("\n")}\n${tell(error)}` },
+      };
+    }
+    onPass(number);
+  }
+  const last = from + count - 1;
+  try {
+    await endForGood(lane, seed, last);
+  } catch (error) {
+    return {
+      passed: count,
+      failure: { number: last, text: `after the last schedule:\n${tell(error)}` },
+    };
+  }
+  return { passed: count, failure: undefined };
+}
+
+function tell(error: unknown): string {
+  if (error instanceof Broken) return error.message;
+  return error instanceof Error ? error.message : inspect(error);
+}
+
+/** Deletes what a schedule has left, and waits until only stable is there, as the file says. */
+async function takeBack(lane: Lane, world: World): Promise<World> {
+  const client = await lane.client();
+  for (const branch of branches) lane.repository.move(branch, 0);
+  for (let left = Object.keys(world.environments); left.length > 0;) {
+    // A parent is deleted after its children.
+    const free = left.filter(
+      (name) => !left.some((each) => world.environments[each]?.parent === name && each !== name),
+    );
+    for (const name of free) await client.deleteEnvironment(name, { keepVariants: true });
+    left = left.filter((name) => !free.includes(name));
+  }
+  for (const { key, service } of Object.values(world.variants))
+    await client.deleteVariant(service, key);
+  const isOfFile = Object.entries(world.stable).every(
+    ([service, { before, version }]) =>
+      before === undefined && version === world.file[service]?.version,
+  );
+  let { file } = world;
+  if (!isOfFile) {
+    const back = lane.repository.release();
+    file = {
+      front: { generation: (file["front"]?.generation ?? 0) + 1, version: workingVersion },
+      back: { generation: (file["back"]?.generation ?? 0) + 1, version: back },
+    };
+    await lane.edit({ front: file["front"]?.generation ?? 0, back: file["back"]?.generation ?? 0 });
+    await client.applyFile();
+    lane.repository.release();
+  }
+  const base = freshWorld(file);
+  await until(
+    "everything to be taken back",
+    async () => {
+      const wrong = [
+        ...listingDifferences(base, await readListing(client), lane),
+        ...(await trafficDifferences(base, await lane.edge())),
+        ...(await leftBeside(base, lane)),
+        ...lane.repository.damage().filter((line) => !line.startsWith("files:")),
+      ];
+      if (wrong.length > 0) throw new Error(wrong.join("\n"));
+      return true;
+    },
+    { ms: 30_000, everyMs: 40, retryErrors: true },
+  );
+  return base;
+}
+
+/** `down --purge`, also of a killed run or interrupted itself: nothing may be left. */
+async function endForGood(lane: Lane, seed: number, last: number): Promise<void> {
+  const ports = [new URL((await lane.client()).baseUrl).host, await lane.edge()];
+  const random = randomOf(seed, -1 - last);
+  const how = random.pick(["clean", "killed", "interrupted"]);
+  const kill = { target: "main", stopMs: undefined, choice: 0 } as const;
+  if (how === "killed") await inject({ ...kill, afterMs: 0 }, lane.directory, () => undefined);
+  if (how === "interrupted") {
+    const afterMs = random.int(900);
+    await Promise.all([
+      lane.command(["down"]),
+      inject({ ...kill, afterMs }, lane.directory, () => undefined),
+    ]);
+  }
+  const { code, stderr } = await lane.command(["down", "--purge"]);
+  const wrong = [
+    ...(code === 0 ? [] : [`down --purge: exit ${code}: ${stderr}`]),
+    ...marked(lane.mark).map(({ pid, words }) => `process ${pid}: ${words.join(" ")}`),
+    ...lane.repository.damage(),
+    ...(readdirSync(lane.directory).includes(".cocktail") ? [".cocktail is there"] : []),
+    ...(await lane.strayFiles()).map((file) => `a file outside .cocktail: ${file}`),
+    ...(
+      await Promise.all(
+        ports.map(async (port) => ((await isOpen(port)) ? [`${port} is open`] : [])),
+      )
+    ).flat(),
+  ];
+  if (wrong.length > 0) throw new Broken(`end: ${how}\n${wrong.join("\n")}`);
+}
+
+function isOpen(address: string): Promise<boolean> {
+  const [host = "", port] = address.split(":");
+  return new Promise((settle) => {
+    const socket = connect(Number(port), host);
+    socket.once("connect", () => settle(true)).once("error", () => settle(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}

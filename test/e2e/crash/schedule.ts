@@ -1,0 +1,191 @@
+import { describeFault, type Fault } from "./fault.ts";
+import { describeOperation, type Operation } from "./operation.ts";
+import { type Target } from "./processes.ts";
+import { type Random, randomOf } from "./random.ts";
+import { alternateVersion, branches, commitsOfBranch, versionOf } from "./repository.ts";
+import { edited, effectOf } from "./rules.ts";
+import { freshWorld, type World } from "./world.ts";
+
+export interface Step {
+  readonly operation: Operation;
+  readonly faults: readonly Fault[];
+  /** Where the cocktail is down when the step comes, it is started before. */
+  readonly revives: boolean;
+}
+
+export interface Schedule {
+  readonly seed: number;
+  readonly number: number;
+  readonly steps: readonly Step[];
+}
+
+/** The steps as a failure prints them. */
+export function describeStep({ faults, operation, revives }: Step): string {
+  const first = revives ? "(after up, if it is down) " : "";
+  const during = faults.map((fault) => `\n      ${describeFault(fault)}`);
+  return `${first}${describeOperation(operation)}${during.join("")}`;
+}
+
+const services = ["front", "back"];
+/** Keys of directories; those of branches follow from their names. */
+const directoryKeys = ["mp-4", "mp-5"];
+const environments = ["ops-1", "squad", "mp-1"];
+const longTtl = 3_600;
+const shortTtl = 2;
+
+/** What the generator takes for true: as if every operation was done. */
+interface Guess {
+  world: World;
+  /** Commit of each branch; undefined once the user has deleted it. */
+  readonly tips: Map<string, number | undefined>;
+}
+
+/** Schedule `number` of a seed: two to five operations, one to three of them with faults. */
+export function scheduleOf(seed: number, number: number): Schedule {
+  const random = randomOf(seed, number);
+  const entries = services.map((service) => [service, { generation: 0, version: "" }] as const);
+  const guess: Guess = {
+    world: freshWorld(Object.fromEntries(entries)),
+    tips: new Map(branches.map((branch) => [branch, 0])),
+  };
+  const operations: Operation[] = [];
+  const count = 2 + random.int(4);
+  while (operations.length < count) {
+    const operation = chooseOperation(random, guess);
+    operations.push(operation);
+    if (operation.kind === "down") operations.push({ kind: "up" });
+    carryOut(guess, operation);
+  }
+  const disturbed = new Set<number>();
+  for (let left = 1 + random.int(3); left > 0; left--) disturbed.add(random.int(operations.length));
+  const steps = operations.map((operation, index) => ({
+    operation,
+    faults: disturbed.has(index) ? chooseFaults(random, operation) : [],
+    revives: random.chance(0.8),
+  }));
+  return { seed, number, steps };
+}
+
+function carryOut(guess: Guess, operation: Operation): void {
+  if (operation.kind === "commit") guess.tips.set(operation.branch, operation.to);
+  if (operation.kind === "drop") guess.tips.set(operation.branch, undefined);
+  const during = { min: 0, max: 0 };
+  guess.world =
+    effectOf(edited(guess.world, operation), operation, during).after.at(-1) ?? guess.world;
+}
+
+function chooseOperation(random: Random, guess: Guess): Operation {
+  const { world } = guess;
+  const wait = random.chance(0.6);
+  const variants = Object.values(world.variants);
+  const dice = random.int(100);
+  if (dice < 34 || variants.length === 0) return chooseDeploy(random, guess, wait);
+  const some = random.pick(variants);
+  if (dice < 46) {
+    const one = random.chance(0.1) ? { service: "back", key: "mp-5" } : some;
+    return { kind: "delete", service: one.service, key: one.key, wait };
+  }
+  if (dice < 54) {
+    const key = random.chance(0.4) ? "stable" : some.key;
+    return { kind: "restart", service: some.service, key, wait };
+  }
+  if (dice < 80) return chooseEnvironment(random, guess, wait);
+  if (dice < 88) {
+    const service = random.pick(services);
+    const isPromoted = world.stable[service]?.before !== undefined;
+    return { kind: isPromoted && random.chance(0.7) ? "rollback" : "promote", service, wait };
+  }
+  if (dice < 93) return { kind: "apply", service: random.pick(services), version: "" };
+  if (dice < 97) return chooseUserStep(random, guess);
+  return { kind: "down" };
+}
+
+function chooseDeploy(random: Random, { tips, world }: Guess, wait: boolean): Operation {
+  const service = random.pick(services);
+  const options = {
+    environment: random.chance(0.35) ? random.pick(environments) : undefined,
+    ttl: random.chance(0.2) ? random.pick([shortTtl, longTtl]) : undefined,
+    replace: random.chance(0.15),
+    wait,
+  };
+  const known = Object.values(world.variants).filter(({ branch }) => branch !== undefined);
+  const again = known.length > 0 && random.chance(0.35) ? random.pick(known) : undefined;
+  const branch = again?.branch ?? random.pick(branches);
+  const tip = tips.get(branch);
+  const version = tip === undefined ? undefined : versionOf(branch, tip);
+  const isCandidate = branch === "next" || random.chance(0.1);
+  if (isCandidate && again === undefined)
+    return { kind: "deploy", service, key: "rc", branch, version, replace: false, wait };
+  if (again !== undefined && again.key !== "rc")
+    return { kind: "deploy", service: again.service, key: again.key, branch, version, ...options };
+  if (random.chance(0.25)) {
+    // Now and then on the key of a branch, which is refused without --replace.
+    const key = random.chance(0.15) ? "mp-2" : random.pick(directoryKeys);
+    return { kind: "deploy", service, key, version: alternateVersion, ...options };
+  }
+  const key = /mp-[0-9]/.exec(branch)?.[0] ?? "mp-6";
+  return { kind: "deploy", service, key, branch, version, ...options };
+}
+
+function chooseEnvironment(random: Random, { world }: Guess, wait: boolean): Operation {
+  const name = random.pick(environments);
+  const known = Object.entries(world.environments);
+  if (known.length > 0 && random.chance(0.4)) {
+    const [some] = random.pick(known);
+    return random.chance(0.4)
+      ? { kind: "env extend", name: some, by: 600 + random.int(600) }
+      : { kind: "env delete", name: some, keep: random.chance(0.3), wait };
+  }
+  if (random.chance(0.1)) return { kind: "env delete", name, keep: false, wait };
+  const members = services
+    .filter(() => random.chance(0.7))
+    .map((service) => {
+      const keys = Object.values(world.variants).flatMap((each) =>
+        each.service === service ? [each.key] : [],
+      );
+      return [service, random.pick([...keys, ...keys, "mp-3", "stable"])] as const;
+    });
+  const parents = ["stable", "stable", "rc", ...known.map(([each]) => each), "mp-4"];
+  return {
+    kind: random.chance(0.5) ? "env create" : "env apply",
+    name,
+    parent: random.pick(parents),
+    members: Object.fromEntries(members),
+    ttl: random.chance(0.35) ? random.pick([shortTtl, longTtl]) : undefined,
+    wait,
+  };
+}
+
+function chooseUserStep(random: Random, { tips }: Guess): Operation {
+  const branch = random.pick(branches);
+  const tip = tips.get(branch);
+  if (tip === undefined || tip + 1 >= commitsOfBranch) return { kind: "down" };
+  return random.chance(0.2) ? { kind: "drop", branch } : { kind: "commit", branch, to: tip + 1 };
+}
+
+/** Half of the faults hit the parts that hold state. */
+const likely: readonly Target[] = [
+  ...(["main", "main", "main", "main", "postmaster", "postmaster", "main and postmaster"] as const),
+  ...(["backend", "git", "git", "prepare", "service", "service", "command"] as const),
+];
+
+/** How long an operation takes, about, on an idle machine: a fault may come at any instant of it, and a little later. */
+function durationOf({ kind }: Operation): number {
+  if (kind === "up") return 2_500;
+  if (kind === "down") return 700;
+  return 1_200;
+}
+
+function chooseFaults(random: Random, operation: Operation): readonly Fault[] {
+  const count = random.chance(0.2) ? 2 : 1;
+  return Array.from({ length: count }, () => {
+    const target = random.pick(likely);
+    const isBrief = target === "git" || target === "prepare";
+    return {
+      target,
+      afterMs: random.int(isBrief ? 150 : durationOf(operation)),
+      stopMs: random.chance(0.2) ? 100 + random.int(1_200) : undefined,
+      choice: random.int(8),
+    };
+  });
+}
