@@ -79,19 +79,23 @@ function tell(error: unknown): string {
 async function takeBack(lane: Lane, world: World): Promise<World> {
   const client = await lane.client();
   for (const branch of branches) lane.repository.move(branch, 0);
-  for (let left = Object.keys(world.environments); left.length > 0;) {
-    // A parent is deleted after its children.
-    const free = left.filter(
-      (name) => !left.some((each) => world.environments[each]?.parent === name && each !== name),
-    );
-    for (const name of free) await client.deleteEnvironment(name, { keepVariants: true });
-    left = left.filter((name) => !free.includes(name));
-  }
+  await until(
+    "the environments to be deleted, a parent after its children",
+    async () => {
+      const names = Object.keys(world.environments);
+      const how = { keepVariants: true };
+      await Promise.all(names.map((name) => client.deleteEnvironment(name, how)));
+      return true;
+    },
+    { everyMs: 20, retryErrors: true },
+  );
   for (const { key, service } of Object.values(world.variants))
     await client.deleteVariant(service, key);
   const isOfFile = Object.entries(world.stable).every(
-    ([service, { before, version }]) =>
-      before === undefined && version === world.file[service]?.version,
+    ([service, { before, generation, version }]) => {
+      const entry = world.file[service];
+      return before === undefined && version === entry?.version && generation === entry.generation;
+    },
   );
   let { file } = world;
   if (!isOfFile) {
@@ -112,13 +116,14 @@ async function takeBack(lane: Lane, world: World): Promise<World> {
         ...listingDifferences(base, await readListing(client), lane),
         ...(await trafficDifferences(base, await lane.edge())),
         ...(await leftBeside(base, lane)),
-        ...lane.repository.damage().filter((line) => !line.startsWith("files:")),
       ];
       if (wrong.length > 0) throw new Error(wrong.join("\n"));
       return true;
     },
     { ms: 30_000, everyMs: 40, retryErrors: true },
   );
+  const moved = lane.repository.moved();
+  if (moved.length > 0) throw new Broken(`in the user's repository: ${moved.join("\n")}`);
   return base;
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { findTargets, type Target } from "./processes.ts";
+import { until } from "@cocktail/test-support";
+import { allProcesses, findTargets, type Target } from "./processes.ts";
 
 /** What happens to a process while a step runs. */
 export interface Fault {
@@ -37,17 +38,23 @@ export async function inject(
       ? found
       : found.slice(choice % Math.max(1, found.length)).slice(0, 1);
   const signalled = hit.filter((pid) => signal(pid, stopMs === undefined ? "SIGKILL" : "SIGSTOP"));
-  if (stopMs !== undefined && signalled.length > 0) {
+  if (stopMs !== undefined) {
     await pause(stopMs);
     for (const pid of signalled) signal(pid, "SIGCONT");
   }
+  // A killed process lives on for a moment, and must not be taken for one that runs.
+  else
+    await until(
+      "killed processes to be gone",
+      () => !allProcesses().some(({ pid }) => signalled.includes(pid)),
+    );
   return signalled.length > 0;
 }
 
 async function firstSight(directory: string, target: Target): Promise<void> {
   const deadline = performance.now() + briefPatienceMs;
   while (performance.now() < deadline && findTargets(directory, target).length === 0)
-    await pause(5);
+    await pause(10);
 }
 
 /** False where it is gone. */

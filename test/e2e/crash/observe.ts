@@ -1,8 +1,7 @@
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { CocktailClient, Variant } from "@cocktail/client";
 import { z } from "zod";
-import { git } from "../support/git.ts";
 import { get } from "../support/request.ts";
 import type { Lane } from "./lane.ts";
 import { marked } from "./processes.ts";
@@ -216,8 +215,7 @@ function checkoutDifferences(world: World, { directory }: Lane): readonly string
     version === workingVersion ? [] : [`${service}:stable`],
   );
   const names = [...fromGit, ...stables];
-  const records = git(directory, "worktree", "list", "--porcelain").split("\n\n").slice(1);
-  const recorded = records.map((record) => basename(/^worktree (.*)$/m.exec(record)?.[1] ?? ""));
+  const recorded = recordsOf(directory);
   return [
     ...incomplete,
     ...checkouts
@@ -226,14 +224,24 @@ function checkoutDifferences(world: World, { directory }: Lane): readonly string
     ...names
       .filter((name) => !checkouts.some((each) => isOf(each, name)))
       .map((name) => `${name} has no checkout`),
-    ...recorded
-      .filter((each) => !checkouts.includes(each))
-      .map((each) => `the repository has a record of ${each}, which is gone`),
+    ...recorded.flatMap(({ checkout, isLocked }) => [
+      ...(checkouts.includes(checkout) ? [] : [`the repository has a record of ${checkout}`]),
+      ...(isLocked ? [`the record of ${checkout} is locked`] : []),
+    ]),
     ...checkouts
-      .filter((each) => !recorded.includes(each))
+      .filter((each) => !recorded.some(({ checkout }) => checkout === each))
       .map((each) => `the repository has no record of ${each}`),
-    ...records
-      .filter((record) => /^(locked|prunable)/m.test(record))
-      .map((record) => `a record is ${record.replaceAll("\n", ", ")}`),
   ];
+}
+
+/** The records of worktrees in the user's repository, read as git keeps them: it is asked often. */
+function recordsOf(
+  directory: string,
+): readonly { readonly checkout: string; readonly isLocked: boolean }[] {
+  const root = join(directory, ".git/worktrees");
+  if (!existsSync(root)) return [];
+  return readdirSync(root).map((name) => ({
+    checkout: basename(dirname(readFileSync(join(root, name, "gitdir"), "utf8"))),
+    isLocked: existsSync(join(root, name, "locked")),
+  }));
 }

@@ -36,12 +36,8 @@ export type Operation =
       readonly wait: boolean;
     }
   | { readonly kind: "env extend"; readonly name: string; readonly by: number }
-  | {
-      readonly kind: "env delete";
-      readonly name: string;
-      readonly keep: boolean;
-      readonly wait: boolean;
-    }
+  /** It waits: an environment that is going is still the child of its parent. */
+  | { readonly kind: "env delete"; readonly name: string; readonly keep: boolean }
   /** Changes the service's entry of cocktail.yaml and applies the file. */
   | { readonly kind: "apply"; readonly service: string; readonly version: string }
   /** The user moves a branch to its next commit, without Cocktail. */
@@ -79,7 +75,7 @@ export function commandOf(operation: Operation): readonly string[] | undefined {
       return ["env", "extend", operation.name, "--by", `${operation.by}s`];
     case "env delete": {
       const keep = operation.keep ? ["--keep-variants"] : [];
-      return ["env", "delete", operation.name, ...keep, ...waiting(operation.wait)];
+      return ["env", "delete", operation.name, ...keep, ...waiting(true)];
     }
     case "apply":
       return ["apply"];

@@ -32,7 +32,9 @@ export interface UserRepository {
   drop(branch: string): void;
   /** Moves `release` on, and returns what it is now. */
   release(): string;
-  /** Every difference to what the user made, one line each; empty where it is untouched. */
+  /** Differences of refs, HEAD and the index to what the user made, one line each. */
+  moved(): readonly string[];
+  /** Every difference, also of files and of git's objects; empty where it is untouched. */
   damage(): readonly string[];
 }
 
@@ -82,6 +84,7 @@ export function makeUserRepository(directory: string): UserRepository {
       moved(release, released);
       return versionOf(release, released);
     },
+    moved: () => differences({ ...untouched, refs }, briefly(directory)),
     damage: () => differences({ ...untouched, refs }, snapshot(directory)),
   };
 }
@@ -92,7 +95,8 @@ interface Snapshot {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-function snapshot(directory: string): Snapshot {
+/** What costs little to look at. */
+function briefly(directory: string): Snapshot {
   const lines = git(directory, "for-each-ref", "--format=%(refname) %(objectname)").split("\n");
   return {
     refs: new Map(lines.map((line) => line.split(" ") as [string, string])),
@@ -100,11 +104,18 @@ function snapshot(directory: string): Snapshot {
       HEAD: readFileSync(join(directory, ".git/HEAD"), "utf8"),
       config: readFileSync(join(directory, ".git/config"), "utf8"),
       "git status": git(directory, "status", "--porcelain"),
-      "git fsck": git(directory, "fsck", "--no-dangling", "--no-progress"),
-      locks: below(join(directory, ".git"), (name) => name.endsWith(".lock")).join("\n"),
-      files: below(directory, () => true).join("\n"),
     },
   };
+}
+
+function snapshot(directory: string): Snapshot {
+  const { refs, texts } = briefly(directory);
+  const more = {
+    "git fsck": git(directory, "fsck", "--no-dangling", "--no-progress"),
+    locks: below(join(directory, ".git"), (name) => name.endsWith(".lock")).join("\n"),
+    files: below(directory, () => true).join("\n"),
+  };
+  return { refs, texts: { ...texts, ...more } };
 }
 
 function differences(before: Snapshot, after: Snapshot): readonly string[] {

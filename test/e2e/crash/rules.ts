@@ -240,7 +240,7 @@ export function withExpiries(world: World, now: number): readonly World[] {
 }
 
 function withoutExpired(world: World, name: string): readonly World[] {
-  const end = { kind: "env delete", name, keep: false, wait: true } as const;
+  const end = { kind: "env delete", name, keep: false } as const;
   return deleteEnvironment(world, end).after.slice(-1);
 }
 

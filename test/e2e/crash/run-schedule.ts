@@ -5,6 +5,7 @@ import type { Lane } from "./lane.ts";
 import {
   isReady,
   leftBeside,
+  type Listing,
   listingDifferences,
   readListing,
   trafficDifferences,
@@ -154,11 +155,13 @@ export class Run {
 
   async #look(restarted: Set<string>): Promise<World | Broken> {
     const client = await this.#lane.client();
+    if (!(await client.status()).writable) throw new Error("the store is away");
     const listing = await readListing(client);
     const late = listing.variants.filter((each) => !isReady(each));
     for (const { conditions, key, name, service, state } of late) {
       const reason = conditions.find(({ type }) => type === "Ready")?.reason;
-      if (state !== "GONE" || reason === "Deploying" || restarted.has(name)) continue;
+      const isFailure = state === "GONE" && !isUnderWay.includes(reason ?? "");
+      if (!isFailure || restarted.has(name)) continue;
       if (!this.#mayFail)
         return new Broken(`${name} failed for good: ${JSON.stringify(conditions)}`);
       restarted.add(name);
@@ -173,28 +176,37 @@ export class Run {
     const worlds = this.#worlds
       .flatMap((world) => withExpiries(world, now))
       .filter((world) => !isOverdue(world, now));
-    const [nearest] = worlds
-      .map((world) => ({ world, lines: listingDifferences(world, listing, this.#lane) }))
-      .toSorted((one, other) => one.lines.length - other.lines.length);
-    if (nearest === undefined)
-      throw new Error("everything that had a lifetime is over in no world");
-    const { lines, world } = nearest;
-    if (lines.length > 0)
-      throw new Error(
-        `none of ${worlds.length} worlds; the nearest differs in:\n${lines.join("\n")}`,
-      );
-    const wrong = [
-      ...(await trafficDifferences(world, await this.#lane.edge())),
-      ...(await leftBeside(world, this.#lane)),
-    ];
-    if (wrong.length > 0) throw new Error(wrong.join("\n"));
+    const world = await this.#worldOf(worlds, listing);
     // A short life that is not over yet is waited for: nothing else ends it.
     const soon = nextExpiry(world, now);
     if (soon === undefined) return world;
     await pause(soon);
     throw new Error("a lifetime is about to end");
   }
+
+  /** The one of the worlds that the cocktail is in; throws with what the nearest one differs in. */
+  async #worldOf(worlds: readonly World[], listing: Listing): Promise<World> {
+    const listed = worlds
+      .map((world) => ({ world, lines: listingDifferences(world, listing, this.#lane) }))
+      .toSorted((one, other) => one.lines.length - other.lines.length);
+    let nearest = listed[0]?.lines ?? ["everything that had a lifetime is over in no world"];
+    for (const { world, lines } of listed) {
+      if (lines.length > 0) break;
+      const edge = await this.#lane.edge();
+      nearest = [
+        ...(await trafficDifferences(world, edge)),
+        ...(await leftBeside(world, this.#lane)),
+      ];
+      if (nearest.length === 0) return world;
+    }
+    throw new Error(
+      `none of ${worlds.length} worlds; the nearest differs in:\n${nearest.join("\n")}`,
+    );
+  }
 }
+
+/** Reasons of a variant without an incarnation that are no failures. */
+const isUnderWay: readonly string[] = ["Deploying", "Terminating"];
 
 /** Milliseconds until what lives for seconds is over. */
 function nextExpiry(world: World, now: number): number | undefined {

@@ -134,9 +134,9 @@ function chooseEnvironment(random: Random, { world }: Guess, wait: boolean): Ope
     const [some] = random.pick(known);
     return random.chance(0.4)
       ? { kind: "env extend", name: some, by: 600 + random.int(600) }
-      : { kind: "env delete", name: some, keep: random.chance(0.3), wait };
+      : { kind: "env delete", name: some, keep: random.chance(0.3) };
   }
-  if (random.chance(0.1)) return { kind: "env delete", name, keep: false, wait };
+  if (random.chance(0.1)) return { kind: "env delete", name, keep: false };
   const members = services
     .filter(() => random.chance(0.7))
     .map((service) => {
