@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CocktailClient, createClient } from "@cocktail/client";
 import { type Finished, readRun, runCommand } from "../support/cocktail.ts";
-import { findTargets } from "./processes.ts";
+import { findTargets, marked } from "./processes.ts";
 import { makeUserRepository, type UserRepository } from "./repository.ts";
 
 const fixture = join(import.meta.dirname, "../fixtures/crash");
@@ -27,6 +27,13 @@ export interface Lane extends AsyncDisposable {
   edit(generations: Readonly<Record<string, number>>): Promise<void>;
   /** Files in the directories that commands were given as home and for temporary files. */
   strayFiles(): Promise<readonly string[]>;
+}
+
+const open = new Set<Lane>();
+
+/** Ends every cocktail that is there, whatever its schedule is at. */
+export async function endLanes(): Promise<void> {
+  await Promise.allSettled([...open].map((lane) => lane[Symbol.asyncDispose]()));
 }
 
 export async function openLane(): Promise<Lane> {
@@ -51,7 +58,7 @@ export async function openLane(): Promise<Lane> {
   const run = (): ReturnType<typeof readRun> => readRun(directory);
   const command: Lane["command"] = (args, onSpawn) =>
     runCommand(args, directory, { env, ...(onSpawn && { onSpawn }) });
-  return {
+  const lane: Lane = {
     directory,
     repository,
     mark: `CRASH_LANE=${id}`,
@@ -76,8 +83,13 @@ export async function openLane(): Promise<Lane> {
         await Promise.all([home, temporary].map((place) => readdir(place, { recursive: true })))
       ).flat(),
     [Symbol.asyncDispose]: async () => {
+      if (!open.delete(lane)) return;
       await command(["down", "--purge"]);
+      // What a bug has left must not disturb what comes next.
+      for (const { pid } of marked(lane.mark)) process.kill(pid, "SIGKILL");
       await rm(root, { recursive: true, force: true });
     },
   };
+  open.add(lane);
+  return lane;
 }

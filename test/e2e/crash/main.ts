@@ -1,5 +1,7 @@
-// `npm run crash -- [--schedules N] [--seed S] [--from K] [--lanes L]`: schedules of commands and kills against a real cocktail.
+// `npm run crash -- [--schedules N] [--seed S] [--from K] [--lanes L] [--failures F]`: schedules of commands and kills against a real cocktail.
 import { parseArgs } from "node:util";
+import { numberOption } from "../support/number-option.ts";
+import { endLanes } from "./lane.ts";
 import { runSchedules } from "./run.ts";
 
 const { values } = parseArgs({
@@ -8,16 +10,25 @@ const { values } = parseArgs({
     seed: { type: "string" },
     from: { type: "string", default: "0" },
     lanes: { type: "string", default: "3" },
+    failures: { type: "string", default: "5" },
   },
 });
-const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
-const schedules = Number(values.schedules);
+const seed = numberOption("seed", values.seed ?? String(Date.now() % 1_000_000_000), 0);
+const schedules = numberOption("schedules", values.schedules, 1);
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  // oxlint-disable-next-line unicorn/no-process-exit -- the schedules that run would wait for what was ended
+  process.once(signal, () => void endLanes().finally(() => process.exit(code)));
+}
 console.log(`${schedules} schedules of seed ${seed}`);
 const failures = await runSchedules({
   seed,
   schedules,
-  from: Number(values.from),
-  lanes: Number(values.lanes),
+  from: numberOption("from", values.from, 0),
+  lanes: numberOption("lanes", values.lanes, 1),
+  maxFailures: numberOption("failures", values.failures, 1),
   onLine: (line) => console.log(line),
 });
 console.log(failures.length === 0 ? `${schedules} schedules passed` : `${failures.length} failed`);

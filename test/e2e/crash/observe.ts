@@ -72,13 +72,27 @@ function environmentDifferences(world: World, listing: Listing): readonly string
       lines.push(`environment ${name} ${is === undefined ? "is missing" : "should not be"}`);
       continue;
     }
-    const [text, isText] = [wanted, is].map(
-      (each) => `${JSON.stringify(Object.entries(each.members).toSorted())} over ${each.parent}`,
+    const implicit = Object.values(world.variants).flatMap(({ key, service }) =>
+      key === name ? [[service, key] as const] : [],
     );
+    // The layer of a key goes on under an environment of its name.
+    const members = { ...Object.fromEntries(implicit), ...wanted.members };
+    const text = describeLayer({ ...wanted, members });
+    const isText = describeLayer(is);
     if (text !== isText) lines.push(`environment ${name} is ${isText}, not ${text}`);
     lines.push(...lifetime(`environment ${name}`, wanted.expires, is.expiresAt));
   }
   return lines;
+}
+
+function describeLayer({
+  members,
+  parent,
+}: {
+  readonly members: Readonly<Record<string, string>>;
+  readonly parent: string | undefined;
+}): string {
+  return `${JSON.stringify(Object.entries(members).toSorted())} over ${parent}`;
 }
 
 /** Clocks are read on both sides, in milliseconds. */

@@ -48,13 +48,21 @@ export class Run {
   }
 
   async #step(step: Step): Promise<void> {
-    if (!this.#lane.isRunning() && step.revives && step.operation.kind !== "up") await this.#up();
+    if (step.revival !== undefined && step.operation.kind !== "up")
+      await this.#revive(step.revival);
     this.story.push(describeStep(step));
     const { operation } = step;
     if (operation.kind === "commit")
       return this.#lane.repository.move(operation.branch, operation.to);
     if (operation.kind === "drop") return this.#lane.repository.drop(operation.branch);
     await this.#command(operation.kind === "apply" ? await this.#edit(operation) : operation, step);
+  }
+
+  /** Starts it if it is down, under faults; whether it runs then is another matter. */
+  async #revive(faults: Step["faults"]): Promise<void> {
+    if (this.#lane.isRunning()) return;
+    this.story.push("up, because it is down");
+    await this.#command({ kind: "up" }, { faults });
   }
 
   async #edit(operation: Extract<Operation, { readonly kind: "apply" }>): Promise<Operation> {

@@ -8,6 +8,8 @@ export interface Options {
   readonly schedules: number;
   /** Cocktails that run at a time. */
   readonly lanes: number;
+  /** It ends after so many failures: where many fail, more say nothing new. */
+  readonly maxFailures: number;
   readonly onLine: (line: string) => void;
 }
 
@@ -18,6 +20,7 @@ const chunkSize = 20;
 export async function runSchedules({
   from,
   lanes,
+  maxFailures,
   onLine,
   schedules,
   seed,
@@ -54,9 +57,6 @@ export async function runSchedules({
   await Promise.all(Array.from({ length: lanes }, work));
   return failures;
 }
-
-/** Where so many fail, more say nothing new. */
-const maxFailures = 10;
 
 function describeFailure({ from, seed }: Chunk, number: number, text: string): string {
   const { steps } = scheduleOf(seed, number);

@@ -9,8 +9,8 @@ import { freshWorld, type World } from "./world.ts";
 export interface Step {
   readonly operation: Operation;
   readonly faults: readonly Fault[];
-  /** Where the cocktail is down when the step comes, it is started before. */
-  readonly revives: boolean;
+  /** Where the cocktail is down when the step comes, it is started before, under these faults; not at all without. */
+  readonly revival: readonly Fault[] | undefined;
 }
 
 export interface Schedule {
@@ -20,10 +20,13 @@ export interface Schedule {
 }
 
 /** The steps as a failure prints them. */
-export function describeStep({ faults, operation, revives }: Step): string {
-  const first = revives ? "(after up, if it is down) " : "";
-  const during = faults.map((fault) => `\n      ${describeFault(fault)}`);
-  return `${first}${describeOperation(operation)}${during.join("")}`;
+export function describeStep({ faults, operation, revival }: Step): string {
+  const first = revival === undefined ? "" : "(after up, if it is down) ";
+  const lines = [
+    ...(revival ?? []).map((fault) => `during that up: ${describeFault(fault)}`),
+    ...faults.map(describeFault),
+  ];
+  return [`${first}${describeOperation(operation)}`, ...lines].join("\n      ");
 }
 
 const services = ["front", "back"];
@@ -61,9 +64,13 @@ export function scheduleOf(seed: number, number: number): Schedule {
   const steps = operations.map((operation, index) => ({
     operation,
     faults: disturbed.has(index) ? chooseFaults(random, operation) : [],
-    revives: random.chance(0.8),
+    revival: random.chance(0.8) ? chooseRevival(random) : undefined,
   }));
   return { seed, number, steps };
+}
+
+function chooseRevival(random: Random): readonly Fault[] {
+  return random.chance(0.3) ? chooseFaults(random, { kind: "up" }) : [];
 }
 
 function carryOut(guess: Guess, operation: Operation): void {
@@ -95,8 +102,8 @@ function chooseOperation(random: Random, guess: Guess): Operation {
     const isPromoted = world.stable[service]?.before !== undefined;
     return { kind: isPromoted && random.chance(0.7) ? "rollback" : "promote", service, wait };
   }
-  if (dice < 93) return { kind: "apply", service: random.pick(services), version: "" };
-  if (dice < 97) return chooseUserStep(random, guess);
+  if (dice < 92) return { kind: "apply", service: random.pick(services), version: "" };
+  if (dice < 95) return chooseUserStep(random, guess);
   return { kind: "down" };
 }
 
