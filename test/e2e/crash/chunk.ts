@@ -91,24 +91,7 @@ async function takeBack(lane: Lane, world: World): Promise<World> {
   );
   for (const { key, service } of Object.values(world.variants))
     await client.deleteVariant(service, key);
-  const isOfFile = Object.entries(world.stable).every(
-    ([service, { before, generation, version }]) => {
-      const entry = world.file[service];
-      return before === undefined && version === entry?.version && generation === entry.generation;
-    },
-  );
-  let { file } = world;
-  if (!isOfFile) {
-    const back = lane.repository.release();
-    file = {
-      front: { generation: (file["front"]?.generation ?? 0) + 1, version: workingVersion },
-      back: { generation: (file["back"]?.generation ?? 0) + 1, version: back },
-    };
-    await lane.edit({ front: file["front"]?.generation ?? 0, back: file["back"]?.generation ?? 0 });
-    await client.applyFile();
-    lane.repository.release();
-  }
-  const base = freshWorld(file);
+  const base = freshWorld(isOfFile(world) ? world.file : await editEverything(lane, world.file));
   await until(
     "everything to be taken back",
     async () => {
@@ -125,6 +108,28 @@ async function takeBack(lane: Lane, world: World): Promise<World> {
   const moved = lane.repository.moved();
   if (moved.length > 0) throw new Broken(`in the user's repository: ${moved.join("\n")}`);
   return base;
+}
+
+/** Stable runs what the file says, and no promotion. */
+function isOfFile({ file, stable }: World): boolean {
+  return Object.entries(stable).every(([service, { before, generation, version }]) => {
+    const entry = file[service];
+    return before === undefined && version === entry?.version && generation === entry.generation;
+  });
+}
+
+/** Makes the file count again, and moves `release` on afterwards: stable must not follow it. */
+async function editEverything(lane: Lane, file: World["file"]): Promise<World["file"]> {
+  const back = lane.repository.release();
+  const next = (service: string): number => (file[service]?.generation ?? 0) + 1;
+  const edited = {
+    front: { generation: next("front"), version: workingVersion },
+    back: { generation: next("back"), version: back },
+  };
+  await lane.edit({ front: next("front"), back: next("back") });
+  await (await lane.client()).applyFile();
+  lane.repository.release();
+  return edited;
 }
 
 /** `down --purge`, also of a killed run or interrupted itself: nothing may be left. */

@@ -19,7 +19,6 @@ for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
-  // oxlint-disable-next-line unicorn/no-process-exit -- the schedules that run would wait for what was ended
   process.once(signal, () => void endLanes().finally(() => process.exit(code)));
 }
 console.log(`${schedules} schedules of seed ${seed}`);

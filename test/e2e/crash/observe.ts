@@ -92,7 +92,7 @@ function describeLayer({
   readonly members: Readonly<Record<string, string>>;
   readonly parent: string | undefined;
 }): string {
-  return `${JSON.stringify(Object.entries(members).toSorted())} over ${parent}`;
+  return `${JSON.stringify(Object.entries(members).toSorted(([one], [other]) => (one < other ? -1 : 1)))} over ${parent}`;
 }
 
 /** Clocks are read on both sides, in milliseconds. */
@@ -203,7 +203,7 @@ export async function leftBeside(world: World, lane: Lane): Promise<readonly str
   const all = marked(lane.mark);
   const strangers = all.filter((each) => each.runId !== undefined && each.runId !== runId);
   const services = all.filter(
-    ({ runId: own, words }) => own === runId && words.some((word) => word.endsWith("service.cjs")),
+    ({ runId: own, words }) => own === runId && words.some((word) => word.endsWith("service.ts")),
   );
   const wanted = Object.keys(world.variants).length + Object.keys(world.stable).length;
   return [

@@ -62,7 +62,7 @@ export function findTargets(directory: string, target: Target): readonly number[
     case "prepare":
       return pidsOf(main, (words) => words.some((word) => word.endsWith("prepare.sh")));
     case "service":
-      return pidsOf(main, (words) => words.some((word) => word.endsWith("service.cjs")));
+      return pidsOf(main, (words) => words.some((word) => word.endsWith("service.ts")));
     case "command":
       return [];
   }

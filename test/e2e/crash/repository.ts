@@ -47,7 +47,7 @@ export function makeUserRepository(directory: string): UserRepository {
     for (const name of ["VERSION", "content.slow"])
       writeFileSync(join(directory, where, name), `${version}\n`);
   }
-  for (const name of ["prepare.sh", "service.cjs"])
+  for (const name of ["prepare.sh", "service.ts"])
     cpSync(join(directory, name), join(directory, "alt", name));
   writeFileSync(join(directory, ".gitattributes"), "*.slow filter=slow\n");
   git(directory, "init", "--quiet", "--initial-branch=main");

@@ -13,15 +13,17 @@ import {
 export interface Effect {
   /** After each of its writes; the last one is all of it. None where it is refused. */
   readonly after: readonly World[];
-  /** It may be refused as well: whether it is depends on what earlier operations have already brought about. */
+  /** What may be instead of the last, depending on what earlier operations have already brought about. */
+  readonly or: readonly World[];
+  /** It may be refused as well, for the same reason. */
   readonly mayRefuse: boolean;
 }
 
 /** When the command ran, in milliseconds since 1970. */
 export type During = Instant;
 
-const refused: Effect = { after: [], mayRefuse: true };
-const done = (...after: readonly World[]): Effect => ({ after, mayRefuse: false });
+const refused: Effect = { after: [], or: [], mayRefuse: true };
+const done = (...after: readonly World[]): Effect => ({ after, or: [], mayRefuse: false });
 
 type Of<K extends Operation["kind"]> = Extract<Operation, { readonly kind: K }>;
 
@@ -51,9 +53,8 @@ export function effectOf(world: World, operation: Operation, during: During): Ef
     case "env delete":
       return deleteEnvironment(world, operation);
     case "apply":
-      return done(applied(world));
     case "up":
-      return done(applied(world));
+      return applyFile(world);
     case "down":
     case "commit":
     case "drop":
@@ -80,21 +81,33 @@ export function settled(world: World): World {
 function deploy(world: World, operation: Of<"deploy">, during: During): Effect {
   const { branch, environment, key, replace, service, ttl, version } = operation;
   const existing = world.variants[nameOf(operation)];
-  const isOther = existing?.branch !== undefined && existing.branch !== branch;
+  const isOther = isOfAnotherBranch(existing, branch);
   if (version === undefined || (isOther && !replace && key !== "rc")) return refused;
-  const expires = ttl !== undefined ? plus(during, ttl) : isOther ? undefined : existing?.expires;
   const madeFor = madeForOf(world, existing, environment);
-  const variant = { service, key, branch, version, madeFor, expires };
+  const expires = ttl === undefined ? existing?.expires : plus(during, ttl);
+  const kept = isOther && ttl === undefined ? undefined : expires;
+  const variant = { service, key, branch, version, madeFor, expires: kept };
   const deployed = withVariant(withoutCandidate(world, operation), variant);
-  if (environment === undefined) return done(deployed);
-  const layer = world.environments[environment];
-  if (layer?.members[service] === key) return done(deployed);
-  const joined =
-    layer === undefined
-      ? { parent: "stable", members: { [service]: key }, expires }
-      : { ...layer, members: { ...layer.members, [service]: key } };
-  const owned = layer === undefined ? disowned(deployed, environment, nameOf(operation)) : deployed;
-  return done(owned, withEnvironment(owned, environment, joined));
+  return environment === undefined ? done(deployed) : join(deployed, environment, variant);
+}
+
+function isOfAnotherBranch(
+  existing: VariantFacts | undefined,
+  branch: string | undefined,
+): boolean {
+  return existing?.branch !== undefined && existing.branch !== branch;
+}
+
+function join(world: World, name: string, { expires, key, service }: VariantFacts): Effect {
+  const layer = world.environments[name];
+  if (layer?.members[service] === key) return done(world);
+  if (layer !== undefined) {
+    const members = { ...layer.members, [service]: key };
+    return done(world, withEnvironment(world, name, { ...layer, members }));
+  }
+  const owned = disowned(world, name, `${service}:${key}`);
+  const made = { parent: "stable", members: { [service]: key }, expires };
+  return done(owned, withEnvironment(owned, name, made));
 }
 
 function madeForOf(
@@ -125,11 +138,11 @@ function promote(world: World, service: string): Effect {
   if (stable === undefined) return refused;
   // Promoted already, and perhaps not gone yet: then promoting it again changes nothing.
   if (candidate === undefined)
-    return stable.candidate === undefined ? refused : { after: [world], mayRefuse: true };
+    return stable.candidate === undefined ? refused : { after: [world], or: [], mayRefuse: true };
   const next = { ...stable, version: candidate.version, before: stable.version, candidate };
   const promoted = { ...world, stable: { ...world.stable, [service]: next } };
   // Refused while the candidate isn't serving yet.
-  return { after: [withoutVariants(promoted, [`${service}:rc`])], mayRefuse: true };
+  return { after: [withoutVariants(promoted, [`${service}:rc`])], or: [], mayRefuse: true };
 }
 
 function rollback(world: World, service: string): Effect {
@@ -138,18 +151,27 @@ function rollback(world: World, service: string): Effect {
   const { before: version, candidate } = stable;
   const next = { ...stable, version, before: undefined, candidate: undefined };
   const back = { ...world, stable: { ...world.stable, [service]: next } };
-  // A promotion that was not served yet hasn't removed its candidate.
-  return done(...(candidate === undefined ? [] : [withVariant(back, candidate)]), back);
+  return { ...done(back), or: withCandidates(back, [candidate]) };
 }
 
-function applied(world: World): World {
-  let after = world;
-  for (const [service, entry] of Object.entries(world.file)) {
-    if (world.stable[service]?.generation === entry.generation) continue;
-    const stable = { ...entry, before: undefined, candidate: undefined };
-    after = { ...after, stable: { ...after.stable, [service]: stable } };
-  }
-  return after;
+function applyFile(world: World): Effect {
+  const changed = Object.entries(world.file).filter(
+    ([service, { generation }]) => world.stable[service]?.generation !== generation,
+  );
+  const entries = changed.map(
+    ([service, entry]) => [service, { ...entry, before: undefined, candidate: undefined }] as const,
+  );
+  const after = { ...world, stable: { ...world.stable, ...Object.fromEntries(entries) } };
+  const candidates = changed.map(([service]) => world.stable[service]?.candidate);
+  return { ...done(after), or: withCandidates(after, candidates) };
+}
+
+/** A promotion that was not served yet when it was overwritten hasn't removed its candidate. */
+function withCandidates(
+  world: World,
+  candidates: readonly (VariantFacts | undefined)[],
+): readonly World[] {
+  return candidates.flatMap((each) => (each === undefined ? [] : [withVariant(world, each)]));
 }
 
 function putEnvironment(

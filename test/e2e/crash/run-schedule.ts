@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Variant } from "@cocktail/client";
 import { until } from "@cocktail/test-support";
 import { inject } from "./fault.ts";
 import type { Lane } from "./lane.ts";
@@ -84,10 +85,7 @@ export class Run {
     if (hits.some(Boolean)) this.#isDisturbed = true;
     if (faults.some(({ target }, index) => hits[index] && spoilsAStart.includes(target)))
       this.#mayFail = true;
-    const last = stderr.trim().split("\n").slice(-3).join(" | ");
-    this.story.push(
-      `      -> exit ${code} after ${max - min} ms${hits.length > 0 ? `, hit: ${hits.join(", ")}` : ""}${code === 0 ? "" : `: ${last}`}`,
-    );
+    this.story.push(describeEnd({ code, hits, ms: max - min, stderr }));
     const isOpen = wasRunning || operation.kind === "up" || operation.kind === "down";
     if (!isOpen && code === 0) throw new Broken("a command succeeded although no cocktail ran");
     if (isOpen) this.#learn(operation, { min, max }, code === 0);
@@ -113,9 +111,9 @@ export class Run {
   ): void {
     const before = distinct(this.#worlds.flatMap((world) => withExpiries(world, during.max)));
     const after = before.flatMap((world) => {
-      const { after: steps, mayRefuse } = effectOf(world, operation, during);
-      if (isDone) return steps.slice(-1);
-      if (this.#isDisturbed) return [world, ...steps];
+      const { after: steps, mayRefuse, or } = effectOf(world, operation, during);
+      if (isDone) return [...steps.slice(-1), ...or];
+      if (this.#isDisturbed) return [world, ...steps, ...or];
       return mayRefuse ? [world] : [];
     });
     if (after.length === 0)
@@ -166,12 +164,10 @@ export class Run {
     if (!(await client.status()).writable) throw new Error("the store is away");
     const listing = await readListing(client);
     const late = listing.variants.filter((each) => !isReady(each));
-    for (const { conditions, key, name, service, state } of late) {
-      const reason = conditions.find(({ type }) => type === "Ready")?.reason;
-      const isFailure = state === "GONE" && !isUnderWay.includes(reason ?? "");
-      if (!isFailure || restarted.has(name)) continue;
-      if (!this.#mayFail)
-        return new Broken(`${name} failed for good: ${JSON.stringify(conditions)}`);
+    const failed = late.filter(hasFailed).filter(({ name }) => !restarted.has(name));
+    if (failed[0] !== undefined && !this.#mayFail)
+      return new Broken(`${failed[0].name} failed: ${JSON.stringify(failed[0].conditions)}`);
+    for (const { key, name, service } of failed) {
       restarted.add(name);
       await client.restart(service, key);
       this.story.push(`(user) restarts ${name}, whose start was killed`);
@@ -211,6 +207,28 @@ export class Run {
       `none of ${worlds.length} worlds; the nearest differs in:\n${nearest.join("\n")}`,
     );
   }
+}
+
+function describeEnd({
+  code,
+  hits,
+  ms,
+  stderr,
+}: {
+  readonly code: number;
+  readonly hits: readonly boolean[];
+  readonly ms: number;
+  readonly stderr: string;
+}): string {
+  const hit = hits.length === 0 ? "" : `, hit: ${hits.join(", ")}`;
+  const last = code === 0 ? "" : `: ${stderr.trim().split("\n").slice(-3).join(" | ")}`;
+  return `      -> exit ${code} after ${ms} ms${hit}${last}`;
+}
+
+/** For good: it needs a user to be started again. */
+function hasFailed({ conditions, state }: Variant): boolean {
+  const reason = conditions.find(({ type }) => type === "Ready")?.reason ?? "";
+  return state === "GONE" && !isUnderWay.includes(reason);
 }
 
 /** Reasons of a variant without an incarnation that are no failures. */

@@ -1,6 +1,6 @@
 import { describeFault, type Fault } from "./fault.ts";
 import { describeOperation, type Operation } from "./operation.ts";
-import { type Target } from "./processes.ts";
+import type { Target } from "./processes.ts";
 import { type Random, randomOf } from "./random.ts";
 import { alternateVersion, branches, commitsOfBranch, versionOf } from "./repository.ts";
 import { edited, effectOf } from "./rules.ts";
@@ -81,60 +81,81 @@ function carryOut(guess: Guess, operation: Operation): void {
     effectOf(edited(guess.world, operation), operation, during).after.at(-1) ?? guess.world;
 }
 
+type Choose = (random: Random, guess: Guess, wait: boolean) => Operation;
+
 function chooseOperation(random: Random, guess: Guess): Operation {
-  const { world } = guess;
   const wait = random.chance(0.6);
-  const variants = Object.values(world.variants);
-  const dice = random.int(100);
-  if (dice < 34 || variants.length === 0) return chooseDeploy(random, guess, wait);
-  const some = random.pick(variants);
-  if (dice < 46) {
-    const one = random.chance(0.1) ? { service: "back", key: "mp-5" } : some;
-    return { kind: "delete", service: one.service, key: one.key, wait };
+  let dice = random.int(100);
+  for (const [share, choose] of shares) {
+    if (dice < share) return choose(random, guess, wait);
+    dice -= share;
   }
-  if (dice < 54) {
-    const key = random.chance(0.4) ? "stable" : some.key;
-    return { kind: "restart", service: some.service, key, wait };
-  }
-  if (dice < 80) return chooseEnvironment(random, guess, wait);
-  if (dice < 88) {
-    const service = random.pick(services);
-    const isPromoted = world.stable[service]?.before !== undefined;
-    return { kind: isPromoted && random.chance(0.7) ? "rollback" : "promote", service, wait };
-  }
-  if (dice < 92) return { kind: "apply", service: random.pick(services), version: "" };
-  if (dice < 95) return chooseUserStep(random, guess);
   return { kind: "down" };
 }
 
-function chooseDeploy(random: Random, { tips, world }: Guess, wait: boolean): Operation {
+const chooseDelete: Choose = (random, guess, wait) => {
+  const variants = Object.values(guess.world.variants);
+  if (variants.length === 0) return chooseDeploy(random, guess, wait);
+  // Now and then of what is not there.
+  const { key, service } = random.chance(0.1)
+    ? { service: "back", key: "mp-5" }
+    : random.pick(variants);
+  return { kind: "delete", service, key, wait };
+};
+
+const chooseRestart: Choose = (random, { world }, wait) => {
+  const variants = Object.values(world.variants);
+  const isStable = variants.length === 0 || random.chance(0.4);
+  const { key, service } = isStable
+    ? { service: random.pick(services), key: "stable" }
+    : random.pick(variants);
+  return { kind: "restart", service, key, wait };
+};
+
+const choosePromotion: Choose = (random, { world }, wait) => {
   const service = random.pick(services);
-  const options = {
+  const isPromoted = world.stable[service]?.before !== undefined;
+  return { kind: isPromoted && random.chance(0.7) ? "rollback" : "promote", service, wait };
+};
+
+const chooseDeploy: Choose = (random, guess, wait) => {
+  const dice = random.int(100);
+  const deployed = Object.values(guess.world.variants).filter(({ branch }) => branch !== undefined);
+  if (dice < 30 && deployed.length > 0) {
+    const { branch, key, service } = random.pick(deployed);
+    const options = key === "rc" ? { replace: false, wait } : deployOptions(random, wait);
+    return { kind: "deploy", service, key, branch, version: tipOf(guess, branch), ...options };
+  }
+  const service = random.pick(services);
+  if (dice < 50) {
+    // Now and then on the key of a branch, which is refused without --replace.
+    const key = random.chance(0.15) ? "mp-2" : random.pick(directoryKeys);
+    const version = alternateVersion;
+    return { kind: "deploy", service, key, version, ...deployOptions(random, wait) };
+  }
+  const branch = random.pick(branches);
+  const version = tipOf(guess, branch);
+  if (branch === "next" || random.chance(0.1))
+    return { kind: "deploy", service, key: "rc", branch, version, replace: false, wait };
+  const key = /mp-[0-9]/.exec(branch)?.[0] ?? "mp-6";
+  return { kind: "deploy", service, key, branch, version, ...deployOptions(random, wait) };
+};
+
+function deployOptions(random: Random, wait: boolean) {
+  return {
     environment: random.chance(0.35) ? random.pick(environments) : undefined,
     ttl: random.chance(0.2) ? random.pick([shortTtl, longTtl]) : undefined,
     replace: random.chance(0.15),
     wait,
   };
-  const known = Object.values(world.variants).filter(({ branch }) => branch !== undefined);
-  const again = known.length > 0 && random.chance(0.35) ? random.pick(known) : undefined;
-  const branch = again?.branch ?? random.pick(branches);
-  const tip = tips.get(branch);
-  const version = tip === undefined ? undefined : versionOf(branch, tip);
-  const isCandidate = branch === "next" || random.chance(0.1);
-  if (isCandidate && again === undefined)
-    return { kind: "deploy", service, key: "rc", branch, version, replace: false, wait };
-  if (again !== undefined && again.key !== "rc")
-    return { kind: "deploy", service: again.service, key: again.key, branch, version, ...options };
-  if (random.chance(0.25)) {
-    // Now and then on the key of a branch, which is refused without --replace.
-    const key = random.chance(0.15) ? "mp-2" : random.pick(directoryKeys);
-    return { kind: "deploy", service, key, version: alternateVersion, ...options };
-  }
-  const key = /mp-[0-9]/.exec(branch)?.[0] ?? "mp-6";
-  return { kind: "deploy", service, key, branch, version, ...options };
 }
 
-function chooseEnvironment(random: Random, { world }: Guess, wait: boolean): Operation {
+function tipOf({ tips }: Guess, branch: string | undefined): string | undefined {
+  const tip = branch === undefined ? undefined : tips.get(branch);
+  return branch === undefined || tip === undefined ? undefined : versionOf(branch, tip);
+}
+
+const chooseEnvironment: Choose = (random, { world }, wait) => {
   const name = random.pick(environments);
   const known = Object.entries(world.environments);
   if (known.length > 0 && random.chance(0.4)) {
@@ -161,14 +182,25 @@ function chooseEnvironment(random: Random, { world }: Guess, wait: boolean): Ope
     ttl: random.chance(0.35) ? random.pick([shortTtl, longTtl]) : undefined,
     wait,
   };
-}
+};
 
-function chooseUserStep(random: Random, { tips }: Guess): Operation {
+const chooseUserStep: Choose = (random, { tips }) => {
   const branch = random.pick(branches);
   const tip = tips.get(branch);
   if (tip === undefined || tip + 1 >= commitsOfBranch) return { kind: "down" };
   return random.chance(0.2) ? { kind: "drop", branch } : { kind: "commit", branch, to: tip + 1 };
-}
+};
+
+/** Of a hundred operations; the rest are `down`. */
+const shares: readonly (readonly [number, Choose])[] = [
+  [34, chooseDeploy],
+  [12, chooseDelete],
+  [8, chooseRestart],
+  [26, chooseEnvironment],
+  [8, choosePromotion],
+  [4, (random) => ({ kind: "apply", service: random.pick(services), version: "" })],
+  [3, chooseUserStep],
+];
 
 /** Half of the faults hit the parts that hold state. */
 const likely: readonly Target[] = [
