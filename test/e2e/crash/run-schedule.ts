@@ -204,7 +204,7 @@ export class Run {
       if (nearest.length === 0) return world;
     }
     throw new Error(
-      `none of ${worlds.length} worlds; the nearest differs in:\n${nearest.join("\n")}`,
+      `none of ${worlds.length} worlds; the nearest differs in:\n${nearest.slice(0, 8).join("\n")}`,
     );
   }
 }

@@ -112,10 +112,23 @@ const chooseRestart: Choose = (random, { world }, wait) => {
   return { kind: "restart", service, key, wait };
 };
 
-const choosePromotion: Choose = (random, { world }, wait) => {
+const choosePromotion: Choose = (random, guess, wait) => {
+  const { stable, variants } = guess.world;
+  const promoted = services.filter((service) => stable[service]?.before !== undefined);
+  if (promoted.length > 0 && random.chance(0.6))
+    return { kind: "rollback", service: random.pick(promoted), wait };
+  const candidates = services.filter((service) => variants[`${service}:rc`] !== undefined);
+  // Now and then where there is no candidate.
+  if (candidates.length === 0 && random.chance(0.8)) return chooseCandidate(random, guess, wait);
+  const service = random.pick(candidates.length === 0 ? services : candidates);
+  return { kind: "promote", service, wait };
+};
+
+const chooseCandidate: Choose = (random, guess, wait) => {
+  const branch = random.chance(0.7) ? "next" : random.pick(branches);
+  const version = tipOf(guess, branch);
   const service = random.pick(services);
-  const isPromoted = world.stable[service]?.before !== undefined;
-  return { kind: isPromoted && random.chance(0.7) ? "rollback" : "promote", service, wait };
+  return { kind: "deploy", service, key: "rc", branch, version, replace: false, wait };
 };
 
 const chooseDeploy: Choose = (random, guess, wait) => {
@@ -135,9 +148,8 @@ const chooseDeploy: Choose = (random, guess, wait) => {
   }
   const branch = random.pick(branches);
   const version = tipOf(guess, branch);
-  if (branch === "next" || random.chance(0.1))
-    return { kind: "deploy", service, key: "rc", branch, version, replace: false, wait };
-  const key = /mp-[0-9]/.exec(branch)?.[0] ?? "mp-6";
+  if (branch === "next") return chooseCandidate(random, guess, wait);
+  const [key = ""] = /mp-[0-9]/.exec(branch) ?? [];
   return { kind: "deploy", service, key, branch, version, ...deployOptions(random, wait) };
 };
 
@@ -193,11 +205,11 @@ const chooseUserStep: Choose = (random, { tips }) => {
 
 /** Of a hundred operations; the rest are `down`. */
 const shares: readonly (readonly [number, Choose])[] = [
-  [34, chooseDeploy],
+  [32, chooseDeploy],
   [12, chooseDelete],
   [8, chooseRestart],
-  [26, chooseEnvironment],
-  [8, choosePromotion],
+  [25, chooseEnvironment],
+  [11, choosePromotion],
   [4, (random) => ({ kind: "apply", service: random.pick(services), version: "" })],
   [3, chooseUserStep],
 ];
