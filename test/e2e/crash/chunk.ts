@@ -44,7 +44,8 @@ export async function runChunk(
     back: { generation: 0, version: versionOf("release", 0) },
   });
   const up = await lane.command(["up", "--detach", "--port", "0"]);
-  if (up.code !== 0) throw new Error(`the first up failed: ${up.stderr}`);
+  if (up.code !== 0)
+    return { passed: 0, failure: { number: from, text: `the first up failed: ${up.stderr}` } };
   lane.repository.release();
   for (let number = from; number < from + count; number++) {
     const run = new Run(lane, world);

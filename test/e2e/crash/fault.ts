@@ -58,7 +58,7 @@ async function firstSight(directory: string, target: Target): Promise<void> {
 }
 
 /** False where it is gone. */
-function signal(pid: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean {
+export function signal(pid: number, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean {
   try {
     process.kill(pid, name);
     return true;

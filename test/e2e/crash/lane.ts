@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CocktailClient, createClient } from "@cocktail/client";
 import { type Finished, readRun, runCommand } from "../support/cocktail.ts";
+import { signal } from "./fault.ts";
 import { findTargets, marked } from "./processes.ts";
 import { makeUserRepository, type UserRepository } from "./repository.ts";
 
@@ -58,6 +59,14 @@ export async function openLane(): Promise<Lane> {
   const run = (): ReturnType<typeof readRun> => readRun(directory);
   const command: Lane["command"] = (args, onSpawn) =>
     runCommand(args, directory, { env, ...(onSpawn && { onSpawn }) });
+  const end = async (): Promise<void> => {
+    open.delete(lane);
+    await command(["down", "--purge"]);
+    // What a bug has left must not disturb what comes next.
+    for (const { pid } of marked(lane.mark)) signal(pid, "SIGKILL");
+    await rm(root, { recursive: true, force: true });
+  };
+  let ended: Promise<void> | undefined;
   const lane: Lane = {
     directory,
     repository,
@@ -83,11 +92,8 @@ export async function openLane(): Promise<Lane> {
         await Promise.all([home, temporary].map((place) => readdir(place, { recursive: true })))
       ).flat(),
     [Symbol.asyncDispose]: async () => {
-      if (!open.delete(lane)) return;
-      await command(["down", "--purge"]);
-      // What a bug has left must not disturb what comes next.
-      for (const { pid } of marked(lane.mark)) process.kill(pid, "SIGKILL");
-      await rm(root, { recursive: true, force: true });
+      ended ??= end();
+      await ended;
     },
   };
   open.add(lane);

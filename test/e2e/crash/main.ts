@@ -15,11 +15,14 @@ const { values } = parseArgs({
 });
 const seed = numberOption("seed", values.seed ?? String(Date.now() % 1_000_000_000), 0);
 const schedules = numberOption("schedules", values.schedules, 1);
+let ending: Promise<void> | undefined;
 for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
-  process.once(signal, () => void endLanes().finally(() => process.exit(code)));
+  process.once(signal, () => {
+    ending = endLanes().finally(() => process.exit(code));
+  });
 }
 console.log(`${schedules} schedules of seed ${seed}`);
 const failures = await runSchedules({
@@ -28,7 +31,14 @@ const failures = await runSchedules({
   from: numberOption("from", values.from, 0),
   lanes: numberOption("lanes", values.lanes, 1),
   maxFailures: numberOption("failures", values.failures, 1),
-  onLine: (line) => console.log(line),
+  // What fails because it is ended is no failure.
+  onLine: (line) => {
+    if (ending === undefined) console.log(line);
+  },
+}).catch(async (error: unknown) => {
+  await ending;
+  throw error;
 });
+await ending;
 console.log(failures.length === 0 ? `${schedules} schedules passed` : `${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;
