@@ -11,6 +11,7 @@ import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { root } from "./run-step.ts";
 import { endTogether } from "./test-run/interrupt.ts";
+import { withoutOwn } from "./test-run/own-environment.ts";
 import { selectFiles } from "./test-run/suite.ts";
 
 const options = process.argv.slice(2).filter((word) => word.startsWith("-"));
@@ -26,20 +27,12 @@ const files = globSync(`{packages,apps,examples,test,benchmarks,scripts}/**/*.${
 const { chosen, empty } = selectFiles(files, { filters, all });
 if (empty.length > 0) throw new Error(`No test file below ${empty.join(", ")}`);
 
-// A test must not find the developer's own cocktail or database (COCKTAIL_TEST_* is how a suite is given one on purpose),
-// nor, when a git hook runs the tests, the repository that the hook is about.
-const ownEnv = Object.entries(process.env).filter(
-  ([name]) =>
-    !/^(COCKTAIL_(?!TEST_)|GIT_(?!SSH|CONFIG)|DATABASE_URL$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/.test(
-      name,
-    ),
-);
 const id = randomUUID();
 endTogether(`COCKTAIL_TEST_RUN=${id}`);
 
 // Limits are to end what hangs, not to judge speed: the machine may be busy.
 const minute = 60_000;
-const limitMs = all || filters.length > 0 ? 15 * minute : 5 * minute;
+const limitMs = all || filters.length > 0 ? 30 * minute : 5 * minute;
 const child = spawn(
   process.execPath,
   [
@@ -55,7 +48,7 @@ const child = spawn(
   {
     stdio: "inherit",
     env: {
-      ...Object.fromEntries(ownEnv),
+      ...withoutOwn(process.env),
       COCKTAIL_TEST_RUN: id,
       COCKTAIL_TEST_PATIENCE_MS: String(limitMs + 3 * minute),
     },

@@ -3,16 +3,15 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { createClient, httpTableSource, openTableReader } from "@cocktail/client";
-import { resolve, type RouteTable } from "@cocktail/route";
 import { until } from "@cocktail/test-support";
 import { branchesOfPair, live } from "./support/branch-life.ts";
 import { startCocktail } from "./support/cocktail.ts";
 import { git, makeRepository } from "./support/git.ts";
+import { misrouted, tablesOf } from "./support/misrouted.ts";
 import { listenersOf, processesOf } from "./support/leftovers.ts";
-import { readAnswer } from "./support/pair-answer.ts";
 import { patience } from "./support/patience.ts";
 import { get } from "./support/request.ts";
-import { brief, routeOf, type Sample, type Shot, startTraffic } from "./support/traffic.ts";
+import { brief, type Sample, type Shot, startTraffic } from "./support/traffic.ts";
 
 const pair = join(import.meta.dirname, "fixtures/pair");
 const keys = Array.from({ length: 20 }, (_, index) => `mp-${index + 1}`);
@@ -104,36 +103,6 @@ function nextShot(): () => Shot {
     if (kind === 3) return { host: "front.localhost", headers: { "x-source-route": key } };
     return { host: "front.localhost", headers: { baggage: `team=a,service-route=back%3A${key}` } };
   };
-}
-
-async function tablesOf(
-  samples: readonly Sample[],
-  at: (epoch: number) => Promise<RouteTable>,
-): Promise<ReadonlyMap<number, RouteTable>> {
-  const epochs = new Set(samples.flatMap((sample) => sample.hops.map((hop) => hop.epoch ?? -1)));
-  return new Map(
-    await Promise.all([...epochs].map(async (epoch) => [epoch, await at(epoch)] as const)),
-  );
-}
-
-/** Says which hops were not what `resolve` gives in the table they name, or name a table older than one already seen. */
-function misrouted(sample: Sample, tables: ReadonlyMap<number, RouteTable>): readonly string[] {
-  const wrong: string[] = [];
-  const answered = readAnswer(sample.body);
-  const bodies: Record<string, string> = { front: answered.variant, back: answered.back.variant };
-  if (sample.hops.length !== 2) wrong.push(`${sample.hops.length} hops: ${brief(sample)}`);
-  for (const hop of sample.hops) {
-    const table = tables.get(hop.epoch ?? -1);
-    const expected = table && resolve(table, routeOf(sample.shot), { service: hop.service }).key;
-    const isRight =
-      expected !== undefined && hop.variant === expected && bodies[hop.service] === expected;
-    if (!isRight || (hop.epoch ?? -1) < sample.floor) {
-      wrong.push(
-        `${hop.service}: expected ${expected}, ${JSON.stringify(hop)}, floor ${sample.floor}, ${brief(sample)}`,
-      );
-    }
-  }
-  return wrong;
 }
 
 function reachedBranches(samples: readonly Sample[]): ReadonlySet<string | undefined> {

@@ -38,6 +38,7 @@ export async function toFailure(error: unknown): Promise<Failure> {
     );
   }
   if (ApiUnreachable.is(error)) {
+    if (error.cause instanceof Failure) return error.cause;
     return new Failure(
       { code: "API_UNREACHABLE", message: error.message, fix: unreachableFix, retryable: true },
       { cause: error },

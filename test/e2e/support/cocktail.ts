@@ -39,7 +39,7 @@ export interface Cocktail extends AsyncDisposable {
 export async function startCocktail(files: string): Promise<Cocktail> {
   const directory = await mkdtemp(join(tmpdir(), "cocktail-e2e-"));
   await cp(files, directory, { recursive: true });
-  const cocktail = (...args: readonly string[]): Promise<Finished> => run(args, directory);
+  const cocktail = (...args: readonly string[]): Promise<Finished> => runCommand(args, directory);
   const ok = async (...args: readonly string[]): Promise<string> => {
     const finished = await cocktail(...args);
     if (finished.code === 0) return finished.stdout;
@@ -69,17 +69,30 @@ export async function startCocktail(files: string): Promise<Cocktail> {
   };
 }
 
-async function readRun(directory: string): Promise<RunFile> {
+/** The run file of a cocktail that serves; throws where there is none, or it is not serving yet. */
+export async function readRun(directory: string): Promise<RunFile> {
   const text = await readFile(join(directory, ".cocktail", "run.json"), "utf8");
   return runFile.parse(JSON.parse(text));
 }
 
-async function run(args: readonly string[], cwd: string): Promise<Finished> {
+/** What a command is given besides its arguments and directory. */
+export interface CommandOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly onSpawn?: (pid: number) => void;
+}
+
+/** Runs the command line in a directory, to its end. */
+export async function runCommand(
+  args: readonly string[],
+  cwd: string,
+  { env = process.env, onSpawn }: CommandOptions = {},
+): Promise<Finished> {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...env, NO_COLOR: "1" },
   });
+  if (child.pid !== undefined) onSpawn?.(child.pid);
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

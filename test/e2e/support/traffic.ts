@@ -27,11 +27,20 @@ export interface Traffic extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Open-loop load: `rate` requests a second, whatever the answers take, until stopped. */
-export function startTraffic(edge: string, rate: number, next: () => Shot): Traffic {
+/**
+ * Open-loop load: `rate` requests a second, whatever the answers take, until stopped. What goes on for long takes its samples
+ * itself: then they are not kept.
+ */
+export function startTraffic(
+  edge: string,
+  rate: number,
+  next: () => Shot,
+  onSample?: (sample: Sample) => void,
+): Traffic {
   // As Node's own agent: an idle connection is given up well before the gateway does, which nobody could tell from a failure.
   const agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: 5_000 });
   const samples: Sample[] = [];
+  const take = onSample ?? ((sample: Sample) => void samples.push(sample));
   const pending = new Set<Promise<void>>();
   const stopped = new AbortController();
   let floor = 0;
@@ -42,7 +51,7 @@ export function startTraffic(edge: string, rate: number, next: () => Shot): Traf
     const answer = await get({ edge, ...shot, headers, agent }).catch(failed);
     const hops = hopsOf(answer);
     floor = Math.max(floor, ...hops.map((hop) => hop.epoch ?? 0));
-    samples.push({
+    take({
       shot,
       status: answer.status,
       served: answer.served,

@@ -1,3 +1,5 @@
+import { Failure } from "../failure.ts";
+
 /** Loaded only when an error must be classified, so that other commands start without the client. */
 const client = () => import("@cocktail/client");
 
@@ -13,8 +15,9 @@ export async function problemReason(error: unknown): Promise<string | undefined>
   return ApiError.is(error) ? error.problem.reason : undefined;
 }
 
-/** No response, or a retryable one. */
+/** No response of a process that may still be there, or a retryable one. */
 export async function isTransient(error: unknown): Promise<boolean> {
   const { ApiError, ApiUnreachable } = await client();
-  return ApiUnreachable.is(error) || (ApiError.is(error) && error.retryable);
+  if (ApiUnreachable.is(error)) return !(error.cause instanceof Failure);
+  return ApiError.is(error) && error.retryable;
 }

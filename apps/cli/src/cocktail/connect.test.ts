@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +8,8 @@ import { describe, it, type TestContext } from "node:test";
 import { identify } from "@cocktail/local-state";
 import { startFakeApi } from "../../test/support/fake-api.ts";
 import { invoke } from "../../test/support/invoke.ts";
+import { toFailure } from "../error-mapping.ts";
+import { isTransient } from "./api-errors.ts";
 import { connect } from "./connect.ts";
 import { readState } from "./state-directory.ts";
 
@@ -35,6 +39,24 @@ async function cocktailAt(directory: string, state?: object): Promise<void> {
   if (state !== undefined)
     await writeFile(join(directory, ".cocktail/run.json"), JSON.stringify(state));
 }
+
+describe("a cocktail that ended", () => {
+  it("is said, and not waited for", async (t) => {
+    const root = await workspace(t);
+    const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+    t.after(() => child.kill("SIGKILL"));
+    await cocktailAt(root, { ...run, ...identify(child.pid ?? 0), api: "http://127.0.0.1:1" });
+    const { api } = await connect({ file: root, cwd: "/", env: {} });
+    const ask = async (): Promise<unknown> => api.status().catch((error: unknown) => error);
+    assert.equal(await isTransient(await ask()), true, "nobody answers, and its process lives");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const error = await ask();
+    assert.equal(await isTransient(error), false);
+    const { code, message } = await toFailure(error);
+    assert.deepEqual([code, message.includes(`process ${child.pid}`)], ["COCKTAIL_EXITED", true]);
+  });
+});
 
 describe("finding the cocktail", () => {
   it("finds the nearest running cocktail from a nested directory, through symbolic links", async (t) => {

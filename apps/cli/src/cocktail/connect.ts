@@ -2,7 +2,8 @@ import { dirname } from "node:path";
 import type { CocktailClient } from "@cocktail/client";
 import { Failure } from "../failure.ts";
 import { fileName, filesUpward, givenFile } from "./locate.ts";
-import { readState } from "./state-directory.ts";
+import { isAlive } from "@cocktail/local-state";
+import { type LiveRun, readState } from "./state-directory.ts";
 
 /** A connection to a running cocktail. */
 export interface Cocktail {
@@ -23,7 +24,8 @@ export async function connect({ file, cwd, env }: ConnectOptions): Promise<Cockt
   for (const path of candidates) {
     const directory = dirname(path);
     const { live } = await readState(directory);
-    if (live !== undefined) return { api: await client(live.api, live.token), directory };
+    if (live !== undefined)
+      return { api: await client(live.api, live.token, whileAlive(live, path)), directory };
   }
   const api = env["COCKTAIL_API"] ?? "";
   if (file === undefined && api !== "")
@@ -56,11 +58,38 @@ async function notRunning(nearest: string | undefined): Promise<Failure> {
   });
 }
 
+/**
+ * Fails for good where the process of this run has ended: whoever waits for an answer need not wait on. Another start has
+ * another address.
+ */
+function whileAlive(run: LiveRun, file: string): typeof fetch {
+  return async (...call) => {
+    try {
+      return await fetch(...call);
+    } catch (error) {
+      if (isAlive(run)) throw error;
+      throw new Failure(
+        {
+          code: "COCKTAIL_EXITED",
+          message: `the cocktail of ${file} ended meanwhile (process ${run.pid})`,
+          fix: "start it again: cocktail up; it restores what was deployed, and goes on with what was stored",
+          retryable: true,
+        },
+        { cause: error },
+      );
+    }
+  };
+}
+
 /** Loaded on demand, so that commands without a connection start faster. */
-async function client(baseUrl: string, token: string | undefined): Promise<CocktailClient> {
+async function client(
+  baseUrl: string,
+  token: string | undefined,
+  fetch?: typeof globalThis.fetch,
+): Promise<CocktailClient> {
   const { createClient } = await import("@cocktail/client");
   try {
-    return createClient({ baseUrl, ...(token === undefined ? {} : { token }) });
+    return createClient({ baseUrl, token, fetch });
   } catch (error) {
     throw new Failure(
       {

@@ -269,6 +269,15 @@ describe("worktrees", () => {
     assert.deepEqual(readdirSync(one.store), []);
   });
 
+  test("the mark of a checkout that a killed run had not begun goes with the next start", async () => {
+    using one = shop();
+    rmSync(dirname(await ensured(one)), { recursive: true });
+    write(one.store, { "cart.mp-1.0123456789ab.incomplete": "" });
+    await new Worktrees(one.store).removeIncomplete();
+    assert.deepEqual(readdirSync(one.store), []);
+    assert.equal(worktreesOf(one.root), 0);
+  });
+
   test("a start keeps complete checkouts, and the user's own worktrees", async () => {
     using one = shop();
     const directory = await ensured(one);

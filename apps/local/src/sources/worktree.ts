@@ -128,10 +128,14 @@ export class Worktrees {
     for (const common of readRepositories(root)) {
       const listed = await git(common, ["worktree", "list", "--porcelain"]);
       for (const path of recordedIn(root, listed.stdout)) {
-        if (existsSync(path) && !isIncomplete(path)) continue;
-        await unregister(common, path);
-        await rm(incompleteFile(path), { force: true });
+        if (!existsSync(path) || isIncomplete(path)) await unregister(common, path);
       }
+    }
+    // After the records: a checkout without its mark would be taken for a complete one. Some have no record yet.
+    for (const name of readdirSync(root).filter((each) => each.endsWith(incompleteSuffix))) {
+      const path = join(root, name.slice(0, -incompleteSuffix.length));
+      await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      await rm(incompleteFile(path), { force: true });
     }
   }
 
@@ -168,8 +172,10 @@ export class Worktrees {
   }
 }
 
+const incompleteSuffix = ".incomplete";
+
 function incompleteFile(path: string): string {
-  return `${path}.incomplete`;
+  return `${path}${incompleteSuffix}`;
 }
 
 function isIncomplete(path: string): boolean {
