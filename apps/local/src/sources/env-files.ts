@@ -8,7 +8,8 @@ const maxBytes = 1024 * 1024;
 /**
  * The variables of `envFile`s, in their order: each from the first of the directories that has it. Files that git ignores,
  * as `.env` usually is, are missing in a checkout, and then those of the working copy are meant. Throws for a file that none
- * of them has, and for a name that no variable can have, which is not quoted: it may be a line of a secret. What Cocktail sets itself, such as PORT, is left out.
+ * of them has, and for a name that no variable can have, which is not quoted: it may be a line of a secret. What Cocktail
+ * sets itself, such as PORT, is left out.
  */
 export async function readEnvFiles(
   files: readonly string[],
