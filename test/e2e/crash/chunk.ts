@@ -80,6 +80,7 @@ function tell(error: unknown): string {
 async function takeBack(lane: Lane, world: World): Promise<World> {
   const client = await lane.client();
   for (const branch of branches) lane.repository.move(branch, 0);
+  lane.repository.relock();
   await until(
     "the environments to be deleted, a parent after its children",
     async () => {

@@ -30,6 +30,8 @@ export interface UserRepository {
   versionAt(commit: string): string | undefined;
   move(branch: string, commit: number): void;
   drop(branch: string): void;
+  /** Changes the lockfiles of the directories that are no checkouts: what prepared them has to come again. */
+  relock(): void;
   /** Moves `release` on, and returns what it is now. */
   release(): string;
   /** Differences of refs, HEAD and the index to what the user made, one line each. */
@@ -49,6 +51,13 @@ export function makeUserRepository(directory: string): UserRepository {
   }
   for (const name of ["prepare.sh", "service.ts"])
     cpSync(join(directory, name), join(directory, "alt", name));
+  let locked = 0;
+  const relock = (): void => {
+    locked++;
+    for (const place of ["front", "alt/front", "alt/back"])
+      writeFileSync(join(directory, place, "package-lock.json"), `${locked}\n`);
+  };
+  relock();
   writeFileSync(join(directory, ".gitattributes"), "*.slow filter=slow\n");
   git(directory, "init", "--quiet", "--initial-branch=main");
   // Edits of the file are the user's, and no change of the repository.
@@ -79,6 +88,7 @@ export function makeUserRepository(directory: string): UserRepository {
     drop: (branch) => {
       if (refs.delete(`refs/heads/${branch}`)) git(directory, "branch", "--quiet", "-D", branch);
     },
+    relock,
     release: () => {
       released++;
       moved(release, released);

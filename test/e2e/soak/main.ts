@@ -25,12 +25,13 @@ console.log(values.output === "json" ? JSON.stringify(summary, undefined, 2) : t
 process.exitCode = interrupt.signal.aborted ? 130 : summary.ok ? 0 : 1;
 
 function textOf(soaked: SoakSummary): string {
-  const { descriptors, epochs, faults, failed, lives, memory, misrouted, ok } = soaked;
+  const { descriptors, epochs, faults, failed, heap, lives, memory, misrouted, ok } = soaked;
   const mib = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`;
   return [
     ...faults.map((line) => `  ${line}`),
     `${soaked.requests} requests in ${soaked.seconds} s: ${failed} failed, ${misrouted} misrouted`,
     `${lives} lives of branches, ${epochs} epochs`,
+    `heap:        ${trendText(heap, mib)}`,
     `memory:      ${trendText(memory, mib)}`,
     `descriptors: ${trendText(descriptors, String)}`,
     ok ? "ok" : "FAILED",

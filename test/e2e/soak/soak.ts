@@ -7,8 +7,9 @@ import { type Cocktail, startCocktail } from "../support/cocktail.ts";
 import { makeRepository } from "../support/git.ts";
 import { misrouted } from "../support/misrouted.ts";
 import { brief, type Sample, type Shot, startTraffic } from "../support/traffic.ts";
+import { debuggable, type HeapProbe, openHeapProbe } from "./heap-probe.ts";
 import { sampleProcess } from "./process-samples.ts";
-import { descriptorRule, memoryRule, type Trend, trendOf } from "./verdict.ts";
+import { descriptorRule, heapRule, memoryRule, type Trend, trendOf } from "./verdict.ts";
 
 const pair = join(import.meta.dirname, "../fixtures/pair");
 const keys = ["mp-1", "mp-2", "mp-3", "mp-4"];
@@ -34,6 +35,7 @@ export interface SoakSummary {
   /** The first failures, requests and commands, one line each. */
   readonly faults: readonly string[];
   /** Bytes; undefined where it ended too early to tell. */
+  readonly heap: Trend | undefined;
   readonly memory: Trend | undefined;
   readonly descriptors: Trend | undefined;
   readonly ok: boolean;
@@ -46,6 +48,7 @@ interface Tally {
   misrouted: number;
   lives: number;
   readonly faults: string[];
+  readonly heap: number[];
   readonly memory: number[];
   readonly descriptors: number[];
 }
@@ -57,7 +60,12 @@ export async function soak({
   rate,
   signal,
 }: SoakOptions): Promise<SoakSummary> {
+  process.env["NODE_OPTIONS"] = debuggable;
   await using shop = await startCocktail(pair);
+  using probe = await openHeapProbe(
+    shop.run.pid,
+    join(shop.directory, ".cocktail/logs/cocktail.log"),
+  );
   makeRepository(
     shop.directory,
     keys.map((key) => `feature/${key}-work`),
@@ -68,6 +76,7 @@ export async function soak({
     misrouted: 0,
     lives: 0,
     faults: [],
+    heap: [],
     memory: [],
     descriptors: [],
   };
@@ -81,7 +90,7 @@ export async function soak({
   await using traffic = startTraffic(shop.edge, rate, nextShot(), take);
   const churn = Promise.all(branchesOfPair(keys).map((one) => liveOn(shop, one, { over, tally })));
   try {
-    await watch(shop.run.pid, over, { onProgress, tally });
+    await watch({ pid: shop.run.pid, probe }, over, { onProgress, tally });
   } finally {
     end.abort();
     await churn;
@@ -93,10 +102,11 @@ export async function soak({
 }
 
 function summaryOf(
-  { descriptors, faults, memory, ...counts }: Tally,
+  { descriptors, faults, heap, memory, ...counts }: Tally,
   { epochs, seconds }: Pick<SoakSummary, "epochs" | "seconds">,
 ): SoakSummary {
   const trends = {
+    heap: trendOf(heap, heapRule),
     memory: trendOf(memory, memoryRule),
     descriptors: trendOf(descriptors, descriptorRule),
   };
@@ -104,20 +114,26 @@ function summaryOf(
   return { seconds, ...counts, epochs, faults, ...trends, ok: faults.length === 0 && isFlat };
 }
 
-/** Samples the main process once a second until it is over. */
+/** Samples the main process until it is over: once a second, and its heap, which a collection must precede, every 5 s. */
 async function watch(
-  pid: number,
+  { pid, probe }: { readonly pid: number; readonly probe: HeapProbe },
   over: AbortSignal,
   { onProgress, tally }: { readonly onProgress: SoakOptions["onProgress"]; readonly tally: Tally },
 ): Promise<void> {
-  for (let second = 1; !over.aborted; second++) {
+  const began = performance.now();
+  for (let told = 0; !over.aborted;) {
     await pause(1_000, undefined, { signal: over }).catch(() => undefined);
+    const second = Math.round((performance.now() - began) / 1000);
     const { descriptors, memory } = sampleProcess(pid);
     tally.memory.push(memory);
     if (descriptors !== undefined) tally.descriptors.push(descriptors);
-    if (second % 10 !== 0) continue;
+    if (second < told + 5) continue;
+    told = second;
+    const heap = await probe.used();
+    tally.heap.push(heap);
     const { failed, lives, misrouted: wrong, requests } = tally;
-    const holds = `${Math.round(memory / 1024 / 1024)} MiB, ${descriptors} descriptors`;
+    const [heapMiB, memoryMiB] = [heap, memory].map((bytes) => Math.round(bytes / 1024 / 1024));
+    const holds = `heap ${heapMiB} MiB, memory ${memoryMiB} MiB, ${descriptors} descriptors`;
     onProgress(
       `${second} s: ${requests} requests, ${failed} failed, ${wrong} misrouted, ${lives} lives of branches, ${holds}`,
     );
