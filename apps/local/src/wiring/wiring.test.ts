@@ -30,6 +30,7 @@ const service = {
   health: undefined,
   env: {},
   envFiles: [],
+  copyFiles: [],
   entryHash: "",
 };
 const config: Config = {
