@@ -3,7 +3,7 @@ import { z } from "zod";
 import { posix } from "node:path";
 
 const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-const domainName =
+export const domainName =
   /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*$/;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
