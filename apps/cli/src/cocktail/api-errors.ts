@@ -1,3 +1,5 @@
+import { Failure } from "../failure.ts";
+
 /** Loaded only when an error must be classified, so that other commands start without the client. */
 const client = () => import("@cocktail/client");
 
@@ -11,6 +13,11 @@ export async function isNotFound(error: unknown): Promise<boolean> {
 export async function problemReason(error: unknown): Promise<string | undefined> {
   const { ApiError } = await client();
   return ApiError.is(error) ? error.problem.reason : undefined;
+}
+
+/** Worth trying again: a failure that says so, or a transient error. */
+export async function isRetryable(error: unknown): Promise<boolean> {
+  return (error instanceof Failure && error.retryable) || (await isTransient(error));
 }
 
 /** No response, or a retryable one. */

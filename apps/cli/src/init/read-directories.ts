@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readRegularFile } from "@cocktail/local-state";
 import type { DirectoryFacts } from "./guess.ts";
-import { ignoredFiles } from "./ignored-files.ts";
+import { ignoredFiles } from "../cocktail/ignored-files.ts";
 
 const maxDirectories = 100;
 const maxBytes = 1024 * 1024;
@@ -32,7 +32,7 @@ async function readFacts(directory: string, path: string): Promise<DirectoryFact
     path,
     name: basename(place),
     files,
-    ignoredSettings: await ignoredFiles(place, settingsIn(files)),
+    ignoredSettings: [...(await ignoredFiles(place, settingsIn(files)))],
     hasLockfile: lockfiles.some((name) => files.has(name)),
     packageJson: await read("package.json"),
     goMod: await read("go.mod"),
