@@ -20,6 +20,7 @@ export const failureCodes = {
   TIMEOUT: "The operation did not finish in time.",
   USAGE: "The command line is invalid.",
   VARIANT_FAILED: "A variant failed and will not become ready.",
+  WATCH_FAILED: "A directory cannot be watched for changes.",
   INTERNAL: "A bug in the command line.",
 } as const;
 

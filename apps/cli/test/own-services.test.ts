@@ -18,6 +18,9 @@ describe("the command, for services of one's own", { timeout: 280_000 }, () => {
       await writeFile(join(directory, service, "package.json"), JSON.stringify({ scripts }));
     }
     await writeFile(join(directory, "back", "Procfile"), "web: node server.mjs\n");
+    await writeFile(join(directory, "back", ".gitignore"), ".env*\n!.env.example\n");
+    for (const name of [".env", ".env.local", ".env.example"])
+      await writeFile(join(directory, "back", name), "A=b\n");
     const taken = await cocktail("init");
     assert.equal(taken.code, 4, taken.stderr);
     assert.match(
@@ -28,7 +31,10 @@ describe("the command, for services of one's own", { timeout: 280_000 }, () => {
       await ok("init", "--force"),
       /cocktail\.yaml written\n {2}back +from the line web: of Procfile/,
     );
-    assert.match(await readFile(file, "utf8"), /command: \["sh","-c","node server\.mjs"\]/);
+    const written = await readFile(file, "utf8");
+    assert.match(written, /command: \["sh","-c","node server\.mjs"\]/);
+    assert.match(written, / {2}# copyFiles: \["\.env","\.env\.local"\] {3}# git ignores what/);
+    assert.equal(written.match(/copyFiles/g)?.length, 1, "only where there is one");
     await ok("up", "--detach", "--port", "0");
     await until("the written services to answer", async () => {
       const { edge } = await project.run();

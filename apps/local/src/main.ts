@@ -60,8 +60,8 @@ async function onlyEndLeftovers(file: string): Promise<void> {
   for (const line of lines) process.stdout.write(`${line}\n`);
 }
 
-function readConfig(path: string): Config {
-  const loaded = loadConfig(path);
+function readConfig(path: string, domain: string | undefined): Config {
+  const loaded = loadConfig(path, domain);
   if (loaded.ok) return loaded.config;
   printError(formatFaults(basename(loaded.file), loaded.faults));
   const count = loaded.faults.length === 1 ? "1 fault" : `${loaded.faults.length} faults`;
@@ -69,7 +69,7 @@ function readConfig(path: string): Config {
 }
 
 async function run(given: Arguments, stop: Stop): Promise<void> {
-  const config = readConfig(resolve(given.file));
+  const config = readConfig(resolve(given.file), given.domain);
   const services = config.services.map(({ name }) => name);
   const configured = process.env["COCKTAIL_LOG_LEVEL"];
   const level = readLogLevel(configured);
@@ -116,7 +116,7 @@ async function serve({ config, given, output, state, stop }: ServeOptions): Prom
     const { forceSignal } = stop;
     const running = await startCocktail({
       ...shared,
-      port: given.port,
+      ...given,
       env: process.env,
       forceSignal,
     });

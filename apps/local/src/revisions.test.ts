@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { until } from "@cocktail/test-support";
@@ -145,6 +145,48 @@ describe("what a variant runs", () => {
     await using local = await pair(home.path);
     const { revision } = await local.api.variant("front", "stable");
     assert.equal(revision, git(home.path, "rev-parse", "v2"));
+  });
+
+  test("checkouts of a branch and of stable's ref get the files that git ignores, before they are prepared", async () => {
+    const prepare =
+      "copyFiles: [.env.local, ./certs//dev.pem], prepare: [sh, -c, 'cat .env.local certs/dev.pem > prepared.log']";
+    const yaml = files["cocktail.yaml"]
+      .replace("{name: front,", `{name: front, ref: main, ${prepare},`)
+      .replace("{name: back,", `{name: back, ${prepare},`);
+    using home = repository({
+      "cocktail.yaml": yaml,
+      ".gitignore": ".cocktail\n.env*\ncerts/\n*.log\n",
+    });
+    git(home.path, "branch", "feature/mp-1");
+    for (const name of ["front", "back"])
+      write(home.path, { [`${name}/.env.local`]: `${name} `, [`${name}/certs/dev.pem`]: "pem" });
+    await using local = await pair(home.path);
+    const source = { kind: "branch", branch: "feature/mp-1" } as const;
+    const deploy = async (): Promise<void> =>
+      void (await local.api.deploy({ service: "back", branch: source.branch, source }));
+    const prepared = async (service: string, key: string): Promise<string> => {
+      const { directory = "" } = await local.api.variant(service, key);
+      assert.match(directory, /\.cocktail\/worktrees\//);
+      return readFileSync(join(directory, "prepared.log"), "utf8");
+    };
+    await deploy();
+    await local.ready("back", "mp-1");
+    assert.equal(await prepared("back", "mp-1"), "back pem");
+    assert.equal(await prepared("front", "stable"), "front pem");
+
+    rmSync(join(home.path, "back/certs"), { recursive: true });
+    await deploy();
+    await until("the missing file to be named", async () => {
+      const { conditions } = await local.api.variant("back", "mp-1");
+      return conditions.some(({ message }) =>
+        /copyFiles certs\/dev\.pem is not in .*back: create it there/.test(message),
+      );
+    });
+    const { body } = await local.get("front.localhost", { "x-service-route": "back:mp-1" });
+    assert.match(body, /<- back:mp-1 /, "the incarnation before serves on");
+    const { directory = "" } = await local.api.variant("back", "mp-1");
+    await local.api.deleteVariant("back", "mp-1");
+    await until("the checkout to go: nothing in it is work", () => !existsSync(directory));
   });
 
   test("a branch that is checked out with uncommitted edits is deployed with a warning that names them", async () => {

@@ -15,6 +15,11 @@ export async function problemReason(error: unknown): Promise<string | undefined>
   return ApiError.is(error) ? error.problem.reason : undefined;
 }
 
+/** Worth trying again: a failure that says so, or a transient error. */
+export async function isRetryable(error: unknown): Promise<boolean> {
+  return (error instanceof Failure && error.retryable) || (await isTransient(error));
+}
+
 /** No response of a process that may still be there, or a retryable one. */
 export async function isTransient(error: unknown): Promise<boolean> {
   const { ApiError, ApiUnreachable } = await client();

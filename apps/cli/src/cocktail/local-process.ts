@@ -7,6 +7,8 @@ export interface LocalOptions {
   /** Absolute path of the cocktail.yaml. */
   readonly file: string;
   readonly port: number | undefined;
+  readonly host: string | undefined;
+  readonly domain: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** "inherit": stdout and stderr of this process. A number: the descriptor of an open file. */
   readonly output: "inherit" | number;
@@ -36,8 +38,12 @@ const semiSpace = "--max-semi-space-size=4";
  * Starts it as the leader of its own session, so that it receives a Ctrl-C only from this process and not also from the
  * terminal: a second signal forces the shutdown.
  */
-export function startLocal({ file, port, env, output }: LocalOptions): ChildProcess {
-  const args = ["--file", file, ...(port === undefined ? [] : ["--port", String(port)])];
+export function startLocal({ file, env, output, ...edge }: LocalOptions): ChildProcess {
+  const { domain, host, port } = edge;
+  const given = Object.entries({ file, port, host, domain }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const args = given.flatMap(([name, value]) => [`--${name}`, String(value)]);
   const format = output === "inherit" ? [] : ["--log-format", "pretty"];
   return spawn(process.execPath, [semiSpace, localLauncher(), ...args, ...format], {
     env: { ...env },

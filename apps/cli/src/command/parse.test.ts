@@ -86,6 +86,13 @@ describe("the command line", () => {
     assert.match(await refused("env", "get", "Ops_101"), /not the name of an environment/);
     assert.match(await refused("env", "extend", "a", "--by", "soon"), /"soon" is not a duration/);
     assert.match(await refused("up", "--port", "70000"), /not a port/);
+    assert.match(await refused("up", "--host", "laptop"), /not an IP address.*0\.0\.0\.0 for all/s);
+    assert.match(await refused("up", "--host", "fe80::1%eth0"), /not an IP address/);
+    assert.match(
+      await refused("up", "--domain", "10.0.0.5"),
+      /below the address 10.*10\.0\.0\.5\.nip/s,
+    );
+    assert.match(await refused("up", "--domain", "a b"), /"a b" is not a domain/);
     assert.match(await refused("logs", "--tail", "-1"), /--tail: "-1" is not a whole number/);
     assert.match(await refused("status", "-o", "xml"), /"xml" is not one of table, wide, json/);
     assert.match(await refused("logs", "-o", "yaml"), /"yaml" is not one of table, json/);

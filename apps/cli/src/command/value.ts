@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { isKey, isServiceName, parseVariant, type Pin } from "@cocktail/route";
 import { parseDuration } from "../duration.ts";
 import { usageFailure } from "../failure.ts";
@@ -59,6 +60,31 @@ function wholeNumber(placeholder: string, max: number, what: string): ValueType<
       : refuse(label, given, what, `give ${what}`);
   return { placeholder, read };
 }
+
+/** An address of this machine to listen on. */
+export const listenAddress: ValueType<string> = {
+  placeholder: "ADDRESS",
+  read: (given, label) =>
+    isIP(given) !== 0 && !given.includes("%")
+      ? given
+      : refuse(label, given, "an IP address", `${label} 192.168.1.5, or ${label} 0.0.0.0 for all`),
+};
+
+/** A name below which others are, so no address. */
+export const domain: ValueType<string> = {
+  placeholder: "NAME",
+  read: (given, label) => {
+    const lower = given.toLowerCase();
+    if (isIP(given) !== 0)
+      throw usageFailure(
+        `${label}: there are no names below the address ${given}`,
+        `${label} ${isIP(given) === 4 ? given : "192.168.1.5"}.nip.io, or a domain of your DNS`,
+      );
+    return isServiceName(lower)
+      ? lower
+      : refuse(label, given, "a domain", `${label} 192.168.1.5.nip.io`);
+  },
+};
 
 /** `KEY=VALUE`. */
 export const pair: ValueType<readonly [name: string, value: string]> = {

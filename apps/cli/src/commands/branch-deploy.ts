@@ -1,14 +1,16 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { CocktailClient, DeployRequest, Source } from "@cocktail/client";
-import { RC, STABLE } from "@cocktail/route";
 import { isNotFound } from "../cocktail/api-errors.ts";
 import { type Command, command } from "../command/command.ts";
 import { flag, option, optionalArgument, repeatable } from "../command/option.ts";
 import { duration, environmentName, httpUrl, key, pair, service, text } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
-import { type Failure, usageFailure } from "../failure.ts";
+import type { ExitCode } from "../exit-code.ts";
+import { usageFailure } from "../failure.ts";
 import { deploy, deployNames, deployView } from "./deploy.ts";
+import { refuseConflict, type SourceOptions } from "./deploy-conflicts.ts";
+import { deployWatching } from "./deploy-watch.ts";
 import { deployAll, deployAllFailure } from "./deploy-all.ts";
 import { ciFileOptions, dryRunOption, waitOptions } from "./shared-options.ts";
 
@@ -17,6 +19,7 @@ export const branchDeploy: Command = command({
   summary: "Run another version of a service beside stable, and wait until it is served",
   details: [
     "--branch derives the key (feature/mp-101-faster -> mp-101) and, without --path, creates a git worktree of that branch. --key sets the key, as for a second branch of one ticket; without --branch the service runs from its own directory unless --path or --url is given.",
+    "--watch stays in the foreground: it deploys the directory --path, and again 300 ms after the last change in it, one redeploy at a time. What git ignores, node_modules and editors' temporary files don't count. A redeploy that fails is reported, and the incarnation before serves on. Ctrl-C ends the watching; the variant stays. -o json prints a line for each deploy.",
     "A redeploy starts the next incarnation beside the old one and swaps them once it responds. A service may exist as a branch only: give its command after --.",
   ],
   args: {
@@ -32,6 +35,9 @@ export const branchDeploy: Command = command({
     ttl: option(duration, "destroy it after this time"),
     fallback: flag("while it is down, fall back to the next layer instead of responding 503"),
     replace: flag("replace another branch that has this key"),
+    watch: flag("deploy it again after every change in the directory --path, until Ctrl-C", {
+      short: "-w",
+    }),
     all: flag("deploy --branch of every service whose repository has it"),
     ...waitOptions,
     ...dryRunOption,
@@ -52,6 +58,10 @@ export const branchDeploy: Command = command({
       command: "cocktail branch deploy cart-service --key mp-102 --path ../cart --ttl 24h",
     },
     {
+      text: "a directory, and again after every change in it",
+      command: "cocktail branch deploy cart-service --key mp-102 --path ../cart --watch",
+    },
+    {
       text: "a process in your debugger",
       command: "cocktail branch deploy cart-service --key mp-102 --url http://127.0.0.1:9229",
     },
@@ -60,10 +70,21 @@ export const branchDeploy: Command = command({
       command: "cocktail branch deploy audit --key mp-103 --path ./audit -- python3 app.py",
     },
   ],
+  follow: (context, { args, options, rest }) => {
+    const { path, watch } = options;
+    const { service = "" } = args;
+    if (!watch || path === undefined || service === "") return undefined;
+    refuseConflict({ ...options, service }, rest);
+    const watching = async (): Promise<ExitCode> => {
+      const source = { kind: "directory", path: await directory(path, context.cwd) } as const;
+      const request = toRequest({ service, source, rest }, options);
+      return await deployWatching(context, { request, directory: source.path, flags: options });
+    };
+    return watching();
+  },
   run: async (context, { args, options, rest }) => {
     const { all, branch, environment, key, replace, ttl: ttlSeconds } = options;
-    const conflict = findConflict({ ...options, service: args.service }, rest);
-    if (conflict !== undefined) throw conflict;
+    refuseConflict({ ...options, service: args.service }, rest);
     const { api } = await context.connect();
     if (all && branch !== undefined) {
       const wanted = { branch, environment, key, replace, ttlSeconds };
@@ -71,78 +92,40 @@ export const branchDeploy: Command = command({
     }
     const { service = "" } = args;
     const source = await chooseSource(context, api, { service, ...options, rest });
-    const request: DeployRequest = {
-      service,
-      key: options.key,
-      branch: options.branch,
-      source,
-      ...(rest.length > 0 && { command: rest }),
-      ...(options.env.length > 0 && { env: Object.fromEntries(options.env) }),
-      environment: options.environment,
-      ttlSeconds: options.ttl,
-      ...(options.fallback && { onUnavailable: "Fallback" }),
-      ...(options.replace && { replace: true }),
-    };
-    return await deploy(context, api, request, options);
+    return await deploy(context, api, toRequest({ service, source, rest }, options), options);
   },
   view: (result, context) => [result].flat().flatMap((report) => deployView(report, context)),
   names: (result) => [result].flat().flatMap(deployNames),
   failure: (result) => deployAllFailure([result].flat()),
 });
 
-interface SourceOptions {
+interface RequestOptions {
   readonly branch: string | undefined;
   readonly key: string | undefined;
-  readonly path: string | undefined;
-  readonly url: string | undefined;
+  readonly env: readonly (readonly [name: string, value: string])[];
+  readonly environment: string | undefined;
+  readonly ttl: number | undefined;
+  readonly fallback: boolean;
+  readonly replace: boolean;
 }
 
-/** Missing or conflicting options, checked before any request. */
-function findConflict(
-  options: SourceOptions & { readonly all: boolean; readonly service: string | undefined },
-  rest: readonly string[],
-): Failure | undefined {
-  const { all, branch, key, path, service: named, url } = options;
-  const has = (value: unknown): boolean => value !== undefined;
-  const rules: readonly (readonly [isBroken: boolean, message: string, fix: string])[] = [
-    [
-      !all && !has(named),
-      "no service is named",
-      "cocktail branch deploy SERVICE --branch NAME; or all that have the branch: --branch NAME --all",
-    ],
-    [
-      all && (!has(branch) || [named, path, url, rest[0]].some(has)),
-      "--all takes a --branch, and neither a service, --path, --url nor a command",
-      "cocktail branch deploy --branch feature/mp-101-faster --all",
-    ],
-    [
-      !has(branch) && !has(key),
-      "neither --branch nor --key is given",
-      "pass --branch feature/mp-101-faster, or --key mp-101",
-    ],
-    [
-      has(path) && has(url),
-      "--path and --url exclude each other",
-      "--path runs a process, --url attaches one; omit one of them",
-    ],
-    [
-      has(url) && rest.length > 0,
-      "--url excludes a command after --",
-      "--url attaches a process that already runs; omit the command",
-    ],
-    [
-      key === RC,
-      "--key rc is reserved",
-      "deploy a release candidate with: cocktail rc deploy SERVICE --path DIR",
-    ],
-    [
-      key === STABLE,
-      "--key stable is reserved",
-      "change stable in cocktail.yaml, or with: cocktail rc promote SERVICE",
-    ],
-  ];
-  const broken = rules.find(([isBroken]) => isBroken);
-  return broken && usageFailure(broken[1], broken[2]);
+function toRequest(
+  what: { readonly service: string; readonly source: Source; readonly rest: readonly string[] },
+  options: RequestOptions,
+): DeployRequest {
+  const { rest, service, source } = what;
+  return {
+    service,
+    key: options.key,
+    branch: options.branch,
+    source,
+    ...(rest.length > 0 && { command: rest }),
+    ...(options.env.length > 0 && { env: Object.fromEntries(options.env) }),
+    environment: options.environment,
+    ttlSeconds: options.ttl,
+    ...(options.fallback && { onUnavailable: "Fallback" }),
+    ...(options.replace && { replace: true }),
+  };
 }
 
 interface SourceArguments extends SourceOptions {

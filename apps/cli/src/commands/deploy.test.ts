@@ -139,6 +139,24 @@ describe("branch deploy", () => {
     ]);
   });
 
+  it("watches a directory only, and waits for each deploy", async () => {
+    const refused = async (...words: string[]): Promise<string> => {
+      const all = ["branch", "deploy", "payment-service", "--key", "mp-101", "--watch", ...words];
+      const { code, stderr } = await invoke(all, { cwd: tmpdir() });
+      assert.equal(code, 2, stderr);
+      return stderr;
+    };
+    assert.match(await refused(), /a directory, and none is given.*\nfix: {3}pass the directory/);
+    assert.match(await refused("--branch", "b"), /a git branch has none that you edit/);
+    assert.match(await refused("--url", "http://127.0.0.1:1"), /none is given/);
+    assert.match(await refused("--path", ".", "--no-wait"), /excludes --dry-run and --no-wait/);
+    assert.match(await refused("--path", ".", "--dry-run"), /excludes --dry-run and --no-wait/);
+    assert.match(await refused("--path", ".", "-o", "yaml"), /does not support -o yaml/);
+    assert.match(await refused("--path", "no/such"), /no\/such does not exist/);
+    const all = await invoke(["branch", "deploy", "--branch", "b", "--all", "--watch"], {});
+    assert.equal(all.code, 2, all.stderr);
+  });
+
   it("fails immediately when its process has failed, shows the end of its log, and prints the object", async () => {
     const lines = ["starting", "cannot open database"].map((text) =>
       JSON.stringify({ time: "", variant: name, incarnation: 2, stream: "stderr", text }),

@@ -141,7 +141,7 @@ function nextStep({ waited, variant: { tier, name } }: DeployReport): string {
 }
 
 /** Prints what a failed variant printed last on stderr. */
-async function printLastOutput(
+export async function printLastOutput(
   { progress, signal }: Context,
   api: CocktailClient,
   failed: Variant,

@@ -89,9 +89,10 @@ describe("route trace", () => {
       response.writeHead(424, { "content-type": "application/problem+json" }).end(body),
     );
     await using api = await startFakeApi({
-      "GET /v1/status": status({ edge: `http://localhost:${edge.port}` }),
+      "GET /v1/status": status({ edge: `http://localhost:${edge.port}`, domain: "shop.test" }),
     });
     const { code, stdout } = await invoke(["route", "trace", "/checkout", "-d", "{}"], api);
+    assert.equal(edge.seen[0]?.headers.host, `shop.test:${edge.port}`, "a host that it answers");
     assert.equal(code, 0);
     assert.match(stdout, /424\n {2}cart:mp-102 is not live\n {2}fix: deploy it\n\nno hops/);
     assert.equal(edge.seen[0]?.method, "POST");

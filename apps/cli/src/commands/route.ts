@@ -5,6 +5,7 @@ import { argument, flag, option, optionalArgument, repeatable } from "../command
 import { count, header, method, service, text } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { routeHeaders, type TracedResponse, traceRequest } from "../edge/trace.ts";
+import { siteUrl } from "../views/exposure-view.ts";
 import { addressOf } from "../edge/request.ts";
 import { usageFailure } from "../failure.ts";
 import { type Cell, gap, line, span, type View } from "../output/view.ts";
@@ -198,7 +199,7 @@ async function targetOf(
     );
   }
   const { api } = await context.connect();
-  const { edge } = await api.status({ signal: context.signal });
-  const base = new URL(edge);
-  return { url: new URL(text, base), connectTo: addressOf(base.hostname) };
+  const status = await api.status({ signal: context.signal });
+  const connectTo = addressOf(new URL(status.edge).hostname);
+  return { url: new URL(text, siteUrl(status)), connectTo };
 }

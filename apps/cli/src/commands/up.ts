@@ -1,13 +1,13 @@
 import { dirname } from "node:path";
 import { howToRestart } from "../cocktail/last-output.ts";
-import { exitOf, startLocal } from "../cocktail/local-process.ts";
+import { exitOf, type LocalOptions, startLocal } from "../cocktail/local-process.ts";
 import { ownFile } from "../cocktail/locate.ts";
 import type { StatusReport } from "../cocktail/read-status.ts";
 import { prepareState, readState } from "../cocktail/state-directory.ts";
 import { lastLogLines, logPath, openLog } from "../cocktail/state-log.ts";
 import { type Command, command } from "../command/command.ts";
 import { flag, option } from "../command/option.ts";
-import { port } from "../command/value.ts";
+import { domain, listenAddress, port } from "../command/value.ts";
 import type { Context } from "../command/context.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { Failure } from "../failure.ts";
@@ -37,15 +37,25 @@ export const up: Command = command({
     "Start the cocktail of a cocktail.yaml: the stable variant of every service, the gateway, the control plane",
   details: [
     "In the foreground it prints the output of the services until Ctrl-C. With --detach it keeps running in the background, and the command returns once it is ready. State is kept in .cocktail/ beside the file: the next up restores branches and environments, and cleans up after a killed run.",
+    "Only this machine reaches it, unless --host names another of its addresses (0.0.0.0: all): then everyone in that network reaches the entry services, in every variant and environment, without a password. The API, the services and the database stay on the loopback. Other machines don't resolve names below localhost: give a --domain that they resolve. Both hold for this run.",
   ],
   options: {
     port: option(port, "the port of the edge; 0 picks a free one (default: 8080)", { short: "-p" }),
+    host: option(
+      listenAddress,
+      "an address on which the edge listens besides the loopback, so that other machines reach it",
+    ),
+    domain: option(domain, "the parent of the virtual hosts, in place of the file's domain"),
     detach: flag("run in the background", { short: "-d" }),
     ...waitOptions,
   },
   examples: [
     { text: "in the foreground", command: "cocktail up" },
     { text: "in the background, on a free port", command: "cocktail up --detach --port 0" },
+    {
+      text: "for a phone or a colleague in the same network",
+      command: "cocktail up --host 192.168.1.5 --domain 192.168.1.5.nip.io",
+    },
     { text: "from another directory", command: "cocktail up -f examples/hello/cocktail.yaml" },
   ],
   run: async (context, { options }): Promise<UpReport> => {
@@ -71,8 +81,9 @@ export const up: Command = command({
   exitCode: ({ exitCode }) => exitCode,
 });
 
-interface UpFlags {
-  readonly port: number | undefined;
+type EdgeFlags = Pick<LocalOptions, "port" | "host" | "domain">;
+
+interface UpFlags extends EdgeFlags {
   readonly wait: boolean;
   readonly waitTimeout: number;
 }
@@ -80,7 +91,7 @@ interface UpFlags {
 async function upDetached(context: Context, file: string, flags: UpFlags): Promise<UpReport> {
   const directory = dirname(file);
   const log = await openLog(directory);
-  const child = startLocal({ file, port: flags.port, env: context.env, output: log.fd });
+  const child = startLocal({ ...flags, file, env: context.env, output: log.fd });
   const exit = exitOf(child);
   await log.close();
   const pid = child.pid ?? 0;
@@ -129,7 +140,7 @@ const lockSeconds = 15;
 
 async function upForeground(context: Context, file: string, flags: UpFlags): Promise<UpReport> {
   const directory = dirname(file);
-  const child = startLocal({ file, port: flags.port, env: context.env, output: "inherit" });
+  const child = startLocal({ ...flags, file, env: context.env, output: "inherit" });
   const pid = child.pid ?? 0;
   const stop = (): void => void child.kill("SIGTERM");
   if (context.signal.aborted) stop();

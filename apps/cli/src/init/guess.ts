@@ -11,6 +11,8 @@ export interface DirectoryFacts {
   readonly pom?: string | undefined;
   /** Names of its files. */
   readonly files: ReadonlySet<string>;
+  /** Files of settings, such as `.env`, that git ignores: no checkout of a branch has them. */
+  readonly ignoredSettings: readonly string[];
 }
 
 /** A service as it may be written into cocktail.yaml. */
@@ -20,11 +22,13 @@ export interface GuessedService {
   readonly prepare?: readonly string[];
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What a checkout of a branch may need from the working copy. */
+  readonly copyFiles: readonly string[];
   /** What the guess is from. */
   readonly from: string;
 }
 
-type Guess = Omit<GuessedService, "name" | "path"> & { readonly name?: string };
+type Guess = Omit<GuessedService, "copyFiles" | "name" | "path"> & { readonly name?: string };
 
 const guesses: readonly ((facts: DirectoryFacts) => Guess | undefined)[] = [
   fromProcfile,
@@ -42,7 +46,8 @@ export function guessServices(directories: readonly DirectoryFacts[]): readonly 
       const found = guess(facts);
       if (found === undefined) continue;
       const { name = facts.name, ...rest } = found;
-      return [{ ...rest, name: uniqueName(name, taken), path: facts.path }];
+      const { ignoredSettings: copyFiles, path } = facts;
+      return [{ ...rest, name: uniqueName(name, taken), path, copyFiles }];
     }
     return [];
   });

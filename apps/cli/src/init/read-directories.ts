@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { readRegularFile } from "@cocktail/local-state";
 import type { DirectoryFacts } from "./guess.ts";
+import { ignoredFiles } from "../cocktail/ignored-files.ts";
 
 const maxDirectories = 100;
 const maxBytes = 1024 * 1024;
@@ -23,19 +24,26 @@ export async function readDirectories(directory: string): Promise<readonly Direc
 
 async function readFacts(directory: string, path: string): Promise<DirectoryFacts> {
   const place = join(directory, path);
-  const files = new Set(await readdir(place).catch(() => []));
+  const entries = await readdir(place, { withFileTypes: true }).catch(() => []);
+  const files = new Set(entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name));
   const read = async (name: string): Promise<string | undefined> =>
     files.has(name) ? await readSmall(join(place, name)) : undefined;
   return {
     path,
     name: basename(place),
     files,
+    ignoredSettings: [...(await ignoredFiles(place, settingsIn(files)))],
     hasLockfile: lockfiles.some((name) => files.has(name)),
     packageJson: await read("package.json"),
     goMod: await read("go.mod"),
     procfile: await read("Procfile"),
     pom: await read("pom.xml"),
   };
+}
+
+/** `.env`, `.env.local` and their like. */
+function settingsIn(files: ReadonlySet<string>): readonly string[] {
+  return [...files].filter((name) => /^\.env(?:\.[\w.-]+)?$/.test(name)).toSorted();
 }
 
 /** Undefined for what is no regular file, larger than 1 MiB, or not readable: then it says nothing. */

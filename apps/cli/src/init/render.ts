@@ -14,7 +14,7 @@ export function renderFile(name: string, services: readonly GuessedService[]): s
 }
 
 function renderService(
-  { name, path, prepare, command, env, from }: GuessedService,
+  { name, path, prepare, command, copyFiles, env, from }: GuessedService,
   index: number,
 ): readonly string[] {
   return [
@@ -26,6 +26,11 @@ function renderService(
     index === 0
       ? "  entry: true                 # reachable from outside; the first one answers http://localhost:8080"
       : "  # entry: true               # to reach it from outside, too",
+    ...(copyFiles.length === 0
+      ? []
+      : [
+          `  # copyFiles: ${JSON.stringify(copyFiles)}   # git ignores what a branch may need: this copies it into its checkout`,
+        ]),
     "  # health: /healthz          # a path that answers when it is ready; default: that it listens",
     "  # ref: main                 # to run stable at a branch, tag or commit, in a checkout of its own",
   ];

@@ -5,6 +5,7 @@ import { type Cell, gap, line, span, type View } from "../output/view.ts";
 import { isFailing } from "../cocktail/last-output.ts";
 import { readyCondition } from "../wait/await-variant.ts";
 import { lastOutputLines } from "./last-output-view.ts";
+import { exposureLines, siteUrl } from "./exposure-view.ts";
 import { environmentTable } from "./environment-view.ts";
 import { variantTable } from "./variant-view.ts";
 
@@ -14,9 +15,10 @@ export function statusView(report: StatusReport, now: number): View {
   return [
     line(
       span("strong", report.name),
-      `  ${report.edge}`,
+      `  ${siteUrl(report).origin}`,
       span("dim", `  epoch ${report.epoch}, up for ${formatAge(report.startedAt, now)}`),
     ),
+    ...exposureLines(report),
     ...(report.outdated
       ? [
           line(

@@ -2,6 +2,7 @@ import type { Variant } from "@cocktail/client";
 import { type LiveRun, readState } from "../cocktail/state-directory.ts";
 import type { Context } from "../command/context.ts";
 import { readStatus, type StatusReport, withLastOutput } from "../cocktail/read-status.ts";
+import { siteUrl } from "../views/exposure-view.ts";
 import { describeCondition, hasFailed, readyCondition } from "./await-variant.ts";
 import { poll } from "./poll.ts";
 
@@ -47,8 +48,7 @@ export async function awaitStart(context: Context, options: StartOptions): Promi
     throw error;
   });
   const waited = settled ?? "TimedOut";
-  if (waited === "Ready")
-    waiting.end("good", `${count(report?.services.length ?? 0)} served at ${run?.edge ?? ""}`);
+  if (waited === "Ready") waiting.end("good", describeReady(report));
   else
     waiting.end(
       "bad",
@@ -75,6 +75,11 @@ function describeStartFailure(report: StatusReport | undefined): string {
   return report === undefined
     ? "the control plane does not respond yet"
     : describeStart(stableOf(report));
+}
+
+function describeReady(report: StatusReport | undefined): string {
+  if (report === undefined) return "served";
+  return `${count(report.services.length)} served at ${siteUrl(report).origin}`;
 }
 
 function isReady(variant: Variant): boolean {

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CocktailClient } from "@cocktail/client";
 import { printableJson } from "@cocktail/client/printable";
-import { isTransient } from "../cocktail/api-errors.ts";
+import { isRetryable } from "../cocktail/api-errors.ts";
 import type { Context } from "../command/context.ts";
+import type { OutputFormat } from "../command/output-format.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import { layout } from "../output/layout.ts";
@@ -36,12 +37,7 @@ export async function watchRows<T extends { readonly name: string }>(
   context: Context,
   rows: Rows<T>,
 ): Promise<ExitCode> {
-  if (context.format === "yaml" || context.format === "name") {
-    throw usageFailure(
-      `--watch does not support -o ${context.format}`,
-      "use -o table, wide or json",
-    );
-  }
+  refuseUnstreamed(context.format);
   const print = printer(context, rows);
   const outage = new OutageTracker(() =>
     context.progress.warn("lost the connection to the control plane; reconnecting"),
@@ -63,6 +59,12 @@ export async function watchRows<T extends { readonly name: string }>(
   }
 }
 
+/** Throws for a format in which nothing can follow what was printed. */
+export function refuseUnstreamed(format: OutputFormat): void {
+  if (format === "yaml" || format === "name")
+    throw usageFailure(`--watch does not support -o ${format}`, "use -o table, wide or json");
+}
+
 /** Tolerates an outage only after a first success: a control plane that never responded is an error. */
 class OutageTracker {
   readonly #onLost: () => void;
@@ -80,8 +82,7 @@ class OutageTracker {
 
   /** Throws the error if it is permanent, or if the outage lasts too long. */
   async failed(error: unknown): Promise<void> {
-    const isRetryable = (error instanceof Failure && error.retryable) || (await isTransient(error));
-    if (!this.#hasSucceeded || !isRetryable) throw error;
+    if (!this.#hasSucceeded || !(await isRetryable(error))) throw error;
     if (this.#lostAt === undefined) this.#onLost();
     this.#lostAt ??= performance.now();
     if (performance.now() - this.#lostAt > outageToleranceMs) throw error;

@@ -29,6 +29,8 @@ export interface ServiceConfig {
   readonly env: Readonly<Record<string, string>>;
   /** Files of variables, relative to the directory that it runs in. */
   readonly envFiles: readonly string[];
+  /** Files that git ignores, relative to the working directory: copied from there into each checkout. */
+  readonly copyFiles: readonly string[];
   readonly entry: boolean;
   /** Hash of everything above: a promotion stands until it changes. */
   readonly entryHash: string;

@@ -8,8 +8,8 @@ export type Loaded =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly file: string; readonly faults: readonly Fault[] };
 
-/** Reads and checks the file, and that the directories it names exist. */
-export function loadConfig(path: string): Loaded {
+/** Reads and checks the file, and that the directories it names exist. `domain` takes the place of the file's. */
+export function loadConfig(path: string, domain: string | undefined): Loaded {
   let file: string;
   let text: string;
   try {
@@ -26,7 +26,6 @@ export function loadConfig(path: string): Loaded {
     };
   }
   const parsed = parseConfig(text, file, directoryFault);
-  return parsed.ok
-    ? { ok: true, config: parsed.config }
-    : { ok: false, file, faults: parsed.faults };
+  if (!parsed.ok) return { ok: false, file, faults: parsed.faults };
+  return { ok: true, config: { ...parsed.config, domain: domain ?? parsed.config.domain } };
 }

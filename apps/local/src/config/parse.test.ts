@@ -36,6 +36,7 @@ describe("cocktail.yaml", () => {
       health: "/healthz",
       env: { KEY: "value", RETRIES: "3", DEBUG: "true" },
       envFiles: [],
+      copyFiles: [],
       entry: true,
     });
     assert.equal(debugged.path, "/src/shop");
@@ -59,6 +60,31 @@ services:
       faultsOf(yaml("${CART_URL}")),
       "cocktail.yaml:5:40: services[0].env.BASE: refers to CART_URL, which nothing gives. Fix: refer to HOST, PORT, FRONT_URL, CART_SERVICE_URL; a literal ${ is written $${",
     );
+  });
+
+  test("only files below the service's directory, and none of git's, are copied", () => {
+    const yaml = (list: string): string =>
+      `${head}services:\n- {name: a, command: [x], copyFiles: ${list}}\n`;
+    const parsed = parseConfig(yaml("[.env.local, ./certs//dev.pem, .github/x]"), file);
+    assert.ok(parsed.ok);
+    const { copyFiles } = parsed.config.services[0] ?? {};
+    assert.deepEqual(copyFiles, [".env.local", "certs/dev.pem", ".github/x"]);
+    for (const path of ["/etc/passwd", "../.env", "a/../../b", "a/.."])
+      assert.match(
+        faultsOf(yaml(`[${path}]`)),
+        /copyFiles\[0\]: is not below the service's dir/,
+        path,
+      );
+    for (const path of [".git/hooks/post-checkout", "a/.GIT/config", ".git", ".", "certs/", "./"])
+      assert.match(faultsOf(yaml(`[${path}]`)), /copyFiles\[0\]: is no file that can be/, path);
+    assert.match(faultsOf(yaml('[""]')), /copyFiles\[0\]: must not be empty/);
+    assert.match(faultsOf(yaml("[1]")), /copyFiles\[0\]: must be a string/);
+    assert.match(faultsOf(yaml('["a\\0"]')), /copyFiles\[0\]: holds a NUL character/);
+    assert.match(faultsOf(yaml(".env")), /copyFiles: must be a list of files\. Fix: write \[/);
+    const many = JSON.stringify(Array.from({ length: 101 }, (_, number) => `f${number}`));
+    assert.match(faultsOf(yaml(many)), /copyFiles: names more than 100 files/);
+    const url = `${head}services:\n- {name: a, url: "http://127.0.0.1:1", copyFiles: [.env]}\n`;
+    assert.match(faultsOf(url), /copyFiles: has no effect with url/);
   });
 
   test("all faults are reported at once, with line, path and fix", (t) => {
@@ -99,6 +125,8 @@ services:
     assert.equal(hash("services: # moved\n- {command: [y], name: b}\n"), one);
     assert.notEqual(hash("services:\n- {name: b, command: [y, z]}\n"), one);
     assert.notEqual(hash("services:\n- {name: b, command: [y], env: {A: b}}\n"), one);
+    assert.notEqual(hash("services:\n- {name: b, command: [y], copyFiles: [.env]}\n"), one);
+    assert.equal(hash("services:\n- {name: b, command: [y], copyFiles: []}\n"), one);
     const moved = parseConfig(`${head}services:\n- {name: b, command: [y]}\n`, "/elsewhere/c.yaml");
     assert.equal(moved.ok && moved.config.services[0]?.entryHash, one, "moved with its directory");
   });

@@ -135,11 +135,8 @@ function startFaults(entry: object): readonly Finding[] {
   if (given("command") && given("url")) {
     findings.push([["url"], "can't be combined with command|remove one of them"]);
   }
-  if (given("ref") && given("url")) {
-    findings.push([["ref"], "has no effect with url|remove it"]);
-  }
-  if (given("prepare") && given("url")) {
-    findings.push([["prepare"], "has no effect with url|remove it"]);
+  for (const name of ["ref", "prepare", "copyFiles"].filter(given)) {
+    if (given("url")) findings.push([[name], "has no effect with url|remove it"]);
   }
   return findings;
 }
@@ -270,12 +267,14 @@ function compileService(entry: ServiceEntry, base: string): ServiceConfig {
     health: entry.health,
     env,
     envFiles: [entry.envFile].flat(),
+    copyFiles: entry.copyFiles.map((path) => normalize(path)),
     entry: entry.entry,
   };
   // With the path as written: moving the cocktail to another directory changes nothing.
   // What is not written says nothing: an entry keeps its hash when a key is new to this version.
   const envFiles = service.envFiles.length === 0 ? undefined : service.envFiles;
-  const content = JSON.stringify({ ...service, envFiles, path: normalize(entry.path) });
+  const copyFiles = service.copyFiles.length === 0 ? undefined : service.copyFiles;
+  const content = JSON.stringify({ ...service, envFiles, copyFiles, path: normalize(entry.path) });
   const entryHash = createHash("sha256").update(content).digest("hex").slice(0, 16);
   return { ...service, entryHash };
 }

@@ -1,8 +1,9 @@
 import { isKey, isReservedKey } from "@cocktail/route";
 import { z } from "zod";
+import { posix } from "node:path";
 
 const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
-const domainName =
+export const domainName =
   /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*$/;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -44,12 +45,24 @@ const flag = z.boolean({ error: "must be true or false|write true or false" });
 
 /** Below the service's directory: a branch must not choose what else is read. */
 const relativeFile = z
-  .string()
-  .min(1)
+  .string({ error: "must be a string|write a relative path, such as .env" })
+  .min(1, { error: "must not be empty|write a relative path, such as .env" })
   .refine(noNul, nul)
   .refine((path) => !path.startsWith("/") && !path.split("/").includes(".."), {
     error: "is not below the service's directory|write a relative path without .., such as .env",
   });
+
+const maxCopiedFiles = 100;
+
+const copiedFile = relativeFile.refine(isCopiable, {
+  error: "is no file that can be copied|write a file outside of .git, such as certs/dev.pem",
+});
+
+/** No directory, and none of git's own files, which say what git runs. */
+function isCopiable(path: string): boolean {
+  const parts = posix.normalize(path).toLowerCase().split("/");
+  return !["", "."].includes(parts.at(-1) ?? "") && !parts.includes(".git");
+}
 
 export const serviceSchema = z.strictObject(
   {
@@ -93,6 +106,12 @@ export const serviceSchema = z.strictObject(
     envFile: z
       .union([relativeFile, z.array(relativeFile)], {
         error: "must be a file or a list of files|write .env, or [.env, .env.local]",
+      })
+      .default([]),
+    copyFiles: z
+      .array(copiedFile, { error: "must be a list of files|write [.env.local, certs/dev.pem]" })
+      .max(maxCopiedFiles, {
+        error: `names more than ${maxCopiedFiles} files|let prepare make the others`,
       })
       .default([]),
     entry: flag.default(false),

@@ -69,6 +69,7 @@ function bench(
     health: "/healthz",
     env: { FROM: "service", BOTH: "service" },
     envFiles: [],
+    copyFiles: [],
     entry: true,
     entryHash: "",
     ...change,

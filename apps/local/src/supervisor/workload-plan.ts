@@ -23,6 +23,8 @@ export interface WorkloadPlan {
   readonly protocol: "auto" | "http1" | "h2c";
   /** Files of variables, below all others. */
   readonly envFiles: readonly string[];
+  /** Copied from the service's own directory into a checkout. */
+  readonly copyFiles: readonly string[];
   /** The service's variables, then the variant's. */
   readonly env: readonly Readonly<Record<string, string>>[];
 }
@@ -30,13 +32,14 @@ export interface WorkloadPlan {
 /** For a service that only a branch has, so that it is not in the file: it is ready when it listens. */
 const unknown: Pick<
   ServiceConfig,
-  "command" | "env" | "envFiles" | "health" | "prepare" | "protocol" | "ref" | "url"
+  "command" | "copyFiles" | "env" | "envFiles" | "health" | "prepare" | "protocol" | "ref" | "url"
 > & {
   readonly path?: string;
 } = {
   command: undefined,
   env: {},
   envFiles: [],
+  copyFiles: [],
   health: undefined,
   prepare: undefined,
   protocol: "auto",
@@ -47,7 +50,8 @@ const unknown: Pick<
 export function planWorkload(spec: WorkloadSpec, service: ServiceConfig | undefined): WorkloadPlan {
   const { incarnation, key, rollout, service: name } = spec;
   const source = readSource(spec.source);
-  const { command, env, envFiles, health, path, prepare, protocol, ref, url } = service ?? unknown;
+  const { command, copyFiles, env, envFiles, health, path, prepare, protocol, ref, url } =
+    service ?? unknown;
   return {
     ref: { service: name, key, incarnation },
     rollout,
@@ -59,6 +63,7 @@ export function planWorkload(spec: WorkloadSpec, service: ServiceConfig | undefi
     health,
     protocol,
     envFiles,
+    copyFiles,
     env: [env, source.env ?? {}],
   };
 }

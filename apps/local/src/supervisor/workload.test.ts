@@ -61,6 +61,7 @@ function bench({ state = "state" } = {}): Bench {
         health: undefined,
         protocol: "auto",
         envFiles: [],
+        copyFiles: [],
         env: [],
         ...change,
       };

@@ -15,6 +15,7 @@ import {
 import { killDetachedProcesses } from "../processes/detached.ts";
 import { endGroup, type EndOptions } from "../processes/process-group.ts";
 import type { ProcessRecords } from "../processes/process-records.ts";
+import { copyFiles } from "../sources/copied-files.ts";
 import { directoryFault } from "../sources/directory.ts";
 import { readEnvFiles } from "../sources/env-files.ts";
 import { GitFailure } from "../sources/git.ts";
@@ -128,9 +129,9 @@ export class Workload {
     }
   }
 
-  /** Where the code is. For a branch, creates a worktree. */
+  /** Where the code is. For a branch, a checkout with the files that git ignores but the service needs. */
   async #directory(): Promise<string> {
-    const { ref, servicePath, source } = this.#plan;
+    const { copyFiles: copied, ref, servicePath, source } = this.#plan;
     if (source.kind === "directory") return existing(source.path);
     if (servicePath === undefined) {
       throw new PermanentFailure(
@@ -151,8 +152,10 @@ export class Workload {
       signal: this.#stopping.signal,
     });
     if (!outcome.ok) throw new PermanentFailure(outcome.reason, outcome.message);
-    for (const note of outcome.notes) this.#log(note);
-    return outcome.directory;
+    const { directory, notes } = outcome;
+    const files = { files: copied, from: servicePath, to: directory };
+    for (const note of [...notes, ...(await copyFiles(files))]) this.#log(note);
+    return directory;
   }
 
   async #prepare(directory: string): Promise<void> {

@@ -57,8 +57,9 @@ export interface Answer {
 export async function openLocal(
   directory: string,
   env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
 ): Promise<LocalCocktail> {
-  const started = startLocal(directory, ["--port", "0"], env);
+  const started = startLocal(directory, ["--port", "0", ...args], env);
   const file = join(directory, ".cocktail/run.json");
   const run = await until(
     "run.json to say ready",

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { FileChange } from "@cocktail/client";
 import type { FileApplication } from "@cocktail/control-plane";
 import { type Config, formatFaults } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, type Loaded } from "../config/load.ts";
 import type { Pinned } from "../sources/pinned-references.ts";
 import { StartFailure } from "./failure.ts";
 
@@ -11,13 +11,21 @@ import { StartFailure } from "./failure.ts";
 export class LiveConfig {
   #config: Config;
   #text: string;
+  readonly #domain: string | undefined;
 
-  constructor(config: Config) {
+  /** `domain`: what was given in place of the file's. */
+  constructor(config: Config, domain?: string) {
     this.#config = config;
     this.#text = textOf(config.file);
+    this.#domain = domain;
   }
 
   readonly get = (): Config => this.#config;
+
+  /** The file as it is now. */
+  read(): Loaded {
+    return loadConfig(this.#config.file, this.#domain);
+  }
 
   set(config: Config): void {
     this.#config = config;
@@ -71,7 +79,7 @@ export async function applyFile(
   { prepare, store }: ApplySteps,
 ): Promise<FileApplication> {
   const before = live.get();
-  const loaded = loadConfig(before.file);
+  const loaded = live.read();
   if (!loaded.ok) {
     const detail = formatFaults(basename(loaded.file), loaded.faults);
     return { kind: "invalid", detail, fix: "fix the faults; nothing was changed" };

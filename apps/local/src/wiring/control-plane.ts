@@ -34,6 +34,7 @@ export interface ControlPlaneOptions {
   readonly readers: Readers;
   /** Base URL of the edge. */
   readonly edge: string;
+  readonly exposure: About["exposure"];
   readonly output: Output;
   readonly metrics: Registry;
   readonly token: string;
@@ -178,8 +179,9 @@ async function openStore(database: Database, log: Output["log"]): Promise<Store>
 
 /** What only the composition root knows. */
 function about(options: ControlPlaneOptions, recovered: readonly string[]): About {
-  const { config, edge, live, startedAt, version } = options;
+  const { config, edge, exposure, live, startedAt, version } = options;
   const { domain, name } = config;
   const outdated = live.isOutdated();
-  return { name, version, domain, edge, startedAt: startedAt.toISOString(), recovered, outdated };
+  const since = startedAt.toISOString();
+  return { name, version, domain, edge, exposure, startedAt: since, recovered, outdated };
 }

@@ -1,3 +1,4 @@
+import type { About } from "@cocktail/control-plane";
 import { createGateway, type Gateway } from "@cocktail/gateway";
 import { ensureSchema, type StateDirectory } from "@cocktail/local-state";
 import { emptyTable, type RouteTable } from "@cocktail/route";
@@ -16,6 +17,7 @@ import { openControlPlane } from "./control-plane.ts";
 import { databaseUrl, openDatabase } from "./database.ts";
 import { incarnationsOf, withoutAddresses } from "./dead-incarnations.ts";
 import { openEdge } from "./edge-listeners.ts";
+import { exposureOf } from "./exposure.ts";
 import { inState } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
@@ -26,6 +28,8 @@ import { Teardown } from "./teardown.ts";
 export interface StartOptions {
   readonly config: Config;
   readonly port: number;
+  readonly host: string | undefined;
+  readonly domain: string | undefined;
   readonly state: StateDirectory;
   readonly output: Output;
   readonly runId: string;
@@ -63,11 +67,11 @@ export async function startCocktail(options: StartOptions): Promise<RunningCockt
 }
 
 async function start(options: StartOptions, teardown: Teardown): Promise<RunningCocktail> {
-  const { config, env, forceSignal, output, port, state } = options;
+  const { config, env, forceSignal, host, output, port, state } = options;
   const grace = (ms: number): { readonly graceMs: number } => ({
     graceMs: forceSignal.aborted ? 0 : ms,
   });
-  const live = new LiveConfig(config);
+  const live = new LiveConfig(config, options.domain);
   const metrics = new Registry();
   const log = output.log.child({ part: "gateway" });
   // Starts with an empty table, so that the edge can listen before the first one is loaded.
@@ -80,7 +84,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
   teardown.add("gateway", () => gateway.close(grace(500)));
 
   // The port comes first: that it is in use is the most frequent failure.
-  const edge = await openEdge(gateway, port);
+  const edge = await openEdge(gateway, { port, host });
   const database = await openDatabase({
     sharedSchema: () => inState(state.root, () => ensureSchema(state.schema, config.name)),
     url: databaseUrl(env, state),
@@ -95,6 +99,7 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
     database,
     references: state.references,
     edge: edge.url,
+    exposure: tellExposure(options, edge.port),
     metrics,
     platform: supervisor,
     live,
@@ -113,6 +118,12 @@ async function start(options: StartOptions, teardown: Teardown): Promise<Running
     recovered: controlPlane.recovered(),
     stop: () => teardown.run(),
   };
+}
+
+function tellExposure({ config, host, output }: StartOptions, port: number): About["exposure"] {
+  const exposure = exposureOf(host, { domain: config.domain, port });
+  if (exposure !== undefined) output.log.warn(exposure, "the edge listens for other machines too");
+  return exposure;
 }
 
 /** Passes each table to the gateway. Every incarnation of the first one belongs to an earlier run. */

@@ -11,6 +11,7 @@ import { isFree } from "../supervisor/ports.ts";
 import { readArguments } from "./arguments.ts";
 import { incarnationsOf, withoutAddresses } from "./dead-incarnations.ts";
 import { openEdge } from "./edge-listeners.ts";
+import { exposureOf } from "./exposure.ts";
 import { StartFailure } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
@@ -30,6 +31,7 @@ const service = {
   health: undefined,
   env: {},
   envFiles: [],
+  copyFiles: [],
   entryHash: "",
 };
 const config: Config = {
@@ -71,6 +73,8 @@ describe("command line", () => {
     const defaults = {
       file: "cocktail.yaml",
       port: 8080,
+      host: undefined,
+      domain: undefined,
       logFormat: "pretty",
       endLeftovers: false,
     };
@@ -85,6 +89,9 @@ describe("command line", () => {
       ["--port", "x"],
       ["--port", "65536"],
       ["--port", "1e3"],
+      ["--host", "localhost"],
+      ["--host", "fe80::1%eth0"],
+      ["--domain", "A_b"],
       ["--log-format", "xml"],
       ["--nope"],
       ["up"],
@@ -125,7 +132,7 @@ describe("command line", () => {
 describe("the edge", () => {
   test("port 0 gives the same port on both loopback addresses", async () => {
     await withGateway(none, async (gateway) => {
-      const edge = await openEdge(gateway, 0);
+      const edge = await openEdge(gateway, { port: 0 });
       assert.equal(edge.url, `http://localhost:${edge.port}`);
       const answer = await fetch(`http://127.0.0.1:${edge.port}/`);
       assert.equal(answer.status, 503);
@@ -143,7 +150,7 @@ describe("the edge", () => {
       const address = taken.address();
       assert.ok(typeof address === "object" && address !== null);
       await withGateway(none, async (gateway) => {
-        await assert.rejects(openEdge(gateway, address.port), (error: unknown) => {
+        await assert.rejects(openEdge(gateway, { port: address.port }), (error: unknown) => {
           assert.ok(error instanceof StartFailure);
           assert.equal(
             error.message,
@@ -155,6 +162,50 @@ describe("the edge", () => {
         assert.equal(await isFree(host === "::1" ? address.port : 0), true, "nothing is held");
       });
       taken.close();
+    }
+  });
+});
+
+describe("the edge for other machines", () => {
+  const at = { domain: "localhost", port: 8080 };
+
+  test("has the URLs that they can use, and none where only this machine reaches it", () => {
+    for (const host of [undefined, "127.0.0.1", "127.0.0.2", "::1"])
+      assert.equal(exposureOf(host, at), undefined, host);
+    const urls = (host: string, where: Parameters<typeof exposureOf>[1]): readonly string[] =>
+      exposureOf(host, where)?.urls ?? assert.fail(`${host} is exposed`);
+    assert.deepEqual(urls("192.168.1.5", at), ["http://192.168.1.5:8080"]);
+    assert.deepEqual(urls("fd00::5", at), ["http://[fd00::5]:8080"]);
+    for (const host of ["192.168.1.5", "0.0.0.0"])
+      assert.deepEqual(urls(host, { domain: "a.nip.io", port: 80 }), ["http://a.nip.io:80"]);
+    for (const url of [...urls("0.0.0.0", at), ...urls("::", at)])
+      assert.doesNotMatch(url, /\/\/(?:127\.|\[::1|\[fe80|0\.0)/);
+  });
+
+  test("an address that the machine doesn't have is reported with those that it has", async () => {
+    await withGateway(none, async (gateway) => {
+      // 192.0.2.0/24 is for documentation: no machine has one of it, as a rule.
+      await assert.rejects(openEdge(gateway, { port: 0, host: "192.0.2.77" }), (error: unknown) => {
+        assert.ok(error instanceof StartFailure);
+        assert.equal(error.message, "192.0.2.77 is no address of this machine");
+        assert.match(error.fix, /^choose one of it with --host.*; or 0\.0\.0\.0 for all$/);
+        return true;
+      });
+    });
+  });
+
+  test("a wildcard takes the loopback addresses with it, on one port", async () => {
+    for (const host of ["0.0.0.0", "::", "127.0.0.1"]) {
+      await withGateway(none, async (gateway) => {
+        const edge = await openEdge(gateway, { port: 0, host });
+        for (const own of ["127.0.0.1", "[::1]"]) {
+          const answer = await fetch(`http://${own}:${edge.port}/`);
+          assert.equal(answer.status, 503, `${host} ${own}`);
+          await answer.body?.cancel();
+        }
+        await edge.close({ graceMs: 0 });
+        assert.equal(await isFree(edge.port), true);
+      });
     }
   });
 });

@@ -21,12 +21,23 @@ export interface FileChange {
   readonly notes: readonly string[];
 }
 
+/** That the edge listens beyond the loopback addresses. */
+export interface Exposure {
+  /** `192.168.1.5`, or `0.0.0.0` or `::` for all of the machine. */
+  readonly address: string;
+  /** Base URLs at which other machines reach the edge. */
+  readonly urls: readonly string[];
+}
+
 /** `GET /v1/status`. */
 export interface Status {
   readonly name: string;
   readonly version: string;
   readonly domain: string;
+  /** Base URL of the edge on this machine. */
   readonly edge: string;
+  /** Absent where only this machine reaches the edge. */
+  readonly exposure?: Exposure | undefined;
   readonly epoch: number;
   readonly tag: string;
   /** False while changes are refused, for example because the store is away. */

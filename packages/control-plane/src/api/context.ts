@@ -9,7 +9,7 @@ import type { Streams } from "./streaming/streams.ts";
 /** Facts about the cocktail that only the composition root knows. */
 export type About = Pick<
   Status,
-  "name" | "version" | "domain" | "edge" | "startedAt" | "recovered" | "outdated"
+  "name" | "version" | "domain" | "edge" | "exposure" | "startedAt" | "recovered" | "outdated"
 >;
 
 /** Of the file whose services it runs, where there is one. Throws nothing that is the user's fault. */

@@ -27,6 +27,7 @@ export const status = named(
       version: z.string(),
       domain: z.string(),
       edge: z.string(),
+      exposure: z.object({ address: z.string(), urls: z.array(z.string()) }).optional(),
       epoch: z.int(),
       tag: z.string(),
       writable: z.boolean(),
