@@ -15,9 +15,11 @@ export async function problemReason(error: unknown): Promise<string | undefined>
   return ApiError.is(error) ? error.problem.reason : undefined;
 }
 
-/** Worth trying again: a failure that says so, or a transient error. */
+/** Worth connecting again: a failure that says so, such as the end of a cocktail that may be started again, or a transient error. */
 export async function isRetryable(error: unknown): Promise<boolean> {
-  return (error instanceof Failure && error.retryable) || (await isTransient(error));
+  const { ApiUnreachable } = await client();
+  const failure = ApiUnreachable.is(error) ? error.cause : error;
+  return failure instanceof Failure ? failure.retryable : await isTransient(error);
 }
 
 /** No response of a process that may still be there, or a retryable one. */
