@@ -9,7 +9,7 @@ import { identify } from "@cocktail/local-state";
 import { startFakeApi } from "../../test/support/fake-api.ts";
 import { invoke } from "../../test/support/invoke.ts";
 import { toFailure } from "../error-mapping.ts";
-import { isTransient } from "./api-errors.ts";
+import { isRetryable, isTransient } from "./api-errors.ts";
 import { connect } from "./connect.ts";
 import { readState } from "./state-directory.ts";
 
@@ -53,6 +53,7 @@ describe("a cocktail that ended", () => {
     await once(child, "exit");
     const error = await ask();
     assert.equal(await isTransient(error), false);
+    assert.equal(await isRetryable(error), true, "who watches goes on with the next start");
     const { code, message } = await toFailure(error);
     assert.deepEqual([code, message.includes(`process ${child.pid}`)], ["COCKTAIL_EXITED", true]);
   });
