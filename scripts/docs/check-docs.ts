@@ -1,10 +1,11 @@
-// The docs against the clone: links lead somewhere, every rule of docs/spec names a test that exists, every sentence of
-// SECURITY.md such a rule, and nothing names the machine it was written on.
+// The docs against the clone: links lead somewhere, quoted code is what the file holds, every rule of docs/spec names a
+// test that exists, every sentence of SECURITY.md such a rule, and nothing names the machine it was written on.
 import { dirname } from "node:path";
 import { root } from "../run-step.ts";
 import { clone, filesOfClone, readIfThere } from "./clone.ts";
 import { brokenLinks } from "./links.ts";
 import { machineTraces } from "./machine-traces.ts";
+import { staleQuotes } from "./quotes.ts";
 import { securityProblems } from "./security.ts";
 import { invariantProblems, parseInvariants } from "./spec.ts";
 
@@ -16,6 +17,7 @@ const index = readIfThere("docs/spec/README.md") ?? "";
 
 const problems = [
   ...pages.flatMap((page) => brokenLinks(page, clone)),
+  ...pages.flatMap((page) => staleQuotes(page, clone)),
   ...invariantProblems(invariants, readIfThere),
   ...securityProblems(readIfThere("SECURITY.md") ?? "", invariants),
   ...specs

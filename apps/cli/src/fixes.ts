@@ -81,7 +81,7 @@ const again = (variant: string): string =>
     ? `cocktail restart ${variant}`
     : `deploy it again, or as it is: cocktail restart ${variant}`;
 
-const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
+export const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
   Deploying: follow,
   Preparing: waitFor,
   Starting: waitFor,
@@ -89,7 +89,7 @@ const conditionFixes: Readonly<Record<string, (get: Get) => string>> = {
   AwaitingReaders: follow,
   Probing: follow,
   NotReady: (get) =>
-    `it is being restarted; its log: cocktail branch logs ${get("variant")}; at once: cocktail restart ${get("variant")}`,
+    `see its log: cocktail branch logs ${get("variant")}; one that exited is started again by itself; at once: cocktail restart ${get("variant")}`,
   CrashLoop: readLog,
   WorkloadFailed: readLog,
   PrepareFailed: readLog,

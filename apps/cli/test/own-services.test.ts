@@ -146,6 +146,10 @@ describe("the command, for services of one's own", { timeout: 280_000 }, () => {
       /^export BACK_URL='http/m,
     );
 
+    const attach = ["--key", "ide", "--url", "http://127.0.0.1:3999", "--no-wait"];
+    await ok("branch", "deploy", "front", ...attach);
+    assert.match(await ok("branch", "env", "front:ide"), /^HOST=127\.0\.0\.1\nPORT=3999$/m);
+
     const printer = ["node", "-p", "process.env.COCKTAIL_VARIANT + process.env.FROM_FILE"];
     assert.equal(
       await ok("exec", "front:stable", "--env-only", "--", ...printer),
@@ -175,6 +179,9 @@ describe("the command, for services of one's own", { timeout: 280_000 }, () => {
       },
     );
     const exited = new Promise<number | null>((resolve) => running.once("exit", resolve));
+    let told = "";
+    running.stderr.setEncoding("utf8").on("data", (text: string) => (told += text));
+    await until("it to say that it is served", () => /served +front:mine gets/.test(told));
     await until("it to be reached", async () => {
       const { code, stdout } = await cocktail("env", "curl", "mine");
       return code === 0 && stdout === "front:mine one > back:stable one";

@@ -35,11 +35,20 @@ export interface Cocktail extends AsyncDisposable {
   reload(): Promise<void>;
 }
 
+interface StartOptions {
+  /** Where below `files` the cocktail.yaml is; `files` itself by default. */
+  readonly below?: string;
+  /** Variables that its services inherit. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Copies `files` (a directory) to a temporary place and starts the cocktail there. */
-export async function startCocktail(files: string): Promise<Cocktail> {
-  const directory = await mkdtemp(join(tmpdir(), "cocktail-e2e-"));
-  await cp(files, directory, { recursive: true });
-  const cocktail = (...args: readonly string[]): Promise<Finished> => runCommand(args, directory);
+export async function startCocktail(files: string, options: StartOptions = {}): Promise<Cocktail> {
+  const copy = await mkdtemp(join(tmpdir(), "cocktail-e2e-"));
+  await cp(files, copy, { recursive: true });
+  const directory = join(copy, options.below ?? ".");
+  const env = { ...process.env, ...options.env };
+  const cocktail = (...args: readonly string[]): Promise<Finished> => runCommand(args, directory, { env });
   const ok = async (...args: readonly string[]): Promise<string> => {
     const finished = await cocktail(...args);
     if (finished.code === 0) return finished.stdout;
@@ -64,7 +73,7 @@ export async function startCocktail(files: string): Promise<Cocktail> {
     },
     [Symbol.asyncDispose]: async () => {
       await cocktail("down", "--purge");
-      await rm(directory, { recursive: true, force: true });
+      await rm(copy, { recursive: true, force: true });
     },
   };
 }

@@ -10,7 +10,8 @@ import { argument, flag, option } from "../command/option.ts";
 import { environmentName, port, variant } from "../command/value.ts";
 import { exitCodes } from "../exit-code.ts";
 import { Failure, usageFailure } from "../failure.ts";
-import { variantIfAny } from "../wait/await-variant.ts";
+import { readyCondition, variantIfAny } from "../wait/await-variant.ts";
+import { poll } from "../wait/poll.ts";
 
 const { signals } = constants;
 
@@ -76,18 +77,39 @@ async function runAs(context: Context, api: CocktailClient, how: RunAs): Promise
   const { signal, progress } = context;
   const { pin, environment, replace } = how;
   const name = formatVariant(pin.service, pin.key);
-  if (!replace && (await variantIfAny(api, pin, signal)) !== undefined) throw taken(name);
+  const existing = replace ? undefined : await variantIfAny(api, pin, signal);
+  // The deploy waits for one that is being destroyed, such as that of an exec which has just ended.
+  if (existing !== undefined && readyCondition(existing.conditions)?.reason !== "Terminating")
+    throw taken(name);
   const listen = how.port === undefined || how.port === 0 ? await freePort() : how.port;
   const url = `http://127.0.0.1:${listen}`;
   const request = { ...pin, source: { kind: "url", url }, environment, replace } as const;
   await api.deploy({ ...request, ttlSeconds: lifetimeSeconds }, { signal });
+  const ended = new AbortController();
   try {
     const variables = await variablesOf(api, pin, signal, listen);
-    progress.done("attached", `${name} is what listens at ${url}; x-service-route: ${name}`);
+    progress.done("attached", `${name} is what will listen at ${url}`);
+    void tellWhenServed(context, api, { pin, signal: AbortSignal.any([signal, ended.signal]) });
     return await runWith(context, how.command, variables);
   } finally {
+    ended.abort();
     await end(context, api, { pin, url });
   }
+}
+
+/** Until then requests that name it are answered without it. A failure to find out is no failure of the command. */
+async function tellWhenServed(
+  { progress }: Context,
+  api: CocktailClient,
+  { pin, signal }: { readonly pin: Pin; readonly signal: AbortSignal },
+): Promise<void> {
+  const isServed = async (): Promise<true | undefined> => {
+    const conditions = (await variantIfAny(api, pin, signal))?.conditions ?? [];
+    return readyCondition(conditions)?.status === "True" || undefined;
+  };
+  const served = await poll({ signal, timeoutSeconds: lifetimeSeconds }, isServed).catch(() => {});
+  const name = formatVariant(pin.service, pin.key);
+  if (served) progress.done("served", `${name} gets the requests with x-service-route: ${name}`);
 }
 
 /** Ends the variant if it is still this one. Failing to is told, and doesn't hide how the command ended. */

@@ -74,7 +74,7 @@ describe("route trace", () => {
       "payment     payment:mp-101     pin     storefront:stable  -                        3.0",
       "cart        cart:stable        stable  storefront:stable  cart:mp-102                -",
       "mail        mail:stable        stable  payment:mp-101     called without a route     -",
-      "lost: payment:mp-101 called mail without a route while it handled this request; see docs/guides/context-hazards.md",
+      "lost: payment:mp-101 called mail without a route while it handled this request; see docs/guides/forwarding.md",
       "",
     ]);
   });

@@ -47,7 +47,7 @@ export function lostLines(lost: readonly Hop[]): View {
   return lost.map((hop) =>
     line(
       span("bad", "lost"),
-      `: ${hop.caller ?? "the caller"} called ${hop.service} without a route while it handled this request; see docs/guides/context-hazards.md`,
+      `: ${hop.caller ?? "the caller"} called ${hop.service} without a route while it handled this request; see docs/guides/forwarding.md`,
     ),
   );
 }

@@ -206,7 +206,8 @@ const conditionFixes: Readonly<Record<string, (variant: string) => string>> = {
   Publishing: wait,
   AwaitingReaders: wait,
   Probing: wait,
-  NotReady: (variant) => `wait for the restart; the output of ${variant} shows why it exited`,
+  NotReady: (variant) =>
+    `read the output of ${variant}; one that exited is started again by itself`,
   CrashLoop: readLog,
   WorkloadFailed: readLog,
   PrepareFailed: readLog,
