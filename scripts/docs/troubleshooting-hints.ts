@@ -39,6 +39,7 @@ export const apiHints: Hints<typeof problemKinds> = {
   UNAUTHORIZED:
     "run the command where the cocktail.yaml is, as the user who started it, or set COCKTAIL_TOKEN",
   FORBIDDEN_HOST: "call the API by the address that cocktail status names",
+  FORBIDDEN_ORIGIN: "use the command line, or type the address into the browser",
   NOT_FOUND: "list what exists: cocktail status, cocktail env list",
   CONFLICT: "the reason says with what",
   REFUSED: "the reason says why",
@@ -54,7 +55,7 @@ export const commandHints: Hints<Omit<typeof failureCodes, keyof typeof problemK
   API_UNREACHABLE: "start it: cocktail up; its log: .cocktail/logs/cocktail.log",
   CHECK_FAILED: "follow the fix of each check that failed",
   COMMAND_NOT_STARTED: "check that the program exists and may be executed",
-  COCKTAIL_EXITED: "its last lines are printed; more: .cocktail/logs/cocktail.log",
+  COCKTAIL_EXITED: "start it again: cocktail up; why it ended: .cocktail/logs/cocktail.log",
   FILE_NOT_FOUND: "check the path",
   INTERRUPTED: "the operation goes on: cocktail status",
   NOT_PERMITTED: "run the command as the user who started the cocktail",
@@ -68,5 +69,6 @@ export const commandHints: Hints<Omit<typeof failureCodes, keyof typeof problemK
     "check the owner and the space of .cocktail/; after sudo cocktail up it belongs to root",
   TIMEOUT: "it goes on: cocktail branch get SERVICE:KEY; wait longer with --wait-timeout",
   USAGE: "see --help of the command",
+  WATCH_FAILED: "raise the limit that the message names, or watch a smaller directory",
   VARIANT_FAILED: "see its log: cocktail branch logs SERVICE:KEY",
 };

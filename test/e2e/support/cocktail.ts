@@ -48,7 +48,8 @@ export async function startCocktail(files: string, options: StartOptions = {}): 
   await cp(files, copy, { recursive: true });
   const directory = join(copy, options.below ?? ".");
   const env = { ...process.env, ...options.env };
-  const cocktail = (...args: readonly string[]): Promise<Finished> => runCommand(args, directory, { env });
+  const cocktail = (...args: readonly string[]): Promise<Finished> =>
+    runCommand(args, directory, { env });
   const ok = async (...args: readonly string[]): Promise<string> => {
     const finished = await cocktail(...args);
     if (finished.code === 0) return finished.stdout;
