@@ -1,3 +1,4 @@
+import { Agent, get } from "node:http";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { routeContext } from "@cocktail/context/fastify";
 import { context, propagation, trace } from "@opentelemetry/api";
@@ -6,14 +7,23 @@ import * as core from "@opentelemetry/core";
 import * as http from "@opentelemetry/instrumentation-http";
 import * as sdk from "@opentelemetry/sdk-trace";
 
-// A service started the way its documentation says, at the port it is told. Each loads what any of them uses: merely
+// A service started the way its documentation says, at the port it is told; it calls the service at `upstream`. Each loads what any of them uses: merely
 // loading one module more, or less, moved the cost of a request by a quarter, up or down, whichever module it was.
-const [contestant, port] = process.argv.slice(2);
+const [contestant, port, upstream = ""] = process.argv.slice(2);
 if (contestant === "opentelemetry") startOpenTelemetry();
 const { fastify } = await import("fastify");
 const app = fastify();
-if (contestant === "context") await app.register(routeContext, { leakGuard: false });
+if (contestant === "context")
+  await app.register(routeContext, { leakGuard: false, hosts: [new URL(upstream).host] });
 app.get("/", () => ({ hello: "world" }));
+app.get("/fetch", async () => (await fetch(upstream)).text());
+const agent = new Agent({ keepAlive: true });
+app.get("/http", (_, reply) => {
+  get(upstream, { agent }, (answer) => {
+    answer.resume();
+    answer.on("end", () => void reply.send("ok"));
+  });
+});
 await app.listen({ port: Number(port), host: "127.0.0.1" });
 
 /** Only the HTTP instrumentation, W3C propagation and a processor that drops every span: the least it can cost. */

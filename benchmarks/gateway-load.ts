@@ -6,6 +6,8 @@ import { isInstalled } from "./gateway-contestants.ts";
 
 export interface Load {
   readonly port: number;
+  /** Default: `/`. */
+  readonly path?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
@@ -28,14 +30,20 @@ export function saturate(load: Load): Promise<Measured> {
   return client === "wrk" ? withWrk(load) : withAutocannon(load);
 }
 
-async function withWrk({ port, headers, connections, seconds }: Load): Promise<Measured> {
+async function withWrk({
+  port,
+  path = "/",
+  headers,
+  connections,
+  seconds,
+}: Load): Promise<Measured> {
   const { stdout } = await promisify(execFile)("wrk", [
     "-t1",
     `-c${connections}`,
     `-d${seconds}s`,
     "--latency",
     ...Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]),
-    `http://127.0.0.1:${port}/`,
+    `http://127.0.0.1:${port}${path}`,
   ]);
   const found = (pattern: RegExp): string => pattern.exec(stdout)?.[1] ?? "0";
   const errors = [...found(/Socket errors: ([^\n]*)/).matchAll(/\d+/g)].map(Number);
@@ -57,13 +65,10 @@ function milliseconds(text: string): number {
   return text.endsWith("ms") ? value : value * 1000;
 }
 
-async function withAutocannon({ port, headers, connections, seconds }: Load): Promise<Measured> {
-  const result = await autocannon({
-    url: `http://127.0.0.1:${port}/`,
-    headers,
-    connections,
-    duration: seconds,
-  });
+async function withAutocannon(load: Load): Promise<Measured> {
+  const { port, path = "/", headers, connections, seconds } = load;
+  const url = `http://127.0.0.1:${port}${path}`;
+  const result = await autocannon({ url, headers, connections, duration: seconds });
   return {
     requests: result.requests.total,
     perSecond: result.requests.average,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import net from "node:net";
 import { isInstalled } from "./gateway-contestants.ts";
 
@@ -75,12 +75,13 @@ function firstChild(pid: number): number {
   return Number(found.stdout.trim().split(/\s+/)[0] ?? pid);
 }
 
-/** Processor time so far, in microseconds: steadier than a rate on a busy machine. Linux only; 0 elsewhere. */
+/** Processor time of all its threads so far, in microseconds: steadier than a rate on a busy machine. Linux only; 0 elsewhere. */
 export function processorTime(pid: number): number {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
-    // utime and stime in ticks of 10 ms (fields 14 and 15 of the whole line).
-    return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 10_000;
+    // The first number is nanoseconds on a processor; `stat` counts in ticks of 10 ms.
+    return readdirSync(`/proc/${pid}/task`)
+      .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1"))
+      .reduce((sum, text) => sum + Number(text.split(" ", 1)[0]) / 1000, 0);
   } catch {
     return 0;
   }

@@ -1,5 +1,5 @@
 // `npm test`: `node --test` over every *.test.ts below packages, apps, examples, test, benchmarks and scripts.
-//   npm test                              all but the slow suites (test/e2e, test/pack)
+//   npm test                              all but the slow suites (test/e2e, test/frameworks, test/pack)
 //   npm test -- packages/route apps/cli   folders or files
 //   npm test -- --all                     the slow suites too
 //   npm run mutants -- packages/route     *.mutants.ts: planted bugs, each of which a test must notice

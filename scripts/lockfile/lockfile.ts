@@ -1,5 +1,7 @@
 /** One entry of `packages` in a package-lock.json, as far as it is read here. */
 export interface LockedPackage {
+  /** Its own name, where it is installed by another one. */
+  readonly name?: string;
   readonly version?: string;
   readonly resolved?: string;
   readonly link?: boolean;

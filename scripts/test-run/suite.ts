@@ -9,7 +9,7 @@ export function suiteOf(file: string): string {
 }
 
 /** Suites that install packages or run the whole product for minutes: only when asked for by name, or with `--all`. */
-const slowSuites: readonly string[] = ["test/e2e", "test/pack"];
+const slowSuites: readonly string[] = ["test/e2e", "test/frameworks", "test/pack"];
 
 /** Runs inside a testbed, by `npm run test:cluster` alone. */
 const clusterSuite = "test/cluster";

@@ -1,41 +1,14 @@
 import assert from "node:assert/strict";
-import { execFile, type ExecFileException } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { build } from "esbuild";
 import { firstExample } from "../../scripts/docs/first-example.ts";
 import { pack } from "../../scripts/pack/pack.ts";
 import { root } from "../../scripts/run-step.ts";
-
-const node = dirname(process.execPath);
-
-/** What npm and the test runner tell their children about the clone; certificates, proxies and registries stay. */
-const ofTheClone =
-  /^(npm_(?!config_)|npm_config_(local_|global_)?prefix$|INIT_CWD$|NODE_(OPTIONS|PATH|TEST_CONTEXT)$)/;
-
-/** Runs a command far from the clone: with the tests' Node and without the clone's node_modules/.bin. */
-function run(
-  cwd: string,
-  file: string,
-  args: readonly string[],
-  path: readonly string[] = [],
-): Promise<string> {
-  const others = (process.env["PATH"] ?? "")
-    .split(delimiter)
-    .filter((dir) => !dir.startsWith(root));
-  const own = Object.entries(process.env).filter(([name]) => !ofTheClone.test(name));
-  const env = { ...Object.fromEntries(own), PATH: [...path, node, ...others].join(delimiter) };
-  return new Promise((resolve, reject) => {
-    const done = (error: ExecFileException | null, stdout: string, stderr: string): void => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`${file} ${args.join(" ")}: ${error.message}\n${stdout}\n${stderr}`));
-    };
-    execFile(file, args, { cwd, env, maxBuffer: 16 << 20, timeout: 300_000 }, done);
-  });
-}
+import { run } from "./run-elsewhere.ts";
 
 /** Runs the first lines of a README as its reader would and answers what they print. */
 async function runExample(
@@ -188,6 +161,30 @@ describe("packages that are installed where this repository is not", () => {
       `test("the route goes through", async () => {
         expect(await require("./service.js")()).toBe("payment:mp-1");
         require("@cocktail/context/register");
+      });`,
+    );
+    await run(project, process.execPath, ["node_modules/jest/bin/jest.js", "--ci"]);
+  });
+
+  test("context: works in Jest that hands it to Babel", async () => {
+    // What services do that have other dependencies of ES modules alone.
+    const babel = ["jest@30.5.2", "@babel/plugin-transform-modules-commonjs@7.29.14"];
+    const project = await commonjsProject("jest-babel", ...babel);
+    await writeFile(
+      join(project, "babel.config.js"),
+      'module.exports = { plugins: ["@babel/plugin-transform-modules-commonjs"] };',
+    );
+    await writeFile(
+      join(project, "jest.config.js"),
+      'module.exports = { transformIgnorePatterns: ["/node_modules/(?!@cocktail/)"] };',
+    );
+    await writeFile(
+      join(project, "service.test.js"),
+      `import { contextFrom, current, run } from "@cocktail/context";
+      import ask from "./service.js";
+      test("the route goes through", async () => {
+        expect(await ask()).toBe("payment:mp-1");
+        expect(run(contextFrom({ "x-service-route": "a:b" }), () => current().key)).toBe("a:b");
       });`,
     );
     await run(project, process.execPath, ["node_modules/jest/bin/jest.js", "--ci"]);

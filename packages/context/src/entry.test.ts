@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { defaultHeaderNames } from "@cocktail/route";
@@ -183,6 +183,39 @@ describe("a request", () => {
         ["close", "a:b"],
       ],
     );
+  });
+
+  it("keeps its context in listeners of its end, with and without a body, also after it was answered", async () => {
+    // One that nobody listens to first: the library learns Node's own listener from it.
+    await using silent = await serve(withRoute((_request, response) => response.end()));
+    await call(silent.url, { headers: { "x-service-route": "a:b" } });
+    for (const [when, method] of [
+      ["before", "GET"],
+      ["before", "POST"],
+      ["after", "GET"],
+      ["after", "POST"],
+    ] as const) {
+      const ended = Promise.withResolvers<string>();
+      const listen = (request: IncomingMessage, then = (): void => {}): void => {
+        request.on("end", () => {
+          ended.resolve(current().key);
+          then();
+        });
+        request.resume();
+      };
+      await using listening = await serve(
+        withRoute((request, response) => {
+          // Alone, and beside Node, which listens once the answer is out.
+          if (when === "before") return listen(request, () => response.end());
+          response.on("finish", () => listen(request));
+          response.end();
+        }),
+      );
+      const headers = { "x-service-route": "a:b" };
+      const body = method === "POST" ? { body: "x" } : {};
+      await call(listening.url, { method, headers, ...body });
+      assert.equal(await ended.promise, "a:b", `${method}, listened to ${when} the answer`);
+    }
   });
 
   it("that is cut off tells so in its own context", async () => {

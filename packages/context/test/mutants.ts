@@ -4,6 +4,22 @@ import { mutantsOfCalls } from "./mutants-of-calls.ts";
 import { mutantsOfGrpc } from "./mutants-of-grpc.ts";
 
 const coming = [
+  ...inFile("request-events.ts", [
+    [
+      "C-7",
+      "return emitter.listenerCount(event, clearIncoming) === 0;",
+      "return false;",
+      "entry",
+      "keeps its context in listeners of its end, with and without a body, also after it was answered",
+    ],
+    [
+      "C-7",
+      'if (count !== 1 || event !== "end") return count > 0;',
+      'if (event !== "end") return count > 0;',
+      "entry",
+      "keeps its context in listeners of its end, with and without a body, also after it was answered",
+    ],
+  ]),
   ...inFile("entry.ts", [
     [
       "C-2",
