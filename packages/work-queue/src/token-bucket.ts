@@ -1,0 +1,32 @@
+import type { Clock } from "./clock.ts";
+
+export interface TokenBucketOptions {
+  readonly clock: Clock;
+  readonly perSecond: number;
+  /** Tokens at the start, and at most. */
+  readonly burst: number;
+}
+
+/** A limit of a rate, for all keys together. */
+export class TokenBucket {
+  readonly #options: TokenBucketOptions;
+  #tokens: number;
+  #filledAt: number;
+
+  constructor(options: TokenBucketOptions) {
+    this.#options = options;
+    this.#tokens = options.burst;
+    this.#filledAt = options.clock.now();
+  }
+
+  /** Takes a token and returns how many milliseconds to wait for it: 0 while there are any. */
+  reserve(): number {
+    const { clock, perSecond, burst } = this.#options;
+    const now = clock.now();
+    // A clock that is set back adds nothing, and takes nothing.
+    const passed = Math.max(0, now - this.#filledAt);
+    this.#tokens = Math.min(burst, this.#tokens + (passed * perSecond) / 1000) - 1;
+    this.#filledAt = now;
+    return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens * 1000) / perSecond);
+  }
+}
