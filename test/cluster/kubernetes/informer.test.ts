@@ -19,10 +19,11 @@ import {
   fieldManager,
   realApi,
   TestLog,
+  unusedName,
   withNamespace,
 } from "../support/kube.ts";
 
-const namespace = "informer-faults";
+const namespace = unusedName("informer-faults");
 const isWatch = (request: Seen): boolean => request.isWatch;
 const isList = ({ isWatch, method }: Seen): boolean => method === "GET" && !isWatch;
 

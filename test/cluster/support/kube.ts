@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import {
   applyObject,
   deleteObject,
@@ -31,7 +32,9 @@ export function realApi(more: Partial<HttpApiOptions> = {}): HttpApi {
 
 export const fieldManager = "test";
 
-/** A namespace of the test's own. */
+/** A name that no earlier run used: its namespace may still be terminating. */
+export const unusedName = (prefix: string): string => `${prefix}-${randomBytes(4).toString("hex")}`;
+
 export async function withNamespace(api: HttpApi, name: string): Promise<AsyncDisposable> {
   await applyObject(api, namespaces, { metadata: { name } }, { fieldManager, force: true });
   return {

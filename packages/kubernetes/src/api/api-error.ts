@@ -37,15 +37,8 @@ export const isNotFound = (error: unknown): boolean => has(error, 404);
 /** The position in the history is not there any more: list again. */
 export const isExpired = (error: unknown): boolean => has(error, 410);
 
-/** The object changed since it was read. A failed `test` of a JSON patch is one too, though the API answers 422. */
-export function isConflict(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  if (error.status === 409) return error.reason !== "AlreadyExists";
-  return (
-    error.status === 422 &&
-    /testing (path|value) .*(failed|mismatch)|test failed/i.test(error.message)
-  );
-}
+/** The object changed since it was read, or another manager owns a field of it. */
+export const isConflict = (error: unknown): boolean => has(error, 409) && !isAlreadyExists(error);
 
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof ApiError && error.reason === "AlreadyExists";

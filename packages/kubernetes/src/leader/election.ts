@@ -44,9 +44,11 @@ export function decide(
     const untilMs = seenAt + seconds * 1000;
     if (now < untilMs) return { kind: "wait", holder, untilMs };
   }
-  const time = microTime(candidate.wallNow);
-  const changes = typeof spec["leaseTransitions"] === "number" ? spec["leaseTransitions"] : 0;
   const isNew = holder !== candidate.identity;
+  const time = isNew
+    ? microTime(candidate.wallNow)
+    : renewalTime(spec["renewTime"], candidate.wallNow);
+  const changes = typeof spec["leaseTransitions"] === "number" ? spec["leaseTransitions"] : 0;
   return {
     kind: "write",
     lease: {
@@ -71,6 +73,12 @@ export function released(lease: KubeObject, wallNow: number): KubeObject {
 
 export function isHeldBy(lease: KubeObject, identity: string): boolean {
   return isRecord(lease["spec"]) && lease["spec"]["holderIdentity"] === identity;
+}
+
+/** Always later than the last: a clock that stands or runs back must not make a renewal look like none. */
+function renewalTime(last: unknown, wallNow: number): string {
+  const lastMs = typeof last === "string" ? Date.parse(last) : Number.NaN;
+  return microTime(Number.isNaN(lastMs) ? wallNow : Math.max(wallNow, lastMs + 1));
 }
 
 function microTime(now: number): string {

@@ -1,5 +1,5 @@
 import type { Api } from "../api/api.ts";
-import { isNotFound } from "../api/api-error.ts";
+import { ApiError, isNotFound } from "../api/api-error.ts";
 import { objectPath, type Resource } from "../api/resource.ts";
 import { isKubeObject, type KubeObject, type ObjectRef } from "../object.ts";
 
@@ -60,22 +60,35 @@ export async function applyObject(
   return expectObject(answer);
 }
 
-/** A JSON patch. A `test` that fails is a conflict (`isConflict`). */
+/** A JSON patch. If one of its tests fails it rejects with a conflict. */
 export async function patchObject(
   api: Api,
   resource: Resource,
   target: ObjectRef & { readonly steps: readonly PatchStep[] },
   options: WriteOptions,
 ): Promise<KubeObject> {
-  const answer = await api.request({
-    method: "PATCH",
-    path: objectPath(resource, target, options.subresource),
-    query: queryOf(options),
-    contentType: "application/json-patch+json",
-    body: target.steps,
-    signal: options.signal,
-  });
-  return expectObject(answer);
+  const path = objectPath(resource, target, options.subresource);
+  try {
+    const answer = await api.request({
+      method: "PATCH",
+      path,
+      query: queryOf(options),
+      contentType: "application/json-patch+json",
+      body: target.steps,
+      signal: options.signal,
+    });
+    return expectObject(answer);
+  } catch (error) {
+    if (!isUnfit(error) || !target.steps.some(({ op }) => op === "test")) throw error;
+    const message = "a test of the patch failed: the object is not as it was read";
+    throw new ApiError(`PATCH ${path}`, { status: 409, reason: "Conflict", message });
+  }
+}
+
+/** The API says only this of a patch that doesn't fit the object; what is wrong with the outcome it says in detail. */
+function isUnfit(error: unknown): boolean {
+  const text = "the server rejected our request due to an error in our request";
+  return error instanceof ApiError && error.status === 422 && error.message.endsWith(text);
 }
 
 /** Replaces an object as it was read and changed. Its resourceVersion, if it has one, is the precondition. */
