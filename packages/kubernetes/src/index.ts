@@ -55,3 +55,17 @@ export {
   type WriteOptions,
 } from "./write/objects.ts";
 export { type ConflictRetries, retryOnConflict } from "./write/retry-on-conflict.ts";
+export type { EventLimits } from "./events/event-aggregate.ts";
+export {
+  EventRecorder,
+  type EventRecorderOptions,
+  type Occurrence,
+} from "./events/event-recorder.ts";
+export {
+  type HealthCheck,
+  type HealthServer,
+  type HealthServerOptions,
+  serveHealth,
+} from "./serve/health-server.ts";
+export { type OperatorOptions, runOperator } from "./serve/run-operator.ts";
+export { registerRuntimeMetrics, type RuntimeMetrics } from "./serve/runtime-metrics.ts";

@@ -13,6 +13,14 @@ test("a burst is free, then each token waits for its turn, and a rest fills it a
   assert.deepEqual(take(3), [0, 0, 100]);
 });
 
+test("who only tries is refused without a token, and pays nothing for it", () => {
+  const clock = new ManualClock();
+  const bucket = new TokenBucket({ clock, perSecond: 1, burst: 1 });
+  assert.deepEqual([bucket.tryTake(), bucket.tryTake(), bucket.tryTake()], [true, false, false]);
+  clock.pass(1_000);
+  assert.deepEqual([bucket.tryTake(), bucket.tryTake()], [true, false]);
+});
+
 test("whatever is taken when: never more in any window than the burst and the rate allow", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(400), { minLength: 1, maxLength: 100 }), (gaps) => {

@@ -32,7 +32,7 @@ export interface ControllerOptions {
   readonly name: string;
   /** Whose changes it reacts to, and which keys a change concerns. */
   readonly watches: readonly {
-    readonly informer: Informer;
+    readonly informer: Pick<Informer, "synced" | "subscribe">;
     keys(object: KubeObject): readonly string[];
   }[];
   /** Makes the world as one key wants it; called for one key once at a time. Reads the current state: a key carries no event. */

@@ -152,6 +152,27 @@ test("the leader that can't renew stops writing before another takes over, and c
   await end([a, b], pass);
 });
 
+test("leadership counts from the sending of the request that won it, not from its answer", async () => {
+  const { clock, join, pass } = world();
+  const from = clock.now();
+  let requests = 0;
+  const a = join("a", () => ({
+    thereMs: 10,
+    backMs: 3_000,
+    lost: ++requests > 2 ? "request" : undefined,
+  }));
+  await pass(9_000);
+  assert.ok(a.leads());
+  let lostAt = 0;
+  await pass(9_000, () => {
+    if (lostAt === 0 && !a.leads()) lostAt = clock.now();
+  });
+  // The read took 3,010 ms; the write was sent then, and answered at 6,020 ms.
+  const sure = 3_010 + timing.renewDeadlineMs;
+  assert.ok(lostAt - from >= sure && lostAt - from <= sure + 500, `lost after ${lostAt - from} ms`);
+  await end([a], pass);
+});
+
 test("renewals whose answers are lost don't cost the leadership as long as one in the deadline arrives", async () => {
   const { join, pass } = world();
   let count = 0;
