@@ -7,10 +7,13 @@ import {
   applyObject,
   deleteObject,
   Discovery,
+  Fence,
+  fencedApi,
   getObject,
   HttpApi,
   isConflict,
   type KubeObject,
+  LeadershipLost,
   onlyIfUnchanged,
   patchObject,
   removeFinalizer,
@@ -303,6 +306,26 @@ describe("writes of raw objects", () => {
     );
     await small.close();
     await assert.rejects(getObject(small, configMaps, { namespace, name: "cut" }), ApiUnreachable);
+  });
+
+  test("a fence that is lost while the connection is made stops the write", async () => {
+    const own = new HttpApi({ config: proxy.config, userAgent: "fence" });
+    let checks = 0;
+    // The first check is before there is a connection, the second when the request is written to it.
+    const clock = { now: () => (++checks > 2 ? 100 : 0), after: () => () => undefined };
+    const fence = new Fence(clock, 10);
+    const write = applyObject(
+      fencedApi(own, fence),
+      configMaps,
+      configMap(namespace, "fenced", {}),
+      { fieldManager },
+    );
+    await assert.rejects(write, LeadershipLost);
+    assert.ok(checks > 2, `${checks} looks at the clock`);
+    const fine = fencedApi(own, new Fence({ ...clock, now: () => 0 }, 10));
+    assert.equal(await getObject(api, configMaps, { namespace, name: "fenced" }), undefined);
+    await applyObject(fine, configMaps, configMap(namespace, "fenced", {}), { fieldManager });
+    await own.close();
   });
 
   test("requests share connections, and closing ends them", async () => {

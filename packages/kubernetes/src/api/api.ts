@@ -11,7 +11,10 @@ export interface ApiRequest {
   readonly timeoutMs?: number | undefined;
   /** How often it is sent if the server asks for patience (429, 503 with Retry-After). */
   readonly tries?: number | undefined;
-  /** Called right before each sending; what it throws is the outcome. */
+  /**
+   * Called before each sending, and again when the body is written to the connection: throws if the request must not be sent. Aborts
+   * `signal`, if its reason is to be the outcome.
+   */
   readonly guard?: (() => void) | undefined;
 }
 

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { backoffMs, type Clock, pause, systemClock } from "@cocktail/work-queue";
 import type { Dispatcher } from "undici";
@@ -119,11 +120,10 @@ export class HttpApi implements Api {
     const { server, headers, dispatcher } = await this.#connections.current();
     const report = (code: string): void =>
       this.#options.onAnswer?.({ code, method: request.method, host: server.host });
-    const { body } = request;
     const base = server.pathname.replace(/\/$/, "");
-    // Nothing may come between the guard and the sending.
     request.signal?.throwIfAborted();
     request.guard?.();
+    const body = bodyOf(request);
     const answer = await this.#orUnreachable(request, timeout, () =>
       dispatcher.request({
         origin: server.origin,
@@ -133,11 +133,9 @@ export class HttpApi implements Api {
           ...headers,
           accept: "application/json",
           "user-agent": this.#options.userAgent,
-          ...(body === undefined
-            ? {}
-            : { "content-type": request.contentType ?? "application/json" }),
+          ...body?.headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body.content }),
         signal: this.#signalOf(request, timeout),
         headersTimeout: 0,
         bodyTimeout: 0,
@@ -187,6 +185,25 @@ export class HttpApi implements Api {
 
 const timedOut = (ms: number): DOMException =>
   new DOMException(`no answer within ${ms} ms`, "TimeoutError");
+
+interface Body {
+  readonly content: string | Readable;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function bodyOf({ body, contentType = "application/json", guard }: ApiRequest): Body | undefined {
+  if (body === undefined) return undefined;
+  const text = JSON.stringify(body);
+  const length = String(Buffer.byteLength(text));
+  const headers = { "content-type": contentType, "content-length": length };
+  if (guard === undefined) return { content: text, headers };
+  // A connection may have to be made first, and the process may be paused meanwhile. This runs when the request is written to it.
+  function* guarded(): Generator<Buffer> {
+    guard?.();
+    yield Buffer.from(text);
+  }
+  return { content: Readable.from(guarded()), headers };
+}
 
 function queryOf({ query = {} }: ApiRequest): string {
   const given = Object.entries(query).flatMap(([name, value]): [string, string][] =>
