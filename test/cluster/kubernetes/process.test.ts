@@ -128,7 +128,11 @@ describe("a process of an operator", () => {
     const namespace = unusedName("paused");
     await using _owned = await withNamespace(api, namespace);
     await inputs(namespace, "a", "b", "c");
-    const [one, two] = [new Operator("one", namespace), new Operator("two", namespace)] as const;
+    const [one, two] = [
+      // It is most likely paused between the decision to write and the write.
+      new Operator("one", namespace, 200),
+      new Operator("two", namespace, 200),
+    ] as const;
     const leader = await until("a leader", () =>
       [one, two].find(({ lines }) => lines.includes("leads")),
     );

@@ -69,12 +69,13 @@ await runOperator(
         reconcile: async (key, context) => {
           say(`begins ${key}`);
           await new Promise((resolve) => setTimeout(resolve, Number(slowMs)));
+          // Without the signal of the context: the fence alone must be enough.
           const path = `/api/v1/namespaces/${namespace}/configmaps`;
           const body = {
             metadata: { generateName: "output-", labels: { role: "output" } },
             data: { identity },
           };
-          await context.api.request({ method: "POST", path, body, signal: context.signal });
+          await context.api.request({ method: "POST", path, body });
           say(`ends ${key}`);
           return { requeueAfterMs: 20 };
         },
