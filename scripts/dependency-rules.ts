@@ -3,14 +3,16 @@ import type { IForbiddenRuleType } from "dependency-cruiser";
 /** Which siblings a package may import: the picture of ARCHITECTURE.md as data. A package that is missing here may import none. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/route": [],
-  "packages/client": ["route"],
+  "packages/work-queue": [],
+  "packages/client": ["route", "work-queue"],
   "packages/context": ["route"],
   "packages/local-state": [],
   "packages/embedded-postgres": ["local-state"],
   "packages/environment": ["route"],
   "packages/gateway": ["route"],
   "packages/mesh": ["route"],
-  "packages/control-plane": ["route", "client", "environment"],
+  "packages/kubernetes": ["work-queue"],
+  "packages/control-plane": ["route", "work-queue", "client", "environment"],
 };
 
 /** What tests may import besides: real components to test against. */

@@ -2,7 +2,6 @@ export * from "./api/index.ts";
 export * from "./client.ts";
 export * from "./errors.ts";
 export type { Logger } from "./log.ts";
-export { type BackoffOptions, backoffMs } from "./table/backoff.ts";
 export * from "./table/http-source.ts";
 export * from "./table/reader.ts";
 export * from "./table/source.ts";

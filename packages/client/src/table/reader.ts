@@ -1,6 +1,6 @@
 import { formatTableId, type RouteTable } from "@cocktail/route";
+import { type BackoffOptions, backoffMs } from "@cocktail/work-queue";
 import { type Logger, silentLogger } from "../log.ts";
-import { type BackoffOptions, backoffMs } from "./backoff.ts";
 import { classifyOffer, isSame } from "./classify-offer.ts";
 import { pause } from "./pause.ts";
 import type { TableSource } from "./source.ts";

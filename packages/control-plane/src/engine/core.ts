@@ -9,11 +9,11 @@ import {
   planTable,
 } from "@cocktail/environment";
 import type { RouteTable } from "@cocktail/route";
+import { type Clock, systemClock } from "@cocktail/work-queue";
 import { silentLogger } from "../log.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Background } from "./background.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { type CacheEvent, ObjectCache, type ObjectCacheOptions } from "./object-cache.ts";
 import { type Sources, observeAll, desiredLayers } from "./observe.ts";
 import { type EngineLimits, type EngineOptions, defaultEngineLimits } from "./options.ts";

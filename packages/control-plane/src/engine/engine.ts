@@ -10,6 +10,7 @@ import {
   isLive,
 } from "@cocktail/environment";
 import { RC, type RouteTable, STABLE, formatVariant, parseVariant } from "@cocktail/route";
+import { type WorkResult, WorkQueue } from "@cocktail/work-queue";
 import { ControlPlaneError } from "../errors.ts";
 import type { Callbacks } from "./act.ts";
 import { type Core, createCore } from "./core.ts";
@@ -24,7 +25,6 @@ import { reconcileService } from "./reconcile-service.ts";
 import { reconcileVariant } from "./reconcile-variant.ts";
 import { isEveryStableThere, isSettled, isStarting } from "./settled.ts";
 import { factsOf, recordLate } from "./status-writer.ts";
-import { type WorkResult, WorkQueue } from "./work-queue.ts";
 
 /** A change that is visible in a view. */
 export interface EngineEvent {
@@ -60,7 +60,7 @@ export class Engine {
       concurrency,
       backoff: { firstMs, longestMs },
       work: (key) => this.#measured(key),
-      retried: (key) => retried(parseQueueKey(key).controller),
+      observer: { retried: (key) => retried(parseQueueKey(key).controller) },
       failed: (object, error, retryInMs) => {
         log.warn({ object, err: error, retryInMs }, "reconcile failed, retrying");
       },

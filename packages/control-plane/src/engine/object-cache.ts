@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { backoffMs, type Logger } from "@cocktail/client";
+import type { Logger } from "@cocktail/client";
 import { type AnyObject, type Kind, type ObjectOf, ObjectIndex } from "@cocktail/environment";
+import { backoffMs } from "@cocktail/work-queue";
 import { ControlPlaneError } from "../errors.ts";
 import type { AnyEvent } from "../store/object-feed.ts";
 import type { ObjectStore } from "../store/object-store.ts";

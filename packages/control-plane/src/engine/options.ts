@@ -1,8 +1,8 @@
 import type { Logger } from "@cocktail/client";
 import type { EnvironmentObject, Objects, Policy, VariantObject } from "@cocktail/environment";
+import type { Clock } from "@cocktail/work-queue";
 import type { ObjectStore } from "../store/object-store.ts";
 import type { RouteTableStore } from "../store/route-table-store.ts";
-import type { Clock } from "./clock.ts";
 import type { EngineMetrics } from "./metrics.ts";
 import type { Platform, Readers } from "./platform.ts";
 

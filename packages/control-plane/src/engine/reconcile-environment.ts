@@ -10,6 +10,7 @@ import {
   stampConditions,
 } from "@cocktail/environment";
 import type { RouteTable } from "@cocktail/route";
+import type { WorkResult } from "@cocktail/work-queue";
 import { type Callbacks, actAll } from "./act.ts";
 import type { Core } from "./core.ts";
 import { memberFacts } from "./members.ts";
@@ -17,7 +18,6 @@ import { observeEnvironment } from "./observe.ts";
 import { type QueueKey, maxTurns } from "./queue-key.ts";
 import { checkForWork } from "./reconcile-variant.ts";
 import { storeStatus } from "./status-writer.ts";
-import type { WorkResult } from "./work-queue.ts";
 
 /** Reconciles one environment: publishes its layer to every gateway, or deletes it. */
 export async function reconcileEnvironment(

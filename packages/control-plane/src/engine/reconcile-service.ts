@@ -1,10 +1,10 @@
 import { isEqualDocument, planStable } from "@cocktail/environment";
+import type { WorkResult } from "@cocktail/work-queue";
 import { type Core, engineActor } from "./core.ts";
 import { execute } from "./execute.ts";
 import { promotedOf } from "./observe.ts";
 import { type QueueKey, maxTurns } from "./queue-key.ts";
 import { storeStatus } from "./status-writer.ts";
-import type { WorkResult } from "./work-queue.ts";
 
 /** Reconciles one service: makes its stable variant follow it. */
 export async function reconcileService(

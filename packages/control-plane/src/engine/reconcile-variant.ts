@@ -6,12 +6,12 @@ import {
   planVariant,
 } from "@cocktail/environment";
 import { parseVariant } from "@cocktail/route";
+import type { WorkResult } from "@cocktail/work-queue";
 import { type Callbacks, actAll } from "./act.ts";
 import type { Core } from "./core.ts";
 import { readLedger } from "./ends.ts";
 import { type QueueKey, maxTurns } from "./queue-key.ts";
 import { factsOf, writeVariantStatus } from "./status-writer.ts";
-import type { WorkResult } from "./work-queue.ts";
 
 /** Reconciles one `service:key`: gather, plan, write the status and act, until there is nothing to do but wait. */
 export async function reconcileVariant(

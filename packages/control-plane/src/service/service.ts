@@ -34,7 +34,7 @@ import {
   keptVariant,
 } from "@cocktail/environment";
 import { RC, type RouteTable, STABLE, defaultHeaderNames, formatVariant } from "@cocktail/route";
-import { type Clock, systemClock } from "../engine/clock.ts";
+import { type Clock, systemClock } from "@cocktail/work-queue";
 import { Engine, type EngineEvent } from "../engine/engine.ts";
 import { registerEngineMetrics } from "../engine/metrics.ts";
 import { ControlPlaneError, notAccepted } from "../errors.ts";

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TestClock } from "./testing/world.ts";
+import { ManualClock } from "./testing/index.ts";
+import { TokenBucket } from "./token-bucket.ts";
 import { WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 
 function queueOf(work: WorkQueueOptions["work"], more: Partial<WorkQueueOptions> = {}): WorkQueue {
   return new WorkQueue({
-    clock: new TestClock(),
+    clock: new ManualClock(),
     concurrency: 2,
     backoff: { firstMs: 1, longestMs: 8, random: () => 1 },
     work,
@@ -59,26 +60,90 @@ test("no more keys than the concurrency limit are processed at a time, and all a
 });
 
 test("failures are retried with exponential backoff up to the maximum, until settled", async () => {
+  const clock = new ManualClock();
   const pauses: number[] = [];
-  const settled = Promise.withResolvers<void>();
+  let isDone = false;
   const queue: WorkQueue = queueOf(
     async () => {
       await Promise.resolve();
       if (pauses.length < 6) throw new Error("not yet");
       queue.settle("a");
-      settled.resolve();
+      isDone = true;
       return {};
     },
-    { failed: (_key, _error, pause) => pauses.push(pause) },
+    { clock, failed: (_key, _error, pause) => pauses.push(pause) },
   );
   queue.add("a");
-  await settled.promise;
+  for (let turn = 0; turn < 7; turn++) {
+    await idle(queue);
+    clock.pass(8);
+  }
+  assert.ok(isDone);
   assert.deepEqual(pauses, [1, 2, 4, 8, 8, 8]);
-  await queue.stop();
+  assert.equal(queue.addLater("a"), 1);
+});
+
+test("retries of all keys together keep to the limit, and the first try of a key does not", async () => {
+  const clock = new ManualClock();
+  const starts: string[] = [];
+  const pauses: number[] = [];
+  const queue = queueOf(
+    async (key) => {
+      await Promise.resolve();
+      starts.push(key);
+      throw new Error("always");
+    },
+    {
+      clock,
+      retryLimit: new TokenBucket({ clock, perSecond: 1, burst: 1 }),
+      failed: (_key, _error, pause) => pauses.push(pause),
+    },
+  );
+  for (const key of ["a", "b", "c"]) queue.add(key);
+  await idle(queue);
+  assert.deepEqual(starts, ["a", "b", "c"]);
+  assert.deepEqual(pauses, [1, 1000, 2000]);
+});
+
+test("an observer is told of every addition, start, end and retry, with durations", async () => {
+  const clock = new ManualClock();
+  const seen: string[] = [];
+  const queue = queueOf(
+    async () => {
+      clock.pass(7);
+      await Promise.resolve();
+      throw new Error("no");
+    },
+    {
+      clock,
+      concurrency: 1,
+      backoff: { firstMs: 100, longestMs: 100, random: () => 1 },
+      observer: {
+        added: (key) => seen.push(`added ${key}`),
+        started: (key, ms) => seen.push(`started ${key} ${ms}`),
+        finished: (key, ms) => seen.push(`finished ${key} ${ms}`),
+        retried: (key) => seen.push(`retried ${key}`),
+      },
+    },
+  );
+  queue.add("a");
+  queue.add("b");
+  queue.add("b");
+  await idle(queue);
+  assert.deepEqual(seen, [
+    "added a",
+    "added b",
+    "started a 0",
+    "retried a",
+    "finished a 7",
+    "started b 7",
+    "retried b",
+    "finished b 7",
+  ]);
 });
 
 test("if a key is added for several times, the earliest wins", async () => {
-  const clock = new TestClock();
+  const clock = new ManualClock();
   let runs = 0;
   const queue = queueOf(
     async () => {

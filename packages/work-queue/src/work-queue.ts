@@ -1,9 +1,20 @@
-import { type BackoffOptions, backoffMs } from "@cocktail/client";
+import { type BackoffOptions, backoffMs } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
+import type { TokenBucket } from "./token-bucket.ts";
 
-/** When to requeue the key (epoch milliseconds), if at all. */
+/** When to requeue the key (milliseconds of the queue's clock), if at all. */
 export interface WorkResult {
   readonly againAt?: number | undefined;
+}
+
+/** What metrics count. Durations are milliseconds. */
+export interface WorkObserver {
+  /** A key that was not waiting is. */
+  added?(key: string): void;
+  started?(key: string, waitedMs: number): void;
+  finished?(key: string, workedMs: number): void;
+  /** A key is requeued with a backoff. */
+  retried?(key: string): void;
 }
 
 export interface WorkQueueOptions {
@@ -11,10 +22,11 @@ export interface WorkQueueOptions {
   readonly concurrency: number;
   /** After failures. */
   readonly backoff: BackoffOptions;
+  /** Limits the retries of all keys together. */
+  readonly retryLimit?: TokenBucket | undefined;
+  readonly observer?: WorkObserver | undefined;
   work(key: string): Promise<WorkResult>;
   failed(key: string, error: unknown, retryInMs: number): void;
-  /** Called when a key is requeued with a backoff. */
-  retried?: (key: string) => void;
 }
 
 /**
@@ -23,9 +35,10 @@ export interface WorkQueueOptions {
  */
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  readonly #waiting = new Set<string>();
+  /** With the time since which they wait. */
+  readonly #waiting = new Map<string, number>();
   readonly #busy = new Map<string, Promise<void>>();
-  readonly #again = new Set<string>();
+  readonly #again = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   readonly #timers = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   #isStopped = false;
@@ -36,8 +49,10 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#isStopped) return;
-    if (this.#busy.has(key)) this.#again.add(key);
-    else this.#waiting.add(key);
+    const waiting = this.#busy.has(key) ? this.#again : this.#waiting;
+    if (waiting.has(key)) return;
+    waiting.set(key, this.#options.clock.now());
+    this.#options.observer?.added?.(key);
     this.#fill();
   }
 
@@ -57,12 +72,13 @@ export class WorkQueue {
 
   /** Requeues a key with a backoff that grows until `settle`. Returns the delay in milliseconds. */
   addLater(key: string): number {
+    const { clock, backoff, retryLimit, observer } = this.#options;
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
-    const pause = backoffMs(failures, this.#options.backoff);
-    this.#options.retried?.(key);
-    this.addAt(key, this.#options.clock.now() + pause);
-    return pause;
+    const delayMs = Math.max(backoffMs(failures, backoff), retryLimit?.reserve() ?? 0);
+    observer?.retried?.(key);
+    this.addAt(key, clock.now() + delayMs);
+    return delayMs;
   }
 
   /** Resets the key's backoff. */
@@ -70,45 +86,62 @@ export class WorkQueue {
     this.#failures.delete(key);
   }
 
+  /** Keys that wait for a worker or have one. */
   get size(): number {
     return this.#waiting.size + this.#busy.size;
   }
 
-  isIdle(key: string): boolean {
-    return !this.#waiting.has(key) && !this.#busy.has(key) && !this.#timers.has(key);
+  /** Keys that wait for a worker. */
+  get depth(): number {
+    return this.#waiting.size + this.#again.size;
   }
 
   /** Starts no new work, and resolves when running work has ended. */
-
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#waiting.clear();
+    this.#again.clear();
     for (const { cancel } of this.#timers.values()) cancel();
     this.#timers.clear();
     await Promise.all(this.#busy.values());
   }
 
   #fill(): void {
-    for (const key of this.#waiting) {
+    for (const [key, since] of this.#waiting) {
       if (this.#isStopped || this.#busy.size >= this.#options.concurrency) return;
       this.#waiting.delete(key);
-      this.#busy.set(key, this.#run(key));
+      this.#busy.set(key, this.#run(key, since));
     }
   }
 
-  async #run(key: string): Promise<void> {
+  async #run(key: string, since: number): Promise<void> {
     // Start asynchronously, so `add` never re-enters.
     await Promise.resolve();
     this.#timers.get(key)?.cancel();
     this.#timers.delete(key);
     try {
-      const { againAt } = await this.#options.work(key);
+      await this.#work(key, since);
+    } finally {
+      // Also if a callback threw: that must not keep the key or its worker.
+      this.#busy.delete(key);
+      const again = this.#again.get(key);
+      this.#again.delete(key);
+      if (again !== undefined && !this.#isStopped) this.#waiting.set(key, again);
+      this.#fill();
+    }
+  }
+
+  async #work(key: string, since: number): Promise<void> {
+    const { clock, observer, work, failed } = this.#options;
+    const from = clock.now();
+    observer?.started?.(key, from - since);
+    try {
+      const { againAt } = await work(key);
       if (againAt !== undefined) this.addAt(key, againAt);
     } catch (error) {
-      if (!this.#isStopped) this.#options.failed(key, error, this.addLater(key));
+      if (!this.#isStopped) failed(key, error, this.addLater(key));
+    } finally {
+      observer?.finished?.(key, clock.now() - from);
     }
-    this.#busy.delete(key);
-    if (this.#again.delete(key)) this.add(key);
-    this.#fill();
   }
 }
