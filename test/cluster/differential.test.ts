@@ -202,7 +202,7 @@ describe("a real Envoy answers as resolve does", () => {
         .find(([table]) => Object.keys(table.services["payment-service"] ?? {}).length > 3) ??
       assert.fail("no table with four variants");
     const table = withStable({ ...drawn, epoch: 1_000_000 });
-    const from = "if key and V[key] then return V[key] end";
+    const from = "if key and V[key] then return cluster_of(key) end";
     await publish(table, (one) => {
       const text = JSON.stringify(one);
       assert.ok(text.includes(from));
