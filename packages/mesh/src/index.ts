@@ -25,3 +25,8 @@ export type {
   PatchOwner,
   RawVirtualService,
 } from "./merge/types.ts";
+export { renderRegexForm } from "./regex/regex-form.ts";
+export { renderGammaForm } from "./gamma/gamma-form.ts";
+export type { GammaService, HttpRouteObject } from "./gamma/objects.ts";
+export { type Finding, type FindingReason } from "./lint/finding.ts";
+export { lint, type LintOptions } from "./lint/lint.ts";

@@ -1,4 +1,5 @@
 import { formatVariant, STABLE } from "@cocktail/route";
+import { fieldsOf, listOf } from "../fields.ts";
 import { baggageMatch, type MeshNames, variantsName } from "./names.ts";
 import type { HttpMatch, HttpRoute, VirtualService } from "./objects.ts";
 
@@ -69,8 +70,12 @@ export function isDelegateLine(
 }
 
 /** A route all of whose matches want the pins header absent. */
-export function isGate({ match = [] }: HttpRoute, pins: string): boolean {
-  return match.length > 0 && match.every((one) => Object.hasOwn(one.withoutHeaders ?? {}, pins));
+export function isGate(route: object, pins: string): boolean {
+  const matches = listOf("match" in route ? route.match : undefined);
+  return (
+    matches.length > 0 &&
+    matches.every((match) => Object.hasOwn(fieldsOf(match["withoutHeaders"]), pins))
+  );
 }
 
 /** A route without match matches everything: one empty match says the same. */

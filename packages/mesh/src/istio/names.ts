@@ -25,8 +25,12 @@ const maxLabel = 63;
 /** A DNS label: a name that is too long is cut and gets a hash of the whole, so that two names never become one. */
 export function boundedName(name: string, suffix: string): string {
   if (name.length + suffix.length <= maxLabel) return `${name}${suffix}`;
-  const ending = `-${hash8(name + suffix)}${suffix.slice(0, maxLabel - 18)}`;
-  return `${name.slice(0, maxLabel - ending.length).replace(/-+$/, "")}${ending}`;
+  const ending = trimDashes(`-${hash8(name + suffix)}${suffix.slice(0, maxLabel - 18)}`);
+  return `${trimDashes(name.slice(0, maxLabel - ending.length))}${ending}`;
+}
+
+function trimDashes(text: string): string {
+  return text.replace(/-+$/, "");
 }
 
 export const serviceLabel = "cocktail.dev/service";

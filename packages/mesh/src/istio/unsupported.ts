@@ -10,6 +10,7 @@ export const unsupportedReasons = [
   "OwnDelegate",
   "DestinationHeaders",
   "DestinationPort",
+  "HeaderInUse",
   "TooLarge",
 ] as const;
 export type UnsupportedReason = (typeof unsupportedReasons)[number];
