@@ -109,7 +109,7 @@ function excludes(a: Fields, b: Fields): boolean {
 }
 
 function isPresence(match: unknown): boolean {
-  return isFields(match) && !operators.some((name) => isSet(match[name]));
+  return isFields(match) && operators.every((name) => match[name] === undefined);
 }
 
 const understood = new Set([
