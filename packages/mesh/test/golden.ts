@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import { parseAllDocuments, stringify } from "yaml";
 
 /**
- * Compares objects with `test/golden/NAME.yaml`. UPDATE_GOLDEN=1 writes it: read the difference before you commit it. A suite on a real
+ * Compares objects with `test/__fixtures__/golden/NAME.yaml`. UPDATE_GOLDEN=1 writes it: read the difference before you commit it. A suite on a real
  * cluster applies every object of every file, past istiod's admission webhook.
  */
 export function golden(name: string, why: string, objects: readonly object[]): void {
-  const file = fileURLToPath(new URL(`golden/${name}.yaml`, import.meta.url));
+  const file = fileURLToPath(new URL(`__fixtures__/golden/${name}.yaml`, import.meta.url));
   const documents = objects.map((one) =>
     stringify(one, { lineWidth: 0, aliasDuplicateObjects: false }),
   );

@@ -1,5 +1,13 @@
 import * as fc from "fast-check";
-import { checkChain, type RouteTable, type TableVariant } from "@cocktail/route";
+import {
+  checkChain,
+  defaultHeaderNames,
+  formatRoute,
+  readRoute,
+  type RouteTable,
+  type TableVariant,
+  writeBaggage,
+} from "@cocktail/route";
 
 /** One request as it arrives: header lines in order, names in any case. */
 export type HeaderLines = readonly (readonly [name: string, value: string])[];
@@ -262,3 +270,28 @@ export function valuesOf(request: HeaderLines, name: string): readonly string[] 
   );
   return values.length === 0 ? undefined : values;
 }
+
+/**
+ * Requests as an edge writes them: each field once, in its canonical form, in its header, in `baggage`, or in both. A library that knows
+ * baggage alone forwards only that.
+ */
+export const canonicalRequests: fc.Arbitrary<HeaderLines> = fc
+  .record({
+    request: requests,
+    foreign: oneOf("", "user=7", "user=7,service-routes=a:b;p=1"),
+    carried: fc.record({ pins: fc.boolean(), environment: fc.boolean(), mode: fc.boolean() }),
+    hasBaggage: fc.boolean(),
+  })
+  .map(({ request, foreign, carried, hasBaggage }): HeaderLines => {
+    const { route } = readRoute((name) => valuesOf(request, name));
+    const { pins, environment, mode } = defaultHeaderNames;
+    const kept = [
+      [pins, carried.pins],
+      [environment, carried.environment],
+      [mode, carried.mode],
+    ] as const;
+    const lost = hasBaggage ? kept.flatMap(([name, isKept]) => (isKept ? [] : [name])) : [];
+    const headers = formatRoute(route).filter(([name]) => !lost.includes(name));
+    const baggage = hasBaggage ? writeBaggage(foreign, route) : undefined;
+    return baggage === undefined ? headers : [...headers, ["baggage", baggage]];
+  });

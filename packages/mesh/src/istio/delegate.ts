@@ -18,8 +18,8 @@ import { supportedRoutes } from "./unsupported.ts";
  * Every route has a match: one without would hide the chart's routes from everybody.
  */
 export function renderDelegate(service: MeshService, names: MeshNames): VirtualService {
-  const routes = tableRoutes(service, names).map(({ name, route }): HttpRoute => ({
-    ...withoutServed(route, names.headers.served),
+  const routes = tableRoutes(service, names).map(({ name, route, destinations }): HttpRoute => ({
+    ...(destinations === undefined ? route : withoutServed(route, names.headers.served)),
     name,
     match: presenceMatches(route, names),
   }));
@@ -95,7 +95,7 @@ export function presenceMatches(
 }
 
 /** The chart says that stable serves its routes; here the filter says who does. */
-export function withoutServed(route: HttpRoute, header: string): HttpRoute {
+function withoutServed(route: HttpRoute, header: string): HttpRoute {
   const { headers } = route;
   if (headers?.response?.set === undefined) return route;
   const set = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { formatTableId, formatVariant, STABLE, type TableId } from "@cocktail/route";
 import type { ServiceDecisions } from "../decisions.ts";
 import { eachMatch } from "../istio/chart.ts";
-import { delegateObject, neverMatched, presenceMatches, withoutServed } from "../istio/delegate.ts";
+import { delegateObject, neverMatched, presenceMatches } from "../istio/delegate.ts";
 import type { MeshNames } from "../istio/names.ts";
 import type { HttpMatch, HttpRoute, MeshService, VirtualService } from "../istio/objects.ts";
 import { supportedRoutes, UnsupportedService } from "../istio/unsupported.ts";
@@ -52,9 +52,8 @@ export function renderRegexDelegate(
 
 function answersOf(context: Context, route: HttpRoute): readonly HttpRoute[] {
   const { names, decisions, service } = context;
-  const plain = withoutServed(route, names.headers.served);
   if (route.route === undefined)
-    return [{ ...plain, name: "own", match: presenceMatches(route, names) }];
+    return [{ ...route, name: "own", match: presenceMatches(route, names) }];
   checkHeaders(context, route);
   const routes = [
     ...decisions.live.map((key) =>
