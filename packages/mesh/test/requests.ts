@@ -272,8 +272,8 @@ export function valuesOf(request: HeaderLines, name: string): readonly string[] 
 }
 
 /**
- * Requests as an edge writes them: each field once, in its canonical form, in its header, in `baggage`, or in both. A library that knows
- * baggage alone forwards only that.
+ * Requests whose fields are in canonical form, each once: in its header, in `baggage`, or in both. A library that knows baggage alone
+ * forwards only that, and one that knows headers alone may leave older baggage.
  */
 export const canonicalRequests: fc.Arbitrary<HeaderLines> = fc
   .record({
@@ -281,8 +281,9 @@ export const canonicalRequests: fc.Arbitrary<HeaderLines> = fc
     foreign: oneOf("", "user=7", "user=7,service-routes=a:b;p=1"),
     carried: fc.record({ pins: fc.boolean(), environment: fc.boolean(), mode: fc.boolean() }),
     hasBaggage: fc.boolean(),
+    older: weighted<HeaderLines | undefined>([3, fc.constant(undefined)], [1, requests]),
   })
-  .map(({ request, foreign, carried, hasBaggage }): HeaderLines => {
+  .map(({ request, foreign, carried, hasBaggage, older }): HeaderLines => {
     const { route } = readRoute((name) => valuesOf(request, name));
     const { pins, environment, mode } = defaultHeaderNames;
     const kept = [
@@ -292,6 +293,7 @@ export const canonicalRequests: fc.Arbitrary<HeaderLines> = fc
     ] as const;
     const lost = hasBaggage ? kept.flatMap(([name, isKept]) => (isKept ? [] : [name])) : [];
     const headers = formatRoute(route).filter(([name]) => !lost.includes(name));
-    const baggage = hasBaggage ? writeBaggage(foreign, route) : undefined;
+    const written = older && readRoute((name) => valuesOf(older, name)).route;
+    const baggage = hasBaggage ? writeBaggage(foreign, written ?? route) : undefined;
     return baggage === undefined ? headers : [...headers, ["baggage", baggage]];
   });

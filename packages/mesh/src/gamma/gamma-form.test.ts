@@ -133,7 +133,9 @@ function answerOf(objects: readonly KubeObject[], request: HeaderLines): string 
   const best = hits.filter(({ size }) => size === hits[0]?.size);
   assert.equal(new Set(best.map(({ backend }) => backend)).size, 1);
   const name = best[0]?.backend ?? "";
-  return clusters.of(/-variants-(.*)$/.exec(name)?.[1] ?? "stable");
+  const found = objects.find(({ kind, metadata }) => kind === "Service" && metadata.name === name);
+  const { selector } = (found?.spec ?? { selector: {} }) as { selector: Record<string, string> };
+  return clusters.of(selector["cocktail.dev/variant"] ?? "stable");
 }
 
 test("the HTTPRoutes answer canonical headers as resolve does, but for strict mode and a service without stable", () => {

@@ -1,7 +1,7 @@
 import { type Fields, fieldsOf, listOf, nameOf, textsOf } from "../fields.ts";
 import { fullHost, type MeshNames } from "../istio/names.ts";
 import type { KubeObject } from "../istio/objects.ts";
-import { covers } from "../merge/overlap.ts";
+import { covers, matchesNothing } from "../merge/overlap.ts";
 import { type Finding, formatObject } from "./finding.ts";
 
 /** The hosts of a VirtualService, complete. */
@@ -70,6 +70,7 @@ function lintHosts(
 function lintShadows(one: KubeObject): readonly Finding[] {
   const http = listOf(fieldsOf(one.spec)["http"]);
   return http.flatMap((route, at): Finding[] => {
+    if (matchesNothing(route)) return [];
     const by = http.findIndex((earlier, index) => index < at && covers(earlier, route));
     if (by < 0) return [];
     return [

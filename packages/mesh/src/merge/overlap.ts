@@ -25,6 +25,11 @@ export function matchesAll(route: Fields, kind: "http" | "tcp" | "tls"): boolean
   });
 }
 
+/** True for a route that is there for its destinations alone: each of its matches wants a header both present and absent. */
+export function matchesNothing(route: Fields): boolean {
+  return matchesOf(route).every((match) => excludes(match, match));
+}
+
 const singleValued = ["uri", "scheme", "method", "authority"];
 const operators = ["exact", "prefix", "regex"];
 const headerLists = ["headers", "queryParams"];
