@@ -31,7 +31,7 @@ const base: HttpRouteObject = {
     parentRefs: [parent],
     rules: [
       {
-        matches: [prefix("/api"), { ...prefix("/v2"), method: "GET" }],
+        matches: [prefix("/api")],
         timeouts: { request: "3s" },
         filters: [
           {
@@ -43,6 +43,10 @@ const base: HttpRouteObject = {
             urlRewrite: { path: { type: "ReplacePrefixMatch", replacePrefixMatch: "/" } },
           },
         ],
+        backendRefs: [{ name: "payment-service", port: 8080 }],
+      },
+      {
+        matches: [prefix("/v2"), { ...prefix("/v3"), method: "GET" }],
         backendRefs: [{ name: "payment-service", port: 8080 }],
       },
       { backendRefs: [{ name: "payment-service", port: 8080 }] },

@@ -1,5 +1,6 @@
 import { renderPinRegex } from "@cocktail/route";
 import type { ServiceDecisions } from "../decisions.ts";
+import { fieldsOf } from "../fields.ts";
 import type { MeshNames } from "../istio/names.ts";
 import type { GammaHeader, GammaMatch, GammaRule } from "./objects.ts";
 
@@ -43,8 +44,20 @@ export function conditionalRules(
         headers: [...(match.headers ?? []), ...headers],
       })),
     );
-    return chunks(matches, maxMatches).map((some) => ({ ...change(rule), matches: some }));
+    return chunks(matches, replacesPrefix(rule) ? 1 : maxMatches).map((some) => ({
+      ...change(rule),
+      matches: some,
+    }));
   });
+}
+
+/** The Gateway API accepts one match in a rule whose rewrite or redirect replaces the matched prefix. */
+function replacesPrefix({ filters = [] }: GammaRule): boolean {
+  return filters.some((filter) =>
+    ["urlRewrite", "requestRedirect"].some(
+      (name) => fieldsOf(fieldsOf(filter[name])["path"])["type"] === "ReplacePrefixMatch",
+    ),
+  );
 }
 
 /** Rules in as many lists as the limits of one HTTPRoute want. */

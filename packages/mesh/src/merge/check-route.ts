@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, isFields, listOf } from "../fields.ts";
+import { type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
 import type { RouteKind } from "./ledger.ts";
 
 const maxRegexBytes = 1024;
@@ -11,7 +11,11 @@ const matchMaps = ["headers", "withoutHeaders", "queryParams"];
  * Why istiod would refuse a route, and with it the whole VirtualService, or undefined. It refuses more: whoever writes the result learns
  * that from the API server.
  */
-export function checkRoute(route: Fields, kind: RouteKind): string | undefined {
+export function checkRoute(
+  route: Fields,
+  kind: RouteKind,
+  hosts: readonly string[],
+): string | undefined {
   if (JSON.stringify(route).length > maxRouteBytes) return `is over ${maxRouteBytes} bytes`;
   const { match } = route;
   if (match !== undefined && !(Array.isArray(match) && match.every(isFields)))
@@ -19,8 +23,25 @@ export function checkRoute(route: Fields, kind: RouteKind): string | undefined {
   return (
     checkAction(route, kind) ??
     checkDestinations(route) ??
-    (kind === "http" ? listOf(match).map(checkMatch).find(isFault) : undefined)
+    listOf(match)
+      .map((one) =>
+        kind === "http" ? checkMatch(one) : kind === "tls" ? checkSni(one, hosts) : undefined,
+      )
+      .find(isFault)
   );
+}
+
+/** `*.example.com` holds `a.example.com`. */
+function checkSni({ sniHosts }: Fields, hosts: readonly string[]): string | undefined {
+  const names = textsOf(sniHosts);
+  if (names.length === 0) return "has a match without sniHosts";
+  const foreign = names.find(
+    (name) =>
+      !hosts.some(
+        (host) => host === name || (host.startsWith("*") && name.endsWith(host.slice(1))),
+      ),
+  );
+  return foreign === undefined ? undefined : `matches ${foreign}, which is no host of the target`;
 }
 
 function isFault(text: string | undefined): boolean {

@@ -128,7 +128,8 @@ defect("a tls route of the base is not overwritten because no port is given", (o
     match: [{ sniHosts: [host] }],
     route: to(subset),
   });
-  const base = target([stable], { tls: [tls("a.example.com", "stable")] });
+  const hosts = ["a.example.com", "b.example.com"];
+  const base = target([stable], { hosts, tls: [tls("a.example.com", "stable")] });
   const patch = patchOf("a", { tls: [tls("b.example.com", "one")] });
   const merged = operator.set(base, patch);
   assert.deepEqual(subsetsOf(merged, "tls").toSorted(), ["one", "stable"]);

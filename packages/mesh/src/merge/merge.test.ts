@@ -328,6 +328,19 @@ for (const [what, route] of [
     assert.deepEqual(subsetsOf(result.virtualService), ["two", STABLE]);
   });
 
+test("a tls route for a host that the target doesn't have is refused: Istio would refuse the target", () => {
+  const tls = (...sniHosts: readonly string[]) => ({
+    tls: [{ match: [{ sniHosts }], route: to("one") }],
+  });
+  const vs = target([stable], { hosts: ["*.example.com"] });
+  for (const [patch, reasons] of [
+    [tls("a.example.com"), []],
+    [tls("a.example.com", "example.org"), ["InvalidRoute"]],
+    [tls(), ["InvalidRoute"]],
+  ] as const)
+    assert.deepEqual(reasonsOf(vs, [patchOf("a", patch)]), reasons);
+});
+
 test("a patch that is no patch changes nothing", () => {
   for (const patch of [null, 7, "http", [], { http: {} }, { http: [7] }, { tcp: "x" }])
     assert.equal(

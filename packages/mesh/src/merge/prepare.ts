@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, isFields } from "../fields.ts";
+import { type Fields, fieldsOf, isFields, textsOf } from "../fields.ts";
 import { fullHost, type MeshNames } from "../istio/names.ts";
 import { checkRoute } from "./check-route.ts";
 import { type MergeFault, type Reporter, reporter } from "./fault.ts";
@@ -101,7 +101,7 @@ function prepareRoute(
     report.error("InvalidRoute", "The route is not an object.");
     return undefined;
   }
-  const fault = checkRoute(route, kind);
+  const fault = checkRoute(route, kind, textsOf(target.spec["hosts"]));
   if (fault !== undefined) {
     report.error("InvalidRoute", `The route ${fault}.`);
     return undefined;

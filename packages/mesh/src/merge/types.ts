@@ -14,7 +14,6 @@ export interface RawVirtualService {
     readonly [field: string]: unknown;
   };
   readonly spec: Fields;
-  readonly [field: string]: unknown;
 }
 
 /** The object that a patch comes from. */
