@@ -206,7 +206,12 @@ describe("routes of every form in a real mesh", () => {
     ]);
     await write(one.base, ...renderTableForm(one, tableOf("split"), defaultMeshNames));
     const header = { "x-service-route": "other:a" };
-    await becomes("a routed request", "split-canary:stable", () => ask("split", header));
+    const dump = `http://${caller.ip}:15000/config_dump?resource=dynamic_route_configs`;
+    await until(
+      "the table at the caller",
+      async () => (await (await fetch(dump)).text()).includes("SPLIT={{"),
+      { ms: 30_000, everyMs: 50 },
+    );
     const served = new Set<string>();
     for (let at = 0; at < 60; at++) served.add(servedBy(await ask("split", header)));
     // One of two, 60 times: the chance that only one answers is below one in 10^17.

@@ -1,5 +1,6 @@
 import { type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
 import type { RouteKind } from "./ledger.ts";
+import { isRefusedByRe2 } from "./re2.ts";
 
 const maxRegexBytes = 1024;
 const maxRouteBytes = 32_768;
@@ -91,7 +92,8 @@ function checkString(name: string, value: unknown): string | undefined {
   if (!used.every((one) => typeof value[one] === "string")) return `${name} is not a text`;
   if (value["regex"] === "") return `${name} has an empty regex`;
   const { regex } = value;
-  return typeof regex === "string" && new TextEncoder().encode(regex).length > maxRegexBytes
-    ? `${name} has a regex over ${maxRegexBytes} bytes`
-    : undefined;
+  if (typeof regex !== "string") return undefined;
+  if (new TextEncoder().encode(regex).length > maxRegexBytes)
+    return `${name} has a regex over ${maxRegexBytes} bytes`;
+  return isRefusedByRe2(regex) ? `${name} has a regex that RE2 refuses: ${regex}` : undefined;
 }

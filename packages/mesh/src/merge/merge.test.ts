@@ -313,6 +313,11 @@ for (const [what, route] of [
     "a regex over 1,024 bytes",
     { match: [{ headers: { a: { regex: "é".repeat(513) } } }], route: to("one") },
   ],
+  [
+    "a regex that doesn't compile",
+    { match: [{ headers: { a: { regex: "(" } } }], route: to("one") },
+  ],
+  ["a look-ahead", { match: [{ headers: { a: { regex: "a(?=b)" } } }], route: to("one") }],
   ["exact and prefix at once", { match: [{ uri: { exact: "/", prefix: "/" } }], route: to("one") }],
   ["a match that is no list", { match: { uri: {} }, route: to("one") }],
   ["a match that is no object", { match: [null], route: to("one") }],
