@@ -206,7 +206,7 @@ describe("what differs in the regex form without an edge that writes canonical h
       "stable",
     ],
   ] as const)
-    test(title, async () => {
+    test(`without an edge ${title}`, async () => {
       const asked = { target: "payment-service", request: request as HeaderLines };
       assert.equal(expectedKey(fixed, asked), expected);
       assert.deepEqual(await mesh.keys([asked]), [actual]);

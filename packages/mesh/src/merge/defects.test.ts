@@ -17,7 +17,7 @@ import { type Operator, ours, theirs } from "../../test/operators.ts";
  * operator's algorithm.
  */
 function defect(title: string, check: (operator: Operator) => void): void {
-  test(title, () => {
+  test(`the old operator gets it wrong: ${title}`, () => {
     check(ours());
     assert.throws(() => check(theirs()), "the old algorithm passes: the check proves nothing");
   });
