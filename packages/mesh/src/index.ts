@@ -1,6 +1,5 @@
 export { decisionsFor, type ServiceDecisions } from "./decisions.ts";
 export { delegateRouteName, withDelegate } from "./istio/chart.ts";
-export { WeightedRoute } from "./istio/filter.ts";
 export { renderMeshFilter } from "./istio/mesh-filter.ts";
 export { defaultMeshNames, type MeshNames } from "./istio/names.ts";
 export type {
@@ -11,4 +10,23 @@ export type {
   VirtualService,
 } from "./istio/objects.ts";
 export { renderTableForm } from "./istio/table-form.ts";
+export { UnsupportedService, type UnsupportedReason } from "./istio/unsupported.ts";
 export { type Clusters, renderLua } from "./lua/render.ts";
+export { type MergeFault, type MergeReason, mergeReasons } from "./merge/fault.ts";
+export { ledgerAnnotation } from "./merge/ledger.ts";
+export { merge, unmerge } from "./merge/merge.ts";
+export { legacyFinalizer, mergeGroups } from "./merge/route-names.ts";
+export type {
+  EffectiveRoute,
+  MergeFacts,
+  MergeOptions,
+  MergeResult,
+  Patch,
+  PatchOwner,
+  RawVirtualService,
+} from "./merge/types.ts";
+export { renderRegexForm } from "./regex/regex-form.ts";
+export { renderGammaForm } from "./gamma/gamma-form.ts";
+export type { GammaService, HttpRouteObject } from "./gamma/objects.ts";
+export { type Finding, type FindingReason } from "./lint/finding.ts";
+export { lint, type LintOptions } from "./lint/lint.ts";

@@ -1,6 +1,8 @@
 /** The part of fengari that the tests call; it ships no types. Strings of Lua are bytes. */
 declare module "fengari" {
-  type LuaState = { readonly brand: "lua_State" };
+  interface LuaState {
+    readonly brand: "lua_State";
+  }
   export function to_luastring(text: string): Uint8Array;
   export const lua: {
     readonly LUA_OK: number;

@@ -1,5 +1,13 @@
 import * as fc from "fast-check";
-import { checkChain, type RouteTable, type TableVariant } from "@cocktail/route";
+import {
+  checkChain,
+  defaultHeaderNames,
+  formatRoute,
+  readRoute,
+  type RouteTable,
+  type TableVariant,
+  writeBaggage,
+} from "@cocktail/route";
 
 /** One request as it arrives: header lines in order, names in any case. */
 export type HeaderLines = readonly (readonly [name: string, value: string])[];
@@ -262,3 +270,30 @@ export function valuesOf(request: HeaderLines, name: string): readonly string[] 
   );
   return values.length === 0 ? undefined : values;
 }
+
+/**
+ * Requests whose fields are in canonical form, each once: in its header, in `baggage`, or in both. A library that knows baggage alone
+ * forwards only that, and one that knows headers alone may leave older baggage.
+ */
+export const canonicalRequests: fc.Arbitrary<HeaderLines> = fc
+  .record({
+    request: requests,
+    foreign: oneOf("", "user=7", "user=7,service-routes=a:b;p=1"),
+    carried: fc.record({ pins: fc.boolean(), environment: fc.boolean(), mode: fc.boolean() }),
+    hasBaggage: fc.boolean(),
+    older: weighted<HeaderLines | undefined>([3, fc.constant(undefined)], [1, requests]),
+  })
+  .map(({ request, foreign, carried, hasBaggage, older }): HeaderLines => {
+    const { route } = readRoute((name) => valuesOf(request, name));
+    const { pins, environment, mode } = defaultHeaderNames;
+    const kept = [
+      [pins, carried.pins],
+      [environment, carried.environment],
+      [mode, carried.mode],
+    ] as const;
+    const lost = hasBaggage ? kept.flatMap(([name, isKept]) => (isKept ? [] : [name])) : [];
+    const headers = formatRoute(route).filter(([name]) => !lost.includes(name));
+    const written = older && readRoute((name) => valuesOf(older, name)).route;
+    const baggage = hasBaggage ? writeBaggage(foreign, written ?? route) : undefined;
+    return baggage === undefined ? headers : [...headers, ["baggage", baggage]];
+  });

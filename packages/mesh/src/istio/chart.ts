@@ -1,4 +1,5 @@
 import { formatVariant, STABLE } from "@cocktail/route";
+import { fieldsOf, listOf } from "../fields.ts";
 import { baggageMatch, type MeshNames, variantsName } from "./names.ts";
 import type { HttpMatch, HttpRoute, VirtualService } from "./objects.ts";
 
@@ -10,25 +11,24 @@ export const delegateRouteName = "variants";
  *   1. the gate: its own routes, for requests that carry no route, so that stable traffic pays nothing for branches
  *   2. the delegate line, without a match
  *   3. its own routes, for what the delegate leaves
- * each of which says `x-route-served: <service>:stable`. Written once; no later change of variants touches it.
+ * each of which says `x-route-served: <service>:stable`. Written once; no later change of variants touches it. A VirtualService that has
+ * the block already gets the same one.
  */
 export function withDelegate(
   plain: VirtualService,
   service: string,
-  { headers }: MeshNames,
+  names: MeshNames,
 ): VirtualService {
-  const own = (plain.spec.http ?? []).map((route) => withServed(route, service, headers.served));
-  const unrouted = {
-    [headers.pins]: {},
-    [headers.environment]: {},
-    baggage: baggageMatch,
-  };
+  const { headers } = names;
+  const own = ownRoutes(plain, service, names).map((route) =>
+    withServed(route, service, headers.served),
+  );
   const gate = own.map((route, at): HttpRoute => ({
     ...route,
     name: `gate-${route.name ?? at}`,
     match: eachMatch(route, (match) => ({
       ...match,
-      withoutHeaders: { ...unrouted, ...match.withoutHeaders },
+      withoutHeaders: { ...match.withoutHeaders, ...unrouted(names) },
     })),
   }));
   const delegate = {
@@ -39,19 +39,43 @@ export function withDelegate(
   return { ...plain, spec: { ...plain.spec, http } };
 }
 
+/** What a request without a route doesn't have. */
+export function unrouted({
+  headers,
+}: Pick<MeshNames, "headers">): Readonly<Record<string, object>> {
+  return { [headers.pins]: {}, [headers.environment]: {}, baggage: baggageMatch };
+}
+
 /** The chart's own routes, without the gate and the delegate line. */
 export function ownRoutes(
   base: VirtualService,
+  service: string,
   { headers }: Pick<MeshNames, "headers">,
 ): readonly HttpRoute[] {
   return (base.spec.http ?? []).filter(
-    (route) => route.delegate === undefined && !isGate(route, headers.pins),
+    (route) => !isDelegateLine(route, base, service) && !isGate(route, headers.pins),
+  );
+}
+
+/** The route that hands over to the variants of the service, and not another delegate of the chart. */
+export function isDelegateLine(
+  { delegate }: HttpRoute,
+  { metadata }: VirtualService,
+  service: string,
+): boolean {
+  const namespace = metadata.namespace ?? "default";
+  return (
+    delegate?.name === variantsName(service) && (delegate.namespace ?? namespace) === namespace
   );
 }
 
 /** A route all of whose matches want the pins header absent. */
-function isGate({ match = [] }: HttpRoute, pins: string): boolean {
-  return match.length > 0 && match.every((one) => Object.hasOwn(one.withoutHeaders ?? {}, pins));
+export function isGate(route: object, pins: string): boolean {
+  const matches = listOf("match" in route ? route.match : undefined);
+  return (
+    matches.length > 0 &&
+    matches.every((match) => Object.hasOwn(fieldsOf(match["withoutHeaders"]), pins))
+  );
 }
 
 /** A route without match matches everything: one empty match says the same. */
@@ -63,7 +87,7 @@ export function eachMatch(
 }
 
 function withServed(route: HttpRoute, service: string, header: string): HttpRoute {
-  const headers = (route["headers"] ?? {}) as { readonly response?: { readonly set?: object } };
-  const set = { [header]: formatVariant(service, STABLE), ...headers.response?.set };
-  return { ...route, headers: { ...headers, response: { ...headers.response, set } } };
+  const { headers } = route;
+  const set = { [header]: formatVariant(service, STABLE), ...headers?.response?.set };
+  return { ...route, headers: { ...headers, response: { ...headers?.response, set } } };
 }

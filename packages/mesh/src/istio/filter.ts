@@ -1,57 +1,92 @@
-import { formatVariant, STABLE, type TableId } from "@cocktail/route";
+import { STABLE, type TableId } from "@cocktail/route";
 import type { ServiceDecisions } from "../decisions.ts";
 import { renderLua } from "../lua/render.ts";
-import { delegateRouteName, ownRoutes } from "./chart.ts";
-import { tableRouteName } from "./delegate.ts";
+import { delegateRouteName, isDelegateLine } from "./chart.ts";
+import { tableRoutes } from "./delegate.ts";
 import {
   clusterName,
-  managedLabels,
+  fullHost,
   type MeshNames,
   noCluster,
+  objectLabels,
   strictCluster,
   variantsName,
 } from "./names.ts";
-import { fullHost, type KubeObject, type MeshService, type RouteDestination } from "./objects.ts";
-import { branchKeys, umbrellaHost } from "./umbrella.ts";
+import type { KubeObject, MeshService, RouteDestination } from "./objects.ts";
+import { servedPatches } from "./served.ts";
+import { stableClusters } from "./stable-clusters.ts";
+import { umbrellaHost, umbrellaPort } from "./umbrella.ts";
+import { UnsupportedService } from "./unsupported.ts";
 
 const luaType = "type.googleapis.com/envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig";
+/** etcd refuses a request over 1.5 MiB, and what the API server adds counts. */
+const maxBytes = 1_000_000;
 
-/** The table in force for a service: for each of its ports and routes the Lua that chooses the cluster, and the names that answers carry. */
-export function renderFilter(
+/** The table in force for a service, in as many objects as it needs. */
+export function renderFilters(
   service: MeshService,
   decisions: ServiceDecisions,
   table: TableId,
   names: MeshNames,
-): KubeObject {
-  const root = service.base.spec.http?.find((route) => route.delegate !== undefined);
-  const prefix = root?.name ?? delegateRouteName;
-  const routes = service.ports.flatMap(({ number: port }) =>
-    ownRoutes(service.base, names).flatMap(({ route: destinations }, at) =>
-      destinations === undefined // a redirect or a direct response: nothing to choose
-        ? []
-        : [
-            routePatch({
-              service,
-              decisions,
-              table,
-              names,
-              port,
-              destinations,
-              route: `${prefix}-${tableRouteName(at)}`,
-            }),
-          ],
+): readonly KubeObject[] {
+  const root = service.base.spec.http?.find((one) =>
+    isDelegateLine(one, service.base, service.name),
+  );
+  const prefix = root === undefined ? `${delegateRouteName}-` : root.name ? `${root.name}-` : "";
+  const byName = new Map(
+    tableRoutes(service, names).flatMap(({ name, destinations }) =>
+      destinations === undefined ? [] : [[name, destinations] as const],
     ),
   );
-  return {
+  const patches = service.ports.flatMap(({ number: port }) =>
+    [...byName].map(([name, destinations]) =>
+      routePatch({
+        service,
+        decisions,
+        table,
+        names,
+        port,
+        destinations,
+        route: `${prefix}${name}`,
+      }),
+    ),
+  );
+  const all = [...patches, ...servedPatches(service, decisions, names)];
+  return inObjects(service, all).map((configPatches, at) => ({
     apiVersion: "networking.istio.io/v1alpha3",
     kind: "EnvoyFilter",
     metadata: {
-      name: `${service.namespace}-${variantsName(service.name)}`,
+      // A namespace has no dot: two services never share a name.
+      name: `${variantsName(service.name)}.${service.namespace}${at === 0 ? "" : `.${at + 1}`}`,
       namespace: names.rootNamespace,
-      labels: managedLabels,
+      labels: objectLabels(service),
     },
-    spec: { configPatches: [...routes, ...servedPatches(service, decisions)] },
-  };
+    spec: { configPatches },
+  }));
+}
+
+/** Divides patches into lists that the API server accepts. Patches of one route are never divided. */
+function inObjects(
+  service: MeshService,
+  patches: readonly object[],
+): readonly (readonly object[])[] {
+  const lists: object[][] = [[]];
+  let bytes = 0;
+  for (const patch of patches) {
+    const size = JSON.stringify(patch).length + 1;
+    if (size > maxBytes)
+      throw new UnsupportedService(
+        "TooLarge",
+        `The table of ${service.name} takes ${size} bytes, more than the API server accepts: remove variants or environments.`,
+      );
+    if (bytes + size > maxBytes) {
+      lists.push([]);
+      bytes = 0;
+    }
+    lists.at(-1)?.push(patch);
+    bytes += size;
+  }
+  return lists;
 }
 
 interface RoutePatch {
@@ -68,18 +103,20 @@ interface RoutePatch {
 /** MERGE replaces the choice of the cluster and leaves timeouts, retries and rewrites as they are. */
 function routePatch(patch: RoutePatch): object {
   const { service, decisions, table, names, port, destinations, route } = patch;
-  const stable = stableCluster(service, destinations, port);
-  const umbrella = umbrellaHost(service);
-  const of = (key: string): string => (key === STABLE ? stable : clusterName(umbrella, port, key));
-  const clusters = { of, none: noCluster, strict: strictCluster };
-  const text = renderLua(decisions, table, clusters, names.headers);
+  const [stable, ...others] = stableClusters(service, destinations, port, names);
+  const umbrella = umbrellaHost(service, names);
+  const branchPort = umbrellaPort(service, destinations[0]?.destination, port);
+  const of = (key: string): string =>
+    key === STABLE ? stable.cluster : clusterName(umbrella, branchPort, key);
+  const split = others.length === 0 ? [] : [stable, ...others];
+  const clusters = { of, split, none: noCluster, strict: strictCluster };
   return {
     applyTo: "HTTP_ROUTE",
     match: {
       context: "SIDECAR_OUTBOUND",
       routeConfiguration: {
         vhost: {
-          name: `${fullHost(service.name, service.namespace)}:${port}`,
+          name: `${fullHost(service.name, service.namespace, names)}:${port}`,
           route: { name: route },
         },
       },
@@ -93,8 +130,10 @@ function routePatch(patch: RoutePatch): object {
               name: "envoy.router.cluster_specifier_plugin.lua",
               typed_config: {
                 "@type": luaType,
-                default_cluster: stable,
-                source_code: { inline_string: text },
+                default_cluster: stable.cluster,
+                source_code: {
+                  inline_string: renderLua(decisions, table, clusters, names.headers),
+                },
               },
             },
           },
@@ -108,46 +147,4 @@ function routePatch(patch: RoutePatch): object {
       },
     },
   };
-}
-
-/** The one destination of a route of the chart. Several by weight can't be named by one cluster: the regex form is for them. */
-function stableCluster(
-  service: MeshService,
-  destinations: readonly RouteDestination[],
-  port: number,
-): string {
-  const [only, ...others] = destinations.filter(({ weight }) => weight !== 0);
-  if (only === undefined || others.length > 0)
-    throw new WeightedRoute(
-      `${service.name}: a route of its VirtualService has several destinations`,
-    );
-  const { host, subset, port: named } = only.destination;
-  return clusterName(fullHost(host, service.namespace), named?.number ?? port, subset);
-}
-
-/** The service's own routes split traffic by weight, which the table form can't express. */
-export class WeightedRoute extends Error {
-  override readonly name = "WeightedRoute";
-}
-
-/** Each cluster carries the name of its variant, which the answer's header is made of. */
-function servedPatches(service: MeshService, decisions: ServiceDecisions): readonly object[] {
-  const patch = (cluster: object, key: string): object => ({
-    applyTo: "CLUSTER",
-    match: { context: "SIDECAR_OUTBOUND", cluster },
-    patch: {
-      operation: "MERGE",
-      value: {
-        metadata: {
-          filter_metadata: { cocktail: { served: formatVariant(service.name, key) } },
-        },
-      },
-    },
-  });
-  const own = fullHost(service.name, service.namespace);
-  const umbrella = umbrellaHost(service);
-  return [
-    patch({ service: own }, STABLE),
-    ...branchKeys(decisions).map((key) => patch({ service: umbrella, subset: key }, key)),
-  ];
 }

@@ -12,56 +12,13 @@ const expression =
  * failures are left as they are.
  */
 export function renderMeshFilter(names: MeshNames): KubeObject {
-  const problem = (status: number, title: string, fields: object): object => ({
-    status_code: status,
-    body_format_override: {
-      content_type: "application/problem+json",
-      json_format: { type: "about:blank", title, status, ...fields },
-    },
-  });
-  const when = (flags: readonly string[], condition: string): object => ({
-    filter: {
-      and_filter: {
-        filters: [
-          { response_flag_filter: { flags } },
-          {
-            extension_filter: {
-              name: "cel",
-              typed_config: { "@type": expression, expression: condition },
-            },
-          },
-        ],
-      },
-    },
-  });
-  const route = {
-    pins: `%REQ(${names.headers.pins})%`,
-    environment: `%REQ(${names.headers.environment})%`,
-    host: "%REQ(:authority)%",
-  };
-  const mappers = [
-    {
-      ...when(["UH"], `xds.cluster_name == '${strictCluster}'`),
-      ...problem(424, "StrictMiss", route),
-    },
-    {
-      ...when(["NC", "UH", "UF"], "xds.cluster_name.contains('-variants.')"),
-      ...problem(503, "VariantUnavailable", { ...route, cluster: "%UPSTREAM_CLUSTER_RAW%" }),
-    },
-  ];
-  const strict = {
-    name: strictCluster,
-    type: "STATIC",
-    connect_timeout: "1s",
-    load_assignment: { cluster_name: strictCluster },
-  };
   const connectionManager = {
     context: "SIDECAR_OUTBOUND",
     listener: {
       filterChain: { filter: { name: "envoy.filters.network.http_connection_manager" } },
     },
   };
-  const replies = { "@type": manager, local_reply_config: { mappers } };
+  const replies = { "@type": manager, local_reply_config: { mappers: mappers(names) } };
   return {
     apiVersion: "networking.istio.io/v1alpha3",
     kind: "EnvoyFilter",
@@ -79,6 +36,55 @@ export function renderMeshFilter(names: MeshNames): KubeObject {
           patch: { operation: "MERGE", value: { typed_config: replies } },
         },
       ],
+    },
+  };
+}
+
+const strict = {
+  name: strictCluster,
+  type: "STATIC",
+  connect_timeout: "1s",
+  load_assignment: { cluster_name: strictCluster },
+};
+
+function mappers({ headers }: MeshNames): readonly object[] {
+  const route = {
+    pins: `%REQ(${headers.pins})%`,
+    environment: `%REQ(${headers.environment})%`,
+    host: "%REQ(:authority)%",
+  };
+  return [
+    {
+      ...when(["UH"], `xds.cluster_name == '${strictCluster}'`),
+      ...problem(424, "StrictMiss", route),
+    },
+    {
+      ...when(["NC", "UH", "UF"], "xds.cluster_name.contains('-variants.')"),
+      ...problem(503, "VariantUnavailable", { ...route, cluster: "%UPSTREAM_CLUSTER_RAW%" }),
+    },
+  ];
+}
+
+function problem(status: number, title: string, fields: object): object {
+  return {
+    status_code: status,
+    body_format_override: {
+      content_type: "application/problem+json",
+      json_format: { type: "about:blank", title, status, ...fields },
+    },
+  };
+}
+
+function when(flags: readonly string[], condition: string): object {
+  const byCluster = {
+    name: "cel",
+    typed_config: { "@type": expression, expression: condition },
+  };
+  return {
+    filter: {
+      and_filter: {
+        filters: [{ response_flag_filter: { flags } }, { extension_filter: byCluster }],
+      },
     },
   };
 }

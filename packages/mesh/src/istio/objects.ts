@@ -11,13 +11,17 @@ export interface ObjectMeta {
   readonly namespace?: string | undefined;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
 }
 
 export interface VirtualService extends KubeObject {
   readonly spec: {
     readonly hosts?: readonly string[];
+    readonly gateways?: readonly string[];
     readonly exportTo?: readonly string[];
     readonly http?: readonly HttpRoute[];
+    readonly tcp?: readonly StreamRoute[];
+    readonly tls?: readonly StreamRoute[];
     readonly [field: string]: unknown;
   };
 }
@@ -27,6 +31,28 @@ export interface HttpRoute {
   readonly match?: readonly HttpMatch[];
   readonly route?: readonly RouteDestination[];
   readonly delegate?: { readonly name: string; readonly namespace?: string };
+  readonly headers?: HeaderChanges;
+  readonly [field: string]: unknown;
+}
+
+export interface HeaderChanges {
+  readonly response?: {
+    readonly set?: Readonly<Record<string, string>>;
+    readonly [field: string]: unknown;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** A route of `tcp` or `tls`: neither has a name. */
+export interface StreamRoute {
+  readonly match?: readonly StreamMatch[];
+  readonly route?: readonly RouteDestination[];
+  readonly [field: string]: unknown;
+}
+
+export interface StreamMatch {
+  readonly port?: number;
+  readonly sniHosts?: readonly string[];
   readonly [field: string]: unknown;
 }
 
@@ -51,20 +77,25 @@ export interface DestinationRule extends KubeObject {
   readonly spec: { readonly trafficPolicy?: object; readonly [field: string]: unknown };
 }
 
+export interface ServicePort {
+  readonly number: number;
+  readonly name: string;
+  /** Where the pods listen; the number itself by default. */
+  readonly targetPort?: number | string;
+  readonly appProtocol?: string;
+}
+
 /** What the mesh must know of a service that has variants. */
 export interface MeshService {
-  /** As in the route table. */
+  /** As in the route table; also the name of stable's Service. */
   readonly name: string;
   readonly namespace: string;
   /** The HTTP ports of stable's Service. */
-  readonly ports: readonly { readonly number: number; readonly name: string }[];
+  readonly ports: readonly ServicePort[];
+  /** The annotation `networking.istio.io/exportTo` of stable's Service, if it has one. */
+  readonly exportTo?: string | undefined;
   /** The chart's VirtualService, with its delegate line. */
   readonly base: VirtualService;
   /** The chart's DestinationRule, if there is one. */
   readonly rule?: DestinationRule | undefined;
-}
-
-/** `payment-service` of namespace `services` as the mesh writes it out. A name with dots is one already. */
-export function fullHost(host: string, namespace: string): string {
-  return host.includes(".") ? host : `${host}.${namespace}.svc.cluster.local`;
 }

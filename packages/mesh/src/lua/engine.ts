@@ -4,6 +4,7 @@
  *   PREFIX   "payment-service:"                     NAMES  the header names of pins, environment and mode
  *   V        live key -> cluster, `stable` too      E      environment -> key
  *   M        environment -> true: a member of it is not live
+ *   SPLIT    empty, or the clusters among which stable's requests are divided: {cluster, weight}
  *   NONE     the cluster of a service without stable variant       STRICT  the cluster of a strict request that misses something
  * Every value that a request controls is compared, never used as a pattern, and every loop is bounded by the 4,096 bytes of a field or
  * the 16,384 of baggage. LuaJIT lowers ASCII only, as the grammar wants.
@@ -130,6 +131,20 @@ local function baggage_fields(text)
   end
 end
 
+local TOTAL = 0
+for _, part in ipairs(SPLIT) do TOTAL = TOTAL + part[2] end
+
+-- The cluster of a key, nil if it is not live.
+local function cluster_of(key)
+  local cluster = V[key]
+  if TOTAL == 0 or key ~= "stable" or not cluster then return cluster end
+  local left = math.random(TOTAL)
+  for _, part in ipairs(SPLIT) do
+    left = left - part[2]
+    if left <= 0 then return part[1] end
+  end
+end
+
 -- The cluster for a request, whose header lines "get" returns by name.
 local function decide(get)
   local pins, environment, mode = get(NAMES[1]), get(NAMES[2]), get(NAMES[3])
@@ -138,11 +153,11 @@ local function decide(get)
     pins, environment, mode = pins or fields[1], environment or fields[2], mode or fields[3]
   end
   local key = pins and pinned_key(pins)
-  if key and V[key] then return V[key] end
+  if key and V[key] then return cluster_of(key) end
   local layer = environment and single_value(environment)
   if mode and (key or (layer and M[layer])) and single_value(mode) == "strict" then return STRICT end
   local member = layer and E[layer]
-  return member and V[member] or V.stable or NONE
+  return member and V[member] or cluster_of("stable") or NONE
 end
 
 function envoy_on_route(route)

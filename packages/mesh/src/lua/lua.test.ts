@@ -40,8 +40,8 @@ const faults = [
   ["the canonical form has no limit", "if canonical > 4096 then return nil end", ""],
   [
     "a pin that is not live hides the environment",
-    "if key and V[key] then return V[key] end",
-    "if key then return V[key] or V.stable or NONE end",
+    "if key and V[key] then return cluster_of(key) end",
+    "if key then return cluster_of(key) or V.stable or NONE end",
   ],
   [
     "keys are compared by prefix",

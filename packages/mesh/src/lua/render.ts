@@ -12,6 +12,8 @@ import { engine } from "./engine.ts";
 /** The Envoy clusters that the answers of one service and port go to. */
 export interface Clusters {
   readonly of: (key: string) => string;
+  /** Where stable's requests are divided: its clusters, each with a whole number as its weight. */
+  readonly split?: readonly { readonly cluster: string; readonly weight: number }[];
   /** For a service that has no stable variant. No such cluster exists: Envoy answers 503. */
   readonly none: string;
   /** An existing cluster without endpoints, whose failure the mesh filter turns into 424. */
@@ -43,6 +45,7 @@ export function renderLua(
     `local V={${entries(live.map((key) => [key, quote(clusters.of(key))]))}}`,
     `local E={${entries(environments.map(([name, key]) => [name, quote(checkKey(key))]))}}`,
     `local M={${entries(missing.map((name) => [name, "true"]))}}`,
+    `local SPLIT={${(clusters.split ?? []).map(({ cluster, weight }) => `{${quote(cluster)},${checkWeight(weight)}}`).join(",")}}`,
     `local NONE,STRICT=${quote(clusters.none)},${quote(clusters.strict)}`,
     engine.trimStart(),
   ].join("\n");
@@ -55,6 +58,11 @@ function checkKey(text: string): string {
 function check(text: string, valid: boolean, kind: string): string {
   if (!valid) throw new RangeError(`not a valid ${kind}: ${JSON.stringify(text.slice(0, 80))}`);
   return text;
+}
+
+function checkWeight(weight: number): number {
+  if (Number.isSafeInteger(weight) && weight > 0) return weight;
+  throw new RangeError(`not a weight: ${weight}`);
 }
 
 /** Lower case, as HTTP/2 and Envoy have them. */

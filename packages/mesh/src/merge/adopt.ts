@@ -1,0 +1,65 @@
+import { canonical, type Fields, isFields, listOf, nameOf } from "../fields.ts";
+import { type MergeFault, reporter } from "./fault.ts";
+import { type OwnedRoute, routeKinds } from "./ledger.ts";
+import { ownerText, type PreparedRoute } from "./prepare.ts";
+import { legacyRouteName } from "./route-names.ts";
+import type { RawVirtualService } from "./types.ts";
+
+/**
+ * Routes that the operator of monimesl left in the target: named as it named them, and equal to a route of a current patch. From now on they
+ * are that patch's. Others that look like its are only reported: they may be the base's own.
+ */
+export function adopt(
+  base: RawVirtualService,
+  prepared: readonly PreparedRoute[],
+  faults: MergeFault[],
+): { readonly base: RawVirtualService; readonly adopted: readonly OwnedRoute[] } {
+  const http = listOf(base.spec["http"]);
+  const adopted = new Set<Fields>();
+  const candidates = prepared.filter(({ kind }) => kind === "http");
+  for (const route of http) {
+    const name = nameOf(route);
+    const named = candidates.filter((one) => isLegacyName(name, one));
+    const equal = named.find((one) => essence(one.original) === essence(route));
+    if (equal !== undefined) {
+      adopted.add(route);
+      const report = reporter(faults, ownerText(equal.owner));
+      report.warn(
+        "Adopted",
+        `The route ${name} of the target is taken over from another operator.`,
+      );
+    } else if (named[0] !== undefined && name.startsWith(`${named[0].owner.name}-`)) {
+      const report = reporter(faults, ownerText(named[0].owner));
+      const what = `The route ${name} of the target is no route of this patch, but is named like one`;
+      report.warn("PossibleOrphan", `${what}: delete it if another operator left it.`);
+    }
+  }
+  if (adopted.size === 0) return { base, adopted: [] };
+  const rest = http.filter((route) => !adopted.has(route));
+  return {
+    base: { ...base, spec: { ...base.spec, http: rest } },
+    adopted: [...adopted].map((route) => ({ kind: routeKinds[0], route, entry: undefined })),
+  };
+}
+
+function isLegacyName(name: string, { owner, original, at, count }: PreparedRoute): boolean {
+  if (name === legacyRouteName(owner.name, original, at, count)) return true;
+  return name.startsWith(`${owner.name}-`) && /^\d{1,9}$/.test(name.slice(owner.name.length + 1));
+}
+
+/** Without the name and what the types of that operator dropped: empty values. */
+function essence({ name: _, ...route }: Fields): string {
+  return canonical(compact(route));
+}
+
+const empty: readonly unknown[] = [undefined, null, 0, "", false];
+
+function compact(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(compact);
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, one]) =>
+      empty.includes(one) ? [] : [[name, compact(one)]],
+    ),
+  );
+}

@@ -1,0 +1,99 @@
+import { type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
+import type { RouteKind } from "./ledger.ts";
+import { isRefusedByRe2 } from "./re2.ts";
+
+const maxRegexBytes = 1024;
+const maxRouteBytes = 32_768;
+const actions = ["route", "redirect", "directResponse", "delegate"];
+const matchStrings = ["uri", "scheme", "method", "authority"];
+const matchMaps = ["headers", "withoutHeaders", "queryParams"];
+
+/**
+ * Why istiod would refuse a route, and with it the whole VirtualService, or undefined. It refuses more: whoever writes the result learns
+ * that from the API server.
+ */
+export function checkRoute(
+  route: Fields,
+  kind: RouteKind,
+  hosts: readonly string[],
+): string | undefined {
+  if (JSON.stringify(route).length > maxRouteBytes) return `is over ${maxRouteBytes} bytes`;
+  const { match } = route;
+  if (match !== undefined && !(Array.isArray(match) && match.every(isFields)))
+    return "match is not a list of objects";
+  return (
+    checkAction(route, kind) ??
+    checkDestinations(route) ??
+    listOf(match)
+      .map((one) =>
+        kind === "http" ? checkMatch(one) : kind === "tls" ? checkSni(one, hosts) : undefined,
+      )
+      .find(isFault)
+  );
+}
+
+/** `*.example.com` holds `a.example.com`. */
+function checkSni({ sniHosts }: Fields, hosts: readonly string[]): string | undefined {
+  const names = textsOf(sniHosts);
+  if (names.length === 0) return "has a match without sniHosts";
+  const foreign = names.find(
+    (name) =>
+      !hosts.some(
+        (host) => host === name || (host.startsWith("*") && name.endsWith(host.slice(1))),
+      ),
+  );
+  return foreign === undefined ? undefined : `matches ${foreign}, which is no host of the target`;
+}
+
+function isFault(text: string | undefined): boolean {
+  return text !== undefined;
+}
+
+function checkAction(route: Fields, kind: RouteKind): string | undefined {
+  const used = actions.filter((name) => route[name] !== undefined);
+  if (kind !== "http" && used[0] !== "route") return "has no route: name a destination";
+  if (used.length === 0) return "has no route, redirect or directResponse: name a destination";
+  if (used.length > 1) return `has ${used.join(" and ")}: keep one`;
+  return undefined;
+}
+
+function checkDestinations({ route }: Fields): string | undefined {
+  if (route === undefined) return undefined;
+  if (!Array.isArray(route) || route.length === 0 || !route.every(isFields))
+    return "route is not a list of destinations";
+  const hosts = route.map((one) => fieldsOf(one["destination"])["host"]);
+  if (!hosts.every((host) => typeof host === "string" && host !== ""))
+    return "a destination has no host";
+  const weights = route.map(({ weight = 0 }) => weight);
+  if (!weights.every((weight) => Number.isInteger(weight) && Number(weight) >= 0))
+    return "a weight is not a whole number";
+  const sum = weights.reduce<number>((all, weight) => all + Number(weight), 0);
+  return route.length > 1 && sum === 0 ? "all weights are 0" : undefined;
+}
+
+function checkMatch(match: Fields): string | undefined {
+  const strings = [
+    ...matchStrings.map((name) => [name, match[name]] as const),
+    ...matchMaps.flatMap((list) => Object.entries(fieldsOf(match[list]))),
+  ];
+  const headers = ["headers", "withoutHeaders"].flatMap((list) =>
+    Object.keys(fieldsOf(match[list])),
+  );
+  const upper = headers.find((name) => name === "" || name !== name.toLowerCase());
+  if (upper !== undefined) return `the header ${JSON.stringify(upper)} must be in lower case`;
+  return strings.map(([name, value]) => checkString(name, value)).find(isFault);
+}
+
+function checkString(name: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (!isFields(value)) return `${name} is not an object with exact, prefix or regex`;
+  const used = ["exact", "prefix", "regex"].filter((one) => value[one] !== undefined);
+  if (used.length > 1) return `${name} has ${used.join(" and ")}: keep one`;
+  if (!used.every((one) => typeof value[one] === "string")) return `${name} is not a text`;
+  if (value["regex"] === "") return `${name} has an empty regex`;
+  const { regex } = value;
+  if (typeof regex !== "string") return undefined;
+  if (new TextEncoder().encode(regex).length > maxRegexBytes)
+    return `${name} has a regex over ${maxRegexBytes} bytes`;
+  return isRefusedByRe2(regex) ? `${name} has a regex that RE2 refuses: ${regex}` : undefined;
+}

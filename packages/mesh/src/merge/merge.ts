@@ -1,0 +1,130 @@
+import { canonical, listOf } from "../fields.ts";
+import { defaultMeshNames } from "../istio/names.ts";
+import { adopt } from "./adopt.ts";
+import { reportClaims } from "./claims.ts";
+import { type MergeFault, type Reporter, reporter } from "./fault.ts";
+import { ledgerAnnotation, type OwnedRoute, type RouteKind, routeKinds, strip } from "./ledger.ts";
+import { withNames } from "./names-in-target.ts";
+import { interleave, ordered } from "./order.ts";
+import { reportPlaces } from "./places.ts";
+import { ownerText, prepare, type PreparedRoute, shownRoute } from "./prepare.ts";
+import { checkTarget } from "./target.ts";
+import type { MergeOptions, MergeResult, Patch, RawVirtualService } from "./types.ts";
+import { type PlacedLists, writeTarget } from "./write-target.ts";
+
+/**
+ * A VirtualService with the routes of ALL its patches, and none that an earlier merge put there and no patch has now. For charts that
+ * can't carry the delegate line. Computed anew each time, so that neither the history nor the order of `patches` matters: merging twice
+ * changes nothing, and merging no patches gives back the base, byte for byte.
+ */
+export function merge(
+  target: RawVirtualService,
+  patches: readonly Patch[],
+  options: MergeOptions = {},
+): MergeResult {
+  const settings = { ...defaults, ...options };
+  const faults: MergeFault[] = [];
+  const report = reporter(faults);
+  const stripped = strip(target);
+  if (!stripped.isReadable)
+    report.warn(
+      "UnreadableLedger",
+      `The annotation ${ledgerAnnotation} can't be read and is replaced: only routes with names of Cocktail were removed.`,
+    );
+  const isMergeable = checkTarget(stripped.base, settings.facts, report);
+  const prepared = patches.flatMap((one) => prepare(one, target, settings, faults));
+  const isLegacy = settings.naming === "compatibility";
+  const wanted = isMergeable ? ordered(prepared, isLegacy) : [];
+  const { base, adopted } = adopt(stripped.base, wanted, faults);
+  const routes = withNames(base, withinLimits(base, wanted, faults), isLegacy, faults);
+  const placed = place(base, routes, settings.facts.managedRoutes ?? []);
+  reportClaims(routes, faults);
+  for (const kind of routeKinds) reportPlaces(placed[kind], faults);
+  const kept = lastRoute(placed, [...stripped.owned, ...adopted], report);
+  const written = writeTarget(base, placed, kept);
+  return {
+    virtualService: canonical(written) === canonical(target) ? target : written,
+    effective: effectiveOf(routes, placed),
+    faults: faults.toSorted((a, b) => (canonical(keyOf(a)) < canonical(keyOf(b)) ? -1 : 1)),
+  };
+}
+
+const defaults: Required<MergeOptions> = {
+  facts: {},
+  names: defaultMeshNames,
+  naming: "unique",
+  tighten: true,
+};
+
+/** What stays of a target that would have no route at all: Istio refuses it, and the patch could never be deleted. */
+function lastRoute(
+  placed: PlacedLists,
+  owned: readonly OwnedRoute[],
+  report: Reporter,
+): OwnedRoute | undefined {
+  const isEmpty = routeKinds.every((kind) => placed[kind].length === 0);
+  const kept = isEmpty ? owned.at(-1) : undefined;
+  if (kept !== undefined)
+    report.warn(
+      "LastRouteKept",
+      "Istio refuses a VirtualService without routes: the last one stays, although no patch has it. Give the VirtualService a route of its own, or delete it.",
+    );
+  return kept;
+}
+
+/** The target without anything that was merged, as it is left when the last patch is deleted. */
+export function unmerge(target: RawVirtualService): RawVirtualService {
+  return merge(target, []).virtualService;
+}
+
+const maxRoutes = 1000;
+const maxBytes = 1_000_000;
+
+/** etcd refuses objects over 1.5 MiB, and proxies suffer before. The last in the order of precedence are left out. */
+function withinLimits(
+  base: RawVirtualService,
+  routes: readonly PreparedRoute[],
+  faults: MergeFault[],
+): readonly PreparedRoute[] {
+  const ofLedger = 200;
+  let bytes = JSON.stringify(base).length;
+  return routes.filter((one, at) => {
+    bytes += JSON.stringify(one.route).length + ofLedger;
+    if (at < maxRoutes && bytes <= maxBytes) return true;
+    const report = reporter(faults, ownerText(one.owner), shownRoute(one));
+    report.error("TooManyRoutes", `The target has room for ${at} routes of patches: remove some.`);
+    return false;
+  });
+}
+
+function place(
+  base: RawVirtualService,
+  routes: readonly PreparedRoute[],
+  managed: readonly string[],
+): PlacedLists {
+  const of = (kind: RouteKind): PlacedLists[RouteKind] =>
+    interleave(
+      listOf(base.spec[kind]),
+      routes.filter((one) => one.kind === kind),
+      managed,
+    );
+  return { http: of("http"), tcp: of("tcp"), tls: of("tls") };
+}
+
+function effectiveOf(
+  routes: readonly PreparedRoute[],
+  placed: PlacedLists,
+): MergeResult["effective"] {
+  return [...Map.groupBy(routes, ({ owner }) => owner)].map(([owner, own]) => ({
+    owner,
+    routes: own.map((one) => ({
+      kind: one.kind,
+      name: one.kind === "http" ? String(one.route["name"]) : undefined,
+      index: placed[one.kind].findIndex(({ merged }) => merged === one),
+    })),
+  }));
+}
+
+function keyOf({ owner = "", route = "", reason, message }: MergeFault): readonly string[] {
+  return [owner, route, reason, message];
+}

@@ -1,0 +1,28 @@
+import type { Fields } from "../fields.ts";
+import { type MergeFault, reporter } from "./fault.ts";
+import type { PlacedRoute } from "./order.ts";
+import { covers } from "./overlap.ts";
+import { ownerText, shownRoute } from "./prepare.ts";
+
+/** Reports routes of patches that no request reaches, and base routes that none reaches any more. */
+export function reportPlaces(placed: readonly PlacedRoute[], faults: MergeFault[]): void {
+  for (const [at, { route, merged }] of placed.entries()) {
+    if (merged === undefined) continue;
+    const report = reporter(faults, ownerText(merged.owner), shownRoute(merged));
+    const earlier = placed.slice(0, at).find((one) => covers(one.route, route));
+    if (earlier !== undefined)
+      report.warn("ShadowedRoute", `${nameOf(earlier)} takes all requests of this route.`);
+    const hidden = placed.slice(at).find((one) => !one.merged && covers(route, one.route));
+    if (hidden !== undefined)
+      report.warn("HidesBaseRoute", `${nameOf(hidden)} of the target gets no requests any more.`);
+  }
+}
+
+function nameOf({ route, merged }: PlacedRoute): string {
+  const name = textOf(route);
+  return merged === undefined ? name : `${name} of ${ownerText(merged.owner)}`;
+}
+
+function textOf({ name }: Fields): string {
+  return typeof name === "string" && name !== "" ? `The route ${name}` : "A route without a name";
+}
