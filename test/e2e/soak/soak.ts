@@ -2,10 +2,12 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createClient } from "@cocktail/client";
 import type { RouteTable } from "@cocktail/route";
+import { until } from "@cocktail/test-support";
 import { type BranchOfPair, branchesOfPair, live } from "../support/branch-life.ts";
 import { type Cocktail, startCocktail } from "../support/cocktail.ts";
 import { makeRepository } from "../support/git.ts";
 import { misrouted } from "../support/misrouted.ts";
+import { patience } from "../support/patience.ts";
 import { brief, type Sample, type Shot, startTraffic } from "../support/traffic.ts";
 import { debuggable, type HeapProbe, openHeapProbe } from "./heap-probe.ts";
 import { sampleProcess } from "./process-samples.ts";
@@ -181,7 +183,11 @@ function startChecking(at: (epoch: number) => Promise<RouteTable>, tally: Tally)
     }
     const good = samples.filter(({ status }) => status === 200);
     const epochs = new Set(good.flatMap(({ hops }) => hops.flatMap(({ epoch }) => epoch ?? [])));
-    for (const epoch of epochs) if (!tables.has(epoch)) tables.set(epoch, await at(epoch));
+    for (const epoch of epochs) {
+      if (tables.has(epoch)) continue;
+      // A connection that was idle may be closed at the moment it is used again.
+      tables.set(epoch, await until(`the table of epoch ${epoch}`, () => at(epoch), patience));
+    }
     for (const sample of good) {
       const wrong = misrouted(sample, tables);
       if (wrong.length > 0) tally.misrouted++;
@@ -192,7 +198,7 @@ function startChecking(at: (epoch: number) => Promise<RouteTable>, tally: Tally)
   const loop = (async () => {
     while (!stopped.signal.aborted) {
       await pause(250);
-      await batch();
+      await batch().catch((error: unknown) => note(tally, String(error)));
     }
   })();
   const stop = async (): Promise<void> => {
