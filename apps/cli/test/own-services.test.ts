@@ -113,6 +113,8 @@ describe("the command, for services of one's own", { timeout: 280_000 }, () => {
       ["front:mp-7", "back:mp-7"],
     );
     assert.equal(await ok("env", "curl", "mp-7"), "front:mp-7 one > back:mp-7 seven");
+    await ok("branch", "deploy", "back", "--key", "ci", "--path", "back", "--dotenv", "ci.env");
+    assert.match(await readFile(join(project.directory, "ci.env"), "utf8"), /^COCKTAIL_NAME=/);
     const none = await cocktail("branch", "deploy", "--branch", "feature/nowhere", "--all");
     assert.equal(none.code, 3, none.stderr);
     assert.equal((await cocktail("branch", "deploy", "back", "--branch", "b", "--all")).code, 2);

@@ -10,16 +10,16 @@ export interface AccessInfo {
   readonly header: { readonly name: string; readonly value: string };
 }
 export interface CiFiles {
-  readonly envFile: string | undefined;
+  readonly dotenv: string | undefined;
   readonly githubOutput: string | undefined;
 }
 
 /** Writes the requested files. Names and URLs need no quoting in either format. */
 export async function writeCiFiles(files: CiFiles, cwd: string, access: AccessInfo): Promise<void> {
-  const { envFile, githubOutput } = files;
-  if (envFile !== undefined) {
-    const path = resolve(cwd, envFile);
-    await writeOrFail("--env-file", path, async () => {
+  const { dotenv, githubOutput } = files;
+  if (dotenv !== undefined) {
+    const path = resolve(cwd, dotenv);
+    await writeOrFail("--dotenv", path, async () => {
       // Replaced atomically: another stage may be reading it.
       await writeFile(`${path}.new`, lines(envEntries(access)));
       await rename(`${path}.new`, path);

@@ -242,10 +242,10 @@ describe("branch deploy", () => {
     );
   });
 
-  it("writes --env-file and --github-output before the deploy, so that a failed one can be cleaned up", async (t) => {
+  it("writes --dotenv and --github-output before the deploy, so that a failed one can be cleaned up", async (t) => {
     const directory = await mkdtemp(join(tmpdir(), "cocktail-cli-"));
     t.after(() => rm(directory, { recursive: true }));
-    const files = ["--env-file", "out.env", "--github-output", "github"];
+    const files = ["--dotenv", "out.env", "--github-output", "github"];
     let seen = "";
     await using api = await startFakeApi({
       "POST /v1/variants": async ({ body }: { body: Record<string, unknown> }) => {
@@ -265,7 +265,7 @@ describe("branch deploy", () => {
       await readFile(join(directory, "github"), "utf8"),
       /^name=payment-service:mp-101\nurl=.*\nheader=x-service-route: payment-service:mp-101\n/,
     );
-    const missing = await invoke([...argv, "--env-file", "no/such/dir"], {
+    const missing = await invoke([...argv, "--dotenv", "no/such/dir"], {
       ...api,
       cwd: directory,
     });

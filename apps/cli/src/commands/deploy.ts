@@ -46,7 +46,7 @@ export async function deploy(
   flags: DeployFlags & CiFiles,
 ): Promise<DeployReport> {
   const { signal } = context;
-  const wantsFiles = flags.envFile !== undefined || flags.githubOutput !== undefined;
+  const wantsFiles = flags.dotenv !== undefined || flags.githubOutput !== undefined;
   if (flags.dryRun || wantsFiles) {
     // The server derives key and URL: a dry run returns them before anything is changed.
     const planned = await api.deploy({ ...request, dryRun: true }, { signal });

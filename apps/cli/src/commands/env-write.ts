@@ -202,7 +202,7 @@ async function write(
     send,
   }: { readonly flags: Flags; readonly send: (dryRun: boolean) => Promise<EnvironmentResult> },
 ): Promise<EnvironmentReport> {
-  const wantsFiles = flags.envFile !== undefined || flags.githubOutput !== undefined;
+  const wantsFiles = flags.dotenv !== undefined || flags.githubOutput !== undefined;
   if (flags.dryRun || wantsFiles) {
     const planned = await send(true);
     if (wantsFiles) await writeCiFiles(flags, context.cwd, planned.environment);

@@ -21,7 +21,8 @@ export const dryRunOption = {
 } as const;
 
 export const ciFileOptions = {
-  envFile: option(
+  // Not --env-file: Node takes that for its own, also behind a script, and ends where the file does not exist.
+  dotenv: option(
     file("FILE"),
     "write COCKTAIL_NAME, COCKTAIL_URL and the header to this file, before anything is changed",
   ),
