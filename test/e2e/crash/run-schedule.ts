@@ -113,7 +113,9 @@ export class Run {
     const after = before.flatMap((world) => {
       const { after: steps, mayRefuse, or } = effectOf(world, operation, during);
       if (isDone) return [...steps.slice(-1), ...or];
-      if (this.#isDisturbed) return [world, ...steps, ...or];
+      // Who waits for what ends meanwhile by its lifetime is told so.
+      const isOver = steps.some((each) => withExpiries(each, during.max).length > 1);
+      if (this.#isDisturbed || isOver) return [world, ...steps, ...or];
       return mayRefuse ? [world] : [];
     });
     if (after.length === 0)
