@@ -7,10 +7,11 @@ import { describe, it } from "node:test";
 import { until } from "@cocktail/test-support";
 import { bin, makeProject, type Project } from "./support/project.ts";
 
-interface WatchProcess {
+interface WatchProcess extends AsyncDisposable {
   readonly stdout: () => string;
   readonly stderr: () => string;
-  readonly exited: Promise<number | null>;
+  /** Its exit code, once it has exited. */
+  readonly exited: () => Promise<number>;
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Waits until this many cycles, or this line, were printed on stderr. */
   readonly said: (what: RegExp, times?: number) => Promise<void>;
@@ -28,11 +29,15 @@ async function watchBack(project: Project, ...more: readonly string[]): Promise<
   const printed = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => (printed[name] += text));
-  const exited = new Promise<number | null>((settle) => child.once("close", settle));
+  const closed = new Promise((settle) => child.once("close", settle));
   return {
     stdout: () => printed.stdout,
     stderr: () => printed.stderr,
-    exited,
+    exited: async () => {
+      await until("the watching to end", () => child.exitCode !== null, { seen: () => printed });
+      await closed;
+      return child.exitCode ?? -1;
+    },
     kill: (signal) => void child.kill(signal),
     said: async (what, times = 1) => {
       await until(
@@ -44,14 +49,22 @@ async function watchBack(project: Project, ...more: readonly string[]): Promise<
         { ms: 60_000, seen: () => printed },
       );
     },
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await closed;
+    },
   };
 }
 
 const edit = async ({ directory }: Project, text: string): Promise<void> =>
   await writeFile(join(directory, "work/text"), `${text}\n`);
 
-/** Asks for the variant until it is stopped; the answers that no version of it gave. */
-function askAlways(edge: string): () => Promise<readonly string[]> {
+interface Asking extends AsyncDisposable {
+  /** Ends it. Returns the answers that no version of the variant gave. */
+  readonly failures: () => Promise<readonly string[]>;
+}
+
+function askAlways(edge: string): Asking {
   const failures: string[] = [];
   const stop = new AbortController();
   const asking = (async () => {
@@ -60,11 +73,12 @@ function askAlways(edge: string): () => Promise<readonly string[]> {
       if (!answer.startsWith("200 front:stable one > back:mp-1 ")) failures.push(answer);
     }
   })();
-  return async () => {
+  const end = async (): Promise<readonly string[]> => {
     stop.abort();
     await asking;
     return failures;
   };
+  return { failures: end, [Symbol.asyncDispose]: async () => void (await end()) };
 }
 
 async function ask(edge: string): Promise<string> {
@@ -93,11 +107,11 @@ describe("branch deploy --watch", { timeout: 280_000 }, () => {
     await using project = await makeProject();
     const { ok, directory } = project;
     await ok("up", "--detach", "--port", "0");
-    const watch = await watchBack(project);
+    await using watch = await watchBack(project);
     await watch.said(/^✓ watching .*work; Ctrl-C ends it$/);
     assert.match(watch.stdout(), /^variant\/back:mp-1 created\n/);
     await answers(project, "one");
-    const stop = askAlways((await project.run()).edge);
+    await using asking = askAlways((await project.run()).edge);
 
     await edit(project, "two");
     await watch.said(/^✓ redeploy +text: back:mp-1 serves its incarnation #\d+ \(/);
@@ -114,10 +128,10 @@ describe("branch deploy --watch", { timeout: 280_000 }, () => {
     await edit(project, "three");
     await watch.said(/^✓ redeploy +text: back:mp-1 serves its incarnation #\d+ \(/, 2);
     await answers(project, "three");
-    assert.deepEqual(await stop(), [], "every request was answered by a version of it");
+    assert.deepEqual(await asking.failures(), [], "every request was answered by a version of it");
 
     watch.kill("SIGINT");
-    assert.equal(await watch.exited, 130);
+    assert.equal(await watch.exited(), 130);
     assert.match(
       watch.stderr(),
       /✓ stopped +back:mp-1 stays; end it: cocktail branch delete back:mp-1\n$/,
@@ -130,7 +144,7 @@ describe("branch deploy --watch", { timeout: 280_000 }, () => {
     await using project = await makeProject();
     const { directory } = project;
     await project.ok("up", "--detach", "--port", "0");
-    const watch = await watchBack(project, "-o", "json");
+    await using watch = await watchBack(project, "-o", "json");
     const cycles = (): readonly Readonly<Record<string, unknown>>[] =>
       watch
         .stdout()
@@ -168,14 +182,14 @@ describe("branch deploy --watch", { timeout: 280_000 }, () => {
     await answers(project, "four");
     assert.equal(watch.stderr(), "");
     watch.kill("SIGTERM");
-    assert.equal(await watch.exited, 143);
+    assert.equal(await watch.exited(), 143);
   });
 
   it("goes on after a restart of the cocktail, and ends with the variant", async () => {
     await using project = await makeProject();
     const { ok } = project;
     await ok("up", "--detach", "--port", "0");
-    const watch = await watchBack(project);
+    await using watch = await watchBack(project);
     await watch.said(/^✓ watching /);
     await ok("down");
     await edit(project, "two");
@@ -186,17 +200,17 @@ describe("branch deploy --watch", { timeout: 280_000 }, () => {
 
     await ok("branch", "delete", "back:mp-1");
     await edit(project, "three");
-    assert.equal(await watch.exited, 3);
+    assert.equal(await watch.exited(), 3);
     assert.match(
       watch.stderr(),
       /back:mp-1 was ended meanwhile, so .*work is not watched any more/,
     );
 
-    const next = await watchBack(project);
+    await using next = await watchBack(project);
     await next.said(/^✓ watching /);
     await ok("branch", "deploy", "back", "--key", "mp-1", "--path", "back", "--replace");
     await edit(project, "four");
-    assert.equal(await next.exited, 4);
+    assert.equal(await next.exited(), 4);
     assert.match(next.stderr(), /back:mp-1 was deployed from elsewhere meanwhile/);
     assert.equal((await project.cocktail("branch", "get", "back:mp-1")).code, 0);
   });
