@@ -30,7 +30,7 @@ const leases: Resource = {
 };
 
 /** A process of an operator, and its lines. */
-class Operator {
+class Operator implements Disposable {
   readonly lines: string[] = [];
   readonly identity: string;
   readonly #child: ChildProcess;
@@ -50,6 +50,11 @@ class Operator {
 
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
+  }
+
+  /** Also if it is paused. */
+  [Symbol.dispose](): void {
+    this.#child.kill("SIGKILL");
   }
 
   async says(line: string): Promise<void> {
@@ -95,7 +100,7 @@ describe("a process of an operator", () => {
     const namespace = unusedName("shutdown");
     await using _owned = await withNamespace(api, namespace);
     await inputs(namespace, "a");
-    const operator = new Operator("one", namespace, 1_500);
+    using operator = new Operator("one", namespace, 1_500);
     await operator.says("begins a");
     assert.equal(await holder(namespace), "one");
     const port = operator.lines.find((line) => line.startsWith("health"))?.split(" ")[1];
@@ -128,11 +133,9 @@ describe("a process of an operator", () => {
     const namespace = unusedName("paused");
     await using _owned = await withNamespace(api, namespace);
     await inputs(namespace, "a", "b", "c");
-    const [one, two] = [
-      // It is most likely paused between the decision to write and the write.
-      new Operator("one", namespace, 200),
-      new Operator("two", namespace, 200),
-    ] as const;
+    // It is most likely paused between the decision to write and the write.
+    using one = new Operator("one", namespace, 200);
+    using two = new Operator("two", namespace, 200);
     const leader = await until("a leader", () =>
       [one, two].find(({ lines }) => lines.includes("leads")),
     );
