@@ -232,7 +232,7 @@ describe("an informer on a real API server, through faults", () => {
   survives("connections that are dropped", watches({ kind: "drop" }, { kind: "drop" }));
   survives(
     "watches that end at once, many times",
-    watches(...Array<Fault>(20).fill({ kind: "closeAtOnce" })),
+    watches(...Array.from({ length: 20 }, (): Fault => ({ kind: "closeAtOnce" }))),
   );
   survives("410 as the answer", watches({ kind: "answer", status: 410, reason: "Expired" }));
   survives("410 as an event", watches({ kind: "watchError", status: 410, reason: "Expired" }));

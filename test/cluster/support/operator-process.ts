@@ -47,7 +47,10 @@ const elector = new Elector({
   },
 });
 const stop = new AbortController();
-process.once("SIGTERM", () => stop.abort());
+process.once("SIGTERM", () => {
+  say("stopping");
+  stop.abort();
+});
 const health = await serveHealth({
   host: "127.0.0.1",
   port: 0,

@@ -1,5 +1,4 @@
-import type { Clock } from "@cocktail/work-queue";
-import { TokenBucket } from "@cocktail/work-queue";
+import { type Clock, TokenBucket } from "@cocktail/work-queue";
 
 /** What to do with an occurrence. `count`: the event exists; its series is updated. */
 export type EventDecision =

@@ -71,19 +71,35 @@ export async function* watchObjects(
 function parseEvent(path: string, line: string): WatchEvent {
   const event = parseLine(path, line);
   const { type, object } = isRecord(event) ? event : {};
-  if (type === "ERROR") {
-    const code = isRecord(object) && typeof object["code"] === "number" ? object["code"] : 500;
-    throw errorOf(`watch ${path}`, code, object, undefined);
-  }
-  if (type === "BOOKMARK") {
-    const metadata = isRecord(object) && isRecord(object["metadata"]) ? object["metadata"] : {};
-    if (typeof metadata["resourceVersion"] === "string")
-      return { type: "bookmark", resourceVersion: metadata["resourceVersion"] };
-  } else if (isKubeObject(object)) {
-    if (type === "DELETED") return { type: "deleted", object };
-    if (type === "ADDED" || type === "MODIFIED") return { type: "put", object };
+  switch (type) {
+    case "ERROR":
+      throw errorOf(`watch ${path}`, codeOf(object), object, undefined);
+    case "BOOKMARK": {
+      const resourceVersion = versionOf(object);
+      if (resourceVersion !== undefined) return { type: "bookmark", resourceVersion };
+      break;
+    }
+    case "DELETED":
+      if (isKubeObject(object)) return { type: "deleted", object };
+      break;
+    case "ADDED":
+    case "MODIFIED":
+      if (isKubeObject(object)) return { type: "put", object };
+      break;
+    default:
   }
   throw new ApiUnreachable(`watch ${path}: not an event of a watch: ${line.slice(0, 200)}`);
+}
+
+function codeOf(status: unknown): number {
+  return isRecord(status) && typeof status["code"] === "number" ? status["code"] : 500;
+}
+
+/** Of a bookmark, which has no name. */
+function versionOf(object: unknown): string | undefined {
+  const metadata = isRecord(object) && isRecord(object["metadata"]) ? object["metadata"] : {};
+  const { resourceVersion } = metadata;
+  return typeof resourceVersion === "string" ? resourceVersion : undefined;
 }
 
 function parseLine(path: string, line: string): unknown {

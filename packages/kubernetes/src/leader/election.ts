@@ -35,34 +35,24 @@ export function decide(
   now: number,
 ): Decision {
   const spec = isRecord(lease["spec"]) ? lease["spec"] : {};
-  const holder = typeof spec["holderIdentity"] === "string" ? spec["holderIdentity"] : "";
-  if (holder !== "" && holder !== candidate.identity) {
+  const { identity, leaseSeconds, wallNow } = candidate;
+  const holder = textOf(spec["holderIdentity"]);
+  const isNew = holder !== identity;
+  if (holder !== "" && isNew) {
     // What its holder promised, not what this candidate would.
-    const promised = spec["leaseDurationSeconds"];
-    const seconds =
-      typeof promised === "number" && promised > 0 ? promised : candidate.leaseSeconds;
-    const untilMs = seenAt + seconds * 1000;
+    const untilMs = seenAt + (positive(spec["leaseDurationSeconds"]) ?? leaseSeconds) * 1000;
     if (now < untilMs) return { kind: "wait", holder, untilMs };
   }
-  const isNew = holder !== candidate.identity;
-  const time = isNew
-    ? microTime(candidate.wallNow)
-    : renewalTime(spec["renewTime"], candidate.wallNow);
-  const changes = typeof spec["leaseTransitions"] === "number" ? spec["leaseTransitions"] : 0;
-  return {
-    kind: "write",
-    lease: {
-      ...lease,
-      spec: {
-        ...spec,
-        holderIdentity: candidate.identity,
-        leaseDurationSeconds: candidate.leaseSeconds,
-        renewTime: time,
-        ...(isNew ? { acquireTime: time, leaseTransitions: changes + 1 } : {}),
-      },
-    },
-  };
+  const time = isNew ? microTime(wallNow) : renewalTime(spec["renewTime"], wallNow);
+  const changes = positive(spec["leaseTransitions"]) ?? 0;
+  const begun = isNew ? { acquireTime: time, leaseTransitions: changes + 1 } : {};
+  const held = { holderIdentity: identity, leaseDurationSeconds: leaseSeconds, renewTime: time };
+  return { kind: "write", lease: { ...lease, spec: { ...spec, ...held, ...begun } } };
 }
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+const positive = (value: unknown): number | undefined =>
+  typeof value === "number" && value > 0 ? value : undefined;
 
 /** A lease that nobody holds; only its holder may write it. */
 export function released(lease: KubeObject, wallNow: number): KubeObject {

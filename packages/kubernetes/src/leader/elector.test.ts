@@ -252,7 +252,8 @@ test("work that fails or ends early gives up the lease, and is begun again", asy
   await pass(1_000);
   await ended;
   assert.deepEqual(changes, [true, false, true, false, true, false]);
-  assert.equal((lease.lease?.["spec"] as { holderIdentity: string }).holderIdentity, "");
+  assert.ok(lease.lease);
+  assert.equal((lease.lease["spec"] as { holderIdentity: string }).holderIdentity, "");
 });
 
 test("a timing that leaves no margin is refused", () => {
