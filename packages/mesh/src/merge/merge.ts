@@ -77,7 +77,7 @@ export function unmerge(target: RawVirtualService): RawVirtualService {
   return merge(target, []).virtualService;
 }
 
-const maxRoutes = 1000;
+const maxRoutes = 500;
 const maxBytes = 1_000_000;
 
 /** etcd refuses objects over 1.5 MiB, and proxies suffer before. The last in the order of precedence are left out. */

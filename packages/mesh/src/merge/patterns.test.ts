@@ -110,6 +110,16 @@ test("two patches that claim one variant are reported, however they write its pa
   assert.match(claim?.message ?? "", /payment-service:mp-101.*services\/payment-service-mp-101/);
 });
 
+test("one patch may have several routes for its variant", () => {
+  const regex = renderPinRegex("payment-service", "mp-101");
+  const route = (prefix: string) => ({
+    match: [{ headers: { "x-service-route": { regex } }, uri: { prefix } }],
+    route: to("x"),
+  });
+  const one = patchOf("a", { http: [route("/a"), route("/b")] });
+  assert.deepEqual(merge(target([baseRoute("stable")]), [one]).faults, []);
+});
+
 test("the claim of a pattern is read from both forms, with quoted dots", () => {
   assert.equal(claimOf(known), "payment-service:mp-101");
   assert.equal(claimOf(String.raw`(?:api\.v1:a.*|.*::api\.v1:a.*)`), "api.v1:a");

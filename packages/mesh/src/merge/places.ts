@@ -9,10 +9,13 @@ export function reportPlaces(placed: readonly PlacedRoute[], faults: MergeFault[
   for (const [at, { route, merged }] of placed.entries()) {
     if (merged === undefined) continue;
     const report = reporter(faults, ownerText(merged.owner), shownRoute(merged));
-    const earlier = placed.slice(0, at).find((one) => covers(one.route, route));
+    const by = placed.findIndex((one, index) => index === at || covers(one.route, route));
+    const earlier = by < at ? placed[by] : undefined;
     if (earlier !== undefined)
       report.warn("ShadowedRoute", `${nameOf(earlier)} takes all requests of this route.`);
-    const hidden = placed.slice(at).find((one) => !one.merged && covers(route, one.route));
+    const hidden = placed.find(
+      (one, index) => index > at && !one.merged && covers(route, one.route),
+    );
     if (hidden !== undefined)
       report.warn("HidesBaseRoute", `${nameOf(hidden)} of the target gets no requests any more.`);
   }
