@@ -207,7 +207,7 @@ describe("an informer on a real API server, through faults", () => {
     what: string,
     plant: () => void | Promise<void>,
     more: Partial<InformerOptions> = {},
-  ) =>
+  ): void => {
     test(`survives ${what}: nothing is missed and nothing told twice`, async () => {
       await put("a", "1");
       await put("b", "1");
@@ -221,6 +221,7 @@ describe("an informer on a real API server, through faults", () => {
       await put("d", "1");
       await converges(informer, state);
     });
+  };
 
   const watches =
     (...faults: readonly Fault[]) =>

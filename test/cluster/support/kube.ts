@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
 import {
   applyObject,
   deleteObject,
@@ -56,7 +57,9 @@ export class TestLog implements Logger {
   readonly lines: string[] = [];
   readonly #add = (level: string, fields: object, message: string): void => {
     const error: unknown = "err" in fields ? fields.err : undefined;
-    this.lines.push(`${level} ${message}${error === undefined ? "" : `: ${String(error)}`}`);
+    this.lines.push(
+      `${level} ${message}${error === undefined ? "" : `: ${inspect(error, { depth: 0 }).split("\n")[0]}`}`,
+    );
   };
 
   debug(fields: object, message: string): void {

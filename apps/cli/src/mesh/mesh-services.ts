@@ -22,8 +22,8 @@ export function meshServices(objects: readonly FileObject[]): readonly MeshServi
 }
 
 export function isVirtualService(object: KubeObject): object is VirtualService {
-  const spec = Object(object.spec) as { readonly http?: unknown };
-  return object.kind === "VirtualService" && Array.isArray(spec.http);
+  const http: unknown = Reflect.get(Object(object.spec), "http");
+  return object.kind === "VirtualService" && Array.isArray(http);
 }
 
 /** `payment-service` where the delegate line names `payment-service-variants`. */

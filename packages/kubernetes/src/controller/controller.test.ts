@@ -72,7 +72,7 @@ test("nothing is reconciled before the caches are synced, then everything is", a
     },
   });
   await turn();
-  assert.deepEqual(seen, []);
+  assert.equal(seen.length, 0);
   source.sync.resolve();
   await turn();
   assert.deepEqual(seen.toSorted(), ["a", "b"]);

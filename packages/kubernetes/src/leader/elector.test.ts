@@ -286,7 +286,7 @@ test("in any weather of delays, losses, pauses and stops two never lead at once,
       const { lease, join, pass } = world();
       const isBad = [false, false, false];
       const members = isBad.map((_, at) =>
-        join(`m${at}`, () => (isBad[at] === true ? passages.next().value : good()), {
+        join(`m${at}`, () => (isBad[at] === true ? (passages.next().value as Passage) : good()), {
           wallNow: () => at * 3_600_000,
         }),
       );

@@ -98,7 +98,7 @@ export class Elector {
     over.abort();
     await renewing;
     const isHeld = fence.remainingMs > 0;
-    if (!isHeld) log.warn({ identity, why: fence.signal.reason }, "leads no more");
+    if (!isHeld) log.warn({ identity, err: fence.lost }, "leads no more");
     // Before the release: the next leader may begin at once.
     fence.end("the term is over");
     if (isHeld) await this.#release();

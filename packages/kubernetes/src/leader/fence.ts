@@ -12,7 +12,8 @@ export class LeadershipLost extends Error {
  */
 export class Fence {
   readonly #clock: Clock;
-  readonly #lost = new AbortController();
+  readonly #aborter = new AbortController();
+  #lost: LeadershipLost | undefined;
   #validUntil: number;
   #cancel: () => void = () => undefined;
 
@@ -25,12 +26,17 @@ export class Fence {
 
   /** Aborted when leadership is lost. */
   get signal(): AbortSignal {
-    return this.#lost.signal;
+    return this.#aborter.signal;
+  }
+
+  /** Why leadership was lost, if it was. */
+  get lost(): LeadershipLost | undefined {
+    return this.#lost;
   }
 
   /** How long the fence holds without a renewal, in milliseconds; 0 if it is lost. */
   get remainingMs(): number {
-    if (this.#lost.signal.aborted) return 0;
+    if (this.#lost !== undefined) return 0;
     const left = this.#validUntil - this.#clock.now();
     if (left > 0) return left;
     this.end("the lease was not renewed in time");
@@ -39,7 +45,7 @@ export class Fence {
 
   /** Throws LeadershipLost unless this process surely leads. Call it right before a write. */
   check(): void {
-    if (this.remainingMs === 0) this.#lost.signal.throwIfAborted();
+    if (this.remainingMs === 0) this.#aborter.signal.throwIfAborted();
   }
 
   /** False if the fence was lost before the renewal came. */
@@ -52,7 +58,9 @@ export class Fence {
 
   end(why: string): void {
     this.#cancel();
-    if (!this.#lost.signal.aborted) this.#lost.abort(new LeadershipLost(why));
+    if (this.#lost !== undefined) return;
+    this.#lost = new LeadershipLost(why);
+    this.#aborter.abort(this.#lost);
   }
 
   #arm(): void {

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 
 /** Throws, or gives the reason, if it does not hold. */
@@ -49,8 +48,11 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
   server.maxRequestsPerSocket = 1_000;
   server.listen(options.port, options.host);
   await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string")
+    throw new Error(`${options.host}:${options.port} is no TCP address`);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: address.port,
     close: async () => {
       const closed = once(server, "close");
       server.close();
