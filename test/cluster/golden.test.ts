@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
@@ -78,7 +78,7 @@ describe("istiod accepts everything that is rendered", () => {
 
   assert.ok(files.length > 20, `${files.length} golden files in ${folder}`);
   for (const file of files)
-    test(`${join(dirname(file), basename(file, ".yaml"))}`, async () => {
+    test(`everything of ${file} is accepted`, async () => {
       const text = readFileSync(join(folder, file), "utf8");
       const objects = parseAllDocuments(text).map((one) => one.toJS() as TestObject);
       try {

@@ -20,7 +20,7 @@ export function golden(name: string, why: string, objects: readonly object[]): v
   }
   assert.equal(readFileSync(file, "utf8"), text);
   assert.deepEqual(
-    parseAllDocuments(text).map((one): unknown => one.toJS()),
+    parseAllDocuments(text).map((one) => one.toJS() as unknown),
     JSON.parse(JSON.stringify(objects)),
   );
 }

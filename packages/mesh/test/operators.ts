@@ -104,13 +104,12 @@ function add(target: RawVirtualService, patch: Patch): RawVirtualService {
   const spec: Record<string, unknown> = { ...target.spec, http: inOrder(http) };
   for (const kind of ["tcp", "tls"]) {
     if (specOf(patch, kind).length === 0 && spec[kind] === undefined) continue;
-    spec[kind] = specOf(patch, kind).reduce(
-      (before, route) => {
-        const at = before.findIndex((other) => havePortInCommon(other, route));
-        return at < 0 ? [...before, route] : before.with(at, route);
-      },
-      (spec[kind] ?? []) as readonly Route[],
-    );
+    let routes = (spec[kind] ?? []) as readonly Route[];
+    for (const route of specOf(patch, kind)) {
+      const at = routes.findIndex((other) => havePortInCommon(other, route));
+      routes = at < 0 ? [...routes, route] : routes.with(at, route);
+    }
+    spec[kind] = routes;
   }
   return { ...target, spec };
 }

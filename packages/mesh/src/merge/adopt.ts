@@ -1,6 +1,6 @@
 import { canonical, type Fields, isFields, listOf, nameOf } from "../fields.ts";
 import { type MergeFault, reporter } from "./fault.ts";
-import { type OwnedRoute, routeKinds } from "./ledger.ts";
+import type { OwnedRoute } from "./ledger.ts";
 import { ownerText, type PreparedRoute } from "./prepare.ts";
 import { legacyRouteName } from "./route-names.ts";
 import type { RawVirtualService } from "./types.ts";
@@ -38,7 +38,7 @@ export function adopt(
   const rest = http.filter((route) => !adopted.has(route));
   return {
     base: { ...base, spec: { ...base.spec, http: rest } },
-    adopted: [...adopted].map((route) => ({ kind: routeKinds[0], route, entry: undefined })),
+    adopted: [...adopted].map((route) => ({ kind: "http", route, entry: undefined })),
   };
 }
 

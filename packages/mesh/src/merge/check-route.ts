@@ -1,5 +1,5 @@
 import { type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
-import type { RouteKind } from "./ledger.ts";
+import type { RouteKind } from "./route-kind.ts";
 import { isRefusedByRe2 } from "./re2.ts";
 
 const maxRegexBytes = 1024;

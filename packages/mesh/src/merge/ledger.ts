@@ -1,13 +1,11 @@
 import { hash8 } from "@cocktail/route";
 import { canonical, type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
+import { type RouteKind, routeKinds } from "./route-kind.ts";
 import { isOwnName } from "./route-names.ts";
 import type { RawVirtualService } from "./types.ts";
 
 /** On the target. Not of `istio.io`: istiod pushes routes to every proxy when an annotation of its own changes. */
 export const ledgerAnnotation = "cocktail.dev/merged-routes";
-
-export const routeKinds = ["http", "tcp", "tls"] as const;
-export type RouteKind = (typeof routeKinds)[number];
 
 /** What is recorded of a merged route: whose it is, and what it was. */
 export interface LedgerEntry {

@@ -32,7 +32,7 @@ const base = target([
 
 function patternOf(vs: ReturnType<typeof merge>["virtualService"]): string {
   const [route] = routesOf(vs);
-  const [match] = route?.["match"] as readonly Raw[];
+  const [match] = (route?.["match"] ?? []) as readonly Raw[];
   const headers = match?.["headers"] as Readonly<Record<string, { regex: string }>>;
   return headers["x-service-route"]?.regex ?? "";
 }

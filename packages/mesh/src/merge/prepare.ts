@@ -2,7 +2,7 @@ import { type Fields, fieldsOf, isFields, textsOf } from "../fields.ts";
 import { fullHost, type MeshNames } from "../istio/names.ts";
 import { checkRoute } from "./check-route.ts";
 import { type MergeFault, type Reporter, reporter } from "./fault.ts";
-import { type RouteKind, routeKinds } from "./ledger.ts";
+import { type RouteKind, routeKinds } from "./route-kind.ts";
 import { matchesAll } from "./overlap.ts";
 import { withExactPatterns } from "./patterns.ts";
 import { withNewSpellings } from "./spellings.ts";

@@ -1,7 +1,7 @@
 import type { Fields } from "../fields.ts";
 import type { MeshNames } from "../istio/names.ts";
 import type { MergeFault } from "./fault.ts";
-import type { RouteKind } from "./ledger.ts";
+import type { RouteKind } from "./route-kind.ts";
 
 /** A VirtualService as the API gives it. Fields that nobody here knows survive. */
 export interface RawVirtualService {

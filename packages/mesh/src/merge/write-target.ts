@@ -4,10 +4,9 @@ import {
   ledgerAnnotation,
   type LedgerEntry,
   type OwnedRoute,
-  type RouteKind,
-  routeKinds,
   writeLedger,
 } from "./ledger.ts";
+import { type RouteKind, routeKinds } from "./route-kind.ts";
 import type { PlacedRoute } from "./order.ts";
 import type { RawVirtualService } from "./types.ts";
 
