@@ -22,7 +22,7 @@ export const exitCodeMeanings: readonly (readonly [ExitCode, string])[] = [
   [4, "conflict: exists, another branch holds the key, or another cocktail runs from this file"],
   [5, "timeout; the object is printed"],
   [6, "refused: a built-in name, or uncommitted work that only a flag discards"],
-  [7, "drift found by a check verb (none yet)"],
+  [7, "a check verb found something"],
   [130, "interrupted by Ctrl-C; the operation continues"],
   [143, "terminated"],
 ];

@@ -14,6 +14,7 @@ import { envExplain, envGet, envList, envUrl } from "./env-read.ts";
 import { envApply, envCreate, envExtend } from "./env-write.ts";
 import { init } from "./init.ts";
 import { meshChart, meshRender } from "./mesh.ts";
+import { meshCheck } from "./mesh-check.ts";
 import { branchLogs, logs } from "./logs.ts";
 import { rcAbandon, rcDeploy, rcList, rcPromote, rcRollback } from "./rc.ts";
 import { restart } from "./restart.ts";
@@ -63,6 +64,7 @@ const commands: readonly Command[] = [
   routeTrace,
   meshRender,
   meshChart,
+  meshCheck,
   doctor,
   completion,
   version,

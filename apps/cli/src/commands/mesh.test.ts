@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -42,7 +42,7 @@ describe("cocktail mesh", () => {
     const named = await invoke(["mesh", "render", ...files, ...variant, "-o", "name"]);
     assert.equal(named.code, 0, named.stderr);
     const of = (service: string): string =>
-      `service/${service}-variants destinationrule/${service}-variants virtualservice/${service}-variants envoyfilter/shop-${service}-variants`;
+      `service/${service}-variants destinationrule/${service}-variants virtualservice/${service}-variants envoyfilter/${service}-variants.shop`;
     assert.equal(namesOf(named.stdout), `${of("cart-service")} ${of("payment-service")}`);
     const whole = await invoke(["mesh", "render", ...files, ...variant]);
     assert.match(
@@ -94,7 +94,10 @@ describe("cocktail mesh", () => {
     const { stdout } = await invoke(["mesh", "chart", "-f", shop]);
     const chart = await write("chart.yaml", stdout);
     const alone = await invoke(["mesh", "render", "-f", chart]);
-    assert.match(alone.stderr, /no Service shop\/cart-service, whose ports are needed/);
+    assert.match(
+      alone.stderr,
+      /no Service of the host cart-service\.shop\.svc\.cluster\.local, whose ports are needed/,
+    );
     const unknown = ["--variant", "mail:mp-1"];
     const other = await invoke(["mesh", "render", "-f", shop, "-f", chart, ...unknown]);
     assert.equal(other.code, 2);
@@ -103,4 +106,52 @@ describe("cocktail mesh", () => {
     assert.equal((await invoke(["mesh", "chart", "-f", join(dir, "none.yaml")])).code, 3);
     assert.equal((await invoke(["mesh", "chart", "-f", dir])).code, 3);
   });
+
+  it("render has the regex form too, and says what can't be rendered", async () => {
+    const { stdout } = await invoke(["mesh", "chart", "-f", shop]);
+    const chart = await write("chart.yaml", stdout);
+    const files = ["-f", shop, "-f", chart, "--variant", "payment-service:mp-101"];
+    const regex = await invoke(["mesh", "render", ...files, "--form", "regex"]);
+    assert.equal(regex.code, 0, regex.stderr);
+    assert.doesNotMatch(regex.stdout, /EnvoyFilter/);
+    assert.match(regex.stdout, /payment-service:mp-101/);
+    const text = `apiVersion: v1
+kind: Service
+metadata: {name: a}
+spec: {ports: [{name: http, port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec: {hosts: [a], http: [{name: variants, delegate: {name: a-variants}}]}
+`;
+    const refused = await invoke(["mesh", "render", "-f", await write("other.yaml", text)]);
+    assert.equal(refused.code, 2, refused.stdout);
+    assert.match(refused.stderr, /VirtualService default\/a has no http route of its own/);
+  });
+
+  it("check names what it finds, with file and line, and exits with 7", async () => {
+    const plain = await invoke(["mesh", "check", "-f", shop]);
+    assert.equal(plain.code, 7, plain.stderr);
+    assert.match(
+      plain.stdout,
+      /DelegateMissing {2}VirtualService shop\/cart-service .*shop\.yaml:\d+/,
+    );
+    const { stdout } = await invoke(["mesh", "chart", "-f", shop]);
+    const services = await write("services.yaml", await servicesOf(shop));
+    const chart = await write("chart.yaml", stdout);
+    const good = await invoke(["mesh", "check", "-f", services, "-f", chart]);
+    assert.equal(good.code, 0, good.stdout);
+    assert.match(good.stdout, /nothing found in \d+ objects/);
+    const json = await invoke(["mesh", "check", "-f", shop, "-o", "json"]);
+    const report = JSON.parse(json.stdout) as { findings: { reason: string; at: string }[] };
+    assert.ok(report.findings.every(({ at }) => /shop\.yaml:\d+$/.test(at)));
+    assert.equal((await invoke(["mesh", "check"])).code, 2);
+  });
 });
+
+/** The Services of a file, without its VirtualServices. */
+async function servicesOf(file: string): Promise<string> {
+  const documents = (await readFile(file, "utf8")).split(/^---$/m);
+  return documents.filter((one) => /^kind: Service$/m.test(one)).join("---");
+}

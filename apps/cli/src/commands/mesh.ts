@@ -1,18 +1,19 @@
 import { resolve } from "node:path";
 import {
   defaultMeshNames,
-  delegateRouteName,
   type KubeObject,
   renderMeshFilter,
+  renderRegexForm,
   renderTableForm,
+  UnsupportedService,
   withDelegate,
 } from "@cocktail/mesh";
 import type { Pin } from "@cocktail/route";
 import { type Command, command } from "../command/command.ts";
-import { option, repeatable } from "../command/option.ts";
-import { file, text, variant } from "../command/value.ts";
+import { option, optionWithDefault, repeatable } from "../command/option.ts";
+import { choice, file, text, variant } from "../command/value.ts";
 import { usageFailure } from "../failure.ts";
-import { isVirtualService, meshServices } from "../mesh/mesh-services.ts";
+import { hasDelegateLine, isVirtualService, meshServices } from "../mesh/mesh-services.ts";
 import { invalid, readObjects, readText } from "../mesh/read-objects.ts";
 import { parseTable, tableOf } from "../mesh/table.ts";
 
@@ -49,6 +50,11 @@ export const meshRender: Command = command({
   options: {
     filename,
     variant: repeatable(variant, "a branch's variant that is live"),
+    form: optionWithDefault(
+      choice(["table", "regex"]),
+      "table",
+      "table needs an EnvoyFilter in Istio's root namespace; regex, one route a variant, is for up to some 50 behind an edge",
+    ),
     table: option(
       file("FILE"),
       "a route table, as GET /v1/route-table answers it, instead of --variant",
@@ -68,7 +74,7 @@ export const meshRender: Command = command({
         "curl -s localhost:8081/v1/route-table | cocktail mesh render -f shop.yaml --table -",
     },
   ],
-  run: async ({ cwd }, { options: { filename: files, variant: variants, table: path } }) => {
+  run: async ({ cwd }, { options: { filename: files, form, table: path, variant: variants } }) => {
     requireFiles(files);
     const services = meshServices(await readObjects(files, cwd));
     if (services.length === 0)
@@ -86,7 +92,8 @@ export const meshRender: Command = command({
             await readText(path, cwd),
             path === "-" ? "standard input" : resolve(cwd, path),
           );
-    return list(services.flatMap((service) => renderTableForm(service, table, defaultMeshNames)));
+    const render = form === "table" ? renderTableForm : renderRegexForm;
+    return list(services.flatMap((one) => supported(() => render(one, table, defaultMeshNames))));
   },
   names,
 });
@@ -123,14 +130,23 @@ export const meshChart: Command = command({
     if (service !== undefined && found.length > 1)
       throw usageFailure(`--service names one of ${found.length} VirtualServices`, "give one file");
     const charts = found.map((one) =>
-      (one.spec.http ?? []).some(({ name }) => name === delegateRouteName)
+      hasDelegateLine(one)
         ? one
-        : withDelegate(one, service ?? one.metadata.name, defaultMeshNames),
+        : supported(() => withDelegate(one, service ?? one.metadata.name, defaultMeshNames)),
     );
     return list([renderMeshFilter(defaultMeshNames), ...charts]);
   },
   names,
 });
+
+/** What a service's objects have that can't be rendered is the user's to change. */
+function supported<T>(render: () => T): T {
+  try {
+    return render();
+  } catch (error) {
+    throw error instanceof UnsupportedService ? invalid(error.message) : error;
+  }
+}
 
 function requireFiles(files: readonly string[]): void {
   if (files.length === 0)

@@ -1,4 +1,10 @@
-import type { DestinationRule, KubeObject, MeshService, VirtualService } from "@cocktail/mesh";
+import {
+  delegateRouteName,
+  type DestinationRule,
+  type KubeObject,
+  type MeshService,
+  type VirtualService,
+} from "@cocktail/mesh";
 import { type FileObject, invalid } from "./read-objects.ts";
 
 /**
@@ -7,17 +13,18 @@ import { type FileObject, invalid } from "./read-objects.ts";
  */
 export function meshServices(objects: readonly FileObject[]): readonly MeshService[] {
   return objects.flatMap(({ object, at }) => {
-    if (!isVirtualService(object)) return [];
-    const name = delegatedService(object);
-    if (name === undefined) return [];
-    const namespace = object.metadata.namespace ?? "default";
+    if (!isVirtualService(object) || !hasDelegateLine(object)) return [];
+    const { hosts = [] } = object.spec;
+    const namespace = namespaceOf(object);
     const service = objects.find(
-      ({ object: other }) => other.kind === "Service" && isNamed(other, name, namespace),
+      ({ object: other }) =>
+        other.kind === "Service" && hosts.some((host) => names(host, namespace, other)),
     );
     if (service === undefined)
-      throw invalid(`${at}: no Service ${namespace}/${name}, whose ports are needed; add its file`);
-    const rule = objects.map((one) => one.object).find((one) => isRuleOf(one, name, namespace));
-    return [{ name, namespace, ports: portsOf(service), base: object, rule }];
+      throw invalid(
+        `${at}: no Service of the host ${hosts.join(", ")}, whose ports are needed; add its file`,
+      );
+    return [meshService(object, service, objects)];
   });
 }
 
@@ -26,35 +33,74 @@ export function isVirtualService(object: KubeObject): object is VirtualService {
   return object.kind === "VirtualService" && Array.isArray(http);
 }
 
-/** `payment-service` where the delegate line names `payment-service-variants`. */
-function delegatedService({ spec: { http = [] } }: VirtualService): string | undefined {
-  const names = http.map(({ delegate }) => delegate?.name ?? "");
-  return names.find((name) => name.endsWith("-variants"))?.replace(/-variants$/, "");
+export function hasDelegateLine({ spec: { http = [] } }: VirtualService): boolean {
+  return http.some(({ name, delegate }) => name === delegateRouteName && delegate !== undefined);
 }
 
-function isNamed({ metadata }: KubeObject, name: string, namespace: string): boolean {
-  return metadata.name === name && (metadata.namespace ?? "default") === namespace;
+function meshService(
+  base: VirtualService,
+  service: FileObject,
+  objects: readonly FileObject[],
+): MeshService {
+  const { name, annotations } = service.object.metadata;
+  const rule = objects.map(({ object }) => object).find((one) => isRuleOf(one, service.object));
+  return {
+    name,
+    namespace: namespaceOf(service.object),
+    ports: portsOf(service),
+    exportTo: annotations?.["networking.istio.io/exportTo"],
+    base,
+    rule,
+  };
 }
 
-function isRuleOf(object: KubeObject, name: string, namespace: string): object is DestinationRule {
+/** Whether a host, as an object of this namespace writes it, is that of the Service. */
+function names(host: string, namespace: string, service: KubeObject): boolean {
+  const { name } = service.metadata;
+  const own = namespaceOf(service);
+  return host.includes(".")
+    ? host === `${name}.${own}` || host.startsWith(`${name}.${own}.svc`)
+    : host === name && namespace === own;
+}
+
+function namespaceOf({ metadata: { namespace = "default" } }: KubeObject): string {
+  return namespace;
+}
+
+function isRuleOf(object: KubeObject, service: KubeObject): object is DestinationRule {
   const host: unknown = Reflect.get(Object(object.spec), "host");
-  const hosts = [name, `${name}.${namespace}.svc.cluster.local`];
-  return object.kind === "DestinationRule" && hosts.includes(String(host));
+  return (
+    object.kind === "DestinationRule" &&
+    typeof host === "string" &&
+    names(host, namespaceOf(object), service)
+  );
 }
 
 /** The ports that carry HTTP: by their name or application protocol, as Istio decides. */
 function portsOf({ object, at }: FileObject): MeshService["ports"] {
   const listed: unknown = Reflect.get(Object(object.spec), "ports");
-  const ports = (Array.isArray(listed) ? listed : []).flatMap((port: unknown) => {
-    const number: unknown = Reflect.get(Object(port), "port");
-    const name = String(Reflect.get(Object(port), "name") ?? "");
-    const protocol = String(Reflect.get(Object(port), "appProtocol") ?? name);
-    return typeof number === "number" && /^(http|http2|grpc|grpc-web)(-|$)/.test(protocol)
-      ? [{ number, name }]
-      : [];
-  });
+  const ports = (Array.isArray(listed) ? listed : []).flatMap(httpPort);
   if (ports.length > 0) return ports;
   throw invalid(
     `${at}: Service ${object.metadata.name} has no HTTP port: name one http or http-..., or set its appProtocol`,
   );
+}
+
+function httpPort(port: unknown): MeshService["ports"] {
+  const field = (name: string): unknown => Reflect.get(Object(port), name);
+  const number = field("port");
+  const name = field("name");
+  const protocol = field("appProtocol") ?? name;
+  const target = field("targetPort");
+  if (typeof number !== "number" || typeof protocol !== "string") return [];
+  if (!/^(http|http2|grpc|grpc-web)(-|$)/.test(protocol)) return [];
+  const appProtocol = field("appProtocol");
+  return [
+    {
+      number,
+      name: typeof name === "string" ? name : "",
+      ...(typeof target === "number" || typeof target === "string" ? { targetPort: target } : {}),
+      ...(typeof appProtocol === "string" ? { appProtocol } : {}),
+    },
+  ];
 }

@@ -1,0 +1,75 @@
+import { type Finding, lint } from "@cocktail/mesh";
+import { type Command, command } from "../command/command.ts";
+import { repeatable } from "../command/option.ts";
+import { file, text } from "../command/value.ts";
+import { exitCodes } from "../exit-code.ts";
+import { usageFailure } from "../failure.ts";
+import { gap, line, span } from "../output/view.ts";
+import { type FileObject, readObjects } from "../mesh/read-objects.ts";
+
+/** A finding and the place of its object: `shop.yaml:12`. */
+interface PlacedFinding extends Finding {
+  readonly at: string;
+}
+
+interface CheckReport {
+  readonly objects: number;
+  readonly findings: readonly PlacedFinding[];
+}
+
+export const meshCheck: Command = command({
+  path: ["mesh", "check"],
+  summary:
+    "Find what keeps requests from reaching a variant, or from stable, in Kubernetes objects",
+  details: [
+    "Looks at Services, VirtualServices, DestinationRules, VirtualServiceMerges and Pods; other kinds are ignored. What is not given is not missed, except for the subsets that a route names. The exit code is 7 if there is a finding.",
+  ],
+  options: {
+    filename: repeatable(file("FILE"), "Kubernetes objects in YAML or JSON; - is standard input", {
+      short: "-f",
+    }),
+    service: repeatable(
+      text("NAMESPACE/NAME"),
+      "a service that has variants; all that a VirtualService is for by default",
+    ),
+  },
+  target: "none",
+  examples: [
+    { text: "files of a chart", command: "cocktail mesh check -f shop.yaml -f static.yaml" },
+    {
+      text: "a cluster",
+      command: "kubectl get svc,vs,dr,pods -A -o yaml | cocktail mesh check -f -",
+    },
+  ],
+  run: async (
+    { cwd },
+    { options: { filename: files, service: services } },
+  ): Promise<CheckReport> => {
+    if (files.length === 0)
+      throw usageFailure("no file is given", "give the objects to check: -f shop.yaml");
+    const read = await readObjects(files, cwd);
+    const found = lint(
+      read.map(({ object }) => object),
+      services.length === 0 ? {} : { services },
+    );
+    const findings = found.map((one) => ({ ...one, at: placeOf(one, read) }));
+    return { objects: read.length, findings };
+  },
+  view: ({ objects, findings }) =>
+    findings.length === 0
+      ? [line(span("good", "nothing found"), ` in ${objects} objects`)]
+      : findings.flatMap(({ at, object, path, reason, message }, index) => [
+          ...(index === 0 ? [] : [gap]),
+          line(span("bad", reason), `  ${object} ${path}`, span("dim", `  ${at}`)),
+          line(`  ${message}`),
+        ]),
+  names: ({ findings }) => findings.map(({ object, reason }) => `${reason} ${object}`),
+  exitCode: ({ findings }) => (findings.length === 0 ? exitCodes.done : exitCodes.drift),
+});
+
+function placeOf({ object }: Finding, read: readonly FileObject[]): string {
+  const found = read.find(({ object: { kind, metadata } }) => {
+    return object === `${kind} ${metadata.namespace ?? "default"}/${metadata.name}`;
+  });
+  return found?.at ?? "";
+}
