@@ -11,7 +11,7 @@ import { abba, type Estimate, estimate, type Pair, ratio } from "./paired.ts";
  * service with the same requests, in pairs of rounds. One client, one core for the services:
  * `node --conditions=@cocktail/source benchmarks/context.ts [pairs] [seconds]`. Ends with 1 where a goal was missed.
  */
-const pairs = Number(process.argv[2] ?? 7);
+const pairs = Number(process.argv[2] ?? 6);
 const seconds = Number(process.argv[3] ?? 1);
 const connections = 50;
 const serviceCore = 0;
@@ -55,6 +55,7 @@ const cases: readonly Case[] = [
 ];
 
 interface Sample {
+  readonly requests: number;
   readonly perSecond: number;
   /** Microseconds of processor time of the service for one request: steadier than a rate on a busy machine. */
   readonly cpu: number;
@@ -62,6 +63,8 @@ interface Sample {
 
 /** After so many pairs the services start anew: how well a process was compiled is luck, and must not decide. */
 const pairsOfProcess = 3;
+/** Requests after which a service's code is compiled. */
+const warmUp = 20_000;
 
 if (pinned) spawnSync("taskset", ["-cp", String(otherCore), String(process.pid)]);
 const upstream = createServer((_, response) => response.end("ok"));
@@ -96,9 +99,12 @@ async function restart(): Promise<void> {
     const command = [...node, script, contestant, String(port), upstreamUrl()];
     services.set(contestant, await start(command, { core: serviceCore, port, workers: false }));
   }
-  for (const contestant of contestants)
+  for (const contestant of contestants) {
+    for (let served = 0; served < warmUp;)
+      served += (await sample({ ...threePins, contestant })).requests;
     for (const { path } of new Map(cases.map((each) => [each.path, each])).values())
       await sample({ ...threePins, contestant, path });
+  }
 }
 
 function upstreamUrl(): string {
@@ -119,7 +125,7 @@ async function sample({ contestant, headers, path }: Case): Promise<Sample> {
   const measured = await saturate({ port, path, headers, connections, seconds });
   const cpu = (processorTime(pid) - before) / measured.requests;
   if (measured.bad > 0) throw new Error(`${contestant} failed requests`);
-  return { perSecond: measured.perSecond, cpu };
+  return { requests: measured.requests, perSecond: measured.perSecond, cpu };
 }
 
 function print(): void {

@@ -4,12 +4,13 @@ import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 
 /**
- * `npm run bench`: every benchmark, one after the other, into RESULTS.md. With names (`gateway`, `context`, `route`) only
+ * `npm run bench`: every benchmark, one after the other, into RESULTS.md. With names (`gateway`, `context`, `context-entry`, `route`) only
  * those, and nothing is written.
  */
 const suites: readonly (readonly [name: string, title: string])[] = [
   ["gateway", "The gateway"],
   ["context", "Context in a service"],
+  ["context-entry", "Context of one request"],
   ["route", "Parsing and resolving"],
 ];
 const chosen = process.argv.slice(2).filter((name) => !/^\d/.test(name));

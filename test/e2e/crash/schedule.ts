@@ -234,7 +234,7 @@ function chooseFaults(random: Random, operation: Operation): readonly Fault[] {
     const isBrief = target === "git" || target === "prepare";
     return {
       target,
-      afterMs: random.int(isBrief ? 150 : durationOf(operation)),
+      afterMs: random.int(isBrief ? 100 : durationOf(operation)),
       stopMs: random.chance(0.2) ? 100 + random.int(1_200) : undefined,
       choice: random.int(8),
     };
