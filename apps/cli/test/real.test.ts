@@ -256,6 +256,25 @@ describe("the command and a real cocktail", { timeout: 280_000 }, () => {
     assert.match(stderr, /cocktail-local was terminated by SIGKILL {2}\[COCKTAIL_EXITED\]\nfix: /);
   });
 
+  it("down leaves no process of a cocktail that somebody kills while it stops", async () => {
+    await using project = await makeProject();
+    await project.ok("up", "--detach", "--port", "0");
+    const { pid, runId } = await project.run();
+    process.kill(pid, "SIGSTOP"); // so that it doesn't stop by itself first
+    const down = spawn(process.execPath, [bin, "down", "--purge"], {
+      cwd: project.directory,
+      env: project.env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    down.stderr.setEncoding("utf8").on("data", (more: string) => (stderr += more));
+    await until("down to wait", () => stderr.includes("finishing requests in flight"));
+    process.kill(pid, "SIGKILL");
+    assert.equal(await new Promise((settle) => down.once("exit", settle)), 0, stderr);
+    assert.deepEqual(processesOf(runId), []);
+    assert.equal(existsSync(join(project.directory, ".cocktail")), false);
+  });
+
   it("down stops a cocktail that is still starting", async () => {
     await using project = await makeProject();
     const begun = await project.ok("up", "--detach", "--no-wait", "--port", "0");

@@ -57,8 +57,8 @@ export const down: Command = command({
     const report = { outcome, file, pid: run?.pid, purged, schemaLeft } as const;
     if (options.dryRun) return { ...report, dryRun: true, killed: false, leftovers: [] };
     const killed = run !== undefined && !(await stop(context, run, options.waitTimeout));
-    // A killed run leaves its processes behind, whoever killed it; so may one that was still starting.
-    const mayHaveLeftovers = (killed || !facts.isServing) && facts.hasState;
+    // A killed run leaves its processes behind, whoever killed it, also while it stopped; so may one that was still starting.
+    const mayHaveLeftovers = facts.hasState && (!facts.isServing || (await wasKilled(file)));
     const leftovers = mayHaveLeftovers ? await terminateLeftovers(file) : [];
     if (purged !== undefined) await purge(context, dirname(file));
     return { ...report, dryRun: false, killed, leftovers };
@@ -116,6 +116,11 @@ async function gather(context: Context, wantsPurge: boolean): Promise<Facts> {
     purged: wantsPurge && hasState ? root : undefined,
     schemaLeft: wantsPurge ? await usingState(directory, () => readSchema(schema)) : undefined,
   };
+}
+
+/** Of a run that has ended: a clean stop removes the run file last. */
+async function wasKilled(file: string): Promise<boolean> {
+  return (await readState(dirname(file))).written !== undefined;
 }
 
 /** False if it had to be killed. */
