@@ -13,6 +13,7 @@ const places = [
   "packages/control-plane/src/engine",
   "packages/environment/src",
   "packages/gateway/src",
+  "packages/work-queue/src",
 ];
 
 test("every file that the walkthrough stops at exists", () => {

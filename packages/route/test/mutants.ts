@@ -22,7 +22,7 @@ const parsing = [
       "text.slice(from, comma)",
       "splitting agrees with the grammar's separators",
     ],
-    ["R-2", 'value.join(", ")', 'value.join("")', "repeated header lines are one list"],
+    ["R-2", 'value.join(",")', 'value.join("")', "repeated header lines are one list"],
     [
       "R-3",
       "from = pair + 2;",

@@ -42,6 +42,7 @@ describe("the definitions", () => {
       "rc deploy,rc list,rc promote,rc rollback,rc abandon",
       "env create,env apply,env list,env get,env explain,env url,env curl,env extend,env delete",
       "route resolve,route trace",
+      "mesh render,mesh chart,mesh check",
     ];
     const all = [
       ...(wanted[0] ?? "").split(" "),
