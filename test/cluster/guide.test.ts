@@ -25,7 +25,7 @@ after(() => rm(join(root, "static.yaml"), { force: true }));
 test("the guide's commands do what it says", async () => {
   const guide = await readFile(join(root, "docs/guides/testbed.md"), "utf8");
   const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
-  const inside = blocks.filter((block) => /^(?:kubectl|sh examples|npx cocktail) /m.test(block));
+  const inside = blocks.filter((block) => /^(?:kubectl |sh examples\/|npx cocktail )/m.test(block));
   assert.equal(inside.length, 4, "install, static block, branch, calls");
   const [install = "", chart = "", branch = "", calls = ""] = inside;
   const stable = "storefront:stable\ncart-service:stable\npayment-service:stable\n";
