@@ -5,7 +5,7 @@ import { runSchedules } from "./run.ts";
 const skip =
   process.platform === "linux" ? {} : { skip: "processes are found as Linux tells them" };
 const seed = 1;
-const schedules = 200;
+const schedules = Number(process.env["COCKTAIL_TEST_CRASH_SCHEDULES"] ?? "200");
 
 describe("commands under kills at random instants", skip, () => {
   it("keeps what was acknowledged, does the rest wholly or not at all, routes as the model says, and leaves nothing behind", async () => {
