@@ -1,7 +1,7 @@
 export { decisionsFor, type ServiceDecisions } from "./decisions.ts";
 export { delegateRouteName, withDelegate } from "./istio/chart.ts";
 export { renderMeshFilter } from "./istio/mesh-filter.ts";
-export { defaultMeshNames, type MeshNames } from "./istio/names.ts";
+export { defaultMeshNames, fullHost, type MeshNames } from "./istio/names.ts";
 export type {
   DestinationRule,
   HttpRoute,
@@ -28,5 +28,6 @@ export type {
 export { renderRegexForm } from "./regex/regex-form.ts";
 export { renderGammaForm } from "./gamma/gamma-form.ts";
 export type { GammaService, HttpRouteObject } from "./gamma/objects.ts";
-export { type Finding, type FindingReason } from "./lint/finding.ts";
+export { type Finding, type FindingReason, formatObject } from "./lint/finding.ts";
 export { lint, type LintOptions } from "./lint/lint.ts";
+export { isHttpPort } from "./lint/service.ts";

@@ -96,7 +96,7 @@ function chooseOperation(random: Random, guess: Guess): Operation {
 const chooseDelete: Choose = (random, guess, wait) => {
   const variants = Object.values(guess.world.variants);
   if (variants.length === 0) return chooseDeploy(random, guess, wait);
-  // Now and then of what is not there.
+  // Sometimes a variant that does not exist.
   const { key, service } = random.chance(0.1)
     ? { service: "back", key: "mp-5" }
     : random.pick(variants);

@@ -48,7 +48,7 @@ describe("a cocktail that ended", () => {
     await cocktailAt(root, { ...run, ...identify(child.pid ?? 0), api: "http://127.0.0.1:1" });
     const { api } = await connect({ file: root, cwd: "/", env: {} });
     const ask = async (): Promise<unknown> => api.status().catch((error: unknown) => error);
-    assert.equal(await isTransient(await ask()), true, "nobody answers, and its process lives");
+    assert.equal(await isTransient(await ask()), true, "no response, but the process is alive");
     child.kill("SIGKILL");
     await once(child, "exit");
     const error = await ask();

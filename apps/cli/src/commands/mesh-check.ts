@@ -1,4 +1,4 @@
-import { type Finding, lint } from "@cocktail/mesh";
+import { type Finding, formatObject, lint } from "@cocktail/mesh";
 import { type Command, command } from "../command/command.ts";
 import { repeatable } from "../command/option.ts";
 import { file, text } from "../command/value.ts";
@@ -22,7 +22,7 @@ export const meshCheck: Command = command({
   summary:
     "Find what keeps requests from reaching a variant, or from stable, in Kubernetes objects",
   details: [
-    "Looks at Services, VirtualServices, DestinationRules, VirtualServiceMerges and Pods; other kinds are ignored. What is not given is not missed, except for the subsets that a route names. The exit code is 7 if there is a finding.",
+    "Looks at Services, VirtualServices, DestinationRules, VirtualServiceMerges and Pods; other kinds are ignored. An object that is not given is not reported as missing, except for subsets that a route names. The exit code is 7 if there is a finding.",
   ],
   options: {
     filename: repeatable(file("FILE"), "Kubernetes objects in YAML or JSON; - is standard input", {
@@ -68,8 +68,5 @@ export const meshCheck: Command = command({
 });
 
 function placeOf({ object }: Finding, read: readonly FileObject[]): string {
-  const found = read.find(({ object: { kind, metadata } }) => {
-    return object === `${kind} ${metadata.namespace ?? "default"}/${metadata.name}`;
-  });
-  return found?.at ?? "";
+  return read.find((one) => formatObject(one.object) === object)?.at ?? "";
 }

@@ -1,6 +1,9 @@
 import {
+  defaultMeshNames,
   delegateRouteName,
   type DestinationRule,
+  fullHost,
+  isHttpPort,
   type KubeObject,
   type MeshService,
   type VirtualService,
@@ -56,11 +59,8 @@ function meshService(
 
 /** Whether a host, as an object of this namespace writes it, is that of the Service. */
 function names(host: string, namespace: string, service: KubeObject): boolean {
-  const { name } = service.metadata;
-  const own = namespaceOf(service);
-  return host.includes(".")
-    ? host === `${name}.${own}` || host.startsWith(`${name}.${own}.svc`)
-    : host === name && namespace === own;
+  const full = (text: string, where: string): string => fullHost(text, where, defaultMeshNames);
+  return full(host, namespace) === full(service.metadata.name, namespaceOf(service));
 }
 
 function namespaceOf({ metadata: { namespace = "default" } }: KubeObject): string {
@@ -90,10 +90,8 @@ function httpPort(port: unknown): MeshService["ports"] {
   const field = (name: string): unknown => Reflect.get(Object(port), name);
   const number = field("port");
   const name = field("name");
-  const protocol = field("appProtocol") ?? name;
   const target = field("targetPort");
-  if (typeof number !== "number" || typeof protocol !== "string") return [];
-  if (!/^(http|http2|grpc|grpc-web)(-|$)/.test(protocol)) return [];
+  if (typeof number !== "number" || !isHttpPort(Object(port))) return [];
   const appProtocol = field("appProtocol");
   return [
     {

@@ -1,7 +1,7 @@
 /** After so many redeploys in a row it is no coincidence. */
 const suspicious = 3;
 
-/** Finds files that change during every redeploy: as a rule the service writes them, and would be redeployed for ever. */
+/** Finds files that change during every redeploy: usually the service itself writes them, and would be redeployed endlessly. */
 export class RepeatedChanges {
   #counts: ReadonlyMap<string, number> = new Map();
 

@@ -15,7 +15,7 @@ export interface LintOptions {
 
 /**
  * What is wrong with a mesh for routing by variant, from its objects: Services, VirtualServices, DestinationRules, VirtualServiceMerges and
- * Pods of any number of namespaces. Objects of other kinds are ignored; what is not given is not missed, except for subsets.
+ * Pods of any number of namespaces. Objects of other kinds are ignored. An object that is not given is not reported as missing, except for subsets.
  */
 export function lint(
   objects: readonly KubeObject[],

@@ -9,10 +9,10 @@ const otherProtocols = ["https", "tls", "tcp", "udp", "mongo", "mysql", "redis"]
 /** Only requests to HTTP ports are routed. A port that declares another protocol is meant so; a Service without an HTTP port isn't. */
 export function lintService(service: KubeObject): readonly Finding[] {
   const ports = listOf(fieldsOf(service.spec)["ports"]);
-  const hasHttp = ports.some((port) => isOf(port, httpProtocols));
+  const hasHttp = ports.some(isHttpPort);
   return ports.flatMap((port, at): Finding[] => {
     const isMeant = isOf(port, otherProtocols) || port["protocol"] === "UDP";
-    if (isOf(port, httpProtocols) || (hasHttp && isMeant)) return [];
+    if (isHttpPort(port) || (hasHttp && isMeant)) return [];
     const what = typeof port["name"] === "string" ? `named ${port["name"]}` : "without a name";
     return [
       {
@@ -23,6 +23,11 @@ export function lintService(service: KubeObject): readonly Finding[] {
       },
     ];
   });
+}
+
+/** Whether the mesh routes requests to a port of a Service by their content: its appProtocol decides, else its name. */
+export function isHttpPort(port: ReturnType<typeof fieldsOf>): boolean {
+  return isOf(port, httpProtocols);
 }
 
 function isOf(

@@ -171,7 +171,7 @@ function gatewaysFollow(a: unknown, b: unknown): boolean {
   return theirs.length > 0 && theirs.every((one) => ours.includes(one));
 }
 
-/** Conditions that every request fulfils, as far as that can be told. */
+/** Conditions that are known to match every request. */
 function isAlways(name: string, match: unknown): boolean {
   if (!isFields(match)) return true;
   const { prefix, regex } = match;
