@@ -90,9 +90,9 @@ function httpPort(port: unknown): MeshService["ports"] {
   const field = (name: string): unknown => Reflect.get(Object(port), name);
   const number = field("port");
   const name = field("name");
-  const target = field("targetPort");
-  if (typeof number !== "number" || !isHttpPort(Object(port))) return [];
   const appProtocol = field("appProtocol");
+  const target = field("targetPort");
+  if (typeof number !== "number" || !isHttpPort({ name, appProtocol })) return [];
   return [
     {
       number,
