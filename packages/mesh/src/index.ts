@@ -13,8 +13,9 @@ export { renderTableForm } from "./istio/table-form.ts";
 export { UnsupportedService, type UnsupportedReason } from "./istio/unsupported.ts";
 export { type Clusters, renderLua } from "./lua/render.ts";
 export { type MergeFault, type MergeReason, mergeReasons } from "./merge/fault.ts";
-export { ledgerAnnotation } from "./merge/ledger.ts";
+export { isMergeTarget, ledgerAnnotation, recordedOwners, wasWiped } from "./merge/ledger.ts";
 export { merge, unmerge } from "./merge/merge.ts";
+export { ownerText } from "./merge/prepare.ts";
 export { legacyFinalizer, mergeGroups } from "./merge/route-names.ts";
 export type {
   EffectiveRoute,

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import {
   applyObject,
@@ -21,6 +18,7 @@ import {
   unusedName,
   withNamespace,
 } from "../support/kube.ts";
+import { LinesProcess } from "../support/lines-process.ts";
 
 const leases: Resource = {
   apiVersion: "coordination.k8s.io/v1",
@@ -29,39 +27,10 @@ const leases: Resource = {
   isNamespaced: true,
 };
 
-/** A process of an operator, and its lines. */
-class Operator implements Disposable {
-  readonly lines: string[] = [];
-  readonly identity: string;
-  readonly #child: ChildProcess;
-  readonly exited: Promise<unknown>;
+const script = join(import.meta.dirname, "../support/operator-process.ts");
 
-  constructor(identity: string, namespace: string, slowMs = 0) {
-    this.identity = identity;
-    const script = join(import.meta.dirname, "../support/operator-process.ts");
-    const words = ["--conditions=@cocktail/source", script, identity, namespace, `${slowMs}`];
-    this.#child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "pipe"] });
-    this.exited = once(this.#child, "exit");
-    const { stdout, stderr } = this.#child;
-    assert.ok(stdout && stderr);
-    for (const stream of [stdout, stderr])
-      createInterface(stream).on("line", (line) => this.lines.push(line));
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
-  }
-
-  /** Also if it is paused. */
-  [Symbol.dispose](): void {
-    this.#child.kill("SIGKILL");
-  }
-
-  async says(line: string): Promise<void> {
-    await until(`${this.identity} to say "${line}"`, () => this.lines.includes(line), {
-      seen: () => this.lines.slice(-20),
-    });
-  }
+function operator(identity: string, namespace: string, slowMs = 0): LinesProcess {
+  return new LinesProcess(identity, script, [identity, namespace, `${slowMs}`]);
 }
 
 describe("a process of an operator", () => {
@@ -100,10 +69,10 @@ describe("a process of an operator", () => {
     const namespace = unusedName("shutdown");
     await using _owned = await withNamespace(api, namespace);
     await inputs(namespace, "a");
-    using operator = new Operator("one", namespace, 3_000);
-    await operator.says("begins a");
+    using one = operator("one", namespace, 3_000);
+    await one.says("begins a");
     assert.equal(await holder(namespace), "one");
-    const port = operator.lines.find((line) => line.startsWith("health"))?.split(" ")[1];
+    const port = one.lines.find((line) => line.startsWith("health"))?.split(" ")[1];
     const [ready, metrics] = await Promise.all(
       ["readyz", "metrics"].map(async (path) =>
         (await fetch(`http://127.0.0.1:${port}/${path}`)).text(),
@@ -115,14 +84,14 @@ describe("a process of an operator", () => {
       metrics ?? "",
       /^rest_client_requests_total\{code="200",method="GET",host="[^"]+"\} \d+$/m,
     );
-    operator.signal("SIGTERM");
-    await operator.says("stopping");
+    one.signal("SIGTERM");
+    await one.says("stopping");
     await inputs(namespace, "b");
-    assert.deepEqual(await operator.exited, [0, null], operator.lines.join("\n"));
-    const lines = operator.lines.slice(operator.lines.lastIndexOf("begins a"));
+    assert.deepEqual(await one.exited, [0, null], one.lines.join("\n"));
+    const lines = one.lines.slice(one.lines.lastIndexOf("begins a"));
     assert.deepEqual(lines, ["begins a", "stopping", "ends a", "leads no more", "over"]);
     assert.equal(await holder(namespace), "");
-    const ends = operator.lines.filter((line) => line === "ends a");
+    const ends = one.lines.filter((line) => line === "ends a");
     assert.equal((await outputs(namespace)).length, ends.length);
   });
 
@@ -131,8 +100,8 @@ describe("a process of an operator", () => {
     await using _owned = await withNamespace(api, namespace);
     await inputs(namespace, "a", "b", "c");
     // It is most likely paused between the decision to write and the write.
-    using one = new Operator("one", namespace, 200);
-    using two = new Operator("two", namespace, 200);
+    using one = operator("one", namespace, 200);
+    using two = operator("two", namespace, 200);
     const leader = await until("a leader", () =>
       [one, two].find(({ lines }) => lines.includes("leads")),
     );
@@ -146,9 +115,9 @@ describe("a process of an operator", () => {
     const seen = (await outputs(namespace)).length;
     await until("more writes", async () => (await outputs(namespace)).length > seen + 20);
     const order = await outputs(namespace);
-    const first = order.indexOf(other.identity);
+    const first = order.indexOf(other.name);
     assert.ok(first > 0);
-    assert.deepEqual(new Set(order.slice(first)), new Set([other.identity]));
+    assert.deepEqual(new Set(order.slice(first)), new Set([other.name]));
     other.signal("SIGTERM");
     await until(
       "it to lead again",

@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { type IncomingMessage, request as plainRequest, type ServerResponse } from "node:http";
 import { Agent, createServer, request } from "node:https";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { KubeConfig } from "@cocktail/kubernetes";
 import { selfSigned } from "./self-signed.ts";
@@ -10,8 +13,8 @@ import { selfSigned } from "./self-signed.ts";
 export type Fault =
   /** The connection ends without an answer; the API never sees the request. */
   | { readonly kind: "drop" }
-  /** The API executes it, and the answer is lost. */
-  | { readonly kind: "loseAnswer" }
+  /** The API executes it, and the answer is lost. `executed` is called in between. */
+  | { readonly kind: "loseAnswer"; readonly executed?: () => void }
   | { readonly kind: "delay"; readonly ms: number }
   | {
       readonly kind: "answer";
@@ -38,6 +41,8 @@ export interface Seen {
 
 export interface FaultProxy extends AsyncDisposable {
   readonly config: KubeConfig;
+  /** The configuration as a file, for processes. */
+  readonly kubeconfig: string;
   /** All requests, in the order of their arrival. */
   readonly seen: readonly Seen[];
   /** Asked for every request; undefined lets it pass. */
@@ -79,8 +84,13 @@ export async function faultProxy(real = fromEnvironment()): Promise<FaultProxy> 
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
+  const config = configOf(`https://127.0.0.1:${port}`, certificate.cert, user.token ?? "");
+  const directory = await mkdtemp(join(tmpdir(), "fault-proxy-"));
+  const kubeconfig = join(directory, "kubeconfig");
+  await writeFile(kubeconfig, config.exportConfig(), { mode: 0o600 });
   const proxy: FaultProxy = {
-    config: configOf(`https://127.0.0.1:${port}`, certificate.cert, user.token ?? ""),
+    config,
+    kubeconfig,
     seen,
     faultOf: () => undefined,
     once: (matches, ...faults) => {
@@ -96,6 +106,7 @@ export async function faultProxy(real = fromEnvironment()): Promise<FaultProxy> 
       cut();
       agent.destroy();
       await closed;
+      await rm(directory, { recursive: true });
     },
   };
   return proxy;
@@ -199,6 +210,7 @@ async function forward(
   if (fault?.kind === "loseAnswer") {
     response.resume();
     await once(response, "end");
+    fault.executed?.();
     outgoing.destroy();
     return;
   }

@@ -15,7 +15,7 @@ import { exposureOf } from "./exposure.ts";
 import { StartFailure } from "./failure.ts";
 import { gatewaySettings } from "./gateway-settings.ts";
 import { MeshListeners } from "./mesh-listeners.ts";
-import { formatRecord, formatServiceLine, writeBounded } from "./output.ts";
+import { formatServiceLine, writeBounded } from "./output.ts";
 import { evaluateProbe } from "./route-probe.ts";
 import { gatewayReaders } from "./readers.ts";
 import { stopSignals } from "./stop-signals.ts";
@@ -391,22 +391,5 @@ test("what a service prints moves no cursor and renames no window", () => {
   assert.equal(
     formatServiceLine(line, { width: 8, keepColour: true }),
     "a:stable | \u001B[31mred\u001B[0m5A\n",
-  );
-  const record = { level: 30, time: "2026-11-23T09:31:00.123Z", msg: "it said \u001B[2Jboo\nx" };
-  assert.equal(formatRecord(JSON.stringify(record)), "09:31:00.123 info  it said boox\n");
-});
-
-test("a record of the log is one line for people", () => {
-  const record = {
-    level: 40,
-    time: "2026-11-23T09:31:00.123Z",
-    msg: "it did",
-    part: "x",
-    why: "two words",
-    err: { message: "no" },
-  };
-  assert.equal(
-    formatRecord(JSON.stringify(record)),
-    '09:31:00.123 WARN  x: it did why="two words" error="no"\n',
   );
 });

@@ -11,7 +11,7 @@ interface Entry {
 }
 
 /** How many events a watch may lag behind before it must list again. */
-const kept = 10_000;
+const kept = 1_000;
 
 /** The recent changes of all objects, ordered by version, and their watchers. */
 export class ObjectFeed {

@@ -9,6 +9,7 @@ export const mergeReasons = [
   "EqualMatch",
   "MissingService",
   "UnknownSubset",
+  "NoReadyEndpoint",
   "NameTaken",
   "TooManyRoutes",
   "IgnoredField",

@@ -34,6 +34,8 @@ export interface Stripped {
   /** The target as it is without merged routes, byte for byte. */
   readonly base: RawVirtualService;
   readonly owned: readonly OwnedRoute[];
+  /** Undefined where there is none, or none that can be read. */
+  readonly ledger: Ledger | undefined;
   readonly isReadable: boolean;
 }
 
@@ -52,6 +54,7 @@ export function strip(target: RawVirtualService): Stripped {
   return {
     base: { ...target, metadata, spec },
     owned,
+    ledger,
     isReadable: text === undefined || ledger !== undefined,
   };
 }
@@ -150,4 +153,27 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The objects whose routes are in a VirtualService, by uid, as its record says; also those that were wiped from it since. */
+export function recordedOwners({ metadata }: RawVirtualService): readonly string[] {
+  const ledger = readLedger(metadata.annotations?.[ledgerAnnotation] ?? "");
+  if (ledger === undefined) return [];
+  return [
+    ...new Set([...ledger.http.values(), ...ledger.tcp, ...ledger.tls].map(({ uid }) => uid)),
+  ];
+}
+
+/** Whether there is anything of a merge in a VirtualService. */
+export function isMergeTarget(target: RawVirtualService): boolean {
+  return (
+    target.metadata.annotations?.[ledgerAnnotation] !== undefined || strip(target).owned.length > 0
+  );
+}
+
+/** Whether somebody replaced the routes of a target, and merged ones with them, since they were merged. */
+export function wasWiped(target: RawVirtualService): boolean {
+  const { ledger, owned } = strip(target);
+  if (ledger === undefined) return false;
+  return owned.length < ledger.http.size + ledger.tcp.length + ledger.tls.length;
 }

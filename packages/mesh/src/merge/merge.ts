@@ -1,6 +1,7 @@
 import { canonical, listOf } from "../fields.ts";
 import { defaultMeshNames } from "../istio/names.ts";
 import { adopt } from "./adopt.ts";
+import { mayBegin } from "./begin.ts";
 import { reportClaims } from "./claims.ts";
 import { type MergeFault, type Reporter, reporter } from "./fault.ts";
 import { ledgerAnnotation, type OwnedRoute, strip } from "./ledger.ts";
@@ -33,7 +34,9 @@ export function merge(
       `The annotation ${ledgerAnnotation} can't be read and is replaced: only routes with names of Cocktail were removed.`,
     );
   const isMergeable = checkTarget(stripped.base, settings.facts, report);
-  const prepared = patches.flatMap((one) => prepare(one, target, settings, faults));
+  const prepared = patches
+    .flatMap((one) => prepare(one, target, settings, faults))
+    .filter((one) => mayBegin(one, target, { ...settings, ledger: stripped.ledger, faults }));
   const isLegacy = settings.naming === "compatibility";
   const wanted = isMergeable ? ordered(prepared, isLegacy) : [];
   const { base, adopted } = adopt(stripped.base, wanted, faults);
@@ -78,7 +81,7 @@ export function unmerge(target: RawVirtualService): RawVirtualService {
   return merge(target, []).virtualService;
 }
 
-const maxRoutes = 500;
+const maxRoutes = 2_000;
 const maxBytes = 1_000_000;
 
 /** etcd refuses objects over 1.5 MiB, and proxies suffer before. The last in the order of precedence are left out. */

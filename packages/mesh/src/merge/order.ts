@@ -17,6 +17,7 @@ export function ordered(
       compare(a.owner.createdAt, b.owner.createdAt) ||
       compare(a.owner.namespace, b.owner.namespace) ||
       compare(a.owner.name, b.owner.name) ||
+      compare(a.owner.group ?? "", b.owner.group ?? "") ||
       a.at - b.at,
   );
 }

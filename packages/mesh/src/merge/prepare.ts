@@ -32,8 +32,8 @@ export interface PrepareOptions {
 const maxRoutesOfPatch = 100;
 const ignoredFields = ["hosts", "gateways", "exportTo"];
 
-export function ownerText({ namespace, name }: PatchOwner): string {
-  return `${namespace}/${name}`;
+export function ownerText({ namespace, name, group }: PatchOwner): string {
+  return group === undefined ? `${namespace}/${name}` : `${namespace}/${name} (${group})`;
 }
 
 /** What the author of a route calls it in messages. */

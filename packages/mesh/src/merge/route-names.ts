@@ -14,11 +14,12 @@ export function isOwnName(name: string): boolean {
   return ownName.test(name);
 }
 
-/** Says whose the route is, keeps what its author called it, and is nobody else's: the hash is over all three, uncut. */
-export function ownRouteName({ namespace, name }: PatchOwner, label: string): string {
+/** Says whose the route is, keeps what its author called it, and is nobody else's: the hash is over all of it, uncut. */
+export function ownRouteName({ namespace, name, group }: PatchOwner, label: string): string {
   const shown = label === name || label.startsWith("#") ? "" : `.${label.slice(0, 63)}`;
+  const whole = [namespace, name, label, ...(group === undefined ? [] : [group])];
   const readable = `cocktail.${namespace}.${name}${shown}`.replaceAll(/\s/g, "_");
-  return `${readable}.${hash8(JSON.stringify([namespace, name, label]))}`;
+  return `${readable}.${hash8(JSON.stringify(whole))}`;
 }
 
 /** As that operator named route `at` of `count`: a trailing integer is kept, any other name replaced. */

@@ -20,6 +20,8 @@ export interface RawVirtualService {
 export interface PatchOwner {
   readonly namespace: string;
   readonly name: string;
+  /** API group, where objects of one name may be in several. */
+  readonly group?: string | undefined;
   readonly uid: string;
   readonly generation: number;
   /** RFC 3339, as in `metadata.creationTimestamp`. */
@@ -34,10 +36,16 @@ export interface Patch {
   readonly patch: unknown;
 }
 
+export interface ServiceFacts {
+  readonly subsets: readonly string[];
+  /** False: no endpoint is ready. A route that isn't merged yet waits for one; a merged one stays, whatever happens to its endpoints. */
+  readonly isReady?: boolean | undefined;
+}
+
 /** What is known of the cluster. Whatever is left out is not checked. */
 export interface MergeFacts {
   /** Services by their full host, with the subsets of their DestinationRules. */
-  readonly services?: Readonly<Record<string, { readonly subsets: readonly string[] }>>;
+  readonly services?: Readonly<Record<string, ServiceFacts>>;
   /** `managedRoutes` of an Argo Rollout that uses the target. They stay on top. */
   readonly managedRoutes?: readonly string[];
 }

@@ -1,0 +1,194 @@
+import {
+  type Api,
+  type ControllerOptions,
+  type Informer,
+  type InformerOptions,
+  keyOf,
+  type KubeObject,
+  type Logger,
+  refOf,
+  type Resource,
+} from "@cocktail/kubernetes";
+import { isMergeTarget, type MergeFacts, type MeshNames, recordedOwners } from "@cocktail/mesh";
+import { hostOf, hostOfRule, hostsOf, managedBy, serviceOf } from "./hosts.ts";
+import {
+  deployments,
+  destinationRules,
+  endpointSlices,
+  leases,
+  rollouts,
+  services,
+  virtualServices,
+} from "./kinds.ts";
+import { oldLease, oldOperators } from "./old-operator.ts";
+import { rawOf } from "./plan.ts";
+import { recordOf, targetOf } from "./virtual-service-merge.ts";
+import { Watched } from "./watched.ts";
+
+export interface CachesOptions {
+  readonly api: Api;
+  readonly log: Logger;
+  readonly names: MeshNames;
+  /** All, if there are none. */
+  readonly namespaces: readonly string[];
+  /** The kinds of `VirtualServiceMerge` that the API serves. */
+  readonly mergeKinds: readonly Resource[];
+  readonly hasRollouts: boolean;
+}
+
+/** Everything that merging depends on, kept by watches, and which targets a change concerns. */
+export class Caches {
+  readonly #names: MeshNames;
+  readonly #merges: Watched;
+  readonly #targets: Watched;
+  readonly #rules: Watched;
+  readonly #services: Watched;
+  readonly #slices: Watched;
+  readonly #rollouts: Watched;
+  readonly #deployments: Watched;
+  readonly #leases: Watched;
+
+  constructor({ api, log, names, namespaces, mergeKinds, hasRollouts }: CachesOptions) {
+    const watch = (
+      kinds: readonly Resource[],
+      more: Pick<InformerOptions, "indexers" | "fieldSelector"> = {},
+    ): Watched => new Watched(kinds, namespaces, { api, log, ...more });
+    this.#names = names;
+    this.#merges = watch(mergeKinds, {
+      indexers: {
+        target: (object) => [targetOf(object)],
+        host: (object) => hostsOf(object, names),
+        uid: ({ metadata }) => [metadata.uid ?? ""],
+      },
+    });
+    this.#targets = watch([virtualServices], {
+      indexers: { owner: (object) => recordedOwners(rawOf(object)) },
+    });
+    this.#rules = watch([destinationRules], {
+      indexers: { host: (object) => [hostOfRule(object, names)] },
+    });
+    this.#services = watch([services]);
+    this.#slices = watch([endpointSlices], {
+      indexers: { service: (object) => [sliceOf(object)] },
+    });
+    this.#rollouts = watch(hasRollouts ? [rollouts] : [], {
+      indexers: { target: (object) => managedBy(object).targets },
+    });
+    this.#deployments = watch([deployments]);
+    this.#leases = watch([leases], { fieldSelector: `metadata.name=${oldLease}` });
+  }
+
+  get informers(): readonly Informer[] {
+    return [
+      this.#merges,
+      this.#targets,
+      this.#rules,
+      this.#services,
+      this.#slices,
+      this.#rollouts,
+      this.#deployments,
+      this.#leases,
+    ].flatMap(({ informers }) => informers);
+  }
+
+  /** Whose changes concern which targets. */
+  get watches(): ControllerOptions["watches"] {
+    const names = this.#names;
+    const every = (): readonly string[] => this.#merges.all().map(targetOf);
+    const concerns = (
+      { informers }: Watched,
+      keys: (object: KubeObject) => readonly string[],
+    ): ControllerOptions["watches"] => informers.map((informer) => ({ informer, keys }));
+    return [
+      ...concerns(this.#merges, (object) => [targetOf(object), ...this.#holdersOf(object)]),
+      ...concerns(this.#targets, (object) => this.#keysOfTarget(object)),
+      ...concerns(this.#rules, (object) => this.#routedTo(hostOfRule(object, names))),
+      ...concerns(this.#services, ({ metadata }) => this.#routedTo(hostOf(metadata, names))),
+      ...concerns(this.#slices, (object) => this.#routedTo(hostOf(refOf(sliceOf(object)), names))),
+      ...concerns(this.#rollouts, (object) => managedBy(object).targets),
+      ...concerns(this.#deployments, every),
+      ...concerns(this.#leases, every),
+    ];
+  }
+
+  target(key: string): KubeObject | undefined {
+    return this.#targets.get(refOf(key));
+  }
+
+  mergesOf(key: string): readonly KubeObject[] {
+    return this.#merges.by("target", key);
+  }
+
+  /** Whether another VirtualService has routes of this object. */
+  isElsewhere(uid: string, key: string): boolean {
+    return this.#targets.by("owner", uid).some(({ metadata }) => keyOf(metadata) !== key);
+  }
+
+  rivals(now: number): readonly string[] {
+    return oldOperators(this.#deployments.all(), this.#leases.all(), now);
+  }
+
+  /** What the merges of a target route to, and what Argo Rollouts keeps in it. */
+  facts(key: string, merges: readonly KubeObject[]): MergeFacts {
+    const hosts = new Set(merges.flatMap((object) => hostsOf(object, this.#names)));
+    const known = [...hosts].flatMap((host) => {
+      const service = this.#serviceFacts(host);
+      return service === undefined ? [] : [[host, service] as const];
+    });
+    const managed = this.#rollouts.by("target", key);
+    return {
+      services: Object.fromEntries(known),
+      managedRoutes: managed.flatMap((rollout) => managedBy(rollout).routes),
+    };
+  }
+
+  #serviceFacts(
+    host: string,
+  ): { readonly subsets: readonly string[]; readonly isReady: boolean } | undefined {
+    const ref = serviceOf(host, this.#names);
+    const service = ref === undefined ? undefined : this.#services.get(ref);
+    if (ref === undefined || service === undefined) return undefined;
+    const rules = this.#rules.by("host", host);
+    const isExternal = recordOf(service["spec"])["type"] === "ExternalName";
+    const slices = this.#slices.by("service", keyOf(ref));
+    return {
+      subsets: rules.flatMap(({ spec }) => subsetsOf(recordOf(spec)["subsets"])),
+      isReady: isExternal || slices.some(hasReadyEndpoint),
+    };
+  }
+
+  #routedTo(host: string): readonly string[] {
+    return this.#merges.by("host", host).map(targetOf);
+  }
+
+  /** The VirtualServices that have routes of a merge, also from before it had another target. */
+  #holdersOf({ metadata: { uid = "" } }: KubeObject): readonly string[] {
+    return this.#targets.by("owner", uid).map(({ metadata }) => keyOf(metadata));
+  }
+
+  /** A VirtualService itself, if anything is or was merged into it, and the targets of those that wait until it lets them go. */
+  #keysOfTarget(object: KubeObject): readonly string[] {
+    const key = keyOf(object.metadata);
+    const raw = rawOf(object);
+    const waiting = recordedOwners(raw).flatMap((uid) => this.#merges.by("uid", uid).map(targetOf));
+    const isConcerned = isMergeTarget(raw) || this.mergesOf(key).length > 0;
+    return [...new Set([...(isConcerned ? [key] : []), ...waiting])];
+  }
+}
+
+function sliceOf({ metadata: { namespace, labels = {} } }: KubeObject): string {
+  return keyOf({ namespace, name: labels["kubernetes.io/service-name"] ?? "" });
+}
+
+function hasReadyEndpoint({ endpoints }: KubeObject): boolean {
+  if (!Array.isArray(endpoints)) return false;
+  // Ready unless it says otherwise, as the API defines it.
+  return endpoints.some((one: unknown) => recordOf(recordOf(one)["conditions"])["ready"] !== false);
+}
+
+function subsetsOf(subsets: unknown): readonly string[] {
+  const names = (Array.isArray(subsets) ? subsets : []).map(
+    (one: unknown) => recordOf(one)["name"],
+  );
+  return names.filter((name) => typeof name === "string");
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { KubeObject } from "@cocktail/kubernetes";
+import { defaultMeshNames as names } from "@cocktail/mesh";
+import fc from "fast-check";
+import { hostsOf, managedBy, serviceOf } from "./hosts.ts";
+import { oldOperators } from "./old-operator.ts";
+import { bisect } from "./refusals.ts";
+import { mergeObject, serviceHost } from "./testing/objects.ts";
+import { readMerge } from "./virtual-service-merge.ts";
+
+const object = (name: string, spec: unknown): KubeObject => ({
+  metadata: { namespace: "shop", name },
+  spec,
+});
+
+test("hosts of a merge are completed in the namespace of its target", () => {
+  const to = (host: unknown) => [{ route: [{ destination: { host } }] }];
+  const patch = { http: [...to("a"), ...to("b.other"), ...to(7)], tcp: to("a"), tls: "none" };
+  const merge = object("m", { target: { name: "t", namespace: "services" }, patch });
+  assert.deepEqual(hostsOf(merge, names), ["a.services.svc.cluster.local", "b.other"]);
+  assert.deepEqual(hostsOf(mergeObject("a"), names), [serviceHost]);
+});
+
+test("only full hosts of the cluster are Services", () => {
+  assert.deepEqual(serviceOf(serviceHost, names), {
+    namespace: "services",
+    name: "payment-service-mp-101",
+  });
+  for (const host of ["api.example.com", "a.b", ".svc.cluster.local", "a.b.c.svc.cluster.local"])
+    assert.equal(serviceOf(host, names), undefined);
+});
+
+test("a merge of any shape is read, and never throws", () => {
+  fc.assert(
+    fc.property(fc.anything(), fc.anything(), (target, patch) => {
+      const read = readMerge({ ...mergeObject("a"), spec: { target, patch, priority: patch } });
+      assert.match(read.target, /^services\/|^[^/]*\//);
+      hostsOf(read.object, names);
+    }),
+  );
+});
+
+test("the routes that a Rollout manages are found, by either spelling of its target", () => {
+  const rollout = (istio: unknown) =>
+    object("r", {
+      strategy: { canary: { trafficRouting: { managedRoutes: [{ name: "header" }], istio } } },
+    });
+  assert.deepEqual(managedBy(rollout({ virtualService: { name: "vs" } })), {
+    targets: ["shop/vs"],
+    routes: ["header"],
+  });
+  assert.deepEqual(managedBy(rollout({ virtualServices: [{ name: "vs.other" }] })).targets, [
+    "other/vs",
+  ]);
+  assert.deepEqual(managedBy(object("r", undefined)), { targets: [], routes: [] });
+});
+
+test("an old operator is found by its image or by a lease that is renewed", () => {
+  const deployment = (image: string, replicas = 1) =>
+    object("d", { replicas, template: { spec: { containers: [{ image }] } } });
+  const lease = (renewTime: string) => ({
+    metadata: { namespace: "old", name: "istiomerger.monime.sl" },
+    spec: { holderIdentity: "pod-1", renewTime },
+  });
+  const now = Date.parse("2026-01-01T00:01:00Z");
+  for (const image of [
+    "monime/istio-virtualservice-merger:latest",
+    "registry.example.com/x/istio-virtualservice-merger-oss:v1",
+  ])
+    assert.deepEqual(oldOperators([deployment(image)], [], now), ["Deployment shop/d"]);
+  assert.deepEqual(oldOperators([deployment("istio-virtualservice-merger", 0)], [], now), []);
+  assert.deepEqual(oldOperators([deployment("nginx:1")], [], now), []);
+  assert.deepEqual(oldOperators([], [lease("2026-01-01T00:00:50.000000Z")], now), [
+    "the holder pod-1 of Lease old/istiomerger.monime.sl",
+  ]);
+  assert.deepEqual(oldOperators([], [lease("2025-12-31T00:00:00.000000Z")], now), []);
+});
+
+test("bisecting finds exactly the refused items, in a few questions", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 64 }), async (isBad) => {
+      let asked = 0;
+      const items = isBad.map((bad, at) => ({ bad, at }));
+      const found = await bisect(items, (some) => {
+        asked += 1;
+        return Promise.resolve(some.find(({ bad }) => bad)?.at);
+      });
+      const bad = items.filter((one) => one.bad);
+      assert.deepEqual(
+        found.map(([item]) => item),
+        bad,
+      );
+      assert.ok(asked <= 1 + bad.length * 2 * Math.ceil(Math.log2(items.length + 1)));
+    }),
+  );
+});

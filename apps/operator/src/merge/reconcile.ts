@@ -1,0 +1,227 @@
+import {
+  type Api,
+  type ApiError,
+  applyObject,
+  type EventRecorder,
+  isConflict,
+  keyOf,
+  type KubeObject,
+  type Logger,
+  type ReconcileContext,
+  type ReconcileResult,
+  replaceObject,
+} from "@cocktail/kubernetes";
+import { type MergeOptions, type MeshNames, wasWiped } from "@cocktail/mesh";
+import type { Clock } from "@cocktail/work-queue";
+import { isRefusal, unlessGone } from "./api-errors.ts";
+import type { Caches } from "./caches.ts";
+import { notWritten } from "./conditions.ts";
+import { hold, release } from "./finalizers.ts";
+import { fieldManager, virtualServices } from "./kinds.ts";
+import { type MergeMetrics, noMergeMetrics } from "./metrics.ts";
+import { planTarget, rawOf, type TargetState, type Verdict } from "./plan.ts";
+import { Refusals } from "./refusals.ts";
+import { isWarning, newsOf, nextStatus } from "./status.ts";
+import { readMerge, recordOf } from "./virtual-service-merge.ts";
+
+export interface MergeReconcilerOptions {
+  readonly caches: Caches;
+  readonly events: EventRecorder;
+  readonly log: Logger;
+  readonly names: MeshNames;
+  readonly naming: NonNullable<MergeOptions["naming"]>;
+  readonly tighten: boolean;
+  /** Between two writes of one target, in milliseconds: what comes meanwhile is one write. */
+  readonly batchMs: number;
+  readonly clock: Clock;
+  readonly metrics?: MergeMetrics | undefined;
+}
+
+/** How often an operator that was found beside this one is looked for again: a lease that is not renewed changes nothing. */
+const rivalMs = 10_000;
+const conflictMs = 100;
+const behindMs = 50;
+const parallel = 16;
+
+/** Makes one target as its merges want it, and tells them. */
+export class MergeReconciler {
+  readonly #options: MergeReconcilerOptions;
+  readonly #refusals: Refusals;
+  /** The last write of each target that was written a moment ago. */
+  readonly #written = new Map<
+    string,
+    { readonly at: number; readonly basedOn: string | undefined }
+  >();
+
+  constructor(options: MergeReconcilerOptions) {
+    this.#options = options;
+    this.#refusals = new Refusals(options.clock);
+  }
+
+  async reconcile(
+    key: string,
+    { api, signal }: Pick<ReconcileContext, "api" | "signal">,
+  ): Promise<ReconcileResult> {
+    const state = this.#gather(key);
+    if (state.rivals.length > 0) {
+      this.#options.log.error({ rivals: state.rivals }, "nothing is merged: another operator runs");
+      await this.#tell(api, planTarget(state).verdicts, signal);
+      return { requeueAfterMs: rivalMs };
+    }
+    try {
+      await eachOf(
+        state.merges.filter(({ isDeleted }) => !isDeleted),
+        (one) => hold(api, one, signal),
+      );
+      const waitMs = this.#waitMs(state);
+      return waitMs > 0 ? { requeueAfterMs: waitMs } : await this.#make(api, state, signal);
+    } catch (error) {
+      // The cache was behind: the next try sees what this one did not.
+      if (isConflict(error)) return { requeueAfterMs: conflictMs };
+      throw error;
+    }
+  }
+
+  #gather(key: string): TargetState {
+    const { caches, clock, names, naming, tighten } = this.#options;
+    const objects = caches.mergesOf(key);
+    const merges = objects.map(readMerge);
+    return {
+      key,
+      target: caches.target(key),
+      merges,
+      rivals: caches.rivals(clock.now()),
+      refusals: this.#refusals.of(merges),
+      options: { facts: caches.facts(key, objects), names, naming, tighten },
+    };
+  }
+
+  async #make(api: Api, state: TargetState, signal: AbortSignal): Promise<ReconcileResult> {
+    const { verdicts, write } = planTarget(state);
+    if (write !== undefined && state.target !== undefined)
+      try {
+        await this.#write(api, { before: state.target, write }, signal);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        return await this.#refused(api, state, { error, verdicts, signal });
+      }
+    await this.#tell(api, verdicts, signal);
+    // The target is without their routes now.
+    const { caches } = this.#options;
+    await eachOf(
+      state.merges.filter(
+        ({ isDeleted, patch }) => isDeleted && !caches.isElsewhere(patch.owner.uid, state.key),
+      ),
+      (one) => release(api, one, signal),
+    );
+    const againInMs = this.#refusals.againInMs(state.merges);
+    return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
+  }
+
+  async #write(
+    api: Api,
+    { before, write }: { readonly before: KubeObject; readonly write: KubeObject },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, events, log, metrics = noMergeMetrics } = this.#options;
+    const key = keyOf(before.metadata);
+    const { resourceVersion: basedOn } = before.metadata;
+    await replaceObject(api, virtualServices, write, { fieldManager, signal });
+    this.#written.set(key, { at: clock.now(), basedOn });
+    metrics.wrote();
+    log.info({ target: key }, "merged");
+    if (!wasWiped(rawOf(before))) return;
+    metrics.restored();
+    events.record(before, {
+      type: "Normal",
+      reason: "RoutesRestored",
+      action: "Merge",
+      note: "Somebody replaced the routes. Those of VirtualServiceMerges are back.",
+    });
+  }
+
+  /** One patch that Istio refuses must not keep others out: it is found, and left out. */
+  async #refused(
+    api: Api,
+    state: TargetState,
+    {
+      error,
+      verdicts,
+      signal,
+    }: {
+      readonly error: ApiError;
+      readonly verdicts: readonly Verdict[];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<ReconcileResult> {
+    const { log } = this.#options;
+    const found = await this.#refusals.find(api, state, signal);
+    log.warn({ target: state.key, err: error, refused: found }, "the API refuses the target");
+    if (found > 0) return { requeueAfterMs: 0 };
+    const told = verdicts.map((one) => ({ ...one, facts: notWritten(one.facts, error.message) }));
+    await this.#tell(api, told, signal);
+    throw error;
+  }
+
+  /** Until the next write of the target. Also while the cache doesn't show the last one: a plan from before would undo it. */
+  #waitMs({ key, target }: TargetState): number {
+    const { batchMs, clock } = this.#options;
+    const written = this.#written.get(key);
+    if (written === undefined) return 0;
+    const waitMs = Math.min(written.at + batchMs - clock.now(), batchMs);
+    if (waitMs > 0) return waitMs;
+    const isBehind = target?.metadata.resourceVersion === written.basedOn;
+    if (isBehind && target !== undefined) return behindMs;
+    this.#written.delete(key);
+    return 0;
+  }
+
+  async #tell(api: Api, verdicts: readonly Verdict[], signal: AbortSignal): Promise<void> {
+    const { clock, events } = this.#options;
+    await eachOf(verdicts, async (verdict) => {
+      const status = nextStatus(verdict, clock.now());
+      if (status === undefined) return;
+      const { object, resource } = verdict.merge;
+      const { namespace, name, uid = "" } = object.metadata;
+      const metadata = { name, ...(namespace === undefined ? {} : { namespace }), uid };
+      const written = await unlessGone(() =>
+        applyObject(
+          api,
+          resource,
+          { metadata, status },
+          { fieldManager, subresource: "status", force: true, signal },
+        ),
+      );
+      if (written === undefined) return;
+      this.#checkSchema(written);
+      for (const fact of newsOf(verdict))
+        events.record(object, {
+          type: isWarning(fact) ? "Warning" : "Normal",
+          reason: fact.reason,
+          action: "Merge",
+          note: fact.message === "" ? fact.reason : fact.message,
+        });
+    });
+  }
+
+  #isSchemaOld = false;
+
+  /** The API drops what a schema doesn't have; that of the old operator has no conditions. */
+  #checkSchema({ apiVersion, status }: KubeObject): void {
+    if (this.#isSchemaOld || Array.isArray(recordOf(status)["conditions"])) return;
+    this.#isSchemaOld = true;
+    this.#options.log.warn(
+      { apiVersion },
+      "the CustomResourceDefinition keeps no status: replace it by the one of this operator's chart",
+    );
+  }
+}
+
+/** A few at a time; the first failure is thrown after all have ended. */
+async function eachOf<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += parallel) {
+    const settled = await Promise.allSettled(items.slice(at, at + parallel).map(act));
+    const failed = settled.find((one) => one.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+}

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { deleteObject, getObject, type HttpApi } from "@cocktail/kubernetes";
+import { until } from "@cocktail/test-support";
+import { type Cluster, connect, meshNamespace, type TestObject } from "@cocktail/testbed";
+import { type FaultProxy, faultProxy, type Seen } from "../support/fault-proxy.ts";
+import { realApi } from "../support/kube.ts";
+import type { LinesProcess } from "../support/lines-process.ts";
+import {
+  applyDefinitions,
+  branchMerge,
+  merged,
+  mergeKind,
+  routeNames,
+  startOperator,
+  virtualServices,
+} from "../support/merges.ts";
+
+const namespace = "merge-crash";
+const targets = ["one", "two"] as const;
+const name = "crash";
+
+const service = (name: string): TestObject => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { namespace, name },
+  spec: { type: "ExternalName", externalName: "example.com", ports: [{ name: "http", port: 80 }] },
+});
+const target = (name: string): TestObject => ({
+  apiVersion: "networking.istio.io/v1",
+  kind: "VirtualService",
+  metadata: { namespace, name },
+  spec: {
+    hosts: [`${name}.example.com`],
+    http: [{ name: "stable", route: [{ destination: { host: "stable" } }] }],
+  },
+});
+const merge = (to: string, key: string): TestObject =>
+  branchMerge(namespace, name, { target: { name: to }, key, host: "branch" });
+
+/** What a user does, and what must be there in the end. */
+interface Step {
+  readonly title: string;
+  readonly from: TestObject | undefined;
+  readonly to: TestObject | undefined;
+  /** The key that each target routes. */
+  readonly end: Readonly<Record<(typeof targets)[number], string | undefined>>;
+}
+const steps: readonly Step[] = [
+  { title: "create", from: undefined, to: merge("one", "a"), end: { one: "a", two: undefined } },
+  {
+    title: "update",
+    from: merge("one", "a"),
+    to: merge("one", "b"),
+    end: { one: "b", two: undefined },
+  },
+  {
+    title: "new target",
+    from: merge("one", "a"),
+    to: merge("two", "a"),
+    end: { one: undefined, two: "a" },
+  },
+  {
+    title: "delete",
+    from: merge("one", "a"),
+    to: undefined,
+    end: { one: undefined, two: undefined },
+  },
+];
+
+describe("the operator is killed at each of its API calls", () => {
+  let api: HttpApi;
+  let cluster: Cluster;
+  let proxy: FaultProxy;
+  let operator: LinesProcess;
+  const base = new Map<string, unknown>();
+
+  before(async () => {
+    api = realApi();
+    cluster = connect();
+    proxy = await faultProxy();
+    await cluster.apply(meshNamespace(namespace));
+    await applyDefinitions(cluster);
+    await cluster.apply(service("stable"), service("branch"), ...targets.map(target));
+    for (const one of targets) base.set(one, await contentOf(one));
+    operator = await start();
+  });
+  after(async () => {
+    operator.signal("SIGTERM");
+    await operator.exited;
+    await cluster.remove(meshNamespace(namespace));
+    await proxy[Symbol.asyncDispose]();
+    await api.close();
+  });
+
+  /** As after the lease of the killed one has expired. */
+  async function start(): Promise<LinesProcess> {
+    const leases = {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      plural: "leases",
+      isNamespaced: true,
+    };
+    await deleteObject(api, leases, { namespace, name: "cocktail-operator" });
+    const started = startOperator([namespace], {
+      words: ["--batch-ms=0", `--kubeconfig=${proxy.kubeconfig}`],
+    });
+    await started.says(/"msg":"leads"/);
+    return started;
+  }
+
+  /** What a chart can see of a target. */
+  async function contentOf(one: string): Promise<unknown> {
+    const object = await getObject(api, virtualServices, { namespace, name: one });
+    return { spec: object?.["spec"], annotations: object?.metadata.annotations };
+  }
+
+  async function keyIn(one: string): Promise<string | undefined> {
+    const object = await getObject(api, virtualServices, { namespace, name: one });
+    return routeNames(object).length === 1
+      ? undefined
+      : /"x-branch":\{"exact":"(.)"\}/.exec(JSON.stringify(object?.["spec"]))?.[1];
+  }
+
+  async function isAt({ end, to }: Step): Promise<boolean> {
+    for (const one of targets) if ((await keyIn(one)) !== end[one]) return false;
+    const object = await getObject(api, mergeKind.deck, { namespace, name });
+    if (to === undefined) return object === undefined;
+    const status = object?.["status"] as { readonly observedGeneration?: number } | undefined;
+    return status?.observedGeneration === object?.metadata.generation;
+  }
+
+  async function make(object: TestObject | undefined): Promise<void> {
+    if (object === undefined) await deleteObject(api, mergeKind.deck, { namespace, name });
+    else await cluster.apply(object);
+  }
+
+  async function clean(): Promise<void> {
+    await make(undefined);
+    await until("the merge to be gone", async () => {
+      return (await getObject(api, mergeKind.deck, { namespace, name })) === undefined;
+    });
+    for (const one of targets)
+      await until(
+        `the base of ${one}`,
+        async () => JSON.stringify(await contentOf(one)) === JSON.stringify(base.get(one)),
+      );
+  }
+
+  /** Neither the lease nor what informers read. */
+  const counts = ({ path, method }: Seen): boolean => method !== "GET" && !path.includes("/leases");
+
+  /** Does the step, and kills the operator at its call `at`, before or after the API executes it. Returns the calls that were seen. */
+  async function crash(
+    step: Step,
+    at: number,
+    when: "before" | "after",
+  ): Promise<readonly string[]> {
+    if (step.from !== undefined) {
+      await cluster.apply(step.from);
+      await merged(api, { namespace, name });
+    }
+    const calls: string[] = [];
+    const victim = operator;
+    proxy.faultOf = (request) => {
+      if (!counts(request)) return undefined;
+      calls.push(`${request.method} ${request.path}`);
+      if (calls.length !== at + 1) return undefined;
+      if (when === "after") return { kind: "loseAnswer", executed: () => victim.signal("SIGKILL") };
+      victim.signal("SIGKILL");
+      return { kind: "drop" };
+    };
+    await make(step.to);
+    const ended = victim.exited.then(() => "killed" as const);
+    const done = until(`the end of "${step.title}"`, () => isAt(step), { ms: 20_000 });
+    await Promise.race([ended, done]);
+    if (calls.length > at) {
+      await ended;
+      proxy.faultOf = () => undefined;
+      operator = await start();
+    }
+    await done;
+    proxy.faultOf = () => undefined;
+    await clean();
+    return calls;
+  }
+
+  for (const step of steps)
+    for (const when of ["before", "after"] as const)
+      test(`${step.title}, killed ${when} the API executes the call`, async (t) => {
+        let killed = 0;
+        for (let at = 0; ; at++) {
+          const calls = await crash(step, at, when);
+          if (calls.length <= at) break;
+          killed += 1;
+          t.diagnostic(`killed at ${calls[at]}`);
+        }
+        assert.ok(killed >= 2, "there are too few calls for this to be a test");
+      });
+});
