@@ -7,4 +7,4 @@ export {
   service,
   type TestObject,
 } from "./cluster/apps.ts";
-export { type Cluster, connect, type TestPod } from "./cluster/cluster.ts";
+export { type Cluster, connect, isOwnCluster, type TestPod } from "./cluster/cluster.ts";

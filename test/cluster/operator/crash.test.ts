@@ -55,6 +55,7 @@ describe("the operator is killed at each of its API calls", () => {
   let cluster: Cluster;
   let proxy: FaultProxy;
   let operator: LinesProcess;
+  const started = new DisposableStack();
   const base = new Map<string, unknown>();
 
   before(async () => {
@@ -70,6 +71,7 @@ describe("the operator is killed at each of its API calls", () => {
   after(async () => {
     operator.signal("SIGTERM");
     await operator.exited;
+    started.dispose();
     await cluster.remove(meshNamespace(namespace));
     await proxy[Symbol.asyncDispose]();
     await api.close();
@@ -84,11 +86,13 @@ describe("the operator is killed at each of its API calls", () => {
       isNamespaced: true,
     };
     await deleteObject(api, leases, { namespace, name: "cocktail-operator" });
-    const started = startOperator([namespace], {
-      words: ["--batch-ms=0", `--kubeconfig=${proxy.kubeconfig}`],
-    });
-    await started.says(/"msg":"leads"/);
-    return started;
+    const next = started.use(
+      startOperator([namespace], {
+        words: ["--batch-ms=0", `--kubeconfig=${proxy.kubeconfig}`],
+      }),
+    );
+    await next.says(/"msg":"leads"/);
+    return next;
   }
 
   /** What a chart can see of a target. */

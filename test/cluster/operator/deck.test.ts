@@ -19,6 +19,7 @@ import {
   applyDefinitions,
   merged,
   mergeKind,
+  routeNames,
   startOperator,
   virtualServices,
 } from "../support/merges.ts";
@@ -111,6 +112,13 @@ describe("the published manifests", () => {
     for (const key of ["mp-101", "mp-102"]) await becomes(`payment-service:${key}`, key);
   });
   after(async () => {
+    for (const key of ["mp-101", "mp-102"]) {
+      const name = `payment-service-${key}`;
+      await deleteObject(api, mergeKind.deck, { namespace, name });
+      await until(`${name} to be gone`, async () => {
+        return (await getObject(api, mergeKind.deck, { namespace, name })) === undefined;
+      });
+    }
     operator.signal("SIGTERM");
     await operator.exited;
     await cluster.remove(meshNamespace(namespace));
