@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/gateway": ["route"],
   "packages/mesh": ["route"],
   "packages/kubernetes": ["work-queue"],
+  "packages/xds": ["work-queue"],
   "packages/control-plane": ["route", "work-queue", "client", "environment"],
 };
 

@@ -7,4 +7,5 @@ export {
   service,
   type TestObject,
 } from "./cluster/apps.ts";
+export { xds } from "./inside/addresses.ts";
 export { type Cluster, connect, isOwnCluster, type TestPod } from "./cluster/cluster.ts";

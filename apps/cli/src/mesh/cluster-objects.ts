@@ -61,12 +61,10 @@ function kubectlOf(
   };
 }
 
+/** As `execFile` rejects. */
 function textOf(error: unknown): string {
-  const { code, stderr, message } = Object(error) as {
-    readonly code?: unknown;
-    readonly stderr?: unknown;
-    readonly message?: unknown;
-  };
-  if (code === "ENOENT") return "kubectl is not installed";
-  return typeof stderr === "string" && stderr !== "" ? stderr : String(message);
+  const field = (name: string): unknown => Reflect.get(Object(error), name);
+  if (field("code") === "ENOENT") return "kubectl is not installed";
+  const stderr = field("stderr");
+  return typeof stderr === "string" && stderr !== "" ? stderr : String(error);
 }

@@ -1,0 +1,98 @@
+import protobuf from "protobufjs";
+
+/** A kind of resource, by the name that Istio's tools have for it. */
+export type ResourceKind = (typeof resourceKinds)[number];
+
+export const resourceKinds = ["clusters", "endpoints", "listeners", "routes"] as const;
+
+const prefix = "type.googleapis.com/envoy.config.";
+
+export const typeUrls: Readonly<Record<ResourceKind, string>> = {
+  clusters: `${prefix}cluster.v3.Cluster`,
+  endpoints: `${prefix}endpoint.v3.ClusterLoadAssignment`,
+  listeners: `${prefix}listener.v3.Listener`,
+  routes: `${prefix}route.v3.RouteConfiguration`,
+};
+
+export interface DiscoveryRequest {
+  readonly typeUrl: string;
+  readonly resourceNames: readonly string[];
+  /** In the first request of a stream. */
+  readonly node?: {
+    readonly id: string;
+    readonly cluster: string;
+    readonly metadata: Struct;
+  };
+  /** Of the response that this request acknowledges. */
+  readonly versionInfo?: string;
+  readonly responseNonce?: string;
+}
+
+export interface DiscoveryResponse {
+  readonly typeUrl: string;
+  readonly versionInfo: string;
+  readonly nonce: string;
+  readonly resources: readonly { readonly value: Uint8Array }[];
+}
+
+interface Struct {
+  readonly fields: Readonly<
+    Record<string, { readonly stringValue: string } | { readonly structValue: Struct }>
+  >;
+}
+
+export interface Metadata {
+  readonly [name: string]: string | Metadata;
+}
+
+/** As `google.protobuf.Struct` says it. */
+export function structOf(metadata: Metadata): Struct {
+  const fields = Object.entries(metadata).map(
+    ([name, value]) =>
+      [
+        name,
+        typeof value === "string" ? { stringValue: value } : { structValue: structOf(value) },
+      ] as const,
+  );
+  return { fields: Object.fromEntries(fields) };
+}
+
+/*
+ * What is used of envoy/service/discovery/v3/discovery.proto, envoy/config/core/v3/base.proto and google/protobuf/struct.proto. A resource is
+ * an Any, whose bytes nobody here needs to understand.
+ */
+const { root } = protobuf.parse(`
+  syntax = "proto3";
+  message Value { oneof kind { string stringValue = 3; Struct structValue = 5; } }
+  message Struct { map<string, Value> fields = 1; }
+  message Node { string id = 1; string cluster = 2; Struct metadata = 3; }
+  message Request {
+    string versionInfo = 1; Node node = 2; repeated string resourceNames = 3; string typeUrl = 4; string responseNonce = 5;
+  }
+  message Any { string typeUrl = 1; bytes value = 2; }
+  message Response { string versionInfo = 1; repeated Any resources = 2; string typeUrl = 4; string nonce = 5; }
+  message Named { string name = 1; }
+`);
+
+const request = root.lookupType("Request");
+const response = root.lookupType("Response");
+const named = root.lookupType("Named");
+
+export function encodeRequest(message: DiscoveryRequest): Buffer {
+  return Buffer.from(request.encode(message).finish());
+}
+
+export function decodeResponse(bytes: Buffer): DiscoveryResponse {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded by the schema above
+  return response.toObject(response.decode(bytes), { defaults: true }) as DiscoveryResponse;
+}
+
+/** Clusters, load assignments, listeners and routes have their name in the first field. */
+export function nameOf(resource: Uint8Array): string {
+  return String(named.toObject(named.decode(resource), { defaults: true })["name"]);
+}
+
+/** Undefined for a type that nobody asked for. */
+export function kindOf(typeUrl: string): ResourceKind | undefined {
+  return resourceKinds.find((kind) => typeUrls[kind] === typeUrl);
+}

@@ -1,0 +1,193 @@
+import { once } from "node:events";
+import {
+  type BackoffOptions,
+  backoffMs,
+  type Clock,
+  pause,
+  systemClock,
+} from "@cocktail/work-queue";
+import grpc from "@grpc/grpc-js";
+import {
+  decodeResponse,
+  type DiscoveryRequest,
+  type DiscoveryResponse,
+  encodeRequest,
+  kindOf,
+  type Metadata,
+  type ResourceKind,
+  resourceKinds,
+  structOf,
+  typeUrls,
+} from "./messages.ts";
+import { Snapshot } from "./snapshot.ts";
+
+export interface XdsWatchOptions {
+  /** `host:port` of one istiod: each of them pushes by itself. */
+  readonly address: string;
+  /** Whose sidecar it plays. Istio shows a proxy what its namespace may see. */
+  readonly node: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly ip: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  /** Without it the connection is in the clear, as istiod's port 15010 has it. */
+  readonly tls?: XdsTls | undefined;
+  /** All clusters and listeners always come; routes by port, endpoints by the name of their cluster. */
+  readonly names?: Partial<Record<"routes" | "endpoints", readonly string[]>>;
+  readonly onError?: ((error: unknown, retryInMs: number) => void) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly backoff?: BackoffOptions | undefined;
+}
+
+/** For istiod's port 15012. */
+export interface XdsTls {
+  /** PEM, of the ConfigMap `istio-ca-root-cert`. */
+  readonly ca: string;
+  /** `istiod.istio-system.svc`. */
+  readonly serverName: string;
+  /** A token of the node's namespace with the audience `istio-ca`, read anew for each connection. */
+  token(): string;
+}
+
+const method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
+
+type Stream = grpc.ClientDuplexStream<DiscoveryRequest, DiscoveryResponse>;
+
+/** A proxy that routes nothing: it gets from istiod what a sidecar gets, acknowledges it, and so tells what is pushed. */
+export class XdsWatch {
+  readonly #options: XdsWatchOptions;
+  readonly #names: Record<ResourceKind, readonly string[]>;
+  readonly #waiting = new Set<() => void>();
+  #snapshot = new Snapshot();
+  #stream: Stream | undefined;
+
+  constructor(options: XdsWatchOptions) {
+    this.#options = options;
+    this.#names = { clusters: [], listeners: [], routes: [], endpoints: [], ...options.names };
+  }
+
+  /** Of the current connection. Empty without one: what an istiod that is gone has pushed says nothing of the next one. */
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** Changes which routes or endpoints come. */
+  ask(kind: "routes" | "endpoints", names: readonly string[]): void {
+    this.#names[kind] = names;
+    this.#stream?.write({ typeUrl: typeUrls[kind], resourceNames: names });
+  }
+
+  /** Resolves as soon as the snapshot is so; rejects with the signal's reason. */
+  async until(isSo: (snapshot: Snapshot) => boolean, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      if (isSo(this.#snapshot)) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const look = (): void => resolve();
+      this.#waiting.add(look);
+      signal.addEventListener("abort", look, { once: true });
+      await promise;
+      this.#waiting.delete(look);
+      signal.removeEventListener("abort", look);
+    }
+  }
+
+  /** Runs until the signal, through every failure; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock = systemClock, onError, backoff } = this.#options;
+    const limits = backoff ?? { firstMs: 200, longestMs: 15_000 };
+    for (let failures = 0; !signal.aborted;) {
+      const error = await this.#connect(signal, () => {
+        failures = 0;
+      });
+      this.#snapshot = new Snapshot();
+      this.#stream = undefined;
+      if (signal.aborted) return;
+      failures += 1;
+      const delayMs = backoffMs(failures, limits);
+      onError?.(error, delayMs);
+      await pause(clock, delayMs, signal);
+    }
+  }
+
+  /** One stream, until it ends. Resolves with why it ended. */
+  async #connect(signal: AbortSignal, onResponse: () => void): Promise<unknown> {
+    const client = this.#client();
+    try {
+      const stream = openStream(client, this.#options.tls);
+      this.#stream = stream;
+      // It may also come after the end, and would end the process.
+      stream.on("error", () => undefined);
+      const ended = once(stream, "end", { signal });
+      stream.on("data", (response: DiscoveryResponse) => {
+        try {
+          this.#take(stream, response);
+          onResponse();
+        } catch (error) {
+          stream.destroy(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+      const node = this.#node();
+      for (const [at, kind] of resourceKinds.entries())
+        stream.write({
+          typeUrl: typeUrls[kind],
+          resourceNames: this.#names[kind],
+          ...(at === 0 ? { node } : {}),
+        });
+      // Rejects with the stream's error, or when the signal is aborted.
+      await ended;
+      return new Error("istiod ended the stream");
+    } catch (error) {
+      return error;
+    } finally {
+      client.close();
+    }
+  }
+
+  #take(stream: Stream, response: DiscoveryResponse): void {
+    const { typeUrl, versionInfo, nonce: responseNonce } = response;
+    const kind = kindOf(typeUrl);
+    if (kind === undefined) return;
+    this.#snapshot.apply(response);
+    stream.write({ typeUrl, resourceNames: this.#names[kind], versionInfo, responseNonce });
+    for (const look of this.#waiting) look();
+  }
+
+  #client(): grpc.Client {
+    const { address, tls } = this.#options;
+    const credentials =
+      tls === undefined
+        ? grpc.credentials.createInsecure()
+        : grpc.credentials.createSsl(Buffer.from(tls.ca));
+    return new grpc.Client(address, credentials, {
+      "grpc.max_receive_message_length": 256 << 20,
+      // A connection that is half open is noticed.
+      "grpc.keepalive_time_ms": 10_000,
+      "grpc.keepalive_timeout_ms": 5_000,
+      ...(tls === undefined ? {} : { "grpc.ssl_target_name_override": tls.serverName }),
+    });
+  }
+
+  #node(): NonNullable<DiscoveryRequest["node"]> {
+    const { namespace, name, ip, labels = {} } = this.#options.node;
+    const metadata: Metadata = {
+      NAMESPACE: namespace,
+      NAME: name,
+      CLUSTER_ID: "Kubernetes",
+      INTERCEPTION_MODE: "REDIRECT",
+      LABELS: labels,
+    };
+    return {
+      id: `sidecar~${ip}~${name}.${namespace}~${namespace}.svc.cluster.local`,
+      cluster: `${name}.${namespace}`,
+      metadata: structOf(metadata),
+    };
+  }
+}
+
+function openStream(client: grpc.Client, tls: XdsTls | undefined): Stream {
+  const metadata = new grpc.Metadata();
+  if (tls !== undefined) metadata.set("authorization", `Bearer ${tls.token()}`);
+  return client.makeBidiStreamRequest(method, encodeRequest, decodeResponse, metadata);
+}
