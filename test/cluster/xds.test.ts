@@ -27,10 +27,12 @@ const tableOf = (epoch: number, ...branches: readonly string[]): RouteTable => (
   resolver: 1,
   historyFloor: 0,
   services: {
-    [name]: Object.fromEntries([
-      ["stable", { ...live, tier: "stable" }],
-      ...branches.map((branch) => [branch, { ...live, tier: "branch" }] as const),
-    ]),
+    [name]: {
+      stable: { ...live, tier: "stable" },
+      ...Object.fromEntries(
+        branches.map((branch) => [branch, { ...live, tier: "branch" } as const]),
+      ),
+    },
   },
   environments: {},
 });
