@@ -67,6 +67,13 @@ export const components: readonly Component[] = [
     },
     seconds: 420,
   },
+  {
+    kind: "go",
+    name: "helm",
+    module: "helm",
+    package: "helm.sh/helm/v4/cmd/helm",
+    seconds: 120,
+  },
 ];
 
 /** The components of these names, all without names. Throws a usage error on an unknown name. */

@@ -7,4 +7,5 @@ export {
   service,
   type TestObject,
 } from "./cluster/apps.ts";
+export { type AuditedRequest, auditedRequests } from "./cluster/audit.ts";
 export { type Cluster, connect, type TestPod } from "./cluster/cluster.ts";
