@@ -73,6 +73,10 @@ describe("the chart", () => {
       "--set image.repository=",
       /at '\/image\/repository': minLength: got 0, want 1/,
     ],
+    "a label that is no text": [
+      "--set podLabels.a=1",
+      /at '\/podLabels\/a': got number, want string/,
+    ],
     "a lease that can't be renewed in time": [
       "--set leaseSeconds=2",
       /at '\/leaseSeconds': minimum: got 2, want 3/,
