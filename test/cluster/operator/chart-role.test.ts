@@ -10,7 +10,7 @@ import {
   type TestObject,
 } from "@cocktail/testbed";
 import { chart, type Helm, openHelm } from "../support/helm.ts";
-import { realApi } from "../support/kube.ts";
+import { realApi, unusedName } from "../support/kube.ts";
 import {
   applyDefinitions,
   branchMerge,
@@ -20,7 +20,7 @@ import {
   virtualServices,
 } from "../support/merges.ts";
 
-const release = "role-release";
+const release = unusedName("role-release");
 const account = { namespace: release, name: "role-operator" };
 const targets = "role-targets";
 const branches = "role-branches";

@@ -18,7 +18,7 @@ export function shell(
   { cwd = root, prefix = [], env = {}, ms = 120_000 }: ShellOptions = {},
 ): Promise<string> {
   const path = [join(root, "node_modules/.bin"), process.env["PATH"] ?? ""].join(delimiter);
-  const [file = "sh", ...words] = [...prefix, "sh", "-euc", script];
+  const [file, ...words] = [...prefix, "sh", "-euc", script] as const;
   return new Promise((resolve, reject) => {
     const options = { cwd, env: { ...process.env, PATH: path, ...env }, timeout: ms };
     execFile(file, words, options, (error, stdout, stderr) => {
