@@ -71,13 +71,15 @@ describe("the guide of VirtualServiceMerges", () => {
     const lines = first.split("\n").filter((line) => !line.startsWith("npm run testbed"));
     const call = lines.findLast((line) => line.startsWith("sh "));
     assert.ok(call);
-    // The operator is a job of the reader's shell, which ends with it.
-    await type(
-      `set -m; trap 'kill -- -$!; wait' EXIT\n${lines.join("\n")}
-      for i in $(seq 50); do ${call.replace(/#.*/, "")} | grep -q payment-service:mp-101 && exit 0; sleep 0.2; done; exit 1`,
-      root,
+    // The reader's shell ends its job with everything that it started; a shell without a terminal needs to be told.
+    const script = lines.map((line) =>
+      line.replace(/^npm run operator/, "setsid npm run operator"),
     );
-    await type("kubectl delete namespace shop", root);
+    const end = `
+      for i in $(seq 50); do ${call} | grep -q payment-service:mp-101 && break; sleep 0.2; done
+      ${call} | grep payment-service:mp-101
+      kubectl delete -f examples/mesh/payment-service-mp-101-merge.yaml -f examples/mesh/shop.yaml`;
+    await type(`trap 'kill -- -$!' EXIT\n${script.join("\n")}${end}`, root);
   });
 
   const merge = "virtualservicemerges.istiomerge.monime.sl/payment-service-mp-101";
