@@ -54,6 +54,7 @@ export const apiHints: Hints<typeof problemKinds> = {
 export const commandHints: Hints<Omit<typeof failureCodes, keyof typeof problemKinds>> = {
   API_UNREACHABLE: "start it: cocktail up; its log: .cocktail/logs/cocktail.log",
   CHECK_FAILED: "follow the fix of each check that failed",
+  CLUSTER_UNREADABLE: "make the kubectl command work that the message names",
   COMMAND_NOT_STARTED: "check that the program exists and may be executed",
   COCKTAIL_EXITED: "start it again: cocktail up; why it ended: .cocktail/logs/cocktail.log",
   FILE_NOT_FOUND: "check the path",

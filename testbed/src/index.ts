@@ -8,4 +8,4 @@ export {
   type TestObject,
 } from "./cluster/apps.ts";
 export { type AuditedRequest, auditedRequests } from "./cluster/audit.ts";
-export { type Cluster, connect, type TestPod } from "./cluster/cluster.ts";
+export { type Cluster, connect, isOwnCluster, type TestPod } from "./cluster/cluster.ts";

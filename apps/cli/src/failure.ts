@@ -5,6 +5,7 @@ import { type ExitCode, exitCodes } from "./exit-code.ts";
 export const failureCodes = {
   API_UNREACHABLE: "The cocktail's API does not respond.",
   CHECK_FAILED: "A check of `doctor`, or a step of the demo, failed.",
+  CLUSTER_UNREADABLE: "`kubectl` can't read the objects of a cluster.",
   COMMAND_NOT_STARTED: "The command that `exec` was given could not be started.",
   COCKTAIL_EXITED: "`cocktail-local` exited unexpectedly.",
   FILE_NOT_FOUND: "A given file does not exist or cannot be read or written.",

@@ -25,6 +25,7 @@ export type {
   Patch,
   PatchOwner,
   RawVirtualService,
+  ServiceFacts,
 } from "./merge/types.ts";
 export { renderRegexForm } from "./regex/regex-form.ts";
 export { renderGammaForm } from "./gamma/gamma-form.ts";

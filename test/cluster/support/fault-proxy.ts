@@ -1,6 +1,11 @@
 import { once } from "node:events";
-import { type IncomingMessage, request as plainRequest, type ServerResponse } from "node:http";
-import { Agent, createServer, request } from "node:https";
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as plainRequest,
+  type ServerResponse,
+} from "node:http";
+import { Agent, createServer, request, type RequestOptions } from "node:https";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -57,11 +62,12 @@ export interface FaultProxy extends AsyncDisposable {
 /** An HTTPS proxy before the API of a kubeconfig, that makes the faults of a network and of an API server. */
 export async function faultProxy(real = fromEnvironment()): Promise<FaultProxy> {
   const cluster = real.getCurrentCluster();
-  const user = real.getCurrentUser();
-  if (cluster === null || user === null) throw new Error("the kubeconfig has no current context");
+  if (cluster === null) throw new Error("the kubeconfig has no current context");
   const certificate = await selfSigned();
-  const ca = Buffer.from(cluster.caData ?? "", "base64");
-  const agent = new Agent({ ca, keepAlive: true });
+  const options: RequestOptions = {};
+  await real.applyToHTTPSOptions(options);
+  const { ca, cert, key } = options;
+  const agent = new Agent({ ca, cert, key, keepAlive: true });
   const planned: { matches: (request: Seen) => boolean; fault: Fault }[] = [];
   const seen: Seen[] = [];
   const server = createServer(certificate, (incoming, outgoing) => {
@@ -69,8 +75,10 @@ export async function faultProxy(real = fromEnvironment()): Promise<FaultProxy> 
     seen.push(request);
     const at = planned.findIndex(({ matches }) => matches(request));
     const fault = at < 0 ? proxy.faultOf(request) : planned.splice(at, 1)[0]?.fault;
-    const target = { url: new URL(incoming.url ?? "/", cluster.server), agent };
-    handle(incoming, outgoing, target, fault).catch(() => outgoing.destroy());
+    const url = new URL(incoming.url ?? "/", cluster.server);
+    credentialsOf(real)
+      .then((headers) => handle(incoming, outgoing, { url, agent, headers }, fault))
+      .catch(() => outgoing.destroy());
   });
   const sockets = new Set<{ destroy(): void }>();
   server.on("secureConnection", (socket) => {
@@ -84,7 +92,7 @@ export async function faultProxy(real = fromEnvironment()): Promise<FaultProxy> 
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  const config = configOf(`https://127.0.0.1:${port}`, certificate.cert, user.token ?? "");
+  const config = configOf(`https://127.0.0.1:${port}`, certificate.cert);
   const directory = await mkdtemp(join(tmpdir(), "fault-proxy-"));
   const kubeconfig = join(directory, "kubeconfig");
   await writeFile(kubeconfig, config.exportConfig(), { mode: 0o600 });
@@ -118,12 +126,20 @@ function fromEnvironment(): KubeConfig {
   return config;
 }
 
-function configOf(server: string, cert: string, token: string): KubeConfig {
+/** They may expire. */
+async function credentialsOf(config: KubeConfig): Promise<OutgoingHttpHeaders> {
+  const options: { readonly headers: OutgoingHttpHeaders } = { headers: {} };
+  await config.applyToHTTPSOptions(options);
+  return options.headers;
+}
+
+/** Who may use the proxy needs no credentials: it has its own. */
+function configOf(server: string, cert: string): KubeConfig {
   const config = new KubeConfig();
   const caData = Buffer.from(cert).toString("base64");
   config.loadFromClusterAndUser(
     { name: "proxy", server, caData, skipTLSVerify: false },
-    { name: "user", token },
+    { name: "user", token: "none" },
   );
   return config;
 }
@@ -136,6 +152,7 @@ function describe({ method = "", url = "/" }: IncomingMessage): Seen {
 interface Target {
   readonly url: URL;
   readonly agent: Agent;
+  readonly headers: OutgoingHttpHeaders;
 }
 
 async function handle(
@@ -197,11 +214,12 @@ const statusOf = (code: number, reason: string): object => ({
 async function forward(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { url, agent }: Target,
+  { url, agent, headers: credentials }: Target,
   fault: (Fault & { readonly kind: "loseAnswer" | "halfOpen" | "truncate" }) | undefined,
 ): Promise<void> {
   const send = url.protocol === "http:" ? plainRequest : request;
-  const headers = { ...incoming.headers, host: url.host };
+  const { authorization: _, ...own } = incoming.headers;
+  const headers = { ...own, ...credentials, host: url.host };
   const upstream = send(url, { method: incoming.method, headers, agent });
   outgoing.on("close", () => upstream.destroy());
   incoming.pipe(upstream);

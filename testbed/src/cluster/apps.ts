@@ -46,8 +46,8 @@ export function deployment({
   ];
   const container = {
     name: "app",
-    image: "cocktail.test/app:1",
-    imagePullPolicy: "Never",
+    image: process.env["COCKTAIL_TEST_IMAGE"] ?? "cocktail.test/app:1",
+    imagePullPolicy: "IfNotPresent",
     env,
     ports: [{ containerPort: appPort }],
     readinessProbe: { httpGet: { path: "/", port: appPort }, periodSeconds: 1 },

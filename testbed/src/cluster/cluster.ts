@@ -1,21 +1,9 @@
-import { readFileSync } from "node:fs";
+import { ApiError, HttpApi, KubeConfig } from "@cocktail/kubernetes";
 import { until } from "@cocktail/test-support";
-import { parse } from "yaml";
 import { z } from "zod";
 import type { Answer, Order } from "../../app/calls.ts";
-import { type KubeApi, kubeApi, serverSideApply } from "../inside/kube-api.ts";
+import { type KubeApi, serverSideApply } from "../inside/kube-api.ts";
 import { appPort, type TestObject } from "./apps.ts";
-
-const kubeconfigSchema = z.object({
-  clusters: z
-    .array(
-      z.object({
-        cluster: z.object({ server: z.string(), "certificate-authority-data": z.string() }),
-      }),
-    )
-    .min(1),
-  users: z.array(z.object({ user: z.object({ token: z.string() }) })).min(1),
-});
 
 const podSchema = z.object({
   metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),
@@ -35,13 +23,14 @@ const answersSchema = z.array(
 );
 
 export interface TestPod {
+  readonly namespace: string;
   readonly name: string;
   readonly ip: string;
 }
 
-/** The testbed that this process runs in. */
+/** The cluster of the kubeconfig: the testbed that this process runs in, or any other one with Istio. */
 export interface Cluster {
-  readonly api: KubeApi;
+  readonly api: Pick<KubeApi, "raw" | "call">;
   /** Server-side apply, one after another. Throws what the API answers, admission webhooks included. */
   apply(...objects: readonly TestObject[]): Promise<void>;
   /** Deletes, and returns without waiting. What is not there is deleted already. */
@@ -52,13 +41,16 @@ export interface Cluster {
   send(from: TestPod, orders: readonly Order[]): Promise<readonly Answer[]>;
 }
 
+/** Whether the tests run against a cluster of the user's, where nothing but its API can be reached. */
+export const isOwnCluster = process.env["COCKTAIL_KUBECONFIG"] !== undefined;
+
 export function connect(kubeconfig = process.env["KUBECONFIG"]): Cluster {
   if (kubeconfig === undefined)
     throw new Error("no KUBECONFIG: run this inside a testbed, with npm run testbed -- run");
-  const config = kubeconfigSchema.parse(parse(readFileSync(kubeconfig, "utf8")));
-  const { server, "certificate-authority-data": ca = "" } = config.clusters[0]?.cluster ?? {};
-  const token = config.users[0]?.user.token ?? "";
-  const api = kubeApi(server ?? "", Buffer.from(ca, "base64").toString("utf8"), token);
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const http = new HttpApi({ config, userAgent: "test" });
+  const api = callsOf(http);
   return {
     api,
     apply: async (...objects) => {
@@ -74,12 +66,38 @@ export function connect(kubeconfig = process.env["KUBECONFIG"]): Cluster {
       for (const object of objects) await api.raw("DELETE", pathOf(object));
     },
     readyPods: (namespace, selector, count = 1) => readyPods(api, namespace, selector, count),
-    send,
+    send: async ({ namespace, name }, orders) => {
+      const path = `/api/v1/namespaces/${namespace}/pods/${name}:${appPort}/proxy/send`;
+      return answersSchema.parse(await api.call("POST", path, orders));
+    },
   };
 }
 
+function callsOf(http: HttpApi): Cluster["api"] {
+  const call: KubeApi["call"] = async (method, url, body, contentType) => {
+    const { pathname: path, searchParams } = new URL(url, "https://api");
+    return await http.request({
+      method,
+      path,
+      query: Object.fromEntries(searchParams),
+      body,
+      contentType,
+      timeoutMs: 120_000,
+    });
+  };
+  const raw: KubeApi["raw"] = async (...request) => {
+    try {
+      return { status: 200, body: await call(...request) };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return { status: error.status, body: { message: error.message } };
+    }
+  };
+  return { raw, call };
+}
+
 async function readyPods(
-  api: KubeApi,
+  api: Cluster["api"],
   namespace: string,
   selector: string,
   count: number,
@@ -94,20 +112,13 @@ async function readyPods(
           (one) => one.type === "Ready" && one.status === "True",
         );
         return isReady && status.podIP !== undefined && metadata.deletionTimestamp === undefined
-          ? [{ name: metadata.name, ip: status.podIP }]
+          ? [{ namespace, name: metadata.name, ip: status.podIP }]
           : [];
       });
       return ready.length === count && items.length === count ? ready : undefined;
     },
     { ms: 60_000, everyMs: 100 },
   );
-}
-
-async function send(from: TestPod, orders: readonly Order[]): Promise<readonly Answer[]> {
-  const url = `http://${from.ip}:${appPort}/send`;
-  const response = await fetch(url, { method: "POST", body: JSON.stringify(orders) });
-  if (!response.ok) throw new Error(`${from.name}: ${response.status} ${await response.text()}`);
-  return answersSchema.parse(await response.json());
 }
 
 const clusterWide = new Set([

@@ -1,10 +1,11 @@
 import { type Finding, formatObject, lint } from "@cocktail/mesh";
 import { type Command, command } from "../command/command.ts";
-import { repeatable } from "../command/option.ts";
+import { option, repeatable } from "../command/option.ts";
 import { file, text } from "../command/value.ts";
 import { exitCodes } from "../exit-code.ts";
 import { usageFailure } from "../failure.ts";
 import { gap, line, span } from "../output/view.ts";
+import { clusterObjects } from "../mesh/cluster-objects.ts";
 import { type FileObject, readObjects } from "../mesh/read-objects.ts";
 
 /** A finding and the place of its object: `shop.yaml:12`. */
@@ -28,6 +29,11 @@ export const meshCheck: Command = command({
     filename: repeatable(file("FILE"), "Kubernetes objects in YAML or JSON; - is standard input", {
       short: "-f",
     }),
+    context: option(
+      text("NAME"),
+      "read a cluster instead, by kubectl: a context of the kubeconfig",
+    ),
+    namespace: repeatable(text("NAME"), "with --context: only this namespace", { short: "-n" }),
     service: repeatable(
       text("NAMESPACE/NAME"),
       "a service that has variants; all that a VirtualService is for by default",
@@ -36,18 +42,21 @@ export const meshCheck: Command = command({
   target: "none",
   examples: [
     { text: "files of a chart", command: "cocktail mesh check -f shop.yaml -f static.yaml" },
-    {
-      text: "a cluster",
-      command: "kubectl get svc,vs,dr,pods -A -o yaml | cocktail mesh check -f -",
-    },
+    { text: "a cluster", command: "cocktail mesh check --context dev" },
   ],
   run: async (
-    { cwd },
-    { options: { filename: files, service: services } },
+    { cwd, env },
+    { options: { filename: files, service: services, context, namespace: namespaces } },
   ): Promise<CheckReport> => {
-    if (files.length === 0)
-      throw usageFailure("no file is given", "give the objects to check: -f shop.yaml");
-    const read = await readObjects(files, cwd);
+    if ((files.length === 0) === (context === undefined))
+      throw usageFailure(
+        "either files or a cluster is checked",
+        "give files, -f shop.yaml, or a cluster, --context NAME",
+      );
+    const read =
+      context === undefined
+        ? await readObjects(files, cwd)
+        : await clusterObjects({ context, namespaces, env });
     const found = lint(
       read.map(({ object }) => object),
       services.length === 0 ? {} : { services },

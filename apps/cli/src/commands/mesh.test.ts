@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { invoke } from "../../test/support/invoke.ts";
 
 const shop = fileURLToPath(new URL("../../../../examples/mesh/shop.yaml", import.meta.url));
@@ -32,6 +32,42 @@ describe("cocktail mesh", () => {
     );
     const again = await invoke(["mesh", "chart", "-f", await write("static.yaml", first.stdout)]);
     assert.equal(again.stdout, first.stdout);
+  });
+
+  it("check reads a cluster by kubectl, and says what is wrong with that", async () => {
+    const objects = parseAllDocuments(await readFile(shop, "utf8")).map((one): unknown =>
+      one.toJS(),
+    );
+    const answer = await write(
+      "list.json",
+      JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }),
+    );
+    const log = join(dir, "kubectl.log");
+    await write(
+      "kubectl",
+      `#!/bin/sh
+echo "$*" >> ${log}
+case "$*" in
+  *"--context lost"*) echo "error: context lost does not exist" >&2; exit 1;;
+  *api-resources*) printf 'services\npods\nvirtualservices.networking.istio.io\n';;
+  *) cat ${answer};;
+esac
+`,
+    );
+    await chmod(join(dir, "kubectl"), 0o755);
+    const env = { PATH: `${dir}:${process.env["PATH"]}` };
+    const checked = await invoke(["mesh", "check", "--context", "dev", "-n", "shop"], { env });
+    assert.equal(checked.code, 7, checked.stderr);
+    assert.match(checked.stdout, /DelegateMissing|GateMissing/);
+    assert.deepEqual((await readFile(log, "utf8")).trim().split("\n"), [
+      "--context dev api-resources --verbs=list -o name",
+      "--context dev get services,pods,virtualservices.networking.istio.io -n shop -o json",
+    ]);
+    const lost = await invoke(["mesh", "check", "--context", "lost"], { env });
+    assert.equal(lost.code, 1);
+    assert.match(lost.stderr, /context lost: error: context lost does not exist/);
+    const both = await invoke(["mesh", "check", "--context", "dev", "-f", shop]);
+    assert.equal(both.code, 2);
   });
 
   it("render prints what routes a branch, clusters before the table", async () => {

@@ -55,7 +55,8 @@ export async function readText(file: string, cwd: string): Promise<string> {
   return content.toString("utf8");
 }
 
-function objectsIn(content: unknown, at: string): readonly FileObject[] {
+/** The objects of a document, which may be a List. */
+export function objectsIn(content: unknown, at: string): readonly FileObject[] {
   if (content === null || content === undefined) return []; // an empty document
   const items: unknown = Reflect.get(Object(content), "items");
   if (Reflect.get(Object(content), "kind") === "List" && Array.isArray(items))

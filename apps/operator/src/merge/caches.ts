@@ -9,7 +9,13 @@ import {
   refOf,
   type Resource,
 } from "@cocktail/kubernetes";
-import { isMergeTarget, type MergeFacts, type MeshNames, recordedOwners } from "@cocktail/mesh";
+import {
+  isMergeTarget,
+  type MergeFacts,
+  type MeshNames,
+  recordedOwners,
+  type ServiceFacts,
+} from "@cocktail/mesh";
 import { hostOf, hostOfRule, hostsOf, managedBy, serviceOf } from "./hosts.ts";
 import {
   deployments,
@@ -39,6 +45,7 @@ export interface CachesOptions {
 /** Everything that merging depends on, kept by watches, and which targets a change concerns. */
 export class Caches {
   readonly #names: MeshNames;
+  readonly #namespaces: readonly string[];
   readonly #merges: Watched;
   readonly #targets: Watched;
   readonly #rules: Watched;
@@ -54,6 +61,7 @@ export class Caches {
       more: Pick<InformerOptions, "indexers" | "fieldSelector"> = {},
     ): Watched => new Watched(kinds, namespaces, { api, log, ...more });
     this.#names = names;
+    this.#namespaces = namespaces;
     this.#merges = watch(mergeKinds, {
       indexers: {
         target: (object) => [targetOf(object)],
@@ -111,6 +119,15 @@ export class Caches {
     ];
   }
 
+  /** Whether the operator works in the namespace of a target. */
+  isWatched(key: string): boolean {
+    return this.#sees(refOf(key).namespace);
+  }
+
+  #sees(namespace = ""): boolean {
+    return this.#namespaces.length === 0 || this.#namespaces.includes(namespace);
+  }
+
   target(key: string): KubeObject | undefined {
     return this.#targets.get(refOf(key));
   }
@@ -142,12 +159,12 @@ export class Caches {
     };
   }
 
-  #serviceFacts(
-    host: string,
-  ): { readonly subsets: readonly string[]; readonly isReady: boolean } | undefined {
+  #serviceFacts(host: string): ServiceFacts | undefined {
     const ref = serviceOf(host, this.#names);
-    const service = ref === undefined ? undefined : this.#services.get(ref);
-    if (ref === undefined || service === undefined) return undefined;
+    if (ref === undefined) return undefined;
+    if (!this.#sees(ref.namespace)) return { subsets: undefined };
+    const service = this.#services.get(ref);
+    if (service === undefined) return undefined;
     const rules = this.#rules.by("host", host);
     const isExternal = recordOf(service["spec"])["type"] === "ExternalName";
     const slices = this.#slices.by("service", keyOf(ref));

@@ -80,7 +80,8 @@ test("two groups may have objects of one name: both are merged, and each is told
   const two = { ...mergeObject("a"), apiVersion: "istiomerger.monime.sl/v1alpha1" };
   const other = { ...two, metadata: { ...two.metadata, uid: "other" } };
   const { write, verdicts } = planTarget(stateOf(key, targetObject(), [one, other]));
-  const { http } = write?.["spec"] as { readonly http: readonly { readonly name: string }[] };
+  assert.ok(write);
+  const { http } = write["spec"] as { readonly http: readonly { readonly name: string }[] };
   assert.equal(new Set(http.map(({ name }) => name)).size, 3);
   assert.deepEqual(
     verdicts.map(({ facts }) => facts.find(({ type }) => type === "Conflict")?.reason),

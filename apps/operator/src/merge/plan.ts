@@ -14,6 +14,8 @@ export interface TargetState {
   /** `namespace/name`. */
   readonly key: string;
   readonly target: KubeObject | undefined;
+  /** False: the operator doesn't work in the namespace of the target. */
+  readonly isWatched: boolean;
   readonly merges: readonly VirtualServiceMerge[];
   /** Other operators that write VirtualServices by other rules. */
   readonly rivals: readonly string[];
@@ -55,8 +57,10 @@ export function planTarget(state: TargetState): TargetPlan {
   const { namespace, name } = refOf(key);
   if (name === "") return all(refused("Accepted", "NoTarget", "spec.target.name is empty."));
   if (target === undefined) {
-    const what = `There is no VirtualService ${name} in the namespace ${namespace}`;
-    return all(refused("TargetResolved", "TargetNotFound", `${what}: it is merged when there is.`));
+    const what = state.isWatched
+      ? `There is no VirtualService ${name} in the namespace ${namespace}: it is merged when there is.`
+      : `This operator doesn't work in the namespace ${namespace}: see its option --namespaces.`;
+    return all(refused("TargetResolved", "TargetNotFound", what));
   }
   const good = live.filter((one) => !refusals.has(one.patch.owner.uid));
   const planned = planMerge(target, good, state);

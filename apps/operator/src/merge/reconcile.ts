@@ -64,10 +64,11 @@ export class MergeReconciler {
   ): Promise<ReconcileResult> {
     const state = this.#gather(key);
     if (state.rivals.length > 0) {
-      this.#options.log.error({ rivals: state.rivals }, "nothing is merged: another operator runs");
+      this.#reportRivals(state.rivals.join(", "));
       await this.#tell(api, planTarget(state).verdicts, signal);
       return { requeueAfterMs: rivalMs };
     }
+    this.#reportRivals("");
     try {
       await eachOf(
         state.merges.filter(({ isDeleted }) => !isDeleted),
@@ -82,6 +83,15 @@ export class MergeReconciler {
     }
   }
 
+  #reported = "";
+
+  /** Once, not for each target each time. */
+  #reportRivals(rivals: string): void {
+    if (rivals !== this.#reported && rivals !== "")
+      this.#options.log.error({ rivals }, "nothing is merged: another operator runs");
+    this.#reported = rivals;
+  }
+
   #gather(key: string): TargetState {
     const { caches, clock, names, naming, tighten } = this.#options;
     const objects = caches.mergesOf(key);
@@ -89,6 +99,7 @@ export class MergeReconciler {
     return {
       key,
       target: caches.target(key),
+      isWatched: caches.isWatched(key),
       merges,
       rivals: caches.rivals(clock.now()),
       refusals: this.#refusals.of(merges),

@@ -131,7 +131,8 @@ function destinationsExist({ route }: Fields, { target, options, report }: Conte
       report.error("MissingService", `There is no Service ${full}.`);
       return false;
     }
-    if (typeof subset !== "string" || subset === "" || known.subsets.includes(subset)) return true;
+    if (typeof subset !== "string" || subset === "") return true;
+    if (known.subsets === undefined || known.subsets.includes(subset)) return true;
     report.error("UnknownSubset", `No DestinationRule of ${full} has the subset ${subset}.`);
     return false;
   });

@@ -37,7 +37,8 @@ export interface Patch {
 }
 
 export interface ServiceFacts {
-  readonly subsets: readonly string[];
+  /** Undefined where they are not known, and so not checked. */
+  readonly subsets: readonly string[] | undefined;
   /** False: no endpoint is ready. A route that isn't merged yet waits for one; a merged one stays, whatever happens to its endpoints. */
   readonly isReady?: boolean | undefined;
 }

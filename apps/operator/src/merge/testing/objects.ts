@@ -52,6 +52,7 @@ export function stateOf(
   return {
     key,
     target,
+    isWatched: true,
     merges: merges.map(readMerge),
     rivals: [],
     refusals: new Map(),
