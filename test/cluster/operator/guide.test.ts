@@ -118,7 +118,10 @@ describe("the guide of VirtualServiceMerges", () => {
     assert.doesNotMatch(await type("helm list -n legacy"), /^old /m);
     await type(`kubectl wait --for=condition=Programmed ${legacy} --timeout=60s`);
     const left = "{.metadata.deletionTimestamp}{.metadata.finalizers}";
-    assert.equal(await type(`kubectl get ${legacy} -o 'jsonpath=${left}'`), '["cocktail.dev/merge"]');
+    assert.equal(
+      await type(`kubectl get ${legacy} -o 'jsonpath=${left}'`),
+      '["cocktail.dev/merge"]',
+    );
     // A release without definitions is uninstalled by the same line.
     await type(
       "rm -r old/templates/definition.yaml && helm install old ./old -n legacy && kubectl scale -n legacy deployment merger --replicas=0",
