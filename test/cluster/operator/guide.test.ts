@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { until } from "@cocktail/test-support";
+import { auditedRequests } from "@cocktail/testbed";
 import { blocksOf, root, shell } from "../support/shell.ts";
 
 /**
@@ -102,6 +103,16 @@ describe("the guide of VirtualServiceMerges", () => {
     assert.match(await routes(), base);
     // Left to the last block.
     await type(`${put}\n${wait}`);
+    // Under the ClusterRole; a test of its own asks for every permission of the Role.
+    const account = { namespace: "cocktail", name: "cocktail-operator" };
+    const requests = auditedRequests(account, join(directory, "cocktail/testbed/guide/kubeconfig"));
+    assert.ok(
+      requests.some(({ path }) => path.startsWith("/apis/networking.istio.io/v1/virtualservices?")),
+    );
+    assert.deepEqual(
+      requests.filter(({ status }) => status === 401 || status === 403),
+      [],
+    );
     await type(uninstall);
     assert.match(await routes(), base);
     await assert.rejects(type(`kubectl get ${merge}`), /the server doesn't have a resource type/);
