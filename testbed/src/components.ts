@@ -13,6 +13,8 @@ export interface GoComponent extends Common {
   /** The directory below components/ that holds go.mod. */
   readonly module: string;
   readonly package: string;
+  /** A variable that its Makefile would set to the version: without it the API says that it is 0.0.0, and charts refuse it. */
+  readonly versionIn?: { readonly variable: string; readonly module: string };
   /** What the program needs at run time: name in the cache entry -> a file of a module, or all YAML of a directory as one. */
   readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
 }
@@ -50,7 +52,13 @@ export const components: readonly Component[] = [
     package: "go.etcd.io/etcd/server/v3",
     seconds: 60,
   },
-  kubernetes("kube-apiserver", 240),
+  {
+    ...kubernetes("kube-apiserver", 240),
+    versionIn: {
+      variable: "k8s.io/component-base/version.gitVersion",
+      module: "k8s.io/kubernetes",
+    },
+  },
   kubernetes("kube-controller-manager", 60),
   kubernetes("kubectl", 30),
   {
@@ -66,6 +74,13 @@ export const components: readonly Component[] = [
       "gateway-crds.yaml": { module: "sigs.k8s.io/gateway-api", path: "config/crd/standard" },
     },
     seconds: 420,
+  },
+  {
+    kind: "go",
+    name: "helm",
+    module: "helm",
+    package: "helm.sh/helm/v4/cmd/helm",
+    seconds: 120,
   },
 ];
 

@@ -8,4 +8,5 @@ export {
   type TestObject,
 } from "./cluster/apps.ts";
 export { xds } from "./inside/addresses.ts";
+export { type AuditedRequest, auditedRequests } from "./cluster/audit.ts";
 export { type Cluster, connect, isOwnCluster, type TestPod } from "./cluster/cluster.ts";

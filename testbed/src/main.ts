@@ -94,7 +94,7 @@ program
 
 program
   .command("run")
-  .description("Run a command inside, with kubectl and KUBECONFIG set")
+  .description("Run a command inside, with kubectl, helm and KUBECONFIG set")
   .addOption(nameOption)
   .argument("<command...>")
   .passThroughOptions()
@@ -133,8 +133,7 @@ function listLogs(directory: string): readonly string[] {
 }
 
 function environment(name: string): Record<string, string> {
-  const kubectl = components.find((one) => one.name === "kubectl");
-  const path = kubectl === undefined ? [] : [dirname(programOf(kubectl))];
+  const path = selectComponents(["kubectl", "helm"]).map((one) => dirname(programOf(one)));
   return {
     KUBECONFIG: placeOf(name).kubeconfig,
     PATH: [...path, process.env["PATH"] ?? ""].join(":"),

@@ -4,7 +4,7 @@
 
 {{- define "cocktail.operator.selector" -}}
 app.kubernetes.io/name: cocktail-operator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ quote .Release.Name }}
 {{- end -}}
 
 {{- define "cocktail.labels" -}}

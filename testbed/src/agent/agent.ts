@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type KubeApi, mergePatch } from "../inside/kube-api.ts";
+import { mergePatch } from "../inside/kube-api.ts";
 import { planPods, type RunState } from "./plan.ts";
 import { namespaceList, type Pod, podList, wantsSidecar } from "./pod.ts";
 import { PodRun, type PodSetting } from "./pod-run.ts";
@@ -10,15 +10,13 @@ import { nodeName, statusOf } from "./status.ts";
  * network namespace of its own and reports their state. All else (deployments, endpoints, garbage collection) is Kubernetes itself.
  */
 export class Agent {
-  readonly #api: KubeApi;
   readonly #setting: PodSetting;
   readonly #runs = new Map<string, PodRun>();
   readonly #stopping = new Set<string>();
   readonly #told = new Map<string, string>();
   #lastId = 0;
 
-  constructor(api: KubeApi, setting: PodSetting) {
-    this.#api = api;
+  constructor(setting: PodSetting) {
     this.#setting = setting;
   }
 
@@ -33,9 +31,11 @@ export class Agent {
   }
 
   async #round(): Promise<void> {
-    const { items } = podList.parse(await this.#api.call("GET", "/api/v1/pods?resourceVersion=0"));
+    const { items } = podList.parse(
+      await this.#setting.api.call("GET", "/api/v1/pods?resourceVersion=0"),
+    );
     const namespaces = namespaceList.parse(
-      await this.#api.call("GET", "/api/v1/namespaces?resourceVersion=0"),
+      await this.#setting.api.call("GET", "/api/v1/namespaces?resourceVersion=0"),
     );
     const labels = new Map(namespaces.items.map((one) => [one.metadata.name, one.metadata.labels]));
     const running = new Map(
@@ -62,7 +62,7 @@ export class Agent {
   }
 
   async #bind(pod: Pod): Promise<void> {
-    await this.#api.call("POST", `${pathOf(pod)}/binding`, {
+    await this.#setting.api.call("POST", `${pathOf(pod)}/binding`, {
       apiVersion: "v1",
       kind: "Binding",
       metadata: { name: pod.metadata.name },
@@ -86,7 +86,7 @@ export class Agent {
       gracePeriodSeconds: 0,
       preconditions,
     };
-    await this.#api.raw("DELETE", pathOf(pod), options);
+    await this.#setting.api.raw("DELETE", pathOf(pod), options);
   }
 
   /** Writes the status when it changed: an unchanged write would wake every watcher. */
@@ -96,7 +96,7 @@ export class Agent {
     const told = JSON.stringify(states);
     if (this.#told.get(uid) === told) return;
     const status = statusOf(run.ip, states, new Date());
-    const answer = await this.#api.raw(
+    const answer = await this.#setting.api.raw(
       "PATCH",
       `${pathOf(run.pod)}/status`,
       { status },

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { commandOf } from "./images.ts";
 import { planPods, type RunState } from "./plan.ts";
-import { environmentOf, podSchema, wantsSidecar } from "./pod.ts";
+import { environmentOf, podSchema, probeOf, wantsSidecar } from "./pod.ts";
 
 const pod = (uid: string, deleting = false, labels: Record<string, string> = {}) =>
   podSchema.parse({
@@ -79,6 +80,8 @@ test("a container's environment has its values, the pod's fields and its address
   assert.ok(container);
   assert.deepEqual(environmentOf(one, container, "10.244.1.2"), {
     POD_IP: "10.244.1.2",
+    KUBERNETES_SERVICE_HOST: "10.244.0.1",
+    KUBERNETES_SERVICE_PORT: "6443",
     PLAIN: "1",
     NAME: "pod-a",
     KEY: "mp-101",
@@ -93,4 +96,27 @@ test("a pod gets a sidecar where its namespace asks for them, unless it refuses"
     wantsSidecar(pod("a", false, { "sidecar.istio.io/inject": "false" }), enabled),
     false,
   );
+});
+
+test("a probe may name its port, and an image has any tag or digest", () => {
+  const [container] = pod("a").spec.containers;
+  assert.ok(container);
+  const ports = [{ name: "health", containerPort: 8081 }];
+  const probe = (port: number | string) => ({ httpGet: { path: "/readyz", port } });
+  for (const port of [8081, "health"])
+    assert.equal(
+      probeOf({ ...container, ports, readinessProbe: probe(port) }, "10.244.1.2"),
+      "http://10.244.1.2:8081/readyz",
+    );
+  assert.equal(probeOf(container, "10.244.1.2"), undefined);
+  for (const image of [
+    "cocktail/operator",
+    "cocktail/operator:0.1.0",
+    "cocktail/operator@sha256:0",
+  ])
+    assert.match(
+      commandOf({ ...container, image, args: ["--help"] }).join(" "),
+      /apps\/operator\/src\/main.ts --help$/,
+    );
+  assert.throws(() => commandOf({ ...container, image: "other:1" }), /no image other:1 here/);
 });

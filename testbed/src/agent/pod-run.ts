@@ -2,13 +2,16 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Running, startProgram } from "../inside/child.ts";
+import type { KubeApi } from "../inside/kube-api.ts";
 import { addPodNetwork, inPod, removePodNetwork } from "../inside/network.ts";
 import type { RunTool } from "../install/tool.ts";
 import { commandOf } from "./images.ts";
-import { type Container, environmentOf, type Pod } from "./pod.ts";
+import { environmentOf, type Pod, probeOf } from "./pod.ts";
 import { adminPort, bootstrapOf } from "./sidecar.ts";
+import { withVolumes } from "./volumes.ts";
 
 export interface PodSetting {
+  readonly api: KubeApi;
   readonly run: RunTool;
   readonly logs: string;
   readonly data: string;
@@ -47,43 +50,65 @@ export class PodRun {
   }
 
   async start(): Promise<void> {
-    const { run, data, envoy } = this.#setting;
+    const { api, run, data, envoy } = this.#setting;
     await addPodNetwork(run, { id: this.#id, namespace: this.#namespace, ip: this.ip });
     if (this.#sidecar) {
       const file = join(data, `${this.#namespace}.json`);
       mkdirSync(data, { recursive: true });
       writeFileSync(file, JSON.stringify(bootstrapOf(this.pod, this.ip)));
       const options = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn"];
-      this.#loops.push(this.#keep("istio-proxy", [envoy, "-c", file, ...options], {}));
+      const command = [envoy, "-c", file, ...options];
+      this.#loops.push(this.#keep("istio-proxy", () => Promise.resolve(command), {}));
     }
     for (const one of this.pod.spec.containers) {
       // In this form of interception an application reaches every service at 127.0.0.1, by its Host.
       const via = this.#sidecar ? { COCKTAIL_TEST_VIA: "127.0.0.1" } : {};
       const env = { ...via, ...environmentOf(this.pod, one, this.ip) };
-      this.#loops.push(this.#keep(one.name, commandOf(one), env));
+      const command = commandOf(one);
+      const withMounts = async (): Promise<readonly string[]> => [
+        ...(await withVolumes(api, this.pod, one, data)),
+        ...command,
+      ];
+      this.#loops.push(this.#keep(one.name, withMounts, env));
     }
   }
 
   async #keep(
     name: string,
+    command: () => Promise<readonly string[]>,
+    env: Record<string, string>,
+  ): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      try {
+        await this.#once(name, await command(), env);
+      } catch (error) {
+        process.stderr.write(`agent: ${this.pod.metadata.name}: ${String(error)}\n`);
+      }
+      await delay(500, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+    }
+  }
+
+  /** One run of a container, which inherits nothing of who started the testbed. */
+  async #once(
+    name: string,
     command: readonly string[],
     env: Record<string, string>,
   ): Promise<void> {
+    if (this.#ended.signal.aborted) return;
     const { namespace, name: pod } = this.pod.metadata;
-    const log = `${namespace}.${pod}.${name}`;
     const [first = "", ...rest] = inPod(this.#namespace);
-    while (!this.#ended.signal.aborted) {
-      const running = startProgram(
-        { name: log, command: [first, ...rest, ...command], env },
-        this.#setting.logs,
-      );
-      this.#processes.set(name, running);
-      await running.exited;
-      this.#processes.delete(name);
-      if (this.#ended.signal.aborted) return;
-      this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
-      await delay(500, undefined, { signal: this.#ended.signal }).catch(() => undefined);
-    }
+    const running = startProgram(
+      {
+        name: `${namespace}.${pod}.${name}`,
+        command: [first, ...rest, ...command],
+        env: { PATH: process.env["PATH"], ...env },
+      },
+      this.#setting.logs,
+    );
+    this.#processes.set(name, running);
+    await running.exited;
+    this.#processes.delete(name);
+    if (!this.#ended.signal.aborted) this.#restarts.set(name, (this.#restarts.get(name) ?? 0) + 1);
   }
 
   /** Of the containers and the sidecar, as their probes answer now. */
@@ -96,14 +121,9 @@ export class PodRun {
     });
     const admin = `http://${this.ip}:${adminPort}/ready`;
     return await Promise.all([
-      ...this.pod.spec.containers.map((one) => state(one.name, one.image, this.#probeOf(one))),
+      ...this.pod.spec.containers.map((one) => state(one.name, one.image, probeOf(one, this.ip))),
       ...(this.#sidecar ? [state("istio-proxy", "envoy", admin)] : []),
     ]);
-  }
-
-  #probeOf({ readinessProbe }: Container): string | undefined {
-    const get = readinessProbe?.httpGet;
-    return get === undefined ? undefined : `http://${this.ip}:${get.port}${get.path}`;
   }
 
   /** As a kubelet does: the application first, SIGKILL after its grace period, then the sidecar. */

@@ -8,7 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface ProgramSpec {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
-  readonly env?: Readonly<Record<string, string>>;
+  /** All of it. Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Resolves true when the program serves. Thrown errors count as not yet. */
   readonly ready: () => Promise<boolean>;
 }
@@ -20,13 +21,13 @@ export interface Running {
 
 /** Its output goes to a file: a pipe that stays open would keep whoever reads it waiting. */
 export function startProgram(
-  { name, command: [file, ...args], env }: Omit<ProgramSpec, "ready">,
+  { name, command: [file, ...args], env = process.env }: Omit<ProgramSpec, "ready">,
   logs: string,
 ): Running {
   const log = openSync(join(logs, `${name}.log`), "a", 0o600);
   const child = spawn(file, args, {
     stdio: ["ignore", log, log],
-    env: { ...process.env, ...env },
+    env,
     detached: true,
   });
   closeSync(log);

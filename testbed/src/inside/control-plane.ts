@@ -33,8 +33,18 @@ export function etcdSpec({ place, programOf }: Setting): ProgramSpec {
   return { name: "etcd", command: [programOf("etcd"), ...options], ready };
 }
 
+/** What pods ask for by their accounts: that is what roles are for. The testbed itself and tests are the administrator. */
+const auditPolicy = {
+  apiVersion: "audit.k8s.io/v1",
+  kind: "Policy",
+  omitStages: ["RequestReceived"],
+  rules: [{ level: "Metadata", userGroups: ["system:serviceaccounts"] }, { level: "None" }],
+};
+
 export function apiServerSpec({ place, pki, api, programOf }: Setting): ProgramSpec {
   const tokens = join(place.pki, "tokens.csv");
+  const policy = join(place.data, "audit-policy.yaml");
+  writeFileSync(policy, stringify(auditPolicy));
   writeFileSync(tokens, `${api.token},admin,admin,system:masters\n`, { mode: 0o600 });
   const options = [
     `--etcd-servers=${at.etcd}`,
@@ -50,6 +60,10 @@ export function apiServerSpec({ place, pki, api, programOf }: Setting): ProgramS
     `--token-auth-file=${tokens}`,
     "--authorization-mode=RBAC",
     "--allow-privileged=true",
+    `--audit-policy-file=${policy}`,
+    `--audit-log-path=${join(place.logs, "audit.log")}`,
+    "--audit-log-maxsize=50",
+    "--audit-log-maxbackup=1",
     "--watch-cache=true",
   ];
   const ready = async (): Promise<boolean> => (await api.raw("GET", "/readyz")).status === 200;
@@ -104,6 +118,7 @@ export function istiodSpec({ place, pki, programOf }: Setting): ProgramSpec {
     `--tlsKeyFile=${pki.istiod.key}`,
   ];
   const env = {
+    ...process.env,
     PILOT_ENABLE_METADATA_EXCHANGE: "false",
     PILOT_ENABLE_ALPN_FILTER: "false",
     ENABLE_CA_SERVER: "false",

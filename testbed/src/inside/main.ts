@@ -77,7 +77,7 @@ async function start(): Promise<void> {
   await step("Istio's objects", () => makeIstioObjects(api, pki.caBase64));
   const data = join(place.data, "pods");
   mkdirSync(data, { recursive: true });
-  const agent = new Agent(api, { run, logs: place.logs, data, envoy: programOf("envoy") });
+  const agent = new Agent({ api, run, logs: place.logs, data, envoy: programOf("envoy") });
   report({ ready: true });
   await agent.run();
 }

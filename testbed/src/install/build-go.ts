@@ -12,12 +12,18 @@ export async function buildGo(component: GoComponent, target: string, run: RunTo
   const cwd = pinsOf(component);
   const env = { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false -mod=readonly" };
   const program = join(target, component.name);
-  const build = ["build", "-trimpath", "-ldflags=-s -w", "-o", program, component.package];
-  await run("go", build, { cwd, env });
-  for (const [name, { module, path }] of Object.entries(component.files ?? {})) {
-    const list = ["list", "-m", "-f", "{{.Dir}}", module];
-    const directory = await capture(run, "go", list, { cwd, env });
-    await writeFile(join(target, name), await readYaml(join(directory.trim(), path)));
+  const fieldOf = async (field: string, module: string): Promise<string> =>
+    (await capture(run, "go", ["list", "-m", "-f", `{{.${field}}}`, module], { cwd, env })).trim();
+  const { versionIn, files = {} } = component;
+  const version =
+    versionIn === undefined
+      ? ""
+      : ` -X ${versionIn.variable}=${await fieldOf("Version", versionIn.module)}`;
+  const build = ["build", "-trimpath", `-ldflags=-s -w${version}`, "-o", program];
+  await run("go", [...build, component.package], { cwd, env });
+  for (const [name, { module, path }] of Object.entries(files)) {
+    const directory = await fieldOf("Dir", module);
+    await writeFile(join(target, name), await readYaml(join(directory, path)));
   }
 }
 
