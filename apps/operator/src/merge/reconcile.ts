@@ -15,6 +15,7 @@ import { type MergeOptions, type MeshNames, wasWiped } from "@cocktail/mesh";
 import type { Clock } from "@cocktail/work-queue";
 import { isRefusal, unlessGone } from "./api-errors.ts";
 import type { Caches } from "./caches.ts";
+import { withoutClaim } from "./claim.ts";
 import { notWritten } from "./conditions.ts";
 import { hold, release } from "./finalizers.ts";
 import { fieldManager, virtualServices } from "./kinds.ts";
@@ -109,13 +110,17 @@ export class MergeReconciler {
 
   async #make(api: Api, state: TargetState, signal: AbortSignal): Promise<ReconcileResult> {
     const { verdicts, write } = planTarget(state);
-    if (write !== undefined && state.target !== undefined)
+    let { target } = state;
+    if (write !== undefined && target !== undefined)
       try {
-        await this.#write(api, { before: state.target, write }, signal);
+        target = await this.#write(api, { before: target, write }, signal);
       } catch (error) {
         if (!isRefusal(error)) throw error;
         return await this.#refused(api, state, { error, verdicts, signal });
       }
+    const unclaimed = target === undefined ? undefined : withoutClaim(target);
+    if (unclaimed !== undefined)
+      await replaceObject(api, virtualServices, unclaimed, { fieldManager, signal });
     await this.#tell(api, verdicts, signal);
     // The target is without their routes now.
     const { caches } = this.#options;
@@ -133,22 +138,24 @@ export class MergeReconciler {
     api: Api,
     { before, write }: { readonly before: KubeObject; readonly write: KubeObject },
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<KubeObject> {
     const { clock, events, log, metrics = noMergeMetrics } = this.#options;
     const key = keyOf(before.metadata);
     const { resourceVersion: basedOn } = before.metadata;
-    await replaceObject(api, virtualServices, write, { fieldManager, signal });
+    const written = await replaceObject(api, virtualServices, write, { fieldManager, signal });
     this.#written.set(key, { at: clock.now(), basedOn });
     metrics.wrote();
     log.info({ target: key }, "merged");
-    if (!wasWiped(rawOf(before))) return;
-    metrics.restored();
-    events.record(before, {
-      type: "Normal",
-      reason: "RoutesRestored",
-      action: "Merge",
-      note: "Somebody replaced the routes. Those of VirtualServiceMerges are back.",
-    });
+    if (wasWiped(rawOf(before))) {
+      metrics.restored();
+      events.record(before, {
+        type: "Normal",
+        reason: "RoutesRestored",
+        action: "Merge",
+        note: "Somebody replaced the routes. Those of VirtualServiceMerges are back.",
+      });
+    }
+    return written;
   }
 
   /** One patch that Istio refuses must not keep others out: it is found, and left out. */
