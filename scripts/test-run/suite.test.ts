@@ -23,6 +23,15 @@ test("without filters the slow suites are left out, with --all they are in", () 
   assert.deepEqual([chosen(false), chosen(true)], [3, 4]);
 });
 
+test("what needs a testbed runs by name alone", () => {
+  const inTestbed = ["test/cluster/golden.test.ts", "test/node/pods.test.ts"];
+  assert.deepEqual(selectFiles(inTestbed, { filters: [], all: true }).chosen, []);
+  assert.deepEqual(
+    selectFiles(inTestbed, { filters: ["test/node"], all: false }).chosen,
+    inTestbed.slice(1),
+  );
+});
+
 test("a filter is a folder or a file, never a prefix of a name", () => {
   const filters = ["./packages/route/", "test/e2e/storm.test.ts"];
   assert.deepEqual(selectFiles(files, { filters, all: false }), {

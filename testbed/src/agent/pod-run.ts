@@ -6,7 +6,7 @@ import { addPodNetwork, inPod, removePodNetwork } from "../inside/network.ts";
 import type { RunTool } from "../install/tool.ts";
 import { commandOf } from "./images.ts";
 import { type Container, environmentOf, type Pod } from "./pod.ts";
-import { adminPort, bootstrapOf } from "./sidecar.ts";
+import { adminPort, bootstrapOf, type SidecarOwner } from "./sidecar.ts";
 
 export interface PodSetting {
   readonly run: RunTool;
@@ -46,13 +46,18 @@ export class PodRun {
     return `pod-${this.#id}`;
   }
 
+  get #owner(): SidecarOwner {
+    const { name, namespace, labels } = this.pod.metadata;
+    return { name, namespace, labels, ip: this.ip, interception: "NONE" };
+  }
+
   async start(): Promise<void> {
     const { run, data, envoy } = this.#setting;
     await addPodNetwork(run, { id: this.#id, namespace: this.#namespace, ip: this.ip });
     if (this.#sidecar) {
       const file = join(data, `${this.#namespace}.json`);
       mkdirSync(data, { recursive: true });
-      writeFileSync(file, JSON.stringify(bootstrapOf(this.pod, this.ip)));
+      writeFileSync(file, JSON.stringify(bootstrapOf(this.#owner)));
       const options = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn"];
       this.#loops.push(this.#keep("istio-proxy", [envoy, "-c", file, ...options], {}));
     }

@@ -51,6 +51,7 @@ export function apiServerSpec({ place, pki, api, programOf }: Setting): ProgramS
     "--authorization-mode=RBAC",
     "--allow-privileged=true",
     "--watch-cache=true",
+    "--kubelet-preferred-address-types=InternalIP", // the node's name is known to nobody
   ];
   const ready = async (): Promise<boolean> => (await api.raw("GET", "/readyz")).status === 200;
   return { name: "kube-apiserver", command: [programOf("kube-apiserver"), ...options], ready };
@@ -65,7 +66,7 @@ export function controllerManagerSpec({ place, pki, programOf }: Setting): Progr
     "--bind-address=127.0.0.1",
     "--secure-port=10257",
     "--use-service-account-credentials=false",
-    "--node-monitor-grace-period=1h", // no kubelet renews a lease here
+    "--node-monitor-grace-period=1h", // in profile control no kubelet renews a lease
     "--kube-api-qps=200",
     "--kube-api-burst=400",
   ];

@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools pins what the testbed builds.
+package tools
+
+import _ "github.com/opencontainers/runc"
