@@ -19,8 +19,6 @@ export interface GoComponent extends Common {
   /** The directory below components/ that holds go.mod. */
   readonly module: string;
   readonly package: string;
-  /** Contains C code: built with a C compiler, for this machine's C library. */
-  readonly cgo?: true;
   /** What the program needs at run time: name in the cache entry -> a file of a module, or all YAML of a directory as one. */
   readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
 }
@@ -111,16 +109,15 @@ export const components: readonly Component[] = [
   containerd("containerd-shim-runc-v2", 15),
   containerd("ctr", 15),
   {
-    kind: "go",
+    kind: "debian",
     name: "runc",
-    module: "runc",
-    package: "github.com/opencontainers/runc",
-    cgo: true,
+    packages: "runc",
+    path: "usr/sbin/runc",
+    aliases: [],
     profile: "node",
-    seconds: 30,
+    seconds: 10,
   },
   cni("ptp", "main"),
-  cni("loopback", "main"),
   cni("host-local", "ipam"),
   {
     kind: "go",

@@ -6,13 +6,11 @@ import { capture, type RunTool } from "./tool.ts";
 
 /**
  * Builds a Go program into `target`. Go's own build cache makes an interrupted build go on where it was.
- * Without cgo, where that is possible: the program then runs on any Linux, also in an image without a C library.
+ * Without cgo: the program then runs on any Linux, also in an image without a C library.
  */
 export async function buildGo(component: GoComponent, target: string, run: RunTool): Promise<void> {
   const cwd = pinsOf(component);
-  const cgo = component.cgo === true;
-  if (cgo) await run("gcc", ["--version"], {}); // said before a minute of downloads, with the way to get it
-  const env = { CGO_ENABLED: cgo ? "1" : "0", GOFLAGS: "-buildvcs=false -mod=readonly" };
+  const env = { CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false -mod=readonly" };
   const program = join(target, component.name);
   const build = ["build", "-trimpath", "-ldflags=-s -w", "-o", program, component.package];
   await run("go", build, { cwd, env });

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { DebianComponent } from "../components.ts";
@@ -38,7 +39,7 @@ async function download(packages: readonly string[], cwd: string, run: RunTool):
   } catch (error) {
     if (!(error instanceof ToolFailed)) throw error;
     const fix =
-      "apt must know these versions: run apt-get update as root; on another release than Debian 12, change testbed/components/iptables/packages.txt";
+      "apt must know these versions: run apt-get update as root; on another release than Debian 12, or when Debian has replaced one, change packages.txt in testbed/components";
     throw new ToolFailed(`${error.message}\n${fix}`, { cause: error });
   }
 }
@@ -54,7 +55,7 @@ async function takeProgram(
   for (const alias of new Set([name, ...aliases])) await symlink("program", join(target, alias));
   await mkdir(join(target, "lib"));
   const libraries = join(root, "usr/lib");
-  for (const architecture of await readdir(libraries))
+  for (const architecture of existsSync(libraries) ? await readdir(libraries) : [])
     await cp(join(libraries, architecture), join(target, "lib"), {
       recursive: true,
       verbatimSymlinks: true,

@@ -26,9 +26,8 @@ export class ToolMissing extends Error {
 /** Programs of the system that the testbed calls, and the way to get each. */
 export const howToGet: Readonly<Record<string, string>> = {
   go: "install Go 1.26 or newer (1.21 or newer fetches that version itself)",
-  gcc: "install a C compiler (Debian: apt-get install gcc libc6-dev)",
   "apt-get":
-    "profile node takes iptables from Debian packages, so it needs Debian or a system like it",
+    "profile node takes runc and iptables from Debian packages, so it needs Debian or a system like it",
   "dpkg-deb": "install dpkg (Debian has it)",
   ldd: "install the C library's programs (Debian: apt-get install libc-bin)",
   python3: "install python3 with pip (Debian: apt-get install python3-pip)",

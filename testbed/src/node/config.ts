@@ -42,11 +42,9 @@ BinaryName = ${text(programs.runc)}
 SystemdCgroup = false
 
 [plugins."${cri}.runtime".cni]
+use_internal_loopback = true
 bin_dirs = ${text(programs.cni)}
 conf_dir = ${text(nodePaths.cniConfig)}
-
-[plugins."${cri}.images"]
-snapshotter = "overlayfs"
 
 [plugins."${cri}.images".pinned_images]
 sandbox = "${pauseImage}"

@@ -12,7 +12,7 @@ import { cniConfig, containerdConfig, corefile, kubeletConfig, kubeProxyConfig }
 import { iptablesEnvironment } from "./iptables.ts";
 import { nodePaths } from "./paths.ts";
 
-const cniPlugins = ["ptp", "loopback", "host-local"] as const;
+const cniPlugins = ["ptp", "host-local"] as const;
 
 const answers = async (url: string): Promise<boolean> => (await fetch(url)).ok;
 
