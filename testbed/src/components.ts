@@ -123,9 +123,9 @@ export const components: readonly Component[] = [
     kind: "go",
     name: "coredns",
     module: "coredns",
-    package: "github.com/coredns/coredns",
+    package: ".",
     profile: "node",
-    seconds: 180,
+    seconds: 40,
   },
   { kind: "go", name: "pause", module: "pause", package: ".", profile: "node", seconds: 5 },
   {
