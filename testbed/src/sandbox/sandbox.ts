@@ -25,6 +25,9 @@ const otherNamespaces = [
   "--mount-proc",
 ] as const;
 
+/** The first process of a pid namespace inherits its orphans and must wait for them. A shell does, Node.js doesn't. */
+const reaper = ["sh", "-c", '"$@" & wait "$!"', "sh"] as const;
+
 /** Starts the sandbox detached from the caller and returns the process that holds it. */
 export async function startSandbox(
   place: Place,
@@ -34,7 +37,7 @@ export async function startSandbox(
   const unshare = [...(profile === "control" ? userNamespace : []), ...otherNamespaces];
   const log = openSync(join(place.logs, "testbed.log"), "a", 0o600);
   try {
-    const child = spawn("unshare", [...unshare, "--", ...program], {
+    const child = spawn("unshare", [...unshare, "--", ...reaper, ...program], {
       detached: true,
       stdio: ["ignore", log, log],
       cwd: place.directory,
