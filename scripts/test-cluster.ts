@@ -8,9 +8,14 @@ import { root } from "./run-step.ts";
 
 const onNode = process.argv.slice(2).join(" ").startsWith("--profile node");
 const words = process.argv.slice(onNode ? 4 : 2);
-// The routes of the first suite go through sidecars that istiod injects, and the others' ends are watched: one file at a time.
+// One file at a time, since one of them watches what a second node leaves behind. Those of test/cluster run here through injected sidecars.
 const usual = onNode
-  ? ["--test-concurrency=1", "test/node", "test/cluster/first-route.test.ts"]
+  ? [
+      "--test-concurrency=1",
+      "test/node",
+      "test/cluster/first-route.test.ts",
+      "test/cluster/guide.test.ts",
+    ]
   : ["test/cluster"];
 const chosen = words.some((word) => !word.startsWith("-")) ? words : [...words, ...usual];
 const name = ["--name", `test-${process.pid}`];

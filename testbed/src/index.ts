@@ -8,3 +8,4 @@ export {
   type TestObject,
 } from "./cluster/apps.ts";
 export { type Cluster, connect, type TestPod } from "./cluster/cluster.ts";
+export { type Image, type ImageFile, writeImage } from "./images/image.ts";

@@ -136,8 +136,8 @@ program
   });
 
 function environment(name: string): Record<string, string> {
-  const kubectl = components.find((one) => one.name === "kubectl");
-  const path = kubectl === undefined ? [] : [dirname(programOf(kubectl))];
+  // ctr brings images into a node: ctr -n k8s.io images import FILE
+  const path = selectComponents(["kubectl", "ctr"]).map((one) => dirname(programOf(one)));
   return {
     KUBECONFIG: placeOf(name).kubeconfig,
     PATH: [...path, process.env["PATH"] ?? ""].join(":"),
