@@ -10,6 +10,7 @@ const files = [
 ];
 
 test("a suite is a workspace", () => {
+  assert.equal(suiteOf("testbed/src/node/config.test.ts"), "testbed");
   assert.deepEqual(files.map(suiteOf), [
     "packages/route",
     "packages/route-extra",

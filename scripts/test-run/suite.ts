@@ -1,9 +1,9 @@
 import { sep } from "node:path";
 
-/** The suite of a test file is its workspace: `packages/route`, `apps/cli`, `examples/shop`, `test/e2e`, `scripts`. */
+/** The suite of a test file is its workspace: `packages/route`, `apps/cli`, `examples/shop`, `test/e2e`, `testbed`, `scripts`. */
 export function suiteOf(file: string): string {
   const [first = "", second] = file.split(sep);
-  return second === undefined || first === "scripts" || first === "benchmarks"
+  return second === undefined || ["scripts", "benchmarks", "testbed"].includes(first)
     ? first
     : `${first}/${second}`;
 }

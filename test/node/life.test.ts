@@ -35,13 +35,13 @@ describe("a testbed of profile node", () => {
     const mine = { namespace: "node-life", service: "kept" };
     await outer.apply(meshNamespace(mine.namespace), deployment(mine));
     await outer.readyPods(mine.namespace, "app=kept");
-    const before = traces();
+    const earlier = traces();
 
     const up = await testbed("up", "--profile", "node", "--name", "killed");
     assert.equal(up.code, 0, up.text);
     const pods = await testbed("run", "--name", "killed", "--", "sh", "-c", startPods);
     assert.equal(pods.code, 0, pods.text);
-    const during = added(before, traces());
+    const during = added(earlier, traces());
     assert.ok(during.processes.some((one) => one.includes("istio-proxy") || one.includes("envoy")));
     for (const kind of ["processes", "cgroups", "namespaces"] as const)
       assert.notDeepEqual(during[kind], [], kind);
@@ -62,8 +62,8 @@ describe("a testbed of profile node", () => {
     assert.equal(existsSync(directory), false);
     await until(
       "everything of the killed testbed to be gone",
-      () => Object.values(added(before, traces())).every((one) => one.length === 0),
-      { ms: 20_000, everyMs: 100, seen: () => added(before, lastTraces) },
+      () => Object.values(added(earlier, traces())).every((one) => one.length === 0),
+      { ms: 20_000, everyMs: 100, seen: () => added(earlier, lastTraces) },
     );
     await outer.readyPods(mine.namespace, "app=kept");
     assert.deepEqual(await restarts(mine.namespace), [0, 0]);
@@ -138,9 +138,9 @@ function cgroupsBelow(directory: string): readonly string[] {
   }
 }
 
-function added(before: Traces, now: Traces): Traces {
+function added(earlier: Traces, now: Traces): Traces {
   const only = (kind: Kind): readonly string[] => {
-    const known = new Set(before[kind]);
+    const known = new Set(earlier[kind]);
     return [...new Set(now[kind])].filter((one) => !known.has(one));
   };
   return {

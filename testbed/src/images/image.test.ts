@@ -54,6 +54,7 @@ describe("an image", () => {
     assert.equal(textOf(inside, "etc/text"), "a text");
     assert.equal(inside.get("usr/bin/program")?.headers.mode, 0o755);
     assert.equal(inside.get("usr/bin/program")?.headers.uid, 0);
+    assert.equal(inside.get("usr/bin/program")?.headers.mtime?.getTime(), 0);
   });
 
   test("the same files give the same bytes, in whatever order and however old", async () => {

@@ -15,7 +15,7 @@ export interface Setting {
   readonly programOf: (component: string) => string;
 }
 
-const answers = async (url: string): Promise<boolean> => (await fetch(url)).ok;
+export const answers = async (url: string): Promise<boolean> => (await fetch(url)).ok;
 
 export function etcdSpec({ place, programOf }: Setting): ProgramSpec {
   const peer = "http://127.0.0.1:2380";

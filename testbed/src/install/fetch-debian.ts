@@ -11,8 +11,8 @@ export function parsePackages(text: string): readonly string[] {
 }
 
 /**
- * Fetches packages with apt, which verifies them, and unpacks them. The program lies beside its libraries in `root`; `programs` run it
- * with LD_LIBRARY_PATH, since nothing is installed on the machine. An ordinary user may do this.
+ * Fetches packages with apt, which verifies them, and unpacks them: nothing is installed, so an ordinary user may do this. The libraries
+ * lie in `lib` beside the program, which needs LD_LIBRARY_PATH to find them.
  */
 export async function fetchDebian(
   component: DebianComponent,

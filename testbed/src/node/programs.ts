@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { z } from "zod";
 import type { ProgramSpec } from "../inside/child.ts";
-import type { Setting } from "../inside/control-plane.ts";
+import { answers, type Setting } from "../inside/control-plane.ts";
 import { nodeImages } from "../images/images.ts";
 import { writeImage } from "../images/image.ts";
 import { node, nodeName } from "../inside/addresses.ts";
@@ -13,8 +13,6 @@ import { iptablesEnvironment } from "./iptables.ts";
 import { nodePaths } from "./paths.ts";
 
 const cniPlugins = ["ptp", "host-local"] as const;
-
-const answers = async (url: string): Promise<boolean> => (await fetch(url)).ok;
 
 function writeConfig(directory: string, name: string, content: string | object): string {
   mkdirSync(directory, { recursive: true });
