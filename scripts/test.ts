@@ -1,4 +1,4 @@
-// `npm test`: `node --test` over every *.test.ts below packages, apps, examples, test, benchmarks and scripts.
+// `npm test`: `node --test` over every *.test.ts below packages, apps, examples, test, testbed, benchmarks and scripts.
 //   npm test                              all but the slow suites (test/e2e, test/frameworks, test/pack)
 //   npm test -- packages/route apps/cli   folders or files
 //   npm test -- --all                     the slow suites too
@@ -21,7 +21,7 @@ const kind = options.includes("--mutants") ? "mutants" : "test";
 const handedOn = options.filter((word) => word !== "--all" && word !== "--mutants");
 process.chdir(root);
 
-const files = globSync(`{packages,apps,examples,test,benchmarks,scripts}/**/*.${kind}.ts`, {
+const files = globSync(`{packages,apps,examples,test,testbed,benchmarks,scripts}/**/*.${kind}.ts`, {
   exclude: (path) => /(^|\/)(node_modules|dist|\.cocktail)(\/|$)/.test(path),
 }).toSorted();
 const { chosen, empty } = selectFiles(files, { filters, all });

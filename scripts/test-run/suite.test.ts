@@ -10,6 +10,7 @@ const files = [
 ];
 
 test("a suite is a workspace", () => {
+  assert.equal(suiteOf("testbed/src/node/config.test.ts"), "testbed");
   assert.deepEqual(files.map(suiteOf), [
     "packages/route",
     "packages/route-extra",
@@ -21,6 +22,15 @@ test("a suite is a workspace", () => {
 test("without filters the slow suites are left out, with --all they are in", () => {
   const chosen = (all: boolean): number => selectFiles(files, { filters: [], all }).chosen.length;
   assert.deepEqual([chosen(false), chosen(true)], [3, 4]);
+});
+
+test("what needs a testbed runs by name alone", () => {
+  const inTestbed = ["test/cluster/golden.test.ts", "test/node/pods.test.ts"];
+  assert.deepEqual(selectFiles(inTestbed, { filters: [], all: true }).chosen, []);
+  assert.deepEqual(
+    selectFiles(inTestbed, { filters: ["test/node"], all: false }).chosen,
+    inTestbed.slice(1),
+  );
 });
 
 test("a filter is a folder or a file, never a prefix of a name", () => {

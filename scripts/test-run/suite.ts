@@ -1,9 +1,9 @@
 import { sep } from "node:path";
 
-/** The suite of a test file is its workspace: `packages/route`, `apps/cli`, `examples/shop`, `test/e2e`, `scripts`. */
+/** The suite of a test file is its workspace: `packages/route`, `apps/cli`, `examples/shop`, `test/e2e`, `testbed`, `scripts`. */
 export function suiteOf(file: string): string {
   const [first = "", second] = file.split(sep);
-  return second === undefined || first === "scripts" || first === "benchmarks"
+  return second === undefined || ["scripts", "benchmarks", "testbed"].includes(first)
     ? first
     : `${first}/${second}`;
 }
@@ -11,8 +11,8 @@ export function suiteOf(file: string): string {
 /** Suites that install packages or run the whole product for minutes: only when asked for by name, or with `--all`. */
 const slowSuites: readonly string[] = ["test/e2e", "test/frameworks", "test/pack"];
 
-/** Runs inside a testbed, by `npm run test:cluster` alone. */
-const clusterSuite = "test/cluster";
+/** Run inside a testbed, by `npm run test:cluster` and `npm run test:node` alone. */
+const testbedSuites: readonly string[] = ["test/cluster", "test/node"];
 
 export const isSlow = (file: string): boolean => slowSuites.includes(suiteOf(file));
 
@@ -29,7 +29,9 @@ export function selectFiles(
     file === filter || file.startsWith(`${filter}${sep}`);
   if (plain.length === 0) {
     return {
-      chosen: files.filter((file) => suiteOf(file) !== clusterSuite && (all || !isSlow(file))),
+      chosen: files.filter(
+        (file) => !testbedSuites.includes(suiteOf(file)) && (all || !isSlow(file)),
+      ),
       empty: [],
     };
   }

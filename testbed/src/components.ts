@@ -1,10 +1,16 @@
 /** What a testbed is made of. One component is one program; it is built or fetched once and kept by the hash of its pins. */
-export type Component = GoComponent | WheelComponent;
+export type Component = GoComponent | WheelComponent | DebianComponent;
+
+/** `control`: the control plane and pods without containers. `node`: a kubelet with containers besides; for root alone. */
+export const profiles = ["control", "node"] as const;
+export type Profile = (typeof profiles)[number];
 
 interface Common {
   readonly name: string;
   /** Seconds on two cores with nothing cached, downloads included: for the estimate that `install` prints. */
   readonly seconds: number;
+  /** The one profile that needs it; without it both do. */
+  readonly profile?: Profile;
 }
 
 /** Built by `go build` in a module of ours, whose go.mod and go.sum pin it. */
@@ -28,12 +34,41 @@ export interface WheelComponent extends Common {
   readonly path: string;
 }
 
+/** A program of Debian packages, whose versions packages.txt pins and whose bytes apt verifies. They are unpacked, never installed. */
+export interface DebianComponent extends Common {
+  readonly kind: "debian";
+  /** The directory below components/ that holds packages.txt. */
+  readonly packages: string;
+  /** Where the program lies when the packages are unpacked. */
+  readonly path: string;
+  /** Other names that the program is called by. */
+  readonly aliases: readonly string[];
+}
+
 const kubernetes = (name: string, seconds: number): GoComponent => ({
   kind: "go",
   name,
   module: "kubernetes",
   package: `k8s.io/kubernetes/cmd/${name}`,
   seconds,
+});
+
+const containerd = (name: string, seconds: number): GoComponent => ({
+  kind: "go",
+  name,
+  module: "containerd",
+  package: `github.com/containerd/containerd/v2/cmd/${name}`,
+  profile: "node",
+  seconds,
+});
+
+const cni = (name: string, kind: "main" | "ipam"): GoComponent => ({
+  kind: "go",
+  name,
+  module: "cni",
+  package: `github.com/containernetworking/plugins/plugins/${kind}/${name}`,
+  profile: "node",
+  seconds: 10,
 });
 
 /** In the order of building: what the first routed request needs comes first. */
@@ -82,11 +117,53 @@ export const components: readonly Component[] = [
     package: "helm.sh/helm/v4/cmd/helm",
     seconds: 120,
   },
+  { ...kubernetes("kubelet", 60), profile: "node" },
+  { ...kubernetes("kube-scheduler", 30), profile: "node" },
+  { ...kubernetes("kube-proxy", 20), profile: "node" },
+  containerd("containerd", 90),
+  containerd("containerd-shim-runc-v2", 15),
+  containerd("ctr", 15),
+  {
+    kind: "debian",
+    name: "runc",
+    packages: "runc",
+    path: "usr/sbin/runc",
+    aliases: [],
+    profile: "node",
+    seconds: 10,
+  },
+  cni("ptp", "main"),
+  cni("host-local", "ipam"),
+  {
+    kind: "go",
+    name: "coredns",
+    module: "coredns",
+    package: ".",
+    profile: "node",
+    seconds: 40,
+  },
+  { kind: "go", name: "pause", module: "pause", package: ".", profile: "node", seconds: 5 },
+  {
+    kind: "debian",
+    name: "iptables",
+    packages: "iptables",
+    path: "usr/sbin/xtables-nft-multi",
+    aliases: ["iptables", "ip6tables"].flatMap((one) => [one, `${one}-save`, `${one}-restore`]),
+    profile: "node",
+    seconds: 5,
+  },
 ];
 
-/** The components of these names, all without names. Throws a usage error on an unknown name. */
-export function selectComponents(names: readonly string[]): readonly Component[] {
-  if (names.length === 0) return components;
+export function componentsOf(profile: Profile): readonly Component[] {
+  return components.filter((one) => one.profile === undefined || one.profile === profile);
+}
+
+/** The components of these names; without names, those of the profile. Throws a usage error on an unknown name. */
+export function selectComponents(
+  names: readonly string[],
+  profile: Profile = "control",
+): readonly Component[] {
+  if (names.length === 0) return componentsOf(profile);
   const known = new Map(components.map((one) => [one.name, one]));
   return names.map((name) => {
     const found = known.get(name);

@@ -10,3 +10,4 @@ export {
 export { xds } from "./inside/addresses.ts";
 export { type AuditedRequest, auditedRequests } from "./cluster/audit.ts";
 export { type Cluster, connect, isOwnCluster, type TestPod } from "./cluster/cluster.ts";
+export { type Image, type ImageFile, writeImage } from "./images/image.ts";

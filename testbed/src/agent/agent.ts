@@ -1,9 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { nodeName } from "../inside/addresses.ts";
 import { mergePatch } from "../inside/kube-api.ts";
 import { planPods, type RunState } from "./plan.ts";
 import { namespaceList, type Pod, podList, wantsSidecar } from "./pod.ts";
 import { PodRun, type PodSetting } from "./pod-run.ts";
-import { nodeName, statusOf } from "./status.ts";
+import { statusOf } from "./status.ts";
 
 /**
  * Stands for kubelet and scheduler where containers can't run: binds every pod to the one node, runs its containers as processes in a

@@ -7,7 +7,7 @@ import { addPodNetwork, inPod, removePodNetwork } from "../inside/network.ts";
 import type { RunTool } from "../install/tool.ts";
 import { commandOf } from "./images.ts";
 import { environmentOf, type Pod, probeOf } from "./pod.ts";
-import { adminPort, bootstrapOf } from "./sidecar.ts";
+import { adminPort, bootstrapOf, type SidecarOwner } from "./sidecar.ts";
 import { withVolumes } from "./volumes.ts";
 
 export interface PodSetting {
@@ -49,13 +49,18 @@ export class PodRun {
     return `pod-${this.#id}`;
   }
 
+  get #owner(): SidecarOwner {
+    const { name, namespace, labels } = this.pod.metadata;
+    return { name, namespace, labels, ip: this.ip, interception: "NONE" };
+  }
+
   async start(): Promise<void> {
     const { api, run, data, envoy } = this.#setting;
     await addPodNetwork(run, { id: this.#id, namespace: this.#namespace, ip: this.ip });
     if (this.#sidecar) {
       const file = join(data, `${this.#namespace}.json`);
       mkdirSync(data, { recursive: true });
-      writeFileSync(file, JSON.stringify(bootstrapOf(this.pod, this.ip)));
+      writeFileSync(file, JSON.stringify(bootstrapOf(this.#owner)));
       const options = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn"];
       const command = [envoy, "-c", file, ...options];
       this.#loops.push(this.#keep("istio-proxy", () => Promise.resolve(command), {}));

@@ -1,27 +1,37 @@
 import { xds } from "../inside/addresses.ts";
-import type { Pod } from "./pod.ts";
 
 /** Envoy's admin interface, on the pod's address so that tests can ask it. */
 export const adminPort = 15000;
 
-/**
- * The bootstrap of a sidecar without traffic interception: istiod then makes one listener a service port on 127.0.0.1, and a caller sends
- * to it with the Host of the service. The limit of regular expressions is the one that Istio's own bootstrap sets.
- */
-export function bootstrapOf(pod: Pod, ip: string): object {
-  const { name, namespace, labels } = pod.metadata;
+/** Whose sidecar it is. istiod reads it. */
+export interface SidecarOwner {
+  readonly name: string;
+  readonly namespace: string;
+  readonly ip: string;
+  /** A text where the labels are filled in later. */
+  readonly labels: Readonly<Record<string, string>> | string;
+  /**
+   * NONE: istiod makes one listener a service port on 127.0.0.1, and a caller sends to it with the Host of the service. REDIRECT: one
+   * listener takes all that iptables sends to it.
+   */
+  readonly interception: "NONE" | "REDIRECT";
+}
+
+/** A sidecar's bootstrap. The limit of regular expressions is the one that Istio's own bootstrap sets. */
+export function bootstrapOf(owner: SidecarOwner): object {
+  const { name, namespace, ip, labels, interception } = owner;
   const ads = { ads: {}, resource_api_version: "V3" };
   return {
     node: {
       id: `sidecar~${ip}~${name}.${namespace}~${namespace}.svc.cluster.local`,
-      cluster: `${labels["app"] ?? name}.${namespace}`,
+      cluster: `${name}.${namespace}`,
       metadata: {
         NAMESPACE: namespace,
         NAME: name,
         LABELS: labels,
         CLUSTER_ID: "Kubernetes",
         ISTIO_VERSION: "1.32.0",
-        INTERCEPTION_MODE: "NONE",
+        INTERCEPTION_MODE: interception,
       },
     },
     admin: { address: address(ip, adminPort) },

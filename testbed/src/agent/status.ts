@@ -1,8 +1,6 @@
 import { node } from "../inside/addresses.ts";
 import type { ContainerState } from "./pod-run.ts";
 
-export const nodeName = "testbed";
-
 /** The status of a pod that runs here. */
 export function statusOf(ip: string, states: readonly ContainerState[], now: Date): object {
   const lastTransitionTime = now.toISOString();

@@ -1,5 +1,6 @@
 /** Fixed, since the network is the sandbox's own. Pods lie in 10.244.0.0/16: EndpointSlices refuse loopback addresses. */
 export const node = "10.244.0.1";
+export const nodeName = "testbed";
 export const apiServer = `https://${node}:6443`;
 export const serviceRange = "10.96.0.0/16";
 export const etcd = "http://127.0.0.1:2379";

@@ -15,7 +15,7 @@ export interface Setting {
   readonly programOf: (component: string) => string;
 }
 
-const answers = async (url: string): Promise<boolean> => (await fetch(url)).ok;
+export const answers = async (url: string): Promise<boolean> => (await fetch(url)).ok;
 
 export function etcdSpec({ place, programOf }: Setting): ProgramSpec {
   const peer = "http://127.0.0.1:2380";
@@ -65,6 +65,7 @@ export function apiServerSpec({ place, pki, api, programOf }: Setting): ProgramS
     "--audit-log-maxsize=50",
     "--audit-log-maxbackup=1",
     "--watch-cache=true",
+    "--kubelet-preferred-address-types=InternalIP", // the node's name is known to nobody
   ];
   const ready = async (): Promise<boolean> => (await api.raw("GET", "/readyz")).status === 200;
   return { name: "kube-apiserver", command: [programOf("kube-apiserver"), ...options], ready };
@@ -79,7 +80,7 @@ export function controllerManagerSpec({ place, pki, programOf }: Setting): Progr
     "--bind-address=127.0.0.1",
     "--secure-port=10257",
     "--use-service-account-credentials=false",
-    "--node-monitor-grace-period=1h", // no kubelet renews a lease here
+    "--node-monitor-grace-period=1h", // in profile control no kubelet renews a lease
     "--kube-api-qps=200",
     "--kube-api-burst=400",
   ];

@@ -1,7 +1,7 @@
 import type { RunTool } from "../install/tool.ts";
 import { node, serviceRange } from "./addresses.ts";
 
-/** The node: a bridge that pods are plugged into. Cluster addresses are local, so that a connection to one fails at once. */
+/** The node: a bridge that pods are plugged into where no network plugin does that. */
 export async function makeNodeNetwork(run: RunTool): Promise<void> {
   // /run of the machine belongs to others; `ip netns` keeps its names here.
   await run("mount", ["-t", "tmpfs", "tmpfs", "/run"], {});
@@ -11,9 +11,13 @@ export async function makeNodeNetwork(run: RunTool): Promise<void> {
     `addr add ${node}/16 dev br0`,
     "link set br0 up",
     "route add default dev br0", // kube-apiserver refuses to start without one
-    `route add local ${serviceRange} dev lo`,
   ];
   for (const command of commands) await run("ip", command.split(" "), {});
+}
+
+/** Without a kube-proxy: Service addresses are local, so that a connection to one fails at once. */
+export async function refuseServiceAddresses(run: RunTool): Promise<void> {
+  await run("ip", ["route", "add", "local", serviceRange, "dev", "lo"], {});
 }
 
 /** A network namespace for a pod, with its address. */

@@ -1,5 +1,5 @@
-import { nodeName } from "../agent/status.ts";
-import { istiodWebhook, node } from "./addresses.ts";
+import { injectorConfigMap, injectorWebhook } from "../node/injection.ts";
+import { istiodWebhook, node, nodeName } from "./addresses.ts";
 import { type KubeApi, mergePatch, serverSideApply } from "./kube-api.ts";
 
 /** Applies by server-side apply; `path` names the object. */
@@ -8,8 +8,8 @@ async function apply(api: KubeApi, path: string, object: object): Promise<void> 
   await api.call("PATCH", `${path}${query}`, object, serverSideApply);
 }
 
-/** The node that all pods are bound to, and Istio's namespace. Before istiod. */
-export async function makeBasics(api: KubeApi): Promise<void> {
+/** Without a kubelet: the node that all pods are bound to. */
+export async function makeNode(api: KubeApi): Promise<void> {
   await apply(api, `/api/v1/nodes/${nodeName}`, {
     apiVersion: "v1",
     kind: "Node",
@@ -21,11 +21,25 @@ export async function makeBasics(api: KubeApi): Promise<void> {
     conditions: [{ type: "Ready", status: "True", reason: "Testbed" }],
   };
   await api.call("PATCH", `/api/v1/nodes/${nodeName}/status`, { status }, mergePatch);
+}
+
+/** Before istiod. */
+export async function makeIstioNamespace(api: KubeApi): Promise<void> {
   await apply(api, "/api/v1/namespaces/istio-system", {
     apiVersion: "v1",
     kind: "Namespace",
     metadata: { name: "istio-system" },
   });
+}
+
+const admission = "/apis/admissionregistration.k8s.io/v1";
+
+/** How istiod's webhook injects sidecars. Before istiod, which doesn't look for it again. */
+export async function makeInjector(api: KubeApi, caBundle: string): Promise<void> {
+  const configMaps = "/api/v1/namespaces/istio-system/configmaps";
+  await apply(api, `${configMaps}/istio-sidecar-injector`, injectorConfigMap());
+  const webhooks = `${admission}/mutatingwebhookconfigurations`;
+  await apply(api, `${webhooks}/istio-sidecar-injector`, injectorWebhook(caBundle));
 }
 
 /** What istiod needs of the API: no mutual TLS, since no certificates are served, and its own validation as a webhook. */
@@ -37,7 +51,7 @@ export async function makeIstioObjects(api: KubeApi, caBundle: string): Promise<
     metadata: { name: "default", namespace: "istio-system" },
     spec: { mtls: { mode: "DISABLE" } },
   });
-  const webhooks = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+  const webhooks = `${admission}/validatingwebhookconfigurations`;
   await apply(api, `${webhooks}/istio-validator`, {
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingWebhookConfiguration",

@@ -4,10 +4,14 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Component } from "../components.ts";
 
-/** The directory of one component's pins (go.mod, go.sum or requirements.txt). */
+/** The directory of one component's pins (go.mod and go.sum, requirements.txt or packages.txt). */
 export function pinsOf(component: Component): string {
-  const directory = component.kind === "go" ? component.module : component.requirements;
-  return join(import.meta.dirname, "../../components", directory);
+  return join(import.meta.dirname, "../../components", directoryOf(component));
+}
+
+function directoryOf(component: Component): string {
+  if (component.kind === "go") return component.module;
+  return component.kind === "wheel" ? component.requirements : component.packages;
 }
 
 /** Where built components are kept: COCKTAIL_TESTBED_CACHE, else below the user's cache directory. */
@@ -23,7 +27,7 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
  * names the least version, and a machine without Go can use what another one built.
  */
 export function entryOf(component: Component, root: string = cacheRoot()): string {
-  const { seconds: _, ...built } = component;
+  const { seconds: _, profile: __, ...built } = component;
   const hash = createHash("sha256");
   hash.update(JSON.stringify([built, process.platform, process.arch]));
   const pins = pinsOf(component);

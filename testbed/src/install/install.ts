@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import type { Component } from "../components.ts";
 import { buildGo } from "./build-go.ts";
 import { cacheRoot, entryOf, isInstalled } from "./cache.ts";
+import { fetchDebian } from "./fetch-debian.ts";
 import { fetchWheel } from "./fetch-wheel.ts";
 import type { RunTool } from "./tool.ts";
 
@@ -39,7 +40,8 @@ async function installOne(component: Component, run: RunTool, root: string): Pro
   const building = await mkdtemp(`${entry}.building-`);
   try {
     if (component.kind === "go") await buildGo(component, building, run);
-    else await fetchWheel(component, building, run);
+    else if (component.kind === "wheel") await fetchWheel(component, building, run);
+    else await fetchDebian(component, building, run);
     await rename(building, entry).catch((error: unknown) => {
       if (!isInstalled(component, root)) throw error; // another run was faster
     });

@@ -26,6 +26,10 @@ export class ToolMissing extends Error {
 /** Programs of the system that the testbed calls, and the way to get each. */
 export const howToGet: Readonly<Record<string, string>> = {
   go: "install Go 1.26 or newer (1.21 or newer fetches that version itself)",
+  "apt-get":
+    "profile node takes runc and iptables from Debian packages, so it needs Debian or a system like it",
+  "dpkg-deb": "install dpkg (Debian has it)",
+  ldd: "install the C library's programs (Debian: apt-get install libc-bin)",
   python3: "install python3 with pip (Debian: apt-get install python3-pip)",
   openssl: "install openssl (Debian: apt-get install openssl)",
   ip: "install iproute2 (Debian: apt-get install iproute2)",

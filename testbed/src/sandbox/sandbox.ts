@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, closeSync, readFileSync } from "node:fs";
+import { openSync, closeSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { identify, isAlive, parseIdentity, type ProcessIdentity } from "@cocktail/local-state";
+import type { Profile } from "../components.ts";
 import { howToGet, ToolMissing } from "../install/tool.ts";
 import type { Place } from "./place.ts";
 
@@ -12,10 +13,9 @@ import type { Place } from "./place.ts";
  * kernel ends all others and takes the interfaces and mounts away: there is no cleanup that could be forgotten.
  */
 
-/** Root of the namespaces; as an ordinary user by a user namespace, which maps that user to root inside. */
-const unshare = [
-  "--user",
-  "--map-root-user",
+/** A user namespace maps an ordinary user to root inside. Containers need more users than one, so a node has none. */
+const userNamespace = ["--user", "--map-root-user"] as const;
+const otherNamespaces = [
   "--net",
   "--mount",
   "--propagation=private",
@@ -25,14 +25,19 @@ const unshare = [
   "--mount-proc",
 ] as const;
 
+/** The first process of a pid namespace inherits its orphans and must wait for them. A shell does, Node.js doesn't. */
+const reaper = ["sh", "-c", '"$@" & wait "$!"', "sh"] as const;
+
 /** Starts the sandbox detached from the caller and returns the process that holds it. */
 export async function startSandbox(
   place: Place,
+  profile: Profile,
   program: readonly string[],
 ): Promise<ProcessIdentity> {
+  const unshare = [...(profile === "control" ? userNamespace : []), ...otherNamespaces];
   const log = openSync(join(place.logs, "testbed.log"), "a", 0o600);
   try {
-    const child = spawn("unshare", [...unshare, "--", ...program], {
+    const child = spawn("unshare", [...unshare, "--", ...reaper, ...program], {
       detached: true,
       stdio: ["ignore", log, log],
       cwd: place.directory,
@@ -73,7 +78,10 @@ export function firstInside({ pid }: ProcessIdentity): number | undefined {
 export function enter(sandbox: ProcessIdentity, cwd: string): readonly string[] {
   const pid = firstInside(sandbox);
   if (pid === undefined) throw new Error("the testbed is not up yet");
-  const namespaces = ["--user", "--preserve-credentials", "--mount", "--net", "--pid"];
+  // The kernel refuses to enter a user namespace that one is in already.
+  const sameUsers = readlinkSync(`/proc/${pid}/ns/user`) === readlinkSync("/proc/self/ns/user");
+  const users = sameUsers ? [] : ["--user", "--preserve-credentials"];
+  const namespaces = [...users, "--mount", "--net", "--pid"];
   return ["nsenter", ...namespaces, `--target=${pid}`, "--", "env", "-C", cwd];
 }
 

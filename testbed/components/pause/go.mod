@@ -1,0 +1,3 @@
+module cocktail.dev/testbed/pause
+
+go 1.26.8
