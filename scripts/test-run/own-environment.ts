@@ -8,4 +8,4 @@ export function withoutOwn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 const ownName =
-  /^(COCKTAIL_(?!TEST_)|GIT_(?!SSH|CONFIG)|DATABASE_URL$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/;
+  /^(COCKTAIL_(?!TEST_|KUBECONFIG)|GIT_(?!SSH|CONFIG)|DATABASE_URL$|NODE_OPTIONS$|NODE_TEST_CONTEXT$)/;

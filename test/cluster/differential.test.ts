@@ -9,6 +9,7 @@ import {
   requests,
   tables,
 } from "../../packages/mesh/test/requests.ts";
+import { isOwnCluster } from "@cocktail/testbed";
 import {
   askedOf,
   Differential,
@@ -53,8 +54,10 @@ function replaced(one: KubeObject, from: string, to: string): KubeObject {
   return JSON.parse(text.replaceAll(from, to)) as KubeObject;
 }
 
+const skip = isOwnCluster && "it looks into an Envoy of the testbed";
+
 function compare(title: string, { form, requests, wanted, plant }: Suite): void {
-  describe(title, () => {
+  describe(title, { skip }, () => {
     const mesh = new Differential(form);
     before(() => mesh.open());
     after(() => mesh.close());
@@ -128,87 +131,91 @@ const fixed: RouteTable = withStable({
 const [pins, environment, mode] = ["x-service-route", "x-source-route", "x-route-mode"];
 const filler = Array.from({ length: 64 }, (_, at) => `s${at}:k`).join("::");
 
-describe("what differs in the regex form without an edge that writes canonical headers", () => {
-  const mesh = new Differential({ ...regexForm, namespace: "differential-raw" });
-  before(async () => {
-    await mesh.open();
-    await mesh.publish(fixed);
-  });
-  after(() => mesh.close());
-
-  for (const [title, request, expected, actual] of [
-    [
-      "of two pins of one service the first key in the alphabet wins, not the leftmost",
-      [[pins, "payment-service:mp-1012::payment-service:mp-101"]],
-      "mp-1012",
-      "mp-101",
-    ],
-    [
-      "a pin after three colons counts, although its entry is malformed",
-      [[pins, "a:b:::payment-service:mp-101"]],
-      "stable",
-      "mp-101",
-    ],
-    [
-      "a pin beyond 64 entries counts",
-      [[pins, `${filler}::payment-service:mp-101`]],
-      "stable",
-      "mp-101",
-    ],
-    [
-      "a pin in a header over 4,096 bytes counts",
-      [[pins, `payment-service:mp-101::${"x".repeat(4096)}`]],
-      "stable",
-      "mp-101",
-    ],
-    ["a pin in upper case is missed", [[pins, "Payment-Service:MP-101"]], "mp-101", "stable"],
-    ["an environment in upper case is missed", [[environment, "OPS-101"]], "mp-101", "stable"],
-    [
-      "an environment with a comma after it is missed",
-      [[environment, "ops-101,"]],
-      "mp-101",
-      "stable",
-    ],
-    [
-      "of two environments on two lines one counts, although they contradict each other",
-      [
-        [environment, "ops-101"],
-        [environment, "ops-102"],
-      ],
-      "stable",
-      "mp-101",
-    ],
-    [
-      "strict mode in upper case is missed",
-      [
-        [pins, "payment-service:gone"],
-        [mode, "STRICT"],
-      ],
-      "strict",
-      "stable",
-    ],
-    [
-      "strict mode before the pins of baggage is missed",
-      [["baggage", "route-mode=strict,service-route=payment-service%3Agone"]],
-      "strict",
-      "stable",
-    ],
-    [
-      "white space around the = of baggage is not read",
-      [["baggage", "source-route = ops-101"]],
-      "mp-101",
-      "stable",
-    ],
-    [
-      "a pin of baggage that isn't percent-encoded is missed",
-      [["baggage", "service-route=payment-service:mp-101"]],
-      "mp-101",
-      "stable",
-    ],
-  ] as const)
-    test(`without an edge ${title}`, async () => {
-      const asked = { target: "payment-service", request: request as HeaderLines };
-      assert.equal(expectedKey(fixed, asked), expected);
-      assert.deepEqual(await mesh.keys([asked]), [actual]);
+describe(
+  "what differs in the regex form without an edge that writes canonical headers",
+  { skip },
+  () => {
+    const mesh = new Differential({ ...regexForm, namespace: "differential-raw" });
+    before(async () => {
+      await mesh.open();
+      await mesh.publish(fixed);
     });
-});
+    after(() => mesh.close());
+
+    for (const [title, request, expected, actual] of [
+      [
+        "of two pins of one service the first key in the alphabet wins, not the leftmost",
+        [[pins, "payment-service:mp-1012::payment-service:mp-101"]],
+        "mp-1012",
+        "mp-101",
+      ],
+      [
+        "a pin after three colons counts, although its entry is malformed",
+        [[pins, "a:b:::payment-service:mp-101"]],
+        "stable",
+        "mp-101",
+      ],
+      [
+        "a pin beyond 64 entries counts",
+        [[pins, `${filler}::payment-service:mp-101`]],
+        "stable",
+        "mp-101",
+      ],
+      [
+        "a pin in a header over 4,096 bytes counts",
+        [[pins, `payment-service:mp-101::${"x".repeat(4096)}`]],
+        "stable",
+        "mp-101",
+      ],
+      ["a pin in upper case is missed", [[pins, "Payment-Service:MP-101"]], "mp-101", "stable"],
+      ["an environment in upper case is missed", [[environment, "OPS-101"]], "mp-101", "stable"],
+      [
+        "an environment with a comma after it is missed",
+        [[environment, "ops-101,"]],
+        "mp-101",
+        "stable",
+      ],
+      [
+        "of two environments on two lines one counts, although they contradict each other",
+        [
+          [environment, "ops-101"],
+          [environment, "ops-102"],
+        ],
+        "stable",
+        "mp-101",
+      ],
+      [
+        "strict mode in upper case is missed",
+        [
+          [pins, "payment-service:gone"],
+          [mode, "STRICT"],
+        ],
+        "strict",
+        "stable",
+      ],
+      [
+        "strict mode before the pins of baggage is missed",
+        [["baggage", "route-mode=strict,service-route=payment-service%3Agone"]],
+        "strict",
+        "stable",
+      ],
+      [
+        "white space around the = of baggage is not read",
+        [["baggage", "source-route = ops-101"]],
+        "mp-101",
+        "stable",
+      ],
+      [
+        "a pin of baggage that isn't percent-encoded is missed",
+        [["baggage", "service-route=payment-service:mp-101"]],
+        "mp-101",
+        "stable",
+      ],
+    ] as const)
+      test(`without an edge ${title}`, async () => {
+        const asked = { target: "payment-service", request: request as HeaderLines };
+        assert.equal(expectedKey(fixed, asked), expected);
+        assert.deepEqual(await mesh.keys([asked]), [actual]);
+      });
+  },
+);

@@ -4,14 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { until } from "@cocktail/test-support";
-import { auditedRequests } from "@cocktail/testbed";
+import { auditedRequests, isOwnCluster } from "@cocktail/testbed";
 import { blocksOf, root, shell } from "../support/shell.ts";
 
 /**
  * Types docs/guides/virtual-service-merge.md, and the first block of the operator's README. Their operators work in all namespaces, so they
  * get a testbed of their own, inside the one that other suites share.
  */
-describe("the guide of VirtualServiceMerges", () => {
+const skip = isOwnCluster && "its operators work in all namespaces";
+
+describe("the guide of VirtualServiceMerges", { skip }, () => {
   let directory = "";
   let blocks: readonly string[] = [];
   let page = "";
