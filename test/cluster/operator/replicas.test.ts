@@ -95,8 +95,15 @@ describe("two replicas of the operator", () => {
   }
 
   async function settle(): Promise<void> {
-    for (let at = 0; at < 5; at++)
-      await deleteObject(api, mergeKind.deck, { namespace, name: `churn-${at}` });
+    for (let at = 0; at < 5; at++) {
+      const ref = { namespace, name: `churn-${at}` };
+      await deleteObject(api, mergeKind.deck, ref);
+      await until(
+        `${ref.name} to be gone`,
+        async () => (await getObject(api, mergeKind.deck, ref)) === undefined,
+        { ms: 20_000 },
+      );
+    }
     await until(
       "the base",
       async () => {
