@@ -13,6 +13,7 @@ import { hostOf, toTestObjects } from "../test/cluster/support/mesh-objects.ts";
 import { node } from "./gateway-contestants.ts";
 import { client, type Load, type Measured } from "./gateway-load.ts";
 import { memory, processorTime } from "./gateway-process.ts";
+import { loadWords, parseMeasured } from "./mesh-load.ts";
 import { type Goal, median, type MeshBench, printGoals } from "./mesh-parts.ts";
 import {
   branchLabels,
@@ -29,8 +30,11 @@ import {
 const connections = 16;
 /** What the plain service may differ from itself. Beyond, a run says little. */
 const tolerance = 0.03;
-const forms = { table: renderTableForm, regex: renderRegexForm } as const;
-type Form = keyof typeof forms;
+const forms = [
+  ["table", renderTableForm],
+  ["regex", renderRegexForm],
+] as const;
+type Form = (typeof forms)[number][0];
 const sizes = [1, 100, 1_000] as const;
 
 interface Case {
@@ -52,9 +56,9 @@ const nameOf = (form: Form, size: number): string => `${form}-${size}`;
 const cases: readonly Case[] = [
   plain,
   plainAgain,
-  ...Object.keys(forms).flatMap((form) =>
+  ...forms.flatMap(([form]) =>
     sizes.flatMap((size): readonly Case[] => {
-      const service = nameOf(form as Form, size);
+      const service = nameOf(form, size);
       const shown = `${form}, ${size.toLocaleString("en")}`;
       return [
         { name: `${shown}, stable`, service, pin: "" },
@@ -122,9 +126,9 @@ async function startPods(cluster: Cluster): Promise<TestPod> {
 
 async function writeVariants(cluster: Cluster, caller: TestPod): Promise<void> {
   await cluster.apply(...toTestObjects([renderMeshFilter(defaultMeshNames)]));
-  for (const [form, render] of Object.entries(forms))
+  for (const [form, render] of forms)
     for (const size of sizes) {
-      const one = meshService(nameOf(form as Form, size));
+      const one = meshService(nameOf(form, size));
       const objects = render(one, tableOf(one.name, keysOf(size)), defaultMeshNames);
       await cluster.apply(...toTestObjects([one.base, ...objects]));
     }
@@ -160,8 +164,8 @@ async function loadFrom(caller: TestPod, one: Case, seconds: number): Promise<Me
   const load: Load = { port: appPort, headers, connections, seconds };
   const [file = "", ...words] = [...inNetworkOf(caller), ...node];
   const script = join(import.meta.dirname, "mesh-load.ts");
-  const { stdout } = await promisify(execFile)(file, [...words, script, JSON.stringify(load)]);
-  return JSON.parse(stdout) as Measured;
+  const { stdout } = await promisify(execFile)(file, [...words, script, ...loadWords(load)]);
+  return parseMeasured(stdout);
 }
 
 function print(rows: readonly Row[], { rounds, seconds }: Pick<MeshBench, "rounds" | "seconds">) {

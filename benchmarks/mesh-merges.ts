@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { deleteObject, getObject } from "@cocktail/kubernetes";
+import { deleteObject, getObject, type KubeObject, listObjects } from "@cocktail/kubernetes";
 import { until } from "@cocktail/test-support";
 import { type Cluster, meshNamespace, type TestObject } from "@cocktail/testbed";
 import { realApi } from "../test/cluster/support/kube.ts";
@@ -171,13 +171,9 @@ class Merges {
       await Promise.all(this.#merges.slice(at, at + parallel).map(act));
   }
 
-  async #list(): Promise<readonly Parameters<typeof conditionsOf>[0][]> {
-    const { apiVersion, plural } = mergeKind.deck;
-    const path = `/apis/${apiVersion}/namespaces/${this.#namespace}/${plural}`;
-    const answer = (await this.#api.request({ method: "GET", path })) as {
-      readonly items: readonly Parameters<typeof conditionsOf>[0][];
-    };
-    return answer.items;
+  async #list(): Promise<readonly KubeObject[]> {
+    const selection = { namespace: this.#namespace };
+    return (await listObjects(this.#api, mergeKind.deck, selection)).items;
   }
 }
 

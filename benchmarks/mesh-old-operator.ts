@@ -5,6 +5,7 @@ import {
   getObject,
   HttpApi,
   Informer,
+  isRecord,
   KubeConfig,
   type KubeObject,
   keyOf,
@@ -14,7 +15,7 @@ import {
   replaceObject,
   runController,
 } from "@cocktail/kubernetes";
-import { legacyFinalizer, type Patch, type RawVirtualService } from "@cocktail/mesh";
+import { legacyFinalizer } from "@cocktail/mesh";
 import { systemClock, TokenBucket } from "@cocktail/work-queue";
 import { theirs } from "../packages/mesh/test/operators.ts";
 import { mergeKind, virtualServices } from "../test/cluster/support/merges.ts";
@@ -51,22 +52,22 @@ const merges = new Informer({ api, resource: mergeKind.deck, namespace, log });
 const targets = new Informer({ api, resource: virtualServices, namespace, log });
 const algorithm = theirs();
 
-function specOf({ spec }: KubeObject): {
-  readonly target: { readonly name: string };
-  readonly patch: unknown;
-} {
-  return spec as ReturnType<typeof specOf>;
+/** A merge without a target concerns none. */
+function targetOf({ spec }: KubeObject): string {
+  const { target } = isRecord(spec) ? spec : {};
+  return isRecord(target) ? String(target["name"]) : "";
 }
 
 async function updateTarget(merge: KubeObject, change: "set" | "delete"): Promise<void> {
-  const { target, patch } = specOf(merge);
-  const ref = { namespace, name: target.name };
+  const ref = { namespace, name: targetOf(merge) };
   const found = await getObject(ofTargets, virtualServices, ref);
-  if (found === undefined) return;
+  if (found === undefined || !isRecord(found["spec"]) || !isRecord(merge["spec"])) return;
+  const { apiVersion = "", kind = "", spec } = { ...found, spec: found["spec"] };
   const { name, uid = "" } = merge.metadata;
-  const owner = { namespace, name, uid, generation: 1, createdAt: "" } satisfies Patch["owner"];
-  const next = algorithm[change](found as unknown as RawVirtualService, { owner, patch });
-  await replaceObject(ofTargets, virtualServices, next as unknown as KubeObject, { fieldManager });
+  const owner = { namespace, name, uid, generation: 1, createdAt: "" };
+  const { patch } = merge["spec"];
+  const next = algorithm[change]({ ...found, apiVersion, kind, spec }, { owner, patch });
+  await replaceObject(ofTargets, virtualServices, { ...found, spec: next.spec }, { fieldManager });
 }
 
 async function reconcile(key: string): Promise<object> {
@@ -107,9 +108,7 @@ await runController(
         keys: ({ metadata }) =>
           merges
             .list()
-            .value.flatMap((one) =>
-              specOf(one).target.name === metadata.name ? [keyOf(one.metadata)] : [],
-            ),
+            .value.flatMap((one) => (targetOf(one) === metadata.name ? [keyOf(one.metadata)] : [])),
       },
     ],
     reconcile,
