@@ -23,6 +23,7 @@ import {
   namespace,
   plainService,
   pod,
+  servedTo,
   sidecarOf,
   tableOf,
 } from "./mesh-pods.ts";
@@ -136,24 +137,11 @@ async function writeVariants(cluster: Cluster, caller: TestPod): Promise<void> {
     await until(
       `${one.name} to be served`,
       async () => {
-        const served = await servedTo(cluster, caller, one);
-        return one.pin === "" || served === one.pin;
+        const { service, pin } = one;
+        return pin === "" || (await servedTo(caller, service, pin)) === pin;
       },
       { ms: 60_000, everyMs: 100 },
     );
-}
-
-/** The variant that the answer to a request names. */
-async function servedTo(
-  cluster: Cluster,
-  caller: TestPod,
-  { service, pin }: Case,
-): Promise<string | undefined> {
-  const headers = pin === "" ? [] : ["x-service-route", pin];
-  const order = { host: hostOf(service, namespace), port: appPort, headers };
-  const [answer] = await cluster.send(caller, [order]);
-  const at = answer?.headers.findIndex((one) => one.toLowerCase() === "x-route-served") ?? -1;
-  return answer?.headers[at + 1];
 }
 
 async function loadFrom(caller: TestPod, one: Case, seconds: number): Promise<Measured> {

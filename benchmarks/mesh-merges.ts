@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { deleteObject, getObject, type KubeObject, listObjects } from "@cocktail/kubernetes";
+import {
+  type Api,
+  deleteObject,
+  getObject,
+  type KubeObject,
+  listObjects,
+} from "@cocktail/kubernetes";
 import { until } from "@cocktail/test-support";
 import { type Cluster, meshNamespace, type TestObject } from "@cocktail/testbed";
 import { realApi } from "../test/cluster/support/kube.ts";
@@ -142,7 +148,7 @@ class Merges {
       readonly mayTell: boolean;
     },
   ): Promise<Took> {
-    const before = await writesOf(this.#cluster);
+    const before = await writesOf(this.#api);
     const started = performance.now();
     const since = (): number => (performance.now() - started) / 1000;
     const acting = this.#each(act).then(since);
@@ -160,7 +166,7 @@ class Merges {
     const actSeconds = await acting;
     if (mayTell) await until("all merges to be told", isTold, options);
     const toldSeconds = mayTell ? since() : Number.NaN;
-    const after = await writesOf(this.#cluster);
+    const after = await writesOf(this.#api);
     return {
       actSeconds,
       seconds,
@@ -207,14 +213,12 @@ function target(namespace: string): TestObject {
 }
 
 /** PUTs and PATCHes of VirtualServices so far, as the API server counts them. */
-async function writesOf(
-  cluster: Cluster,
-): Promise<{ readonly done: number; readonly conflicts: number }> {
-  const text = String(await cluster.api.call("GET", "/metrics"));
+async function writesOf(api: Api): Promise<{ readonly done: number; readonly conflicts: number }> {
   let [done, conflicts] = [0, 0];
-  for (const line of text.split("\n")) {
+  for await (const line of await api.stream({ method: "GET", path: "/metrics" })) {
     if (!line.startsWith("apiserver_request_total{")) continue;
-    if (!/resource="virtualservices"/.test(line) || !/verb="(?:PUT|PATCH)"/.test(line)) continue;
+    if (!/resource="virtualservices"/.test(line) || !/verb="(?:PUT|PATCH|APPLY)"/.test(line))
+      continue;
     const count = Number(line.slice(line.lastIndexOf(" ")));
     if (/code="2\d\d"/.test(line)) done += count;
     else if (/code="409"/.test(line)) conflicts += count;
@@ -236,7 +240,7 @@ function print(samples: ReadonlyMap<Run, readonly Sample[]>): void {
   console.log(
     "| operator, merges | runs | created: requests s | in the target s | told s | writes | conflicts | deleted: requests s | out of the target s | told s | writes | conflicts | most memory MiB |",
   );
-  console.log("|---|---|---|---|---|---|---|---|---|---|---|");
+  console.log("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
   for (const [{ operator, size }, all] of samples) {
     const phase = (of: (sample: Sample) => Took): readonly string[] => {
       const middle = (value: (took: Took) => number): number =>

@@ -96,6 +96,22 @@ export function keysOf(count: number): readonly string[] {
   return Array.from({ length: count }, (_, at) => `mp-${String(at).padStart(4, "0")}`);
 }
 
+/**
+ * The variant that the answer to a request with a pin names. Asks the pod itself: through the API server a request takes longer than what is
+ * measured.
+ */
+export async function servedTo(
+  { ip }: TestPod,
+  service: string,
+  pin: string,
+): Promise<string | undefined> {
+  const headers = ["x-service-route", pin];
+  const orders = [{ host: hostOf(service, namespace), port: appPort, headers }];
+  const body = JSON.stringify(orders);
+  const response = await fetch(`http://${ip}:${appPort}/send`, { method: "POST", body });
+  return /"x-route-served","([^"]+)"/.exec(await response.text())?.[1];
+}
+
 /** The words before a command that make it run in the network of a pod, on the core of the clients. */
 export function inNetworkOf({ ip }: TestPod): readonly string[] {
   return ["nsenter", `--net=/run/netns/${networkOf(ip)}`, "--", "taskset", "-c", otherCore];
