@@ -50,8 +50,8 @@ async function withWrk({
   return {
     requests: Number(found(/(\d+) requests in/)),
     perSecond: Number(found(/Requests\/sec:\s+([0-9.]+)/)),
-    p50: milliseconds(found(/50%\s+(\S+)/)),
-    p99: milliseconds(found(/99%\s+(\S+)/)),
+    p50: milliseconds(found(/^\s+50%\s+(\S+)/m)),
+    p99: milliseconds(found(/^\s+99%\s+(\S+)/m)),
     bad: errors.reduce(
       (sum, count) => sum + count,
       Number(found(/Non-2xx or 3xx responses: (\d+)/)),

@@ -4,14 +4,15 @@ import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 
 /**
- * `npm run bench`: every benchmark, one after the other, into RESULTS.md. With names (`gateway`, `context`, `context-entry`, `route`) only
- * those, and nothing is written.
+ * `npm run bench`: every benchmark, one after the other, into RESULTS.md. With names (`gateway`, `context`, `context-entry`, `route`, `mesh`)
+ * only those, and nothing is written.
  */
 const suites: readonly (readonly [name: string, title: string])[] = [
   ["gateway", "The gateway"],
   ["context", "Context in a service"],
   ["context-entry", "Context of one request"],
   ["route", "Parsing and resolving"],
+  ["mesh", "The mesh"],
 ];
 const chosen = process.argv.slice(2).filter((name) => !/^\d/.test(name));
 const numbers = process.argv.slice(2).filter((name) => /^\d/.test(name));

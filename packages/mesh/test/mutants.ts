@@ -81,6 +81,26 @@ const merging = [
       "the last route stays where the target has none of its own, and goes when it has",
     ],
   ]),
+  ...inFile("merge/covering.ts", "merge/covering.test.ts", [
+    [
+      "M-32",
+      "[unconditional, ...conditions].flatMap(",
+      "conditions.flatMap(",
+      "the first route that covers another is the one that a comparison of all finds",
+    ],
+    [
+      "M-32",
+      "prefix === undefined && [exact, regex]",
+      "[exact, regex]",
+      "the first route that covers another is the one that a comparison of all finds",
+    ],
+    [
+      "M-32",
+      "(counts.get(one) ?? 0) < (counts.get(best) ?? 0) ? one : best",
+      "one",
+      "a thousand routes that differ in one condition are compared with few",
+    ],
+  ]),
   ...inFile("merge/adopt.ts", "merge/merge.test.ts", [
     [
       "M-28",

@@ -49,7 +49,7 @@ export function merge(
   return {
     virtualService: canonical(written) === canonical(target) ? target : written,
     effective: effectiveOf(routes, placed),
-    faults: faults.toSorted((a, b) => (canonical(keyOf(a)) < canonical(keyOf(b)) ? -1 : 1)),
+    faults: inOrder(faults),
   };
 }
 
@@ -119,16 +119,24 @@ function effectiveOf(
   routes: readonly PreparedRoute[],
   placed: PlacedLists,
 ): MergeResult["effective"] {
+  const places = new Map(
+    routeKinds.flatMap((kind) => placed[kind].map(({ merged }, at) => [merged, at] as const)),
+  );
   return [...Map.groupBy(routes, ({ owner }) => owner)].map(([owner, own]) => ({
     owner,
     routes: own.map((one) => ({
       kind: one.kind,
       name: one.kind === "http" ? String(one.route["name"]) : undefined,
-      index: placed[one.kind].findIndex(({ merged }) => merged === one),
+      index: places.get(one) ?? -1,
     })),
   }));
 }
 
-function keyOf({ owner = "", route = "", reason, message }: MergeFault): readonly string[] {
-  return [owner, route, reason, message];
+/** Independent of the order in which patches were looked at. */
+function inOrder(faults: readonly MergeFault[]): readonly MergeFault[] {
+  const keyed = faults.map((fault) => {
+    const { owner = "", route = "", reason, message } = fault;
+    return { fault, key: JSON.stringify([owner, route, reason, message]) };
+  });
+  return keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ fault }) => fault);
 }

@@ -30,14 +30,14 @@ export function matchesNothing(route: Fields): boolean {
   return matchesOf(route).every((match) => excludes(match, match));
 }
 
-const singleValued = ["uri", "scheme", "method", "authority"];
+export const singleValued = ["uri", "scheme", "method", "authority"];
 const operators = ["exact", "prefix", "regex"];
-const headerLists = ["headers", "queryParams"];
+export const headerLists = ["headers", "queryParams"];
 
 const known = new WeakMap<Fields, readonly Fields[]>();
 
-/** A route without match matches everything: one empty match says the same. Remembered, since every route is compared with every other. */
-function matchesOf(route: Fields): readonly Fields[] {
+/** A route without match matches everything: one empty match says the same. Remembered, since a route is compared with many. */
+export function matchesOf(route: Fields): readonly Fields[] {
   const before = known.get(route);
   if (before !== undefined) return before;
   const matches = listOf(route["match"]);

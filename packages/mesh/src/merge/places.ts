@@ -1,23 +1,26 @@
 import type { Fields } from "../fields.ts";
 import { type MergeFault, reporter } from "./fault.ts";
+import { firstCovering } from "./covering.ts";
 import type { PlacedRoute } from "./order.ts";
 import { covers } from "./overlap.ts";
 import { ownerText, shownRoute } from "./prepare.ts";
 
 /** Reports routes of patches that no request reaches, and base routes that none reaches any more. */
 export function reportPlaces(placed: readonly PlacedRoute[], faults: MergeFault[]): void {
+  const covering = firstCovering(placed.map(({ route }) => route));
+  const base = [...placed.entries()].filter(([, { merged }]) => merged === undefined);
   for (const [at, { route, merged }] of placed.entries()) {
     if (merged === undefined) continue;
     const report = reporter(faults, ownerText(merged.owner), shownRoute(merged));
-    const by = placed.findIndex((one, index) => index === at || covers(one.route, route));
-    const earlier = by < at ? placed[by] : undefined;
+    const earlier = placed[covering[at] ?? -1];
     if (earlier !== undefined)
       report.warn("ShadowedRoute", `${nameOf(earlier)} takes all requests of this route.`);
-    const hidden = placed.find(
-      (one, index) => index > at && !one.merged && covers(route, one.route),
-    );
+    const hidden = base.find(([index, one]) => index > at && covers(route, one.route));
     if (hidden !== undefined)
-      report.warn("HidesBaseRoute", `${nameOf(hidden)} of the target gets no requests any more.`);
+      report.warn(
+        "HidesBaseRoute",
+        `${nameOf(hidden[1])} of the target gets no requests any more.`,
+      );
   }
 }
 
