@@ -106,7 +106,7 @@ describe("the operator and VirtualServiceMerges", () => {
     assert.match(name, /^cocktail\.merge-targets\.life-a\.[0-9a-f]{8}$/);
     assert.deepEqual(rest, base);
     const { observedGeneration, routes } = object["status"] as Readonly<Record<string, unknown>>;
-    assert.deepEqual([observedGeneration, routes], [1, [{ kind: "http", name, index: 0 }]]);
+    assert.deepEqual([observedGeneration, routes], [1, [{ kind: "http", name }]]);
     await remove("life-a");
     const last = await read("life");
     assert.deepEqual(last?.["spec"], before?.["spec"]);

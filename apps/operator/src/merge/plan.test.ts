@@ -123,15 +123,23 @@ test("each reason of a fault has a condition", () => {
 
 test("a status is written, and an Event made, only for news", () => {
   const facts: readonly Fact[] = conditionsOf([], "VirtualService x");
-  const first = { merge: readMerge(mergeObject("a")), facts, routes: [] };
+  const routes = [
+    { kind: "http", name: "r", index: 3 },
+    { kind: "tcp", name: undefined, index: 0 },
+  ] as const;
+  const first = { merge: readMerge(mergeObject("a")), facts, routes };
   const status = nextStatus(first, 0);
   assert.ok(status);
   assert.deepEqual(
     newsOf(first).map(({ reason }) => reason),
     ["Programmed"],
   );
-  const merge = readMerge({ ...mergeObject("a"), status });
-  const again = { merge, facts, routes: [] };
+  assert.deepEqual(status.routes, [{ kind: "http", name: "r" }, { kind: "tcp" }]);
+  // As the API gives it back.
+  const stored = { ...status, routes: [{ name: "r", kind: "http" }, { kind: "tcp" }] };
+  const merge = readMerge({ ...mergeObject("a"), status: stored });
+  const moved = routes.map((route) => ({ ...route, index: 7 }));
+  const again = { merge, facts, routes: moved };
   assert.equal(nextStatus(again, 99_000), undefined);
   assert.deepEqual(newsOf(again), []);
   const refused = { ...again, facts: notWritten(facts, "the API says no") };

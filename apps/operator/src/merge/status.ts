@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Condition, isRecord, type KubeObject, setCondition } from "@cocktail/kubernetes";
 import type { EffectiveRoute } from "@cocktail/mesh";
 import type { Fact } from "./conditions.ts";
@@ -7,18 +8,21 @@ import { recordOf } from "./virtual-service-merge.ts";
 export interface MergeStatus {
   readonly observedGeneration: number;
   readonly conditions: readonly Condition[];
-  /** Where the routes are in the target. */
-  readonly routes: readonly EffectiveRoute[];
+  /** The routes that are in the target. Their places aren't told: one merge that goes would change those of all others. */
+  readonly routes: readonly { readonly kind: EffectiveRoute["kind"]; readonly name?: string }[];
 }
 
 /** The status to write for a verdict; undefined where it is so already. */
 export function nextStatus(
-  { merge, facts, routes }: Verdict,
+  { merge, facts, routes: effective }: Verdict,
   now: number,
 ): MergeStatus | undefined {
   const before = recordOf(merge.object["status"]);
   const { generation } = merge.patch.owner;
   const known = conditionsIn(merge.object);
+  const routes = effective.map(({ kind, name }) =>
+    name === undefined ? { kind } : { kind, name },
+  );
   const conditions = facts.reduce<readonly Condition[]>(
     (list, fact) => setCondition(list, { ...fact, observedGeneration: generation }, now),
     known,
@@ -26,7 +30,8 @@ export function nextStatus(
   const isSame =
     conditions === known &&
     before["observedGeneration"] === generation &&
-    JSON.stringify(before["routes"] ?? []) === JSON.stringify(routes);
+    // The API has members in an order of its own.
+    isDeepStrictEqual(before["routes"] ?? [], routes);
   return isSame ? undefined : { observedGeneration: generation, conditions, routes };
 }
 
