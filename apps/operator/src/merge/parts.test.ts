@@ -95,3 +95,9 @@ test("bisecting finds exactly the refused items, in a few questions", async () =
     }),
   );
 });
+
+test("bisecting leaves out the later one of two that are refused together alone", async () => {
+  const refused = (some: readonly string[]): Promise<string | undefined> =>
+    Promise.resolve(some.includes("b") && some.includes("d") ? "b and d" : undefined);
+  assert.deepEqual(await bisect(["a", "b", "c", "d", "e"], refused), [["d", "b and d"]]);
+});
