@@ -16,6 +16,11 @@ export function covers(a: Fields, b: Fields): boolean {
   return matchesOf(b).every((one) => matchesOf(a).some((other) => contains(other, one)));
 }
 
+/** How many matches `covers` may compare. */
+export function comparisonsOf(a: Fields, b: Fields): number {
+  return matchesOf(a).length * matchesOf(b).length;
+}
+
 /** True for a route that asks nothing of a request: at most its port, its gateway, and what it must not have. */
 export function matchesAll(route: Fields, kind: "http" | "tcp" | "tls"): boolean {
   const aside = kind === "http" ? ["port", "gateways", "withoutHeaders"] : [];

@@ -1,20 +1,31 @@
 import type { Fields } from "../fields.ts";
 import { type MergeFault, reporter } from "./fault.ts";
 import type { PlacedRoute } from "./order.ts";
-import { covers } from "./overlap.ts";
+import { comparisonsOf, covers } from "./overlap.ts";
 import { ownerText, shownRoute } from "./prepare.ts";
+
+/**
+ * Of two matches: some seconds. A patch of thousands of matches would otherwise keep the merges of all targets waiting for minutes, for the
+ * sake of warnings.
+ */
+const maxComparisons = 5_000_000;
 
 /** Reports routes of patches that no request reaches, and base routes that none reaches any more. */
 export function reportPlaces(placed: readonly PlacedRoute[], faults: MergeFault[]): void {
+  let left = maxComparisons;
+  const isCovered = (route: Fields, by: Fields): boolean => {
+    left -= comparisonsOf(by, route);
+    return left >= 0 && covers(by, route);
+  };
   for (const [at, { route, merged }] of placed.entries()) {
     if (merged === undefined) continue;
     const report = reporter(faults, ownerText(merged.owner), shownRoute(merged));
-    const by = placed.findIndex((one, index) => index === at || covers(one.route, route));
+    const by = placed.findIndex((one, index) => index === at || isCovered(route, one.route));
     const earlier = by < at ? placed[by] : undefined;
     if (earlier !== undefined)
       report.warn("ShadowedRoute", `${nameOf(earlier)} takes all requests of this route.`);
     const hidden = placed.find(
-      (one, index) => index > at && !one.merged && covers(route, one.route),
+      (one, index) => index > at && !one.merged && isCovered(one.route, route),
     );
     if (hidden !== undefined)
       report.warn("HidesBaseRoute", `${nameOf(hidden)} of the target gets no requests any more.`);
