@@ -49,7 +49,7 @@ test("routes of thousands of matches take seconds, not minutes", () => {
   }));
   const started = performance.now();
   beside("many", routes);
-  assert.ok(performance.now() - started < 10_000);
+  assert.ok(performance.now() - started < 5_000);
 });
 
 test("routes are measured in the bytes that are sent", () => {
