@@ -35,6 +35,11 @@ export function loadConfig({
       2,
     );
   if (context !== undefined) config.setCurrentContext(context);
+  checkServer(config);
+  return config;
+}
+
+function checkServer(config: KubeConfig): void {
   // Where no file is found, the library takes http://localhost:8080, and then refuses it.
   const server = config.getCurrentCluster()?.server ?? "";
   if (!server.startsWith("https://"))
@@ -43,7 +48,6 @@ export function loadConfig({
       "name a file with --kubeconfig, or set KUBECONFIG, and choose with --context",
       2,
     );
-  return config;
 }
 
 export interface ServedKinds {

@@ -90,14 +90,16 @@ describe("the operator and patches that harm others", () => {
   async function puts(): Promise<number> {
     const port = /"health":(\d+)/.exec(operator.lines.join("\n"))?.[1];
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    return Number(/^rest_client_requests_total\{code="200",method="PUT".* (\d+)$/m.exec(text)?.[1] ?? 0);
+    return Number(
+      /^rest_client_requests_total\{code="200",method="PUT".* (\d+)$/m.exec(text)?.[1] ?? 0,
+    );
   }
 
   /** What the API makes of a target with four routes. */
   async function tried(name: string): Promise<string> {
     const object = await read(name);
     assert.ok(object);
-    const spec = { hosts: ["a"], http: Array(4).fill(stableRoute) };
+    const spec = { hosts: ["a"], http: [1, 2, 3, 4].map(() => stableRoute) };
     const options = { fieldManager, dryRun: true };
     try {
       return JSON.stringify(
