@@ -35,7 +35,9 @@ describe("cocktail mesh", () => {
   });
 
   it("check reads a cluster by kubectl, and says what is wrong with that", async () => {
-    const objects = parseAllDocuments(await readFile(shop, "utf8")).map((one) => one.toJS() as unknown);
+    const objects = parseAllDocuments(await readFile(shop, "utf8")).map(
+      (one) => one.toJS() as unknown,
+    );
     const answer = await write(
       "list.json",
       JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }),
