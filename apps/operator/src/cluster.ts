@@ -35,7 +35,19 @@ export function loadConfig({
       2,
     );
   if (context !== undefined) config.setCurrentContext(context);
+  checkServer(config);
   return config;
+}
+
+function checkServer(config: KubeConfig): void {
+  // Where no file is found, the library takes http://localhost:8080, and then refuses it.
+  const server = config.getCurrentCluster()?.server ?? "";
+  if (!server.startsWith("https://"))
+    throw new StartFailure(
+      `the kubeconfig names no server at https: ${server === "" ? "it has no current cluster" : server}`,
+      "name a file with --kubeconfig, or set KUBECONFIG, and choose with --context",
+      2,
+    );
 }
 
 export interface ServedKinds {

@@ -37,3 +37,8 @@ export function without(fields: Fields, ...names: readonly string[]): Fields {
 export function nameOf({ name }: Fields): string {
   return typeof name === "string" ? name : "";
 }
+
+/** Of the JSON of a value, as it is sent. */
+export function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}

@@ -114,5 +114,5 @@ function textOf(faults: readonly MergeFault[]): string {
     route === undefined ? message : `${route}: ${message}`,
   );
   const text = [...new Set(lines)].join(" ");
-  return text.length <= maxMessage ? text : `${text.slice(0, maxMessage)} ...`;
+  return text.length <= maxMessage ? text : `${text.slice(0, maxMessage).toWellFormed()} ...`;
 }

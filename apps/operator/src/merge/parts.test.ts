@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { KubeObject } from "@cocktail/kubernetes";
+import { ApiError, type KubeObject } from "@cocktail/kubernetes";
 import { defaultMeshNames as names } from "@cocktail/mesh";
 import fc from "fast-check";
+import { isRefusal } from "./api-errors.ts";
 import { hostsOf, managedBy, serviceOf } from "./hosts.ts";
 import { oldOperators } from "./old-operator.ts";
 import { bisect } from "./refusals.ts";
@@ -94,4 +95,20 @@ test("bisecting finds exactly the refused items, in a few questions", async () =
       assert.ok(asked <= 1 + bad.length * 2 * Math.ceil(Math.log2(items.length + 1)));
     }),
   );
+});
+
+test("bisecting leaves out the later one of two that are refused together alone", async () => {
+  const refused = (some: readonly string[]): Promise<string | undefined> =>
+    Promise.resolve(some.includes("b") && some.includes("d") ? "b and d" : undefined);
+  assert.deepEqual(await bisect(["a", "b", "c", "d", "e"], refused), [["d", "b and d"]]);
+});
+
+test("a policy that refuses an object is told from a permission that is missing", () => {
+  const said = (status: number, message: string): boolean =>
+    isRefusal(new ApiError("PUT /it", { status, reason: "", message }));
+  assert.ok(said(403, 'admission webhook "validate.kyverno.svc" denied the request: no'));
+  assert.ok(said(403, "ValidatingAdmissionPolicy 'a' with binding 'b' denied request: no"));
+  assert.ok(said(422, "spec.http: Invalid value"));
+  assert.ok(!said(403, 'virtualservices "a" is forbidden: User "b" cannot update resource'));
+  assert.ok(!said(500, 'failed calling webhook "validation.istio.io"'));
 });

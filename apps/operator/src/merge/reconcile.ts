@@ -9,7 +9,6 @@ import {
   type Logger,
   type ReconcileContext,
   type ReconcileResult,
-  replaceObject,
 } from "@cocktail/kubernetes";
 import { type MergeOptions, type MeshNames, wasWiped } from "@cocktail/mesh";
 import type { Clock } from "@cocktail/work-queue";
@@ -18,12 +17,13 @@ import type { Caches } from "./caches.ts";
 import { withoutClaim } from "./claim.ts";
 import { notWritten } from "./conditions.ts";
 import { hold, release } from "./finalizers.ts";
-import { fieldManager, virtualServices } from "./kinds.ts";
+import { fieldManager } from "./kinds.ts";
 import { type MergeMetrics, noMergeMetrics } from "./metrics.ts";
 import { planTarget, rawOf, type TargetState, type Verdict } from "./plan.ts";
 import { Refusals } from "./refusals.ts";
 import { isWarning, newsOf, nextStatus } from "./status.ts";
 import { readMerge, recordOf } from "./virtual-service-merge.ts";
+import { writeTarget } from "./write-target.ts";
 
 export interface MergeReconcilerOptions {
   readonly caches: Caches;
@@ -48,7 +48,7 @@ const parallel = 16;
 export class MergeReconciler {
   readonly #options: MergeReconcilerOptions;
   readonly #refusals: Refusals;
-  /** The last write of each target that was written a moment ago. */
+  /** The last write of each target that was written a moment ago, and what the cache shows until it has seen it. */
   readonly #written = new Map<
     string,
     { readonly at: number; readonly basedOn: string | undefined }
@@ -119,8 +119,7 @@ export class MergeReconciler {
         return await this.#refused(api, state, { error, verdicts, signal });
       }
     const unclaimed = target === undefined ? undefined : withoutClaim(target);
-    if (unclaimed !== undefined)
-      await replaceObject(api, virtualServices, unclaimed, { fieldManager, signal });
+    if (unclaimed !== undefined) await writeTarget(api, unclaimed, { signal });
     await this.#tell(api, verdicts, signal);
     // The target is without their routes now.
     const { caches } = this.#options;
@@ -141,9 +140,12 @@ export class MergeReconciler {
   ): Promise<KubeObject> {
     const { clock, events, log, metrics = noMergeMetrics } = this.#options;
     const key = keyOf(before.metadata);
-    const { resourceVersion: basedOn } = before.metadata;
-    const written = await replaceObject(api, virtualServices, write, { fieldManager, signal });
-    this.#written.set(key, { at: clock.now(), basedOn });
+    const { resourceVersion } = before.metadata;
+    const written = await writeTarget(api, write, { signal });
+    // The API may make of it what was there before, as a webhook does that changes routes: no event follows then.
+    const isSame = written.metadata.resourceVersion === resourceVersion;
+    this.#written.set(key, { at: clock.now(), basedOn: isSame ? undefined : resourceVersion });
+    if (isSame) return written;
     metrics.wrote();
     log.info({ target: key }, "merged");
     if (wasWiped(rawOf(before))) {
@@ -189,7 +191,7 @@ export class MergeReconciler {
     const waitMs = Math.min(written.at + batchMs - clock.now(), batchMs);
     if (waitMs > 0) return waitMs;
     const isBehind = target?.metadata.resourceVersion === written.basedOn;
-    if (isBehind && target !== undefined) return behindMs;
+    if (isBehind && written.basedOn !== undefined) return behindMs;
     this.#written.delete(key);
     return 0;
   }

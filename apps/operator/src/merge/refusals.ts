@@ -1,9 +1,9 @@
-import { type Api, type ApiError, type KubeObject, replaceObject } from "@cocktail/kubernetes";
+import { type Api, type ApiError, keyOf, type KubeObject } from "@cocktail/kubernetes";
 import type { Clock } from "@cocktail/work-queue";
 import { isRefusal } from "./api-errors.ts";
-import { fieldManager, virtualServices } from "./kinds.ts";
 import { planMerge, type TargetState } from "./plan.ts";
 import type { VirtualServiceMerge } from "./virtual-service-merge.ts";
+import { writeTarget } from "./write-target.ts";
 
 interface Refusal {
   readonly generation: number;
@@ -53,9 +53,10 @@ export class Refusals {
       return write === undefined ? undefined : await dryRun(api, write, signal);
     };
     if ((await refused([])) !== undefined) return 0;
-    const live = state.merges.filter(
-      ({ isDeleted, patch }) => !isDeleted && !state.refusals.has(patch.owner.uid),
-    );
+    // Of two that are refused together alone, the older one stays.
+    const live = state.merges
+      .filter(({ isDeleted, patch }) => !isDeleted && !state.refusals.has(patch.owner.uid))
+      .toSorted((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1));
     const culprits = await bisect(live, refused);
     for (const [{ patch }, { message }] of culprits) {
       const { uid, generation } = patch.owner;
@@ -65,13 +66,17 @@ export class Refusals {
   }
 }
 
+function ageOf({ object, patch: { owner } }: VirtualServiceMerge): string {
+  return `${owner.createdAt} ${keyOf(object.metadata)}`;
+}
+
 async function dryRun(
   api: Api,
   write: KubeObject,
   signal: AbortSignal,
 ): Promise<ApiError | undefined> {
   try {
-    await replaceObject(api, virtualServices, write, { fieldManager, signal, dryRun: true });
+    await writeTarget(api, write, { signal, dryRun: true });
     return undefined;
   } catch (error) {
     if (isRefusal(error)) return error;
@@ -79,19 +84,25 @@ async function dryRun(
   }
 }
 
-/** Each item that is refused by itself, with the error. Asks about twice the logarithm of the number of items for each. */
+/**
+ * The items that are refused beside those before them, each with the error, so that all others are accepted together. Asks about twice the
+ * logarithm of the number of items for each.
+ */
 export async function bisect<T, E>(
   items: readonly T[],
   refused: (some: readonly T[]) => Promise<E | undefined>,
 ): Promise<readonly (readonly [T, E])[]> {
-  const [first] = items;
-  if (first === undefined) return [];
-  const error = await refused(items);
-  if (error === undefined) return [];
-  if (items.length === 1) return [[first, error]];
-  const half = Math.ceil(items.length / 2);
-  return [
-    ...(await bisect(items.slice(0, half), refused)),
-    ...(await bisect(items.slice(half), refused)),
-  ];
+  const good: T[] = [];
+  const among = async (some: readonly T[]): Promise<readonly (readonly [T, E])[]> => {
+    const [first] = some;
+    const error = await refused([...good, ...some]);
+    if (first === undefined || error === undefined) {
+      good.push(...some);
+      return [];
+    }
+    if (some.length === 1) return [[first, error]];
+    const half = Math.ceil(some.length / 2);
+    return [...(await among(some.slice(0, half))), ...(await among(some.slice(half)))];
+  };
+  return items.length === 0 ? [] : await among(items);
 }

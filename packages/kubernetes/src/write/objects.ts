@@ -14,11 +14,18 @@ export interface WriteOptions {
   readonly subresource?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly dryRun?: boolean | undefined;
+  /** Refused with fields that the schema doesn't have. Otherwise the API drops them, which may turn a condition into none. */
+  readonly isStrict?: boolean | undefined;
 }
 
-const queryOf = ({ fieldManager, dryRun }: WriteOptions): Record<string, string | undefined> => ({
+const queryOf = ({
+  fieldManager,
+  dryRun,
+  isStrict,
+}: WriteOptions): Record<string, string | undefined> => ({
   fieldManager,
   dryRun: dryRun === true ? "All" : undefined,
+  fieldValidation: isStrict === true ? "Strict" : undefined,
 });
 
 /** Undefined if it is not there. */

@@ -1,9 +1,11 @@
-import { type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
+import { bytesOf, type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
 import type { RouteKind } from "./route-kind.ts";
 import { isRefusedByRe2 } from "./re2.ts";
 
 const maxRegexBytes = 1024;
 const maxRouteBytes = 32_768;
+/** Nothing of Istio is so deep, and JSON of some thousand levels overflows the stack. */
+const maxDepth = 32;
 const actions = ["route", "redirect", "directResponse", "delegate"];
 const matchStrings = ["uri", "scheme", "method", "authority"];
 const matchMaps = ["headers", "withoutHeaders", "queryParams"];
@@ -17,7 +19,8 @@ export function checkRoute(
   kind: RouteKind,
   hosts: readonly string[],
 ): string | undefined {
-  if (JSON.stringify(route).length > maxRouteBytes) return `is over ${maxRouteBytes} bytes`;
+  if (isDeeper(route, maxDepth)) return `is nested more than ${maxDepth} deep`;
+  if (bytesOf(route) > maxRouteBytes) return `is over ${maxRouteBytes} bytes`;
   const { match } = route;
   if (match !== undefined && !(Array.isArray(match) && match.every(isFields)))
     return "match is not a list of objects";
@@ -30,6 +33,11 @@ export function checkRoute(
       )
       .find(isFault)
   );
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((one) => isDeeper(one, depth - 1));
 }
 
 /** `*.example.com` holds `a.example.com`. */

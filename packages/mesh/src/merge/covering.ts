@@ -5,7 +5,10 @@ import { covers, headerLists, matchesOf, singleValued } from "./overlap.ts";
  * For each route the first of those before it that covers it, or undefined. Few pairs are compared: each match is filed under the rarest of
  * its conditions, and whatever it contains has that condition too.
  */
-export function firstCovering(routes: readonly Fields[]): readonly (number | undefined)[] {
+export function firstCovering(
+  routes: readonly Fields[],
+  isCovering: (by: Fields, route: Fields) => boolean = covers,
+): readonly (number | undefined)[] {
   const asked = routes.map((route) => matchesOf(route).map(conditionsOf));
   const counts = new Map<string, number>();
   for (const text of asked.flat(2)) counts.set(text, (counts.get(text) ?? 0) + 1);
@@ -18,7 +21,7 @@ export function firstCovering(routes: readonly Fields[]): readonly (number | und
   return routes.map((route, at) => {
     const [conditions = []] = asked[at] ?? [];
     const found = [unconditional, ...conditions].flatMap(
-      (text) => filed.get(text)?.find((index) => covers(routes[index] ?? {}, route)) ?? [],
+      (text) => filed.get(text)?.find((index) => isCovering(routes[index] ?? {}, route)) ?? [],
     );
     for (const text of new Set(asked[at]?.map(rarest))) {
       const list = filed.get(text);

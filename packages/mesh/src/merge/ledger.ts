@@ -1,5 +1,5 @@
 import { hash8 } from "@cocktail/route";
-import { canonical, type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
+import { bytesOf, canonical, type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
 import { type RouteKind, routeKinds } from "./route-kind.ts";
 import { isOwnName } from "./route-names.ts";
 import type { RawVirtualService } from "./types.ts";
@@ -124,6 +124,14 @@ export function writeLedger({ http, tcp, tls, added }: Ledger): string {
     tcp: tcp.map(row),
     tls: tls.map(row),
   });
+}
+
+/** What the record of a route takes at most. */
+export function recordBytes(
+  name: string,
+  { uid, generation }: Pick<LedgerEntry, "uid" | "generation">,
+): number {
+  return bytesOf({ [name]: [uid, generation, hashOf({})] });
 }
 
 function readLedger(text: string): Ledger | undefined {

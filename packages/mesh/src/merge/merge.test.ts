@@ -296,6 +296,14 @@ for (const [what, match] of [
   ["nothing but what must be absent", [{ withoutHeaders: { "x-none": {} } }]],
   ["a port alone", [{ port: 8080 }]],
   ["the mesh alone", [{ gateways: ["mesh"] }]],
+  ["a path without an operator", [{ uri: {} }]],
+  ["a method without an operator", [{ method: {} }]],
+  ["a path of any characters", [{ uri: { regex: "(?s).*" } }]],
+  ["all usual methods", [{ method: { regex: "[A-Z]+" } }]],
+  ["a scheme that every request has", [{ scheme: { regex: "https?" } }]],
+  ["the path as a header", [{ headers: { ":path": { prefix: "/" } } }]],
+  ["the host as a header", [{ headers: { host: {} } }]],
+  ["a header that Envoy adds", [{ headers: { "x-request-id": {} } }]],
 ] as const)
   test(`a route with ${what} would hide stable and is refused`, () => {
     const route = { ...(match === undefined ? {} : { match }), route: to("one") };

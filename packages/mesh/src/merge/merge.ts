@@ -1,10 +1,10 @@
-import { canonical, listOf } from "../fields.ts";
+import { bytesOf, canonical, listOf, nameOf } from "../fields.ts";
 import { defaultMeshNames } from "../istio/names.ts";
 import { adopt } from "./adopt.ts";
 import { mayBegin } from "./begin.ts";
 import { reportClaims } from "./claims.ts";
 import { type MergeFault, type Reporter, reporter } from "./fault.ts";
-import { ledgerAnnotation, type OwnedRoute, strip } from "./ledger.ts";
+import { ledgerAnnotation, type OwnedRoute, recordBytes, strip } from "./ledger.ts";
 import { type RouteKind, routeKinds } from "./route-kind.ts";
 import { withNames } from "./names-in-target.ts";
 import { interleave, ordered } from "./order.ts";
@@ -40,7 +40,7 @@ export function merge(
   const isLegacy = settings.naming === "compatibility";
   const wanted = isMergeable ? ordered(prepared, isLegacy) : [];
   const { base, adopted } = adopt(stripped.base, wanted, faults);
-  const routes = withNames(base, withinLimits(base, wanted, faults), isLegacy, faults);
+  const routes = withinLimits(base, withNames(base, wanted, isLegacy, faults), faults);
   const placed = place(base, routes, settings.facts.managedRoutes ?? []);
   reportClaims(routes, faults);
   for (const kind of routeKinds) reportPlaces(placed[kind], faults);
@@ -83,6 +83,8 @@ export function unmerge(target: RawVirtualService): RawVirtualService {
 
 const maxRoutes = 2_000;
 const maxBytes = 1_000_000;
+/** Kubernetes refuses more, of all annotations together: the record is one. */
+const maxAnnotationBytes = 256 * 1024;
 
 /** etcd refuses objects over 1.5 MiB, and proxies suffer before. The last in the order of precedence are left out. */
 function withinLimits(
@@ -90,13 +92,21 @@ function withinLimits(
   routes: readonly PreparedRoute[],
   faults: MergeFault[],
 ): readonly PreparedRoute[] {
-  const ofLedger = 200;
-  let bytes = JSON.stringify(base).length;
+  const ofLedger = 256;
+  let annotations = bytesOf(base.metadata.annotations ?? {}) + ofLedger;
+  let bytes = bytesOf(base) + ofLedger;
+  let room: number | undefined;
   return routes.filter((one, at) => {
-    bytes += JSON.stringify(one.route).length + ofLedger;
-    if (at < maxRoutes && bytes <= maxBytes) return true;
+    const ofRecord = recordBytes(nameOf(one.route), one.owner);
+    annotations += ofRecord;
+    bytes += bytesOf(one.route) + ofRecord;
+    if (at >= maxRoutes || bytes > maxBytes || annotations > maxAnnotationBytes) room ??= at;
+    if (room === undefined) return true;
     const report = reporter(faults, ownerText(one.owner), shownRoute(one));
-    report.error("TooManyRoutes", `The target has room for ${at} routes of patches: remove some.`);
+    report.error(
+      "TooManyRoutes",
+      `The target has room for ${room} routes of patches: remove some.`,
+    );
     return false;
   });
 }

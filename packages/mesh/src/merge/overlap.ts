@@ -16,6 +16,11 @@ export function covers(a: Fields, b: Fields): boolean {
   return matchesOf(b).every((one) => matchesOf(a).some((other) => contains(other, one)));
 }
 
+/** How many matches `covers` may compare. */
+export function comparisonsOf(a: Fields, b: Fields): number {
+  return matchesOf(a).length * matchesOf(b).length;
+}
+
 /** True for a route that asks nothing of a request: at most its port, its gateway, and what it must not have. */
 export function matchesAll(route: Fields, kind: "http" | "tcp" | "tls"): boolean {
   const aside = kind === "http" ? ["port", "gateways", "withoutHeaders"] : [];
@@ -53,7 +58,7 @@ function areDisjoint(a: Fields, b: Fields): boolean {
     haveNothingInCommon(a["gateways"], b["gateways"], (one, other) => one === other) ||
     haveNothingInCommon(a["sniHosts"], b["sniHosts"], hostsOverlap) ||
     Object.entries(fieldsOf(a["sourceLabels"])).some(([name, value]) =>
-      differ(value, fieldsOf(b["sourceLabels"])[name]),
+      differ(value, own(fieldsOf(b["sourceLabels"]), name)),
     ) ||
     singleValued.some((name) => {
       const fold = name === "uri" && (a["ignoreUriCase"] === true || b["ignoreUriCase"] === true);
@@ -161,8 +166,14 @@ function contains(a: Fields, b: Fields): boolean {
 function valuesFollow(a: unknown, b: unknown): boolean {
   if (!isFields(a)) return true;
   const theirs = fieldsOf(b);
-  for (const name of Object.keys(a)) if (!valueFollows(a[name], theirs[name])) return false;
+  for (const name of Object.keys(a))
+    if (!isAlwaysThere(name, a[name]) && !valueFollows(a[name], own(theirs, name))) return false;
   return true;
+}
+
+/** Names are data: `__proto__` and `constructor` are none that every object has. */
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
 function gatewaysFollow(a: unknown, b: unknown): boolean {
@@ -171,20 +182,43 @@ function gatewaysFollow(a: unknown, b: unknown): boolean {
   return theirs.length > 0 && theirs.every((one) => ours.includes(one));
 }
 
-/** Conditions that are known to match every request. */
+/** Conditions that are known to match every request: one without an operator asks only that there is a value, and there is. */
 function isAlways(name: string, match: unknown): boolean {
-  if (!isFields(match)) return true;
+  if (!isFields(match) || isPresence(match)) return true;
   const { prefix, regex } = match;
-  if (name === "uri" && (prefix === "/" || prefix === "")) return true;
-  return typeof regex === "string" && unlikely.every((text) => matchesWhole(regex, text));
+  if (prefix === "" || (name === "uri" && prefix === "/")) return true;
+  const texts = name === "method" ? methods : name === "scheme" ? schemes : unlikely;
+  return typeof regex === "string" && texts.every((text) => matchesWhole(regex, text));
 }
 
-/** So short that no pattern takes long. */
+/** Headers that Envoy gives every request. */
+const alwaysThere: Readonly<Record<string, string>> = {
+  ":path": "uri",
+  ":method": "method",
+  ":scheme": "scheme",
+  ":authority": "authority",
+  host: "authority",
+  "x-forwarded-proto": "scheme",
+  "x-request-id": "id",
+};
+
+function isAlwaysThere(header: string, match: unknown): boolean {
+  const name = own(alwaysThere, header);
+  return typeof name === "string" && isFields(match) && isAlways(name, match);
+}
+
 const unlikely = ["/", "/q7", "/Z/9"];
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const schemes = ["http", "https"];
+
+/** JavaScript may take for ever where RE2 doesn't: only for patterns so short that it can't. */
+const maxTried = 40;
 
 function matchesWhole(regex: string, text: string): boolean {
+  const plain = regex.replace(/^\(\?[imsU]+\)/, "");
+  if (plain.length > maxTried || plain.includes("{")) return false;
   try {
-    return new RegExp(`^(?:${regex})$`).test(text);
+    return new RegExp(`^(?:${plain})$`).test(text);
   } catch {
     return false;
   }

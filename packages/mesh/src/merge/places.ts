@@ -2,12 +2,27 @@ import type { Fields } from "../fields.ts";
 import { type MergeFault, reporter } from "./fault.ts";
 import { firstCovering } from "./covering.ts";
 import type { PlacedRoute } from "./order.ts";
-import { covers } from "./overlap.ts";
+import { comparisonsOf, covers } from "./overlap.ts";
 import { ownerText, shownRoute } from "./prepare.ts";
+
+/**
+ * Of two matches: half a second. A patch of thousands of matches would otherwise keep the merges of all targets waiting for minutes, for the
+ * sake of warnings.
+ */
+const maxComparisons = 1_000_000;
 
 /** Reports routes of patches that no request reaches, and base routes that none reaches any more. */
 export function reportPlaces(placed: readonly PlacedRoute[], faults: MergeFault[]): void {
-  const covering = firstCovering(placed.map(({ route }) => route));
+  let left = maxComparisons;
+  const isCovering = (by: Fields, route: Fields): boolean => {
+    // Routes of one match are bounded by the number of routes.
+    left -= comparisonsOf(by, route) - 1;
+    return left >= 0 && covers(by, route);
+  };
+  const covering = firstCovering(
+    placed.map(({ route }) => route),
+    isCovering,
+  );
   const base = [...placed.entries()].filter(([, { merged }]) => merged === undefined);
   for (const [at, { route, merged }] of placed.entries()) {
     if (merged === undefined) continue;
@@ -15,7 +30,7 @@ export function reportPlaces(placed: readonly PlacedRoute[], faults: MergeFault[
     const earlier = placed[covering[at] ?? -1];
     if (earlier !== undefined)
       report.warn("ShadowedRoute", `${nameOf(earlier)} takes all requests of this route.`);
-    const hidden = base.find(([index, one]) => index > at && covers(route, one.route));
+    const hidden = base.find(([index, one]) => index > at && isCovering(route, one.route));
     if (hidden !== undefined)
       report.warn(
         "HidesBaseRoute",

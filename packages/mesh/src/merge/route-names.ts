@@ -16,7 +16,8 @@ export function isOwnName(name: string): boolean {
 
 /** Says whose the route is, keeps what its author called it, and is nobody else's: the hash is over all of it, uncut. */
 export function ownRouteName({ namespace, name, group }: PatchOwner, label: string): string {
-  const shown = label === name || label.startsWith("#") ? "" : `.${label.slice(0, 63)}`;
+  const shown =
+    label === name || label.startsWith("#") ? "" : `.${label.slice(0, 63).toWellFormed()}`;
   const whole = [namespace, name, label, ...(group === undefined ? [] : [group])];
   const readable = `cocktail.${namespace}.${name}${shown}`.replaceAll(/\s/g, "_");
   return `${readable}.${hash8(JSON.stringify(whole))}`;
