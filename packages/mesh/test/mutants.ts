@@ -104,7 +104,7 @@ const merging = [
   ...inFile("merge/adopt.ts", "merge/merge.test.ts", [
     [
       "M-28",
-      "essence(one.original) === essence(route)",
+      "essence(original) === essence(route)",
       "true",
       "a base route that is named alike but not equal is not adopted",
     ],

@@ -60,7 +60,15 @@ const oldOperator: TestObject = {
     selector: { matchLabels: { app: "old" } },
     template: {
       metadata: { labels: { app: "old" } },
-      spec: { containers: [{ name: "a", image: "monime/istio-virtualservice-merger:latest" }] },
+      spec: {
+        containers: [
+          {
+            name: "a",
+            image: "monime/istio-virtualservice-merger:latest",
+            command: ["sleep", "infinity"],
+          },
+        ],
+      },
     },
   },
 };

@@ -244,7 +244,15 @@ describe("the operator and VirtualServiceMerges", () => {
         selector: { matchLabels: { app: "old" } },
         template: {
           metadata: { labels: { app: "old" } },
-          spec: { containers: [{ name: "a", image: "monime/istio-virtualservice-merger:latest" }] },
+          spec: {
+            containers: [
+              {
+                name: "a",
+                image: "monime/istio-virtualservice-merger:latest",
+                command: ["sleep", "infinity"],
+              },
+            ],
+          },
         },
       },
     };

@@ -3,7 +3,12 @@ import type { MergeFault, MergeReason } from "@cocktail/mesh";
 type ConditionType = "Accepted" | "TargetResolved" | "Programmed" | "Conflict";
 
 /** Why a merge is not programmed, besides the faults of its routes. The list is closed. */
-type OperatorReason = "NoTarget" | "TargetNotFound" | "OldOperatorRuns" | "WriteRefused";
+type OperatorReason =
+  | "NoTarget"
+  | "TargetNotFound"
+  | "OldOperatorRuns"
+  | "WriteRefused"
+  | "WriteFailed";
 
 /** A condition without what only its history tells. */
 export interface Fact {
@@ -98,12 +103,14 @@ export function refused(
   ];
 }
 
-/** The same conditions where the API refused to write the target. */
-export function notWritten(facts: readonly Fact[], message: string): readonly Fact[] {
+/** The same conditions where the target could not be written: the API refused it, or it failed. */
+export function notWritten(
+  facts: readonly Fact[],
+  reason: OperatorReason,
+  message: string,
+): readonly Fact[] {
   return facts.map((fact) =>
-    fact.type === "Programmed"
-      ? { type: fact.type, status: "False", reason: "WriteRefused", message }
-      : fact,
+    fact.type === "Programmed" ? { type: fact.type, status: "False", reason, message } : fact,
   );
 }
 

@@ -7,15 +7,26 @@ import type { VirtualServiceMerge } from "./virtual-service-merge.ts";
 /** Keeps a merge until its routes are out of the target. */
 export const finalizer = "cocktail.dev/merge";
 
-/** From now on the deletion waits until the routes are out, and no longer for the operator that is gone. */
+/** From now on the deletion waits until the routes are out. */
 export async function hold(
   api: Api,
   merge: VirtualServiceMerge,
   signal: AbortSignal,
 ): Promise<void> {
   const { finalizers = [] } = merge.object.metadata;
+  if (!finalizers.includes(finalizer))
+    await setFinalizers(api, merge, [...finalizers, finalizer], signal);
+}
+
+/** It waits no longer for the operator that is gone: what that one left in the target is taken over. */
+export async function takeOver(
+  api: Api,
+  merge: VirtualServiceMerge,
+  signal: AbortSignal,
+): Promise<void> {
+  const { finalizers = [] } = merge.object.metadata;
   const rest = finalizers.filter((one) => one !== legacyFinalizer);
-  await setFinalizers(api, merge, rest.includes(finalizer) ? rest : [...rest, finalizer], signal);
+  await setFinalizers(api, merge, rest, signal);
 }
 
 /** Lets the object go. */

@@ -11,7 +11,7 @@ const freshMs = 60_000;
 
 /**
  * The operators that write the same VirtualServices by other rules: two of them would undo each other's work for ever. Found by the image
- * of a Deployment, or by a lease that is renewed.
+ * of a Deployment with a ready pod, or by a lease that is renewed.
  */
 export function oldOperators(
   deployments: readonly KubeObject[],
@@ -19,7 +19,8 @@ export function oldOperators(
   now: number,
 ): readonly string[] {
   const running = deployments.filter(
-    ({ spec }) => recordOf(spec)["replicas"] !== 0 && imagesOf(spec).some(isOld),
+    ({ spec, status }) =>
+      Number(recordOf(status)["readyReplicas"] ?? 0) > 0 && imagesOf(spec).some(isOld),
   );
   const renewed = leases.filter(({ metadata: { name }, spec }) => {
     const { holderIdentity, renewTime } = recordOf(spec);

@@ -58,8 +58,10 @@ test("the routes that a Rollout manages are found, by either spelling of its tar
 });
 
 test("an old operator is found by its image or by a lease that is renewed", () => {
-  const deployment = (image: string, replicas = 1) =>
-    object("d", { replicas, template: { spec: { containers: [{ image }] } } });
+  const deployment = (image: string, readyReplicas?: number) => ({
+    ...object("d", { template: { spec: { containers: [{ image }] } } }),
+    status: { readyReplicas },
+  });
   const lease = (renewTime: string) => ({
     metadata: { namespace: "old", name: "istiomerger.monime.sl" },
     spec: { holderIdentity: "pod-1", renewTime },
@@ -69,9 +71,10 @@ test("an old operator is found by its image or by a lease that is renewed", () =
     "monime/istio-virtualservice-merger:latest",
     "registry.example.com/x/istio-virtualservice-merger-oss:v1",
   ])
-    assert.deepEqual(oldOperators([deployment(image)], [], now), ["Deployment shop/d"]);
-  assert.deepEqual(oldOperators([deployment("istio-virtualservice-merger", 0)], [], now), []);
-  assert.deepEqual(oldOperators([deployment("nginx:1")], [], now), []);
+    assert.deepEqual(oldOperators([deployment(image, 1)], [], now), ["Deployment shop/d"]);
+  // One whose image can't be pulled, or that is scaled down, merges nothing.
+  assert.deepEqual(oldOperators([deployment("istio-virtualservice-merger")], [], now), []);
+  assert.deepEqual(oldOperators([deployment("nginx:1", 1)], [], now), []);
   assert.deepEqual(oldOperators([], [lease("2026-01-01T00:00:50.000000Z")], now), [
     "the holder pod-1 of Lease old/istiomerger.monime.sl",
   ]);

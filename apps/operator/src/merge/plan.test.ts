@@ -142,7 +142,7 @@ test("a status is written, and an Event made, only for news", () => {
   const again = { merge, facts, routes: moved };
   assert.equal(nextStatus(again, 99_000), undefined);
   assert.deepEqual(newsOf(again), []);
-  const refused = { ...again, facts: notWritten(facts, "the API says no") };
+  const refused = { ...again, facts: notWritten(facts, "WriteRefused", "the API says no") };
   assert.equal(
     nextStatus(refused, 99_000)?.conditions[0]?.lastTransitionTime,
     "1970-01-01T00:00:00Z",

@@ -1,6 +1,6 @@
 import {
   type Api,
-  type ApiError,
+  ApiError,
   applyObject,
   type EventRecorder,
   isConflict,
@@ -16,7 +16,7 @@ import { isRefusal, unlessGone } from "./api-errors.ts";
 import type { Caches } from "./caches.ts";
 import { withoutClaim } from "./claim.ts";
 import { notWritten } from "./conditions.ts";
-import { hold, release } from "./finalizers.ts";
+import { hold, release, takeOver } from "./finalizers.ts";
 import { fieldManager } from "./kinds.ts";
 import { type MergeMetrics, noMergeMetrics } from "./metrics.ts";
 import { planTarget, rawOf, type TargetState, type Verdict } from "./plan.ts";
@@ -67,6 +67,8 @@ export class MergeReconciler {
     if (state.rivals.length > 0) {
       this.#reportRivals(state.rivals.join(", "));
       await this.#tell(api, planTarget(state).verdicts, signal);
+      // What is in no target needs nobody to take it out.
+      await this.#release(api, { ...state, key: "" }, signal);
       return { requeueAfterMs: rivalMs };
     }
     this.#reportRivals("");
@@ -115,22 +117,36 @@ export class MergeReconciler {
       try {
         target = await this.#write(api, { before: target, write }, signal);
       } catch (error) {
-        if (!isRefusal(error)) throw error;
-        return await this.#refused(api, state, { error, verdicts, signal });
+        if (isRefusal(error)) return await this.#refused(api, state, { error, verdicts, signal });
+        if (error instanceof ApiError && !isConflict(error))
+          await this.#tellFailure(api, verdicts, { reason: "WriteFailed", error, signal });
+        throw error;
       }
     const unclaimed = target === undefined ? undefined : withoutClaim(target);
     if (unclaimed !== undefined) await writeTarget(api, unclaimed, { signal });
+    await eachOf(
+      state.merges.filter(({ isDeleted, patch }) => !isDeleted && patch.owner.isLegacy === true),
+      (one) => takeOver(api, one, signal),
+    );
     await this.#tell(api, verdicts, signal);
-    // The target is without their routes now.
+    await this.#release(api, state, signal);
+    const againInMs = this.#refusals.againInMs(state.merges);
+    return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
+  }
+
+  /** Lets those go that are being deleted, and in no target but this one, which is without their routes now. */
+  async #release(
+    api: Api,
+    { merges, key }: Pick<TargetState, "merges" | "key">,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { caches } = this.#options;
     await eachOf(
-      state.merges.filter(
-        ({ isDeleted, patch }) => isDeleted && !caches.isElsewhere(patch.owner.uid, state.key),
+      merges.filter(
+        ({ isDeleted, patch }) => isDeleted && !caches.isElsewhere(patch.owner.uid, key),
       ),
       (one) => release(api, one, signal),
     );
-    const againInMs = this.#refusals.againInMs(state.merges);
-    return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
   }
 
   async #write(
@@ -178,9 +194,29 @@ export class MergeReconciler {
     const found = await this.#refusals.find(api, state, signal);
     log.warn({ target: state.key, err: error, refused: found }, "the API refuses the target");
     if (found > 0) return { requeueAfterMs: 0 };
-    const told = verdicts.map((one) => ({ ...one, facts: notWritten(one.facts, error.message) }));
-    await this.#tell(api, told, signal);
+    await this.#tellFailure(api, verdicts, { reason: "WriteRefused", error, signal });
     throw error;
+  }
+
+  /** Those whose routes are in the target as they should be are told nothing: it is as it was. */
+  async #tellFailure(
+    api: Api,
+    verdicts: readonly Verdict[],
+    {
+      reason,
+      error,
+      signal,
+    }: {
+      readonly reason: "WriteRefused" | "WriteFailed";
+      readonly error: ApiError;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const now = this.#options.clock.now();
+    const told = verdicts
+      .filter((one) => nextStatus(one, now) !== undefined)
+      .map((one) => ({ ...one, facts: notWritten(one.facts, reason, error.message), routes: [] }));
+    await this.#tell(api, told, signal);
   }
 
   /** Until the next write of the target. Also while the cache doesn't show the last one: a plan from before would undo it. */

@@ -1,5 +1,5 @@
 import { isRecord, keyOf, type KubeObject, type Resource } from "@cocktail/kubernetes";
-import type { Patch } from "@cocktail/mesh";
+import { legacyFinalizer, type Patch } from "@cocktail/mesh";
 import { mergeKinds } from "./kinds.ts";
 
 /** A `VirtualServiceMerge` as it is read. Its author may have written anything. */
@@ -31,6 +31,7 @@ export function readMerge(object: KubeObject): VirtualServiceMerge {
         uid,
         generation,
         createdAt: typeof creationTimestamp === "string" ? creationTimestamp : "",
+        isLegacy: metadata.finalizers?.includes(legacyFinalizer) === true,
         priority: typeof priority === "number" ? priority : undefined,
       },
       patch,

@@ -1,4 +1,4 @@
-import { canonical, type Fields, isFields, listOf, nameOf } from "../fields.ts";
+import { canonical, type Fields, fieldsOf, isFields, listOf, nameOf } from "../fields.ts";
 import { type MergeFault, reporter } from "./fault.ts";
 import type { OwnedRoute } from "./ledger.ts";
 import { ownerText, type PreparedRoute } from "./prepare.ts";
@@ -6,8 +6,9 @@ import { legacyRouteName } from "./route-names.ts";
 import type { RawVirtualService } from "./types.ts";
 
 /**
- * Routes that the operator of monimesl left in the target: named as it named them, and equal to a route of a current patch. From now on they
- * are that patch's. Others that look like its are only reported: they may be the base's own.
+ * Routes that the operator of monimesl left in the target: named as it named them, equal to a route of a current patch that it has merged, and
+ * not of a manifest that somebody applied. From now on they are that patch's. Others that look like its are only reported: they may be the
+ * base's own, and whoever copies one into a patch must not get it deleted.
  */
 export function adopt(
   base: RawVirtualService,
@@ -17,10 +18,14 @@ export function adopt(
   const http = listOf(base.spec["http"]);
   const adopted = new Set<Fields>();
   const candidates = prepared.filter(({ kind }) => kind === "http");
+  const applied = appliedNames(base);
   for (const route of http) {
     const name = nameOf(route);
     const named = candidates.filter((one) => isLegacyName(name, one));
-    const equal = named.find((one) => essence(one.original) === essence(route));
+    const equal = named.find(
+      ({ owner, original }) =>
+        owner.isLegacy === true && !applied.has(name) && essence(original) === essence(route),
+    );
     if (equal !== undefined) {
       adopted.add(route);
       const report = reporter(faults, ownerText(equal.owner));
@@ -40,6 +45,18 @@ export function adopt(
     base: { ...base, spec: { ...base.spec, http: rest } },
     adopted: [...adopted].map((route) => ({ kind: "http", route, entry: undefined })),
   };
+}
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** The names of http routes in the manifest that kubectl applied last, if it did. */
+function appliedNames({ metadata }: RawVirtualService): ReadonlySet<string> {
+  try {
+    const manifest: unknown = JSON.parse(metadata.annotations?.[lastApplied] ?? "");
+    return new Set(listOf(fieldsOf(fieldsOf(manifest)["spec"])["http"]).map(nameOf));
+  } catch {
+    return new Set();
+  }
 }
 
 function isLegacyName(name: string, { owner, original, at, count }: PreparedRoute): boolean {

@@ -190,7 +190,7 @@ test("the last route stays where the target has none of its own, and goes when i
 test("routes that the old operator left are adopted when a current patch has them", () => {
   const route = branchRoute("payment-service-mp-101", "one");
   const unnamed = branchRoute(undefined, "two");
-  const patch = patchOf("a", { http: [route, unnamed] });
+  const patch = patchOf("a", { http: [route, unnamed] }, { isLegacy: true });
   const left = [route, { ...unnamed, name: "a-0" }, { ...branchRoute("a-3", "old") }, stable];
   const result = merge(target(left), [patch]);
   assert.deepEqual(subsetsOf(result.virtualService), ["one", "two", "old", STABLE]);
@@ -201,8 +201,23 @@ test("routes that the old operator left are adopted when a current patch has the
   assert.deepEqual(subsetsOf(unmerge(result.virtualService)), ["old", STABLE]);
 });
 
+test("a base route that a patch copies is the base's, if no other operator has merged that patch, or if it was applied", () => {
+  const copied = branchRoute("api-1", "api");
+  const base = target([copied, stable]);
+  const http = [{ ...copied, name: "api-1" }];
+  const lastApplied = JSON.stringify({ spec: { http: [copied, stable] } });
+  const annotations = { "kubectl.kubernetes.io/last-applied-configuration": lastApplied };
+  for (const [before, isLegacy] of [
+    [base, false],
+    [{ ...base, metadata: { ...base.metadata, annotations } }, true],
+  ] as const) {
+    const { virtualService } = merge(before, [patchOf("api", { http }, { isLegacy })]);
+    assert.deepEqual(unmerge(virtualService), before);
+  }
+});
+
 test("a base route that is named alike but not equal is not adopted", () => {
-  const patch = patchOf("a", { http: [branchRoute(undefined, "one")] });
+  const patch = patchOf("a", { http: [branchRoute(undefined, "one")] }, { isLegacy: true });
   const result = merge(target([branchRoute("a-0", "other"), stable]), [patch]);
   assert.deepEqual(subsetsOf(result.virtualService), ["one", "other", STABLE]);
 });

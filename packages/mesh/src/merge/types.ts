@@ -28,6 +28,8 @@ export interface PatchOwner {
   readonly createdAt: string;
   /** Higher goes first; 0 by default. */
   readonly priority?: number | undefined;
+  /** The operator of monimesl has merged it: what that one left of it in the target is taken over. */
+  readonly isLegacy?: boolean | undefined;
 }
 
 export interface Patch {
