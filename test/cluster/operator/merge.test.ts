@@ -269,8 +269,8 @@ describe("the operator and VirtualServiceMerges", () => {
     await cluster.apply(merge("rival-a", "rival", "mp-102"));
     await until("the change to be seen", async () => {
       const object = await getObject(api, mergeKind.deck, { namespace, name: "rival-a" });
-      const { observedGeneration } = object?.["status"] as { readonly observedGeneration: number };
-      return observedGeneration === 2;
+      const status = object?.["status"] as { readonly observedGeneration?: number } | undefined;
+      return status?.observedGeneration === 2;
     });
     assert.deepEqual(await specOf("rival"), before);
     await cluster.remove(old);
