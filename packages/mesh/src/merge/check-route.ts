@@ -1,8 +1,10 @@
 import { bytesOf, type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
 import type { RouteKind } from "./route-kind.ts";
-import { isRefusedByRe2 } from "./re2.ts";
+import { isRefusedByRe2, programBound } from "./re2.ts";
 
 const maxRegexBytes = 1024;
+/** `re2.max_program_size.error_level` as Istio sets it. */
+const maxProgram = 32_768;
 const maxRouteBytes = 32_768;
 /** Nothing of Istio is so deep, and JSON of some thousand levels overflows the stack. */
 const maxDepth = 32;
@@ -31,7 +33,8 @@ export function checkRoute(
       .map((one) =>
         kind === "http" ? checkMatch(one) : kind === "tls" ? checkSni(one, hosts) : undefined,
       )
-      .find(isFault)
+      .find(isFault) ??
+    checkPatterns(route)
   );
 }
 
@@ -99,9 +102,25 @@ function checkString(name: string, value: unknown): string | undefined {
   if (used.length > 1) return `${name} has ${used.join(" and ")}: keep one`;
   if (!used.every((one) => typeof value[one] === "string")) return `${name} is not a text`;
   if (value["regex"] === "") return `${name} has an empty regex`;
-  const { regex } = value;
-  if (typeof regex !== "string") return undefined;
-  if (new TextEncoder().encode(regex).length > maxRegexBytes)
-    return `${name} has a regex over ${maxRegexBytes} bytes`;
-  return isRefusedByRe2(regex) ? `${name} has a regex that RE2 refuses: ${regex}` : undefined;
+  return undefined;
+}
+
+/** Every pattern of the route, also of a rewrite or of an origin: one that Envoy refuses takes all routes of its port along. */
+function checkPatterns(route: Fields): string | undefined {
+  const patterns = patternsOf(route);
+  const long = patterns.find((one) => new TextEncoder().encode(one).length > maxRegexBytes);
+  if (long !== undefined) return `has a regex over ${maxRegexBytes} bytes`;
+  const size = patterns.reduce((sum, one) => sum + programBound(one), 0);
+  if (size > maxProgram)
+    return `has patterns that are too large for Envoy: use fewer or smaller repetitions, such as .* in place of .{0,900}`;
+  const refused = patterns.find(isRefusedByRe2);
+  return refused === undefined ? undefined : `has a regex that RE2 refuses: ${refused}`;
+}
+
+function patternsOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(patternsOf);
+  return Object.entries(fieldsOf(value)).flatMap(([name, one]) => {
+    if (name === "uriRegexRewrite") return textsOf([fieldsOf(one)["match"]]);
+    return name === "regex" && typeof one === "string" ? [one] : patternsOf(one);
+  });
 }

@@ -9,6 +9,7 @@ import {
   target,
 } from "../../test/merge-objects.ts";
 import { ledgerAnnotation, merge, unmerge } from "../index.ts";
+import { programBound } from "./re2.ts";
 
 /*
  * What a patch can do to others: to those of the same target, and to the process that merges.
@@ -33,7 +34,45 @@ test("a route that is nested too deep is refused alone", () => {
   );
 });
 
-test("a pattern that takes JavaScript for ever and RE2 no time costs no time", () => {
+test("a pattern that Envoy would refuse, and all routes of the port with it, is refused", () => {
+  const large = ".{0,900}".repeat(40);
+  const route = branchRoute("large", "large");
+  const origins = { allowOrigins: [{ regex: large }] };
+  for (const one of [
+    { ...route, match: [{ headers: { "x-a": { regex: large } } }] },
+    { ...route, corsPolicy: origins },
+    { ...route, rewrite: { uriRegexRewrite: { match: large, rewrite: "/" } } },
+  ])
+    assert.deepEqual(
+      beside("large", [one]).faults.map(({ reason }) => reason),
+      ["InvalidRoute"],
+    );
+});
+
+test("the bound of a pattern's program is never below what Envoy's RE2 makes of it", () => {
+  // Sizes as Envoy 1.40 gave them.
+  for (const [pattern, size] of [
+    ["", 0],
+    [".{0,900}", 2_704],
+    ["[^/]{0,900}", 2_704],
+    [String.raw`\pN{0,100}`, 504],
+    [String.raw`\PL{0,90}`, 814],
+    [String.raw`[\pL\pN]`, 14],
+    ["a{1000}", 1_004],
+    ["((a{10}){10}){10}", 1_224],
+    ["(?:(?:.?){30}){30}", 2_704],
+    [String.raw`(?:\pS|\pM){0,50}`, 804],
+    ["(?i)[a-z]{0,500}", 1_004],
+    ["\u0416{0,90}", 185],
+    ["(?U)a{0,90}", 184],
+    [String.raw`[a\]b]{9}`, 22],
+  ] as const) {
+    const bound = programBound(pattern);
+    assert.ok(bound >= size && bound < size * 12 + 100, `${pattern}: ${bound}, ${size}`);
+  }
+});
+
+test("a pattern that takes JavaScript minutes and RE2 no time costs no time", () => {
   const route = branchRoute("slow", "slow");
   const started = performance.now();
   for (const regex of ["(?:/|/q7|(?:.?){200}!)", `(?:/|/q7|${".?".repeat(200)}!)`])

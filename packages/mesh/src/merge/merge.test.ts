@@ -314,6 +314,8 @@ for (const [what, match] of [
   ["a path without an operator", [{ uri: {} }]],
   ["a method without an operator", [{ method: {} }]],
   ["a path of any characters", [{ uri: { regex: "(?s).*" } }]],
+  ["a path of up to so many characters", [{ uri: { regex: ".{0,900}" } }]],
+  ["a long pattern of anything", [{ uri: { regex: `(?:.*|${"a".repeat(60)})` } }]],
   ["all usual methods", [{ method: { regex: "[A-Z]+" } }]],
   ["a scheme that every request has", [{ scheme: { regex: "https?" } }]],
   ["the path as a header", [{ headers: { ":path": { prefix: "/" } } }]],

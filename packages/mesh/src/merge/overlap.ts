@@ -1,4 +1,5 @@
 import { canonical, type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
+import { matchesEach } from "./re2.ts";
 
 /*
  * Two questions about the matches of two routes of http, tcp or tls. Both are answered on the safe side: `mayOverlap` says yes in doubt,
@@ -188,7 +189,7 @@ function isAlways(name: string, match: unknown): boolean {
   const { prefix, regex } = match;
   if (prefix === "" || (name === "uri" && prefix === "/")) return true;
   const texts = name === "method" ? methods : name === "scheme" ? schemes : unlikely;
-  return typeof regex === "string" && texts.every((text) => matchesWhole(regex, text));
+  return typeof regex === "string" && matchesEach(regex, texts);
 }
 
 /** Headers that Envoy gives every request. */
@@ -210,19 +211,6 @@ function isAlwaysThere(header: string, match: unknown): boolean {
 const unlikely = ["/", "/q7", "/Z/9"];
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const schemes = ["http", "https"];
-
-/** JavaScript may take for ever where RE2 doesn't: only for patterns so short that it can't. */
-const maxTried = 40;
-
-function matchesWhole(regex: string, text: string): boolean {
-  const plain = regex.replace(/^\(\?[imsU]+\)/, "");
-  if (plain.length > maxTried || plain.includes("{")) return false;
-  try {
-    return new RegExp(`^(?:${plain})$`).test(text);
-  } catch {
-    return false;
-  }
-}
 
 function stringFollows(a: Fields, b: Fields, name: string): boolean {
   if (name === "uri" && a["ignoreUriCase"] !== b["ignoreUriCase"]) return false;
