@@ -5,7 +5,6 @@ import {
   getObject,
   HttpApi,
   Informer,
-  isRecord,
   KubeConfig,
   type KubeObject,
   keyOf,
@@ -15,7 +14,7 @@ import {
   replaceObject,
   runController,
 } from "@cocktail/kubernetes";
-import { legacyFinalizer } from "@cocktail/mesh";
+import { fieldsOf, legacyFinalizer } from "@cocktail/mesh";
 import { systemClock, TokenBucket } from "@cocktail/work-queue";
 import { theirs } from "../packages/mesh/test/operators.ts";
 import { mergeKind, virtualServices } from "../test/cluster/support/merges.ts";
@@ -54,18 +53,18 @@ const algorithm = theirs();
 
 /** A merge without a target concerns none. */
 function targetOf({ spec }: KubeObject): string {
-  const { target } = isRecord(spec) ? spec : {};
-  return isRecord(target) ? String(target["name"]) : "";
+  return String(fieldsOf(fieldsOf(spec)["target"])["name"]);
 }
 
 async function updateTarget(merge: KubeObject, change: "set" | "delete"): Promise<void> {
   const ref = { namespace, name: targetOf(merge) };
   const found = await getObject(ofTargets, virtualServices, ref);
-  if (found === undefined || !isRecord(found["spec"]) || !isRecord(merge["spec"])) return;
-  const { apiVersion = "", kind = "", spec } = { ...found, spec: found["spec"] };
+  if (found === undefined) return;
+  const { apiVersion = "", kind = "" } = found;
+  const spec = fieldsOf(found["spec"]);
   const { name, uid = "" } = merge.metadata;
   const owner = { namespace, name, uid, generation: 1, createdAt: "" };
-  const { patch } = merge["spec"];
+  const { patch } = fieldsOf(merge["spec"]);
   const next = algorithm[change]({ ...found, apiVersion, kind, spec }, { owner, patch });
   await replaceObject(ofTargets, virtualServices, { ...found, spec: next.spec }, { fieldManager });
 }

@@ -40,14 +40,7 @@ export {
 } from "./leader/elector.ts";
 export { Fence, fencedApi, LeadershipLost } from "./leader/fence.ts";
 export type { Logger } from "./log.ts";
-export {
-  isRecord,
-  keyOf,
-  type KubeObject,
-  type ObjectMeta,
-  type ObjectRef,
-  refOf,
-} from "./object.ts";
+export { keyOf, type KubeObject, type ObjectMeta, type ObjectRef, refOf } from "./object.ts";
 export { type Condition, setCondition } from "./write/conditions.ts";
 export { addFinalizer, removeFinalizer } from "./write/finalizer.ts";
 export {

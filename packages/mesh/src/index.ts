@@ -1,3 +1,5 @@
+// For whoever reads objects that people wrote.
+export { type Fields, fieldsOf, listOf } from "./fields.ts";
 export { decisionsFor, type ServiceDecisions } from "./decisions.ts";
 export { delegateRouteName, withDelegate } from "./istio/chart.ts";
 export { renderMeshFilter } from "./istio/mesh-filter.ts";

@@ -1,3 +1,3 @@
 export { type ResourceKind } from "./messages.ts";
 export { Snapshot } from "./snapshot.ts";
-export { type XdsTls, XdsWatch, type XdsWatchOptions } from "./xds-watch.ts";
+export { XdsWatch, type XdsWatchOptions } from "./xds-watch.ts";

@@ -35,24 +35,14 @@ export interface DiscoveryResponse {
   readonly resources: readonly { readonly value: Uint8Array }[];
 }
 
+/** `google.protobuf.Struct`, of texts. */
 interface Struct {
-  readonly fields: Readonly<
-    Record<string, { readonly stringValue: string } | { readonly structValue: Struct }>
-  >;
+  readonly fields: Readonly<Record<string, { readonly stringValue: string }>>;
 }
 
-export interface Metadata {
-  readonly [name: string]: string | Metadata;
-}
-
-/** As `google.protobuf.Struct` says it. */
-export function structOf(metadata: Metadata): Struct {
-  const fields = Object.entries(metadata).map(
-    ([name, value]) =>
-      [
-        name,
-        typeof value === "string" ? { stringValue: value } : { structValue: structOf(value) },
-      ] as const,
+export function structOf(texts: Readonly<Record<string, string>>): Struct {
+  const fields = Object.entries(texts).map(
+    ([name, stringValue]) => [name, { stringValue }] as const,
   );
   return { fields: Object.fromEntries(fields) };
 }
@@ -63,7 +53,7 @@ export function structOf(metadata: Metadata): Struct {
  */
 const { root } = protobuf.parse(`
   syntax = "proto3";
-  message Value { oneof kind { string stringValue = 3; Struct structValue = 5; } }
+  message Value { oneof kind { string stringValue = 3; } }
   message Struct { map<string, Value> fields = 1; }
   message Node { string id = 1; string cluster = 2; Struct metadata = 3; }
   message Request {

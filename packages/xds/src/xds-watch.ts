@@ -1,11 +1,5 @@
 import { once } from "node:events";
-import {
-  type BackoffOptions,
-  backoffMs,
-  type Clock,
-  pause,
-  systemClock,
-} from "@cocktail/work-queue";
+import { type BackoffOptions, backoffMs, pause, systemClock } from "@cocktail/work-queue";
 import grpc from "@grpc/grpc-js";
 import {
   decodeResponse,
@@ -13,7 +7,6 @@ import {
   type DiscoveryResponse,
   encodeRequest,
   kindOf,
-  type Metadata,
   type ResourceKind,
   resourceKinds,
   structOf,
@@ -22,32 +15,18 @@ import {
 import { Snapshot } from "./snapshot.ts";
 
 export interface XdsWatchOptions {
-  /** `host:port` of one istiod: each of them pushes by itself. */
+  /** `host:port` of one istiod, where it speaks in the clear (15010): each of them pushes by itself. */
   readonly address: string;
   /** Whose sidecar it plays. Istio shows a proxy what its namespace may see. */
   readonly node: {
     readonly namespace: string;
     readonly name: string;
     readonly ip: string;
-    readonly labels?: Readonly<Record<string, string>>;
   };
-  /** Without it the connection is in the clear, as istiod's port 15010 has it. */
-  readonly tls?: XdsTls | undefined;
   /** All clusters and listeners always come; routes by port, endpoints by the name of their cluster. */
   readonly names?: Partial<Record<"routes" | "endpoints", readonly string[]>>;
   readonly onError?: ((error: unknown, retryInMs: number) => void) | undefined;
-  readonly clock?: Clock | undefined;
   readonly backoff?: BackoffOptions | undefined;
-}
-
-/** For istiod's port 15012. */
-export interface XdsTls {
-  /** PEM, of the ConfigMap `istio-ca-root-cert`. */
-  readonly ca: string;
-  /** `istiod.istio-system.svc`. */
-  readonly serverName: string;
-  /** A token of the node's namespace with the audience `istio-ca`, read anew for each connection. */
-  token(): string;
 }
 
 const method = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
@@ -95,7 +74,7 @@ export class XdsWatch {
 
   /** Runs until the signal, through every failure; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock = systemClock, onError, backoff } = this.#options;
+    const { onError, backoff } = this.#options;
     const limits = backoff ?? { firstMs: 200, longestMs: 15_000 };
     for (let failures = 0; !signal.aborted;) {
       const error = await this.#connect(signal, () => {
@@ -107,7 +86,7 @@ export class XdsWatch {
       failures += 1;
       const delayMs = backoffMs(failures, limits);
       onError?.(error, delayMs);
-      await pause(clock, delayMs, signal);
+      await pause(systemClock, delayMs, signal);
     }
   }
 
@@ -115,7 +94,12 @@ export class XdsWatch {
   async #connect(signal: AbortSignal, onResponse: () => void): Promise<unknown> {
     const client = this.#client();
     try {
-      const stream = openStream(client, this.#options.tls);
+      const stream: Stream = client.makeBidiStreamRequest(
+        method,
+        encodeRequest,
+        decodeResponse,
+        new grpc.Metadata(),
+      );
       this.#stream = stream;
       // It may also come after the end, and would end the process.
       stream.on("error", () => undefined);
@@ -155,28 +139,21 @@ export class XdsWatch {
   }
 
   #client(): grpc.Client {
-    const { address, tls } = this.#options;
-    const credentials =
-      tls === undefined
-        ? grpc.credentials.createInsecure()
-        : grpc.credentials.createSsl(Buffer.from(tls.ca));
-    return new grpc.Client(address, credentials, {
+    return new grpc.Client(this.#options.address, grpc.credentials.createInsecure(), {
       "grpc.max_receive_message_length": 256 << 20,
       // A connection that is half open is noticed.
       "grpc.keepalive_time_ms": 10_000,
       "grpc.keepalive_timeout_ms": 5_000,
-      ...(tls === undefined ? {} : { "grpc.ssl_target_name_override": tls.serverName }),
     });
   }
 
   #node(): NonNullable<DiscoveryRequest["node"]> {
-    const { namespace, name, ip, labels = {} } = this.#options.node;
-    const metadata: Metadata = {
+    const { namespace, name, ip } = this.#options.node;
+    const metadata = {
       NAMESPACE: namespace,
       NAME: name,
       CLUSTER_ID: "Kubernetes",
       INTERCEPTION_MODE: "REDIRECT",
-      LABELS: labels,
     };
     return {
       id: `sidecar~${ip}~${name}.${namespace}~${namespace}.svc.cluster.local`,
@@ -184,10 +161,4 @@ export class XdsWatch {
       metadata: structOf(metadata),
     };
   }
-}
-
-function openStream(client: grpc.Client, tls: XdsTls | undefined): Stream {
-  const metadata = new grpc.Metadata();
-  if (tls !== undefined) metadata.set("authorization", `Bearer ${tls.token()}`);
-  return client.makeBidiStreamRequest(method, encodeRequest, decodeResponse, metadata);
 }

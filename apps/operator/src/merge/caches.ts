@@ -10,7 +10,9 @@ import {
   type Resource,
 } from "@cocktail/kubernetes";
 import {
+  fieldsOf,
   isMergeTarget,
+  listOf,
   type MergeFacts,
   type MeshNames,
   recordedOwners,
@@ -28,7 +30,7 @@ import {
 } from "./kinds.ts";
 import { oldLease, oldOperators } from "./old-operator.ts";
 import { rawOf } from "./plan.ts";
-import { recordOf, targetOf } from "./virtual-service-merge.ts";
+import { targetOf } from "./virtual-service-merge.ts";
 import { Watched } from "./watched.ts";
 
 export interface CachesOptions {
@@ -44,6 +46,7 @@ export interface CachesOptions {
 
 /** Everything that merging depends on, kept by watches, and which targets a change concerns. */
 export class Caches {
+  readonly informers: Informer[] = [];
   readonly #names: MeshNames;
   readonly #namespaces: readonly string[];
   readonly #merges: Watched;
@@ -59,7 +62,11 @@ export class Caches {
     const watch = (
       kinds: readonly Resource[],
       more: Pick<InformerOptions, "indexers" | "fieldSelector"> = {},
-    ): Watched => new Watched(kinds, namespaces, { api, log, ...more });
+    ): Watched => {
+      const watched = new Watched(kinds, namespaces, { api, log, ...more });
+      this.informers.push(...watched.informers);
+      return watched;
+    };
     this.#names = names;
     this.#namespaces = namespaces;
     this.#merges = watch(mergeKinds, {
@@ -84,19 +91,6 @@ export class Caches {
     });
     this.#deployments = watch([deployments]);
     this.#leases = watch([leases], { fieldSelector: `metadata.name=${oldLease}` });
-  }
-
-  get informers(): readonly Informer[] {
-    return [
-      this.#merges,
-      this.#targets,
-      this.#rules,
-      this.#services,
-      this.#slices,
-      this.#rollouts,
-      this.#deployments,
-      this.#leases,
-    ].flatMap(({ informers }) => informers);
   }
 
   /** Whose changes concern which targets. */
@@ -166,10 +160,10 @@ export class Caches {
     const service = this.#services.get(ref);
     if (service === undefined) return undefined;
     const rules = this.#rules.by("host", host);
-    const isExternal = recordOf(service["spec"])["type"] === "ExternalName";
+    const isExternal = fieldsOf(service["spec"])["type"] === "ExternalName";
     const slices = this.#slices.by("service", keyOf(ref));
     return {
-      subsets: rules.flatMap(({ spec }) => subsetsOf(recordOf(spec)["subsets"])),
+      subsets: rules.flatMap(({ spec }) => subsetsOf(fieldsOf(spec)["subsets"])),
       isReady: isExternal || slices.some(hasReadyEndpoint),
     };
   }
@@ -198,14 +192,12 @@ function sliceOf({ metadata: { namespace, labels = {} } }: KubeObject): string {
 }
 
 function hasReadyEndpoint({ endpoints }: KubeObject): boolean {
-  if (!Array.isArray(endpoints)) return false;
   // Ready unless it says otherwise, as the API defines it.
-  return endpoints.some((one: unknown) => recordOf(recordOf(one)["conditions"])["ready"] !== false);
+  return listOf(endpoints).some(({ conditions }) => fieldsOf(conditions)["ready"] !== false);
 }
 
 function subsetsOf(subsets: unknown): readonly string[] {
-  const names = (Array.isArray(subsets) ? subsets : []).map(
-    (one: unknown) => recordOf(one)["name"],
-  );
-  return names.filter((name) => typeof name === "string");
+  return listOf(subsets)
+    .map(({ name }) => name)
+    .filter((name) => typeof name === "string");
 }

@@ -1,17 +1,17 @@
 import { keyOf, type KubeObject, type ObjectRef, refOf } from "@cocktail/kubernetes";
-import { fullHost, type MeshNames } from "@cocktail/mesh";
-import { recordOf, targetOf } from "./virtual-service-merge.ts";
+import { fieldsOf, listOf, fullHost, type MeshNames } from "@cocktail/mesh";
+import { targetOf } from "./virtual-service-merge.ts";
 
 const routeKinds = ["http", "tcp", "tls"];
 
 /** The full hosts to which a merge routes, as its target's namespace completes them. */
 export function hostsOf(merge: KubeObject, names: MeshNames): readonly string[] {
   const { namespace = "default" } = refOf(targetOf(merge));
-  const patch = recordOf(recordOf(merge["spec"])["patch"]);
+  const patch = fieldsOf(fieldsOf(merge["spec"])["patch"]);
   const destinations = routeKinds
     .flatMap((kind) => listOf(patch[kind]))
-    .flatMap((route) => listOf(recordOf(route)["route"]))
-    .map((one) => recordOf(recordOf(one)["destination"])["host"]);
+    .flatMap((route) => listOf(route["route"]))
+    .map(({ destination }) => fieldsOf(destination)["host"]);
   const hosts = destinations.filter((host) => typeof host === "string");
   return [...new Set(hosts.map((host) => fullHost(host, namespace, names)))];
 }
@@ -34,7 +34,7 @@ export function hostOf({ namespace = "default", name }: ObjectRef, names: MeshNa
 
 /** The full host that a DestinationRule is about. */
 export function hostOfRule({ metadata, ...rule }: KubeObject, names: MeshNames): string {
-  const { host } = recordOf(rule["spec"]);
+  const { host } = fieldsOf(rule["spec"]);
   return fullHost(String(host), metadata.namespace ?? "default", names);
 }
 
@@ -43,11 +43,11 @@ export function managedBy({ metadata, ...rollout }: KubeObject): {
   readonly targets: readonly string[];
   readonly routes: readonly string[];
 } {
-  const routing = recordOf(
-    recordOf(recordOf(recordOf(rollout["spec"])["strategy"])["canary"])["trafficRouting"],
+  const routing = fieldsOf(
+    fieldsOf(fieldsOf(fieldsOf(rollout["spec"])["strategy"])["canary"])["trafficRouting"],
   );
-  const { virtualService, virtualServices } = recordOf(routing["istio"]);
-  const named = [virtualService, ...listOf(virtualServices)].map((one) => recordOf(one)["name"]);
+  const { virtualService, virtualServices } = fieldsOf(routing["istio"]);
+  const named = [virtualService, ...listOf(virtualServices)].map((one) => fieldsOf(one)["name"]);
   // A name may bring its namespace.
   const targets = named.flatMap((name) =>
     typeof name !== "string" || name === ""
@@ -56,10 +56,6 @@ export function managedBy({ metadata, ...rollout }: KubeObject): {
         ? `${name.split(".")[1]}/${name.split(".")[0]}`
         : keyOf({ namespace: metadata.namespace, name }),
   );
-  const routes = listOf(routing["managedRoutes"]).map((one) => recordOf(one)["name"]);
+  const routes = listOf(routing["managedRoutes"]).map((one) => fieldsOf(one)["name"]);
   return { targets, routes: routes.filter((name) => typeof name === "string") };
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -7,8 +7,6 @@ export interface MergeMetrics {
   restored(): void;
 }
 
-export const noMergeMetrics: MergeMetrics = { wrote: () => undefined, restored: () => undefined };
-
 export function registerMergeMetrics(registry: Registry): MergeMetrics {
   const counter = (name: string, help: string): Counter =>
     new Counter({ name, help, registers: [registry] });

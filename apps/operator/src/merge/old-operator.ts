@@ -1,5 +1,5 @@
+import { fieldsOf, listOf } from "@cocktail/mesh";
 import { keyOf, type KubeObject } from "@cocktail/kubernetes";
-import { recordOf } from "./virtual-service-merge.ts";
 
 /** The lease of the operator of monimesl and its forks. */
 export const oldLease = "istiomerger.monime.sl";
@@ -20,10 +20,11 @@ export function oldOperators(
 ): readonly string[] {
   const running = deployments.filter(
     ({ spec, status }) =>
-      Number(recordOf(status)["readyReplicas"] ?? 0) > 0 && imagesOf(spec).some(isOld),
+      Number(fieldsOf(status)["readyReplicas"] ?? 0) > 0 &&
+      imagesOf(spec).some((image) => oldImage.test(image)),
   );
   const renewed = leases.filter(({ metadata: { name }, spec }) => {
-    const { holderIdentity, renewTime } = recordOf(spec);
+    const { holderIdentity, renewTime } = fieldsOf(spec);
     const renewedAt = Date.parse(String(renewTime));
     return name === oldLease && Boolean(holderIdentity) && Math.abs(now - renewedAt) < freshMs;
   });
@@ -31,16 +32,12 @@ export function oldOperators(
     ...running.map(({ metadata }) => `Deployment ${keyOf(metadata)}`),
     ...renewed.map(
       ({ metadata, spec }) =>
-        `the holder ${String(recordOf(spec)["holderIdentity"])} of Lease ${keyOf(metadata)}`,
+        `the holder ${String(fieldsOf(spec)["holderIdentity"])} of Lease ${keyOf(metadata)}`,
     ),
   ];
 }
 
-const isOld = (image: string): boolean => oldImage.test(image);
-
 function imagesOf(spec: unknown): readonly string[] {
-  const { containers } = recordOf(recordOf(recordOf(spec)["template"])["spec"]);
-  return (Array.isArray(containers) ? containers : []).map((one: unknown) =>
-    String(recordOf(one)["image"]),
-  );
+  const { containers } = fieldsOf(fieldsOf(fieldsOf(spec)["template"])["spec"]);
+  return listOf(containers).map(({ image }) => String(image));
 }

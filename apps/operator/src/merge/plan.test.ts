@@ -26,7 +26,7 @@ test("a merge of a target that is there is written, and told that it is", () => 
     Conflict: "False NoConflict",
   });
   assert.deepEqual(
-    verdicts[0]?.routes.map(({ kind, index }) => [kind, index]),
+    verdicts[0]?.routes?.map(({ kind, index }) => [kind, index]),
     [["http", 0]],
   );
   assert.equal(planTarget(stateOf(key, write, [mergeObject("a")])).write, undefined);

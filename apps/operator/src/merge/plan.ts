@@ -1,5 +1,6 @@
 import { type KubeObject, refOf } from "@cocktail/kubernetes";
 import {
+  fieldsOf,
   type EffectiveRoute,
   merge,
   type MergeOptions,
@@ -7,7 +8,7 @@ import {
   type RawVirtualService,
 } from "@cocktail/mesh";
 import { conditionsOf, type Fact, refused } from "./conditions.ts";
-import { recordOf, type VirtualServiceMerge } from "./virtual-service-merge.ts";
+import { type VirtualServiceMerge } from "./virtual-service-merge.ts";
 
 /** What is known about one VirtualService and the merges that are for it. */
 export interface TargetState {
@@ -28,7 +29,8 @@ export interface TargetState {
 export interface Verdict {
   readonly merge: VirtualServiceMerge;
   readonly facts: readonly Fact[];
-  readonly routes: readonly EffectiveRoute[];
+  /** Undefined: they are as the status has them. */
+  readonly routes: readonly EffectiveRoute[] | undefined;
 }
 
 export interface TargetPlan {
@@ -108,5 +110,5 @@ function written(target: KubeObject, { metadata, spec }: RawVirtualService): Kub
 
 /** A VirtualService of any shape as the merge takes it. */
 export function rawOf({ apiVersion = "", kind = "", ...object }: KubeObject): RawVirtualService {
-  return { ...object, apiVersion, kind, spec: recordOf(object["spec"]) };
+  return { ...object, apiVersion, kind, spec: fieldsOf(object["spec"]) };
 }

@@ -10,7 +10,7 @@ import {
   type ReconcileContext,
   type ReconcileResult,
 } from "@cocktail/kubernetes";
-import { type MergeOptions, type MeshNames, wasWiped } from "@cocktail/mesh";
+import { fieldsOf, type MergeOptions, type MeshNames, wasWiped } from "@cocktail/mesh";
 import type { Clock } from "@cocktail/work-queue";
 import { isRefusal, unlessGone } from "./api-errors.ts";
 import type { Caches } from "./caches.ts";
@@ -18,11 +18,11 @@ import { withoutClaim } from "./claim.ts";
 import { notWritten } from "./conditions.ts";
 import { hold, release, takeOver } from "./finalizers.ts";
 import { fieldManager } from "./kinds.ts";
-import { type MergeMetrics, noMergeMetrics } from "./metrics.ts";
+import type { MergeMetrics } from "./metrics.ts";
 import { planTarget, rawOf, type TargetState, type Verdict } from "./plan.ts";
-import { Refusals } from "./refusals.ts";
+import { againMs, Refusals } from "./refusals.ts";
 import { isWarning, newsOf, nextStatus } from "./status.ts";
-import { readMerge, recordOf } from "./virtual-service-merge.ts";
+import { readMerge } from "./virtual-service-merge.ts";
 import { writeTarget } from "./write-target.ts";
 
 export interface MergeReconcilerOptions {
@@ -35,7 +35,7 @@ export interface MergeReconcilerOptions {
   /** Between two writes of one target, in milliseconds: what comes meanwhile is one write. */
   readonly batchMs: number;
   readonly clock: Clock;
-  readonly metrics?: MergeMetrics | undefined;
+  readonly metrics: MergeMetrics;
 }
 
 /** How often an operator that was found beside this one is looked for again: a lease that is not renewed changes nothing. */
@@ -130,8 +130,7 @@ export class MergeReconciler {
     );
     await this.#tell(api, verdicts, signal);
     await this.#release(api, state, signal);
-    const againInMs = this.#refusals.againInMs(state.merges);
-    return againInMs === undefined ? {} : { requeueAfterMs: againInMs };
+    return state.refusals.size === 0 ? {} : { requeueAfterMs: againMs };
   }
 
   /** Lets those go that are being deleted, and in no target but this one, which is without their routes now. */
@@ -154,7 +153,7 @@ export class MergeReconciler {
     { before, write }: { readonly before: KubeObject; readonly write: KubeObject },
     signal: AbortSignal,
   ): Promise<KubeObject> {
-    const { clock, events, log, metrics = noMergeMetrics } = this.#options;
+    const { clock, events, log, metrics } = this.#options;
     const key = keyOf(before.metadata);
     const { resourceVersion } = before.metadata;
     const written = await writeTarget(api, write, { signal });
@@ -215,7 +214,11 @@ export class MergeReconciler {
     const now = this.#options.clock.now();
     const told = verdicts
       .filter((one) => nextStatus(one, now) !== undefined)
-      .map((one) => ({ ...one, facts: notWritten(one.facts, reason, error.message), routes: [] }));
+      .map((one) => ({
+        ...one,
+        facts: notWritten(one.facts, reason, error.message),
+        routes: undefined,
+      }));
     await this.#tell(api, told, signal);
   }
 
@@ -264,7 +267,7 @@ export class MergeReconciler {
 
   /** The API drops what a schema doesn't have; that of the old operator has no conditions. */
   #checkSchema({ apiVersion, status }: KubeObject): void {
-    if (this.#isSchemaOld || Array.isArray(recordOf(status)["conditions"])) return;
+    if (this.#isSchemaOld || Array.isArray(fieldsOf(status)["conditions"])) return;
     this.#isSchemaOld = true;
     this.#options.log.warn(
       { apiVersion },

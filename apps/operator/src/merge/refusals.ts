@@ -12,7 +12,7 @@ interface Refusal {
 }
 
 /** After so long a merge is tried again: what refused it may have changed. */
-const againMs = 10 * 60_000;
+export const againMs = 10 * 60_000;
 
 /** The merges with which the API refuses a target: found by trying, and left out until they change. */
 export class Refusals {
@@ -28,18 +28,13 @@ export class Refusals {
     const known = merges.flatMap(({ patch: { owner }, isDeleted }) => {
       const refusal = this.#found.get(owner.uid);
       if (refusal === undefined) return [];
-      const isOver = this.#clock.now() - refusal.at > againMs;
+      const isOver = this.#clock.now() - refusal.at >= againMs;
       if (!isDeleted && !isOver && refusal.generation === owner.generation)
         return [[owner.uid, refusal.text] as const];
       this.#found.delete(owner.uid);
       return [];
     });
     return new Map(known);
-  }
-
-  /** When the first of these merges is tried again. */
-  againInMs(merges: readonly VirtualServiceMerge[]): number | undefined {
-    return this.of(merges).size === 0 ? undefined : againMs;
   }
 
   /** Finds out by dry runs which merges are refused, and returns how many it found. 0: the fault is the target's. */

@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Condition, isRecord, type KubeObject, setCondition } from "@cocktail/kubernetes";
-import type { EffectiveRoute } from "@cocktail/mesh";
+import { type Condition, type KubeObject, setCondition } from "@cocktail/kubernetes";
+import { type EffectiveRoute, type Fields, fieldsOf, listOf } from "@cocktail/mesh";
 import type { Fact } from "./conditions.ts";
 import type { Verdict } from "./plan.ts";
-import { recordOf } from "./virtual-service-merge.ts";
 
 export interface MergeStatus {
   readonly observedGeneration: number;
   readonly conditions: readonly Condition[];
-  /** The routes that are in the target. Their places aren't told: one merge that goes would change those of all others. */
-  readonly routes: readonly { readonly kind: EffectiveRoute["kind"]; readonly name?: string }[];
+  /** Kind and name of the routes in the target. Without their places: the deletion of one merge would change those of all others. */
+  readonly routes: readonly Fields[];
 }
 
 /** The status to write for a verdict; undefined where it is so already. */
@@ -17,12 +16,10 @@ export function nextStatus(
   { merge, facts, routes: effective }: Verdict,
   now: number,
 ): MergeStatus | undefined {
-  const before = recordOf(merge.object["status"]);
+  const before = fieldsOf(merge.object["status"]);
   const { generation } = merge.patch.owner;
   const known = conditionsIn(merge.object);
-  const routes = effective.map(({ kind, name }) =>
-    name === undefined ? { kind } : { kind, name },
-  );
+  const routes = effective?.map(routeOf) ?? listOf(before["routes"]);
   const conditions = facts.reduce<readonly Condition[]>(
     (list, fact) => setCondition(list, { ...fact, observedGeneration: generation }, now),
     known,
@@ -33,6 +30,10 @@ export function nextStatus(
     // The API has members in an order of its own.
     isDeepStrictEqual(before["routes"] ?? [], routes);
   return isSame ? undefined : { observedGeneration: generation, conditions, routes };
+}
+
+function routeOf({ kind, name }: EffectiveRoute): Fields {
+  return name === undefined ? { kind } : { kind, name };
 }
 
 /** The facts that are news to whoever watches the object's events. */
@@ -50,10 +51,10 @@ export function isWarning({ type, status }: Fact): boolean {
 }
 
 function conditionsIn(object: KubeObject): readonly Condition[] {
-  const { conditions } = recordOf(object["status"]);
-  return Array.isArray(conditions) ? conditions.filter(isCondition) : [];
+  return listOf(fieldsOf(object["status"])["conditions"]).filter(isCondition);
 }
 
-function isCondition(value: unknown): value is Condition {
-  return isRecord(value) && typeof value["type"] === "string";
+/** What the schema of the definition promises. */
+function isCondition(value: Fields): value is Fields & Condition {
+  return typeof value["type"] === "string";
 }

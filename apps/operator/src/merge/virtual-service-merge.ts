@@ -1,5 +1,5 @@
-import { isRecord, keyOf, type KubeObject, type Resource } from "@cocktail/kubernetes";
-import { legacyFinalizer, type Patch } from "@cocktail/mesh";
+import { keyOf, type KubeObject, type Resource } from "@cocktail/kubernetes";
+import { fieldsOf, legacyFinalizer, type Patch } from "@cocktail/mesh";
 import { mergeKinds } from "./kinds.ts";
 
 /** A `VirtualServiceMerge` as it is read. Its author may have written anything. */
@@ -18,7 +18,7 @@ export function readMerge(object: KubeObject): VirtualServiceMerge {
     throw new TypeError(`${object.apiVersion} has no VirtualServiceMerge`);
   const { metadata } = object;
   const { name, namespace = "default", uid = "", generation = 0, creationTimestamp } = metadata;
-  const { patch, priority } = recordOf(object["spec"]);
+  const { patch, priority } = fieldsOf(object["spec"]);
   return {
     object,
     resource,
@@ -42,15 +42,11 @@ export function readMerge(object: KubeObject): VirtualServiceMerge {
 
 /** The key of the VirtualService that a merge is for: in its own namespace, unless it names another. */
 export function targetOf({ metadata, spec }: KubeObject): string {
-  const { name, namespace } = recordOf(recordOf(spec)["target"]);
+  const { name, namespace } = fieldsOf(fieldsOf(spec)["target"]);
   const where = typeof namespace === "string" && namespace !== "" ? namespace : metadata.namespace;
   return keyOf({ namespace: where, name: typeof name === "string" ? name : "" });
 }
 
 export function groupOf({ apiVersion }: Resource): string {
   return apiVersion.split("/")[0] ?? apiVersion;
-}
-
-export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
 }
