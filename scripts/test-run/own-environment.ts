@@ -1,5 +1,5 @@
 /**
- * The environment without the developer's own cocktail or database (COCKTAIL_TEST_* is how a suite is given one on purpose),
+ * The environment without the developer's own cocktail or database (COCKTAIL_TEST_* and COCKTAIL_KUBECONFIG are how a suite is given one on purpose),
  * and, when a git hook runs the tests, without the repository that the hook is about.
  */
 export function withoutOwn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -117,12 +117,34 @@ const merging = [
       "compatibility naming doesn't take the name of another route",
     ],
   ]),
-  ...inFile("merge/prepare.ts", "merge/merge.test.ts", [
+  ...inFile("merge/prepare.ts", "merge/faults.test.ts", [
     [
       "M-25",
       "if (matchesAll(route, kind)) {",
       "if (route === options) {",
       "a route with a prefix of everything would hide stable and is refused",
+    ],
+  ]),
+  ...inFile("merge/check-route.ts", "merge/hostile.test.ts", [
+    [
+      "M-54",
+      "if (size > maxProgram)",
+      "if (size > Infinity)",
+      "a pattern that Envoy would refuse, and all routes of the port with it, is refused",
+    ],
+    [
+      "M-54",
+      'if (name === "uriRegexRewrite") return textsOf([fieldsOf(one)["match"]]);',
+      "",
+      "a pattern that Envoy would refuse, and all routes of the port with it, is refused",
+    ],
+  ]),
+  ...inFile("merge/re2.ts", "merge/hostile.test.ts", [
+    [
+      "M-54",
+      "const all = last * times;",
+      "const all = last;",
+      "the bound of a pattern's program is never below what Envoy's RE2 makes of it",
     ],
   ]),
   ...inFile("merge/patterns.ts", "merge/patterns.test.ts", [

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { getObject, type HttpApi, type KubeObject } from "@cocktail/kubernetes";
 import { until } from "@cocktail/test-support";
-import { type Cluster, connect, meshNamespace, type TestObject } from "@cocktail/testbed";
+import { type Cluster, connect, meshNamespace } from "@cocktail/testbed";
 import { type Helm, openHelm } from "../support/helm.ts";
 import { realApi } from "../support/kube.ts";
 import type { LinesProcess } from "../support/lines-process.ts";
+import { podlessService } from "../support/merge-fixtures.ts";
 import {
   applyDefinitions,
   branchMerge,
@@ -21,12 +22,6 @@ import { shell } from "../support/shell.ts";
 
 const namespace = "merge-applies";
 const chart = join(import.meta.dirname, "__fixtures__/service-chart");
-const service = (name: string): TestObject => ({
-  apiVersion: "v1",
-  kind: "Service",
-  metadata: { namespace, name },
-  spec: { type: "ExternalName", externalName: "example.com", ports: [{ name: "http", port: 80 }] },
-});
 
 /** The table in docs/guides/virtual-service-merge.md, as far as it is about tools that are here. */
 describe("an apply of a service's own chart over merged routes", () => {
@@ -46,7 +41,7 @@ describe("an apply of a service's own chart over merged routes", () => {
     directory = await mkdtemp(join(tmpdir(), "applies-"));
     await cluster.apply(meshNamespace(namespace));
     await applyDefinitions(cluster);
-    await cluster.apply(service("stable"), service("branch"));
+    await cluster.apply(podlessService(namespace, "stable"), podlessService(namespace, "branch"));
     operator = startOperator([namespace], { words: ["--batch-ms=0"] });
     await operator.says(/"msg":"leads"/);
   });

@@ -13,6 +13,12 @@ import {
 import { chart, type Helm, openHelm } from "../support/helm.ts";
 import { realApi, unusedName } from "../support/kube.ts";
 import {
+  oldOperator,
+  plainTarget,
+  podlessService,
+  stableRoute,
+} from "../support/merge-fixtures.ts";
+import {
   applyDefinitions,
   branchMerge,
   merged,
@@ -26,21 +32,8 @@ const account = { namespace: release, name: "role-operator" };
 const targets = "role-targets";
 const branches = "role-branches";
 
-const service = (name: string): TestObject => ({
-  apiVersion: "v1",
-  kind: "Service",
-  metadata: { namespace: targets, name },
-  spec: { type: "ExternalName", externalName: "example.com", ports: [{ name: "http", port: 80 }] },
-});
-const target = (name: string, timeout = "1s"): TestObject => ({
-  apiVersion: "networking.istio.io/v1",
-  kind: "VirtualService",
-  metadata: { namespace: targets, name },
-  spec: {
-    hosts: [`${name}.example.com`],
-    http: [{ name: "stable", timeout, route: [{ destination: { host: "stable" } }] }],
-  },
-});
+const target = (name: string, timeout = "1s"): TestObject =>
+  plainTarget(targets, name, [{ ...stableRoute, timeout }]);
 /** In the other namespace than its target. */
 const merge = (to: string, { kind = mergeKind.deck, key = "mp-101" } = {}): TestObject => ({
   ...branchMerge(branches, "branch", {
@@ -50,28 +43,6 @@ const merge = (to: string, { kind = mergeKind.deck, key = "mp-101" } = {}): Test
   }),
   apiVersion: kind.apiVersion,
 });
-
-const oldOperator: TestObject = {
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { namespace: targets, name: "old-merger" },
-  spec: {
-    replicas: 1,
-    selector: { matchLabels: { app: "old" } },
-    template: {
-      metadata: { labels: { app: "old" } },
-      spec: {
-        containers: [
-          {
-            name: "a",
-            image: "monime/istio-virtualservice-merger:latest",
-            command: ["sleep", "infinity"],
-          },
-        ],
-      },
-    },
-  },
-};
 
 const noAudit = "only the testbed has the image and the audit log";
 
@@ -87,7 +58,12 @@ describe("the operator under the chart's role", { skip: isOwnCluster && noAudit 
     helm = await openHelm();
     await cluster.apply(meshNamespace(targets), meshNamespace(branches));
     await applyDefinitions(cluster);
-    await cluster.apply(service("stable"), service("branch"), target("one"), target("two"));
+    await cluster.apply(
+      podlessService(targets, "stable"),
+      podlessService(targets, "branch"),
+      target("one"),
+      target("two"),
+    );
     const values = `--set 'namespaces={${targets},${branches}}' --set batchMs=0,leaseSeconds=3`;
     const wait = `--namespace ${release} --create-namespace --wait --timeout 90s`;
     await helm(`install role ${chart} ${wait} ${values}`);
@@ -172,9 +148,9 @@ describe("the operator under the chart's role", { skip: isOwnCluster && noAudit 
   });
 
   test("an old operator is found, and nothing is written while it runs", async () => {
-    await cluster.apply(oldOperator, merge("two"));
+    await cluster.apply(oldOperator(targets), merge("two"));
     await merged(api, branch, { type: "Accepted", is: "False OldOperatorRuns" });
-    await cluster.remove(oldOperator);
+    await cluster.remove(oldOperator(targets));
     await merged(api, branch);
     await remove(mergeKind.deck);
   });

@@ -6,6 +6,7 @@ import { type Cluster, connect, meshNamespace, type TestObject } from "@cocktail
 import { type FaultProxy, faultProxy, type Seen } from "../support/fault-proxy.ts";
 import { realApi } from "../support/kube.ts";
 import type { LinesProcess } from "../support/lines-process.ts";
+import { plainTarget, podlessService, removeMerge } from "../support/merge-fixtures.ts";
 import {
   applyDefinitions,
   branchMerge,
@@ -20,21 +21,6 @@ const namespace = "merge-crash";
 const targets = ["one", "two"] as const;
 const name = "crash";
 
-const service = (name: string): TestObject => ({
-  apiVersion: "v1",
-  kind: "Service",
-  metadata: { namespace, name },
-  spec: { type: "ExternalName", externalName: "example.com", ports: [{ name: "http", port: 80 }] },
-});
-const target = (name: string): TestObject => ({
-  apiVersion: "networking.istio.io/v1",
-  kind: "VirtualService",
-  metadata: { namespace, name },
-  spec: {
-    hosts: [`${name}.example.com`],
-    http: [{ name: "stable", route: [{ destination: { host: "stable" } }] }],
-  },
-});
 const merge = (to: string, key: string): TestObject =>
   branchMerge(namespace, name, { target: { name: to }, key, host: "branch" });
 
@@ -45,8 +31,8 @@ interface Step {
   /** The key that each target routes. */
   readonly end: Readonly<Partial<Record<(typeof targets)[number], string>>>;
 }
-const creation: Step = { to: merge("one", "a"), end: { one: "a" } };
-const update: Step = { from: merge("one", "a"), to: merge("one", "b"), end: { one: "b" } };
+const creation = { to: merge("one", "a"), end: { one: "a" } } satisfies Step;
+const update = { from: merge("one", "a"), to: merge("one", "b"), end: { one: "b" } } satisfies Step;
 const move: Step = { from: merge("one", "a"), to: merge("two", "a"), end: { two: "a" } };
 const deletion: Step = { from: merge("one", "a"), end: {} };
 
@@ -64,7 +50,11 @@ describe("the operator is killed at each of its API calls", () => {
     proxy = await faultProxy();
     await cluster.apply(meshNamespace(namespace));
     await applyDefinitions(cluster);
-    await cluster.apply(service("stable"), service("branch"), ...targets.map(target));
+    await cluster.apply(
+      podlessService(namespace, "stable"),
+      podlessService(namespace, "branch"),
+      ...targets.map((one) => plainTarget(namespace, one)),
+    );
     for (const one of targets) base.set(one, await contentOf(one));
     operator = await start();
   });
@@ -122,10 +112,7 @@ describe("the operator is killed at each of its API calls", () => {
   }
 
   async function clean(): Promise<void> {
-    await make(undefined);
-    await until("the merge to be gone", async () => {
-      return (await getObject(api, mergeKind.deck, { namespace, name })) === undefined;
-    });
+    await removeMerge(api, { namespace, name });
     for (const one of targets)
       await until(
         `the base of ${one}`,
@@ -185,6 +172,23 @@ describe("the operator is killed at each of its API calls", () => {
     }
   }
 
+  test("a write that fails is in the status, and is made when it can be", async () => {
+    await cluster.apply(creation.to);
+    await merged(api, { namespace, name });
+    proxy.faultOf = ({ method, path }) =>
+      method === "PUT" && path.includes("/virtualservices/")
+        ? { kind: "answer", status: 500 }
+        : undefined;
+    await cluster.apply(update.to);
+    const told = await merged(api, { namespace, name }, { is: "False WriteFailed" });
+    // The routes of the update are not there, those from before are.
+    assert.match(JSON.stringify(told["status"]), /"routes":\[\{/);
+    assert.equal(await keyIn("one"), "a");
+    proxy.faultOf = () => undefined;
+    await merged(api, { namespace, name });
+    assert.equal(await keyIn("one"), "b");
+    await clean();
+  });
   test("a creation ends as it should, at whatever call the operator is killed", (t) =>
     atEachCall(creation, t.diagnostic.bind(t)));
   test("an update ends as it should, at whatever call the operator is killed", (t) =>

@@ -15,6 +15,7 @@ import {
 import { parse } from "yaml";
 import { realApi } from "../support/kube.ts";
 import type { LinesProcess } from "../support/lines-process.ts";
+import { removeMerge } from "../support/merge-fixtures.ts";
 import {
   applyDefinitions,
   merged,
@@ -112,13 +113,8 @@ describe("the published manifests", () => {
     for (const key of ["mp-101", "mp-102"]) await becomes(`payment-service:${key}`, key);
   });
   after(async () => {
-    for (const key of ["mp-101", "mp-102"]) {
-      const name = `payment-service-${key}`;
-      await deleteObject(api, mergeKind.deck, { namespace, name });
-      await until(`${name} to be gone`, async () => {
-        return (await getObject(api, mergeKind.deck, { namespace, name })) === undefined;
-      });
-    }
+    for (const key of ["mp-101", "mp-102"])
+      await removeMerge(api, { namespace, name: `payment-service-${key}` });
     operator.signal("SIGTERM");
     await operator.exited;
     await cluster.remove(meshNamespace(namespace));

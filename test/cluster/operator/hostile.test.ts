@@ -13,6 +13,7 @@ import { until } from "@cocktail/test-support";
 import { type Cluster, connect, meshNamespace, type TestObject } from "@cocktail/testbed";
 import { fieldManager, realApi } from "../support/kube.ts";
 import type { LinesProcess } from "../support/lines-process.ts";
+import { plainTarget, podlessService } from "../support/merge-fixtures.ts";
 import {
   applyDefinitions,
   branchMerge,
@@ -26,22 +27,6 @@ import {
 
 const namespace = "merge-hostile";
 
-const service = (name: string): TestObject => ({
-  apiVersion: "v1",
-  kind: "Service",
-  metadata: { namespace, name },
-  spec: { type: "ExternalName", externalName: "example.com", ports: [{ name: "http", port: 80 }] },
-});
-const target = (name: string): TestObject => ({
-  apiVersion: "networking.istio.io/v1",
-  kind: "VirtualService",
-  metadata: { namespace, name },
-  spec: {
-    hosts: [`${name}.example.com`],
-    http: [{ name: "stable", route: [{ destination: { host: "stable" } }] }],
-  },
-});
-
 describe("the operator and patches that harm others", () => {
   let api: HttpApi;
   let cluster: Cluster;
@@ -52,7 +37,7 @@ describe("the operator and patches that harm others", () => {
     cluster = connect();
     await cluster.apply(meshNamespace(namespace));
     await applyDefinitions(cluster);
-    await cluster.apply(service("stable"), service("branch"));
+    await cluster.apply(podlessService(namespace, "stable"), podlessService(namespace, "branch"));
     operator = startOperator([namespace], { words: ["--batch-ms=100"] });
     await operator.says(/"msg":"leads"/);
   });
@@ -112,7 +97,7 @@ describe("the operator and patches that harm others", () => {
   }
 
   test("a match of a misspelt condition takes no traffic, and holds nobody up", async () => {
-    await cluster.apply(target("misspelt"));
+    await cluster.apply(plainTarget(namespace, "misspelt"));
     const before = await read("misspelt");
     const match = [{ header: { "x-branch": { exact: "mp-101" } } }];
     await cluster.apply(patched("misspelt", "misspelt", { match }));
@@ -127,7 +112,7 @@ describe("the operator and patches that harm others", () => {
   });
 
   test("a route that is nested thousands deep holds nobody up", async () => {
-    await cluster.apply(target("deep"));
+    await cluster.apply(plainTarget(namespace, "deep"));
     let deep: unknown = "end";
     for (let depth = 0; depth < 4_000; depth++) deep = [deep];
     const match = [{ headers: { "x-branch": { exact: "mp-101" } } }];
@@ -140,7 +125,7 @@ describe("the operator and patches that harm others", () => {
   });
 
   test("of routes that are refused together alone, the older ones are merged", async () => {
-    await cluster.apply(target("crowded"));
+    await cluster.apply(plainTarget(namespace, "crowded"));
     await using _policy = await enforce(api, validating, {
       spec: { validations: [{ expression: "size(object.spec.http) <= 3" }] },
       bound: { validationActions: ["Deny"] },
@@ -162,7 +147,7 @@ describe("the operator and patches that harm others", () => {
   });
 
   test("a policy that changes what is written makes neither the operator wait nor write for ever", async () => {
-    await cluster.apply(target("changed"));
+    await cluster.apply(plainTarget(namespace, "changed"));
     const expression = `[JSONPatch{op: "add", path: "/spec/http/0/timeout", value: "7s"}]`;
     await using _policy = await enforce(api, mutating, {
       spec: {

@@ -14,6 +14,13 @@ import { type Cluster, connect, meshNamespace, type TestObject } from "@cocktail
 import { fieldManager, realApi } from "../support/kube.ts";
 import type { LinesProcess } from "../support/lines-process.ts";
 import {
+  oldOperator,
+  plainTarget,
+  podlessService,
+  removeMerge,
+  stableRoute,
+} from "../support/merge-fixtures.ts";
+import {
   applyDefinitions,
   branchMerge,
   conditionsOf,
@@ -27,20 +34,6 @@ import {
 const namespace = "merge-targets";
 const branches = "merge-branches";
 
-const plainService = (name: string, where = namespace): TestObject => ({
-  apiVersion: "v1",
-  kind: "Service",
-  metadata: { namespace: where, name },
-  spec: { type: "ExternalName", externalName: "example.com", ports: [{ name: "http", port: 80 }] },
-});
-
-const target = (name: string, http: readonly object[] = [stable]): TestObject => ({
-  apiVersion: "networking.istio.io/v1",
-  kind: "VirtualService",
-  metadata: { namespace, name },
-  spec: { hosts: [`${name}.example.com`], http },
-});
-const stable = { name: "stable", route: [{ destination: { host: "stable" } }] };
 const base = ["stable"];
 
 describe("the operator and VirtualServiceMerges", () => {
@@ -53,7 +46,7 @@ describe("the operator and VirtualServiceMerges", () => {
     cluster = connect();
     await cluster.apply(meshNamespace(namespace), meshNamespace(branches));
     await applyDefinitions(cluster);
-    await cluster.apply(plainService("stable"), plainService("branch"));
+    await cluster.apply(podlessService(namespace, "stable"), podlessService(namespace, "branch"));
     operator = startOperator([namespace, branches]);
     await operator.says(/"msg":"leads"/);
   });
@@ -84,15 +77,11 @@ describe("the operator and VirtualServiceMerges", () => {
   const specOf = async (name: string): Promise<unknown> => (await read(name))?.["spec"];
   const merge = (name: string, to: string, key = "mp-101", host = "branch"): TestObject =>
     branchMerge(namespace, name, { target: { name: to }, key, host });
-  const remove = async (name: string, where = namespace): Promise<void> => {
-    await deleteObject(api, mergeKind.deck, { namespace: where, name });
-    await until(`${name} to be gone`, async () => {
-      return (await getObject(api, mergeKind.deck, { namespace: where, name })) === undefined;
-    });
-  };
+  const remove = (name: string, where = namespace): Promise<void> =>
+    removeMerge(api, { namespace: where, name });
 
   test("a merge is in the target, says where, and its deletion gives the base back before it ends", async () => {
-    await cluster.apply(target("life"));
+    await cluster.apply(plainTarget(namespace, "life"));
     const before = await read("life");
     await cluster.apply(merge("life-a", "life"));
     const object = await merged(api, { namespace, name: "life-a" });
@@ -114,7 +103,7 @@ describe("the operator and VirtualServiceMerges", () => {
   });
 
   test("a patch that shrinks, a new target and a target in another namespace leave nothing behind", async () => {
-    await cluster.apply(target("first"), target("second"));
+    await cluster.apply(plainTarget(namespace, "first"), plainTarget(namespace, "second"));
     const where = { namespace: branches, name: "moves" };
     const to = (name: string): TestObject =>
       branchMerge(branches, "moves", {
@@ -136,7 +125,7 @@ describe("the operator and VirtualServiceMerges", () => {
     await cluster.apply(merge("early", "late"), merge("nameless", ""));
     await merged(api, { namespace, name: "early" }, { is: "False TargetNotFound" });
     await merged(api, { namespace, name: "nameless" }, { is: "False NoTarget" });
-    await cluster.apply(target("late"));
+    await cluster.apply(plainTarget(namespace, "late"));
     await merged(api, { namespace, name: "early" });
     assert.equal((await namesIn("late")).length, 2);
     // A target that is deleted is no reason to keep a merge.
@@ -146,10 +135,10 @@ describe("the operator and VirtualServiceMerges", () => {
   });
 
   test("after a wipe by an apply of the chart the routes are back, and an Event says so", async () => {
-    await cluster.apply(target("wiped"), merge("wiped-a", "wiped"));
+    await cluster.apply(plainTarget(namespace, "wiped"), merge("wiped-a", "wiped"));
     await merged(api, { namespace, name: "wiped-a" });
     const routes = await namesIn("wiped");
-    const chart = target("wiped", [{ ...stable, timeout: "3s" }]);
+    const chart = plainTarget(namespace, "wiped", [{ ...stableRoute, timeout: "3s" }]);
     await cluster.apply(chart);
     await until("the routes to be back", async () => (await namesIn("wiped")).length === 2);
     assert.deepEqual(await namesIn("wiped"), routes);
@@ -163,7 +152,7 @@ describe("the operator and VirtualServiceMerges", () => {
   });
 
   test("a patch that Istio refuses is told so in Istio's words, and holds up nobody else", async () => {
-    await cluster.apply(target("shared"), merge("shared-good", "shared"));
+    await cluster.apply(plainTarget(namespace, "shared"), merge("shared-good", "shared"));
     await merged(api, { namespace, name: "shared-good" });
     const bad = merge("shared-bad", "shared", "mp-666");
     const http = [
@@ -194,7 +183,7 @@ describe("the operator and VirtualServiceMerges", () => {
   });
 
   test("of two merges for the same requests the older one gets them, and the younger one is told so", async () => {
-    await cluster.apply(target("contested"), merge("contested-b", "contested"));
+    await cluster.apply(plainTarget(namespace, "contested"), merge("contested-b", "contested"));
     await merged(api, { namespace, name: "contested-b" });
     // Ages are seconds.
     await until("the next second", () => new Date().getMilliseconds() < 50, { ms: 2_000 });
@@ -217,7 +206,9 @@ describe("the operator and VirtualServiceMerges", () => {
       match: [{ headers: { "x-branch": { exact: "mp-101" } } }],
       route: [{ destination: { host: "branch" } }],
     };
-    await cluster.apply(target("adopted", [{ ...route, name: "adopted-a-0" }, stable]));
+    await cluster.apply(
+      plainTarget(namespace, "adopted", [{ ...route, name: "adopted-a-0" }, stableRoute]),
+    );
     const object = merge("adopted-a", "adopted");
     await cluster.apply({
       ...object,
@@ -233,28 +224,8 @@ describe("the operator and VirtualServiceMerges", () => {
   });
 
   test("beside the old operator nothing is written until it is gone", async () => {
-    await cluster.apply(target("rival"));
-    const old = {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { namespace, name: "old-merger" },
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: { app: "old" } },
-        template: {
-          metadata: { labels: { app: "old" } },
-          spec: {
-            containers: [
-              {
-                name: "a",
-                image: "monime/istio-virtualservice-merger:latest",
-                command: ["sleep", "infinity"],
-              },
-            ],
-          },
-        },
-      },
-    };
+    await cluster.apply(plainTarget(namespace, "rival"));
+    const old = oldOperator(namespace);
     await cluster.apply(old);
     await cluster.readyPods(namespace, "app=old");
     await cluster.apply(merge("rival-a", "rival"));
@@ -273,14 +244,20 @@ describe("the operator and VirtualServiceMerges", () => {
       return status?.observedGeneration === 2;
     });
     assert.deepEqual(await specOf("rival"), before);
+    // What is in no target can be deleted all the same.
+    await cluster.apply({ ...merge("rival-b", "rival"), metadata: held("rival-b") });
+    await remove("rival-b");
     await cluster.remove(old);
     await merged(api, { namespace, name: "rival-a" });
     await remove("rival-a");
     assert.deepEqual(await namesIn("rival"), base);
   });
 
+  const held = (name: string): TestObject["metadata"] =>
+    ({ namespace, name, finalizers: ["cocktail.dev/merge"] }) as TestObject["metadata"];
+
   test("the last route of a target stays, and keeps nothing from being deleted", async () => {
-    await cluster.apply(target("only"), merge("only-a", "only"));
+    await cluster.apply(plainTarget(namespace, "only"), merge("only-a", "only"));
     await merged(api, { namespace, name: "only-a" });
     // Somebody takes the base away.
     await until("the base to be taken away", async () => {
@@ -293,7 +270,7 @@ describe("the operator and VirtualServiceMerges", () => {
     });
     await remove("only-a");
     assert.equal((await namesIn("only")).length, 1);
-    const steps = [{ op: "add", path: "/spec/http/-", value: stable }] as const;
+    const steps = [{ op: "add", path: "/spec/http/-", value: stableRoute }] as const;
     await patchObject(api, virtualServices, { namespace, name: "only", steps }, { fieldManager });
     await until("only the base", async () => (await namesIn("only")).join() === "stable");
   });

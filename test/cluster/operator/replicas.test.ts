@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { deleteObject, getObject, type HttpApi } from "@cocktail/kubernetes";
 import { until } from "@cocktail/test-support";
-import { type Cluster, connect, meshNamespace, type TestObject } from "@cocktail/testbed";
+import { type Cluster, connect, meshNamespace } from "@cocktail/testbed";
 import { faultProxy, type FaultProxy } from "../support/fault-proxy.ts";
 import { realApi } from "../support/kube.ts";
 import type { LinesProcess } from "../support/lines-process.ts";
+import { plainTarget, podlessService, removeMerge } from "../support/merge-fixtures.ts";
 import {
   applyDefinitions,
   branchMerge,
@@ -40,21 +41,11 @@ describe("two replicas of the operator", () => {
     cluster = connect();
     await cluster.apply(meshNamespace(namespace));
     await applyDefinitions(cluster);
-    const service = (name: string): TestObject => ({
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { namespace, name },
-      spec: { type: "ExternalName", externalName: "example.com", ports: [{ port: 80 }] },
-    });
-    await cluster.apply(service("stable"), service("branch"), {
-      apiVersion: "networking.istio.io/v1",
-      kind: "VirtualService",
-      metadata: { namespace, name: "target" },
-      spec: {
-        hosts: ["target.example.com"],
-        http: [{ name: "stable", route: [{ destination: { host: "stable" } }] }],
-      },
-    });
+    await cluster.apply(
+      podlessService(namespace, "stable"),
+      podlessService(namespace, "branch"),
+      plainTarget(namespace, "target"),
+    );
   });
   after(async () => {
     await cluster.remove(meshNamespace(namespace));
@@ -95,15 +86,7 @@ describe("two replicas of the operator", () => {
   }
 
   async function settle(): Promise<void> {
-    for (let at = 0; at < 5; at++) {
-      const ref = { namespace, name: `churn-${at}` };
-      await deleteObject(api, mergeKind.deck, ref);
-      await until(
-        `${ref.name} to be gone`,
-        async () => (await getObject(api, mergeKind.deck, ref)) === undefined,
-        { ms: 20_000 },
-      );
-    }
+    for (let at = 0; at < 5; at++) await removeMerge(api, { namespace, name: `churn-${at}` });
     await until(
       "the base",
       async () => {

@@ -53,6 +53,11 @@ export const meshCheck: Command = command({
         "either files or a cluster is checked",
         "give files, -f shop.yaml, or a cluster, --context NAME",
       );
+    if (context === undefined && namespaces.length > 0)
+      throw usageFailure(
+        "--namespace is for a cluster, and files are given",
+        "leave it out, or give --context NAME in place of the files",
+      );
     const read =
       context === undefined
         ? await readObjects(files, cwd)

@@ -68,6 +68,8 @@ esac
     assert.match(lost.stderr, /context lost: error: context lost does not exist/);
     const both = await invoke(["mesh", "check", "--context", "dev", "-f", shop]);
     assert.equal(both.code, 2);
+    const idle = await invoke(["mesh", "check", "-f", shop, "-n", "shop"]);
+    assert.equal(idle.code, 2);
   });
 
   it("render prints what routes a branch, clusters before the table", async () => {

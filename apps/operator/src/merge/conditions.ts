@@ -3,12 +3,14 @@ import type { MergeFault, MergeReason } from "@cocktail/mesh";
 type ConditionType = "Accepted" | "TargetResolved" | "Programmed" | "Conflict";
 
 /** Why a merge is not programmed, besides the faults of its routes. The list is closed. */
-type OperatorReason =
-  | "NoTarget"
-  | "TargetNotFound"
-  | "OldOperatorRuns"
-  | "WriteRefused"
-  | "WriteFailed";
+export const operatorReasons = [
+  "NoTarget",
+  "TargetNotFound",
+  "OldOperatorRuns",
+  "WriteRefused",
+  "WriteFailed",
+] as const;
+type OperatorReason = (typeof operatorReasons)[number];
 
 /** A condition without what only its history tells. */
 export interface Fact {

@@ -10,7 +10,7 @@ const oldImage = /istio-?virtual-?service-?merge/i;
 const freshMs = 60_000;
 
 /**
- * The operators that write the same VirtualServices by other rules: two of them would undo each other's work for ever. Found by the image
+ * The operators that write the same VirtualServices by other rules: two of them would undo each other's work without end. Found by the image
  * of a Deployment with a ready pod, or by a lease that is renewed.
  */
 export function oldOperators(

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { mergeReasons } from "@cocktail/mesh";
-import { conditionsOf, type Fact, notWritten } from "./conditions.ts";
+import { conditionsOf, type Fact, notWritten, operatorReasons } from "./conditions.ts";
 import { planTarget, type TargetState } from "./plan.ts";
 import { newsOf, nextStatus } from "./status.ts";
 import { mergeObject, serviceHost, stateOf, targetObject } from "./testing/objects.ts";
@@ -108,6 +110,15 @@ test("a route waits until its Service has a ready endpoint, and stays when it lo
   assert.equal(planTarget(lost).write, undefined);
   assert.equal(factsOf(lost)["Programmed"], "True Programmed");
   assert.equal(factsOf(lost)["TargetResolved"], "True NoReadyEndpoint");
+});
+
+test("each reason is in the reference", () => {
+  const file = join(import.meta.dirname, "../../../../docs/reference/mesh.md");
+  const page = readFileSync(file, "utf8");
+  const missing = [...mergeReasons, ...operatorReasons].filter(
+    (reason) => !page.includes(`\`${reason}\``),
+  );
+  assert.deepEqual(missing, []);
 });
 
 test("each reason of a fault has a condition", () => {

@@ -8,7 +8,7 @@ import {
   type RawVirtualService,
 } from "@cocktail/mesh";
 import { conditionsOf, type Fact, refused } from "./conditions.ts";
-import { type VirtualServiceMerge } from "./virtual-service-merge.ts";
+import type { VirtualServiceMerge } from "./virtual-service-merge.ts";
 
 /** What is known about one VirtualService and the merges that are for it. */
 export interface TargetState {
