@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { ApiError, type KubeObject } from "@cocktail/kubernetes";
-import { defaultMeshNames as names } from "@cocktail/mesh";
+import { defaultMeshNames as names, mergeGroups } from "@cocktail/mesh";
 import fc from "fast-check";
 import { isRefusal } from "./api-errors.ts";
 import { hostsOf, managedBy, serviceOf } from "./hosts.ts";
@@ -13,6 +15,16 @@ import { readMerge } from "./virtual-service-merge.ts";
 const object = (name: string, spec: unknown): KubeObject => ({
   metadata: { namespace: "shop", name },
   spec,
+});
+
+test("the definitions of both groups differ in the group alone", () => {
+  const [one, other] = mergeGroups.map((group) => {
+    const file = `../../../../charts/cocktail/crds/virtualservicemerges.${group}.yaml`;
+    const text = readFileSync(join(import.meta.dirname, file), "utf8");
+    return text.slice(text.indexOf("apiVersion:")).replaceAll(group, "GROUP");
+  });
+  assert.ok(one?.includes("name: virtualservicemerges.GROUP"));
+  assert.equal(one, other);
 });
 
 test("hosts of a merge are completed in the namespace of its target", () => {
