@@ -15,6 +15,7 @@ import { client, type Load, type Measured } from "./gateway-load.ts";
 import { memory, processorTime } from "./gateway-process.ts";
 import { loadWords, parseMeasured } from "./mesh-load.ts";
 import { type Goal, median, type MeshBench, printGoals } from "./mesh-parts.ts";
+import { abba, type Estimate, estimate, type Pair, ratio } from "./paired.ts";
 import {
   branchLabels,
   inNetworkOf,
@@ -45,17 +46,20 @@ interface Case {
   readonly pin: string;
 }
 
-interface Row extends Case {
-  readonly measured: Measured[];
+interface Sample extends Measured {
   /** Microseconds of the Envoy for one request. */
-  readonly cpu: number[];
+  readonly cpu: number;
+}
+
+/** A case beside the plain service. */
+interface Row extends Case {
+  readonly pairs: Pair<Sample>[];
 }
 
 const plain: Case = { name: "no Cocktail object", service: "plain", pin: "" };
-const plainAgain: Case = { name: "the same again", service: "plain-again", pin: "" };
+const plainAgain: Case = { name: "another one without Cocktail", service: "plain-again", pin: "" };
 const nameOf = (form: Form, size: number): string => `${form}-${size}`;
 const cases: readonly Case[] = [
-  plain,
   plainAgain,
   ...forms.flatMap(([form]) =>
     sizes.flatMap((size): readonly Case[] => {
@@ -82,25 +86,24 @@ export async function benchEnvoy({ cluster, rounds, seconds }: MeshBench): Promi
     retryErrors: true,
   });
   const pid = sidecarOf(caller);
-  const measure = async (row: Row): Promise<void> => {
+  const sample = async (one: Case): Promise<Sample> => {
     const before = processorTime(pid);
-    const measured = await load(row);
-    if (measured.bad > 0) throw new Error(`${row.name}: ${measured.bad} bad answers`);
-    row.measured.push(measured);
-    row.cpu.push((processorTime(pid) - before) / measured.requests);
+    const measured = await load(one);
+    if (measured.bad > 0) throw new Error(`${one.name}: ${measured.bad} bad answers`);
+    return { ...measured, cpu: (processorTime(pid) - before) / measured.requests };
   };
-  // Before any object of Cocktail is in the mesh.
-  const floor: Row = { ...plain, name: "no Cocktail object in the mesh", measured: [], cpu: [] };
-  for (let round = 0; round < Math.max(3, rounds / 3); round++) await measure(floor);
   const memoryBefore = memory(pid);
   await writeVariants(cluster, caller);
-  const rows = cases.map((one): Row => ({ ...one, measured: [], cpu: [] }));
-  for (let round = 0; round < rounds; round++) {
-    // Another one begins each round, so that none always follows the same neighbour.
-    const at = round % rows.length;
-    for (const row of [...rows.slice(at), ...rows.slice(0, at)]) await measure(row);
-  }
-  print([floor, ...rows], { rounds, seconds });
+  const rows = cases.map((one): Row => ({ ...one, pairs: [] }));
+  for (let round = 0; round < rounds; round++)
+    for (const row of rows) {
+      const pair = await abba(
+        () => sample(plain),
+        () => sample(row),
+      );
+      row.pairs.push(pair);
+    }
+  print(rows, { rounds, seconds });
   console.log(
     `\nThe caller's Envoy took ${memoryBefore.toFixed(0)} MiB before, and ${memory(pid).toFixed(0)} MiB with the ${2 * (1 + 100 + 1_000)} variants of all six services.`,
   );
@@ -113,7 +116,7 @@ async function startPods(cluster: Cluster): Promise<TestPod> {
     deployment({ namespace, service: "caller" }),
     pod("stable", { app: "stable" }),
   );
-  for (const { service, pin } of cases) {
+  for (const { service, pin } of [plain, ...cases]) {
     if (pin !== "")
       await cluster.apply(pod(service, branchLabels(service, pin.slice(pin.indexOf(":") + 1))));
     else await cluster.apply(...plainService(service));
@@ -133,7 +136,7 @@ async function writeVariants(cluster: Cluster, caller: TestPod): Promise<void> {
       const objects = render(one, tableOf(one.name, keysOf(size)), defaultMeshNames);
       await cluster.apply(...toTestObjects([one.base, ...objects]));
     }
-  for (const one of cases)
+  for (const one of [plain, ...cases])
     await until(
       `${one.name} to be served`,
       async () => {
@@ -159,53 +162,60 @@ async function loadFrom(caller: TestPod, one: Case, seconds: number): Promise<Me
 function print(rows: readonly Row[], { rounds, seconds }: Pick<MeshBench, "rounds" | "seconds">) {
   console.log("### A request through the caller's Envoy\n");
   console.log(
-    `${rounds} interleaved rounds of ${seconds} s, ${connections} kept connections, ${client}, 1 KiB answers, medians. The Envoy has one worker and a core of its own; client and services share the other one. Routed requests pin the variant whose route is the last one.\n`,
+    `${rounds} rounds: each case beside a service without Cocktail, in the order service, case, case, service, ${seconds} s each; ${connections} kept connections, ${client}, 1 KiB answers. Medians, and the interval of 95 %. The Envoy has one worker and a core of its own; client and services share the other one. Routed requests pin the variant whose route is the last one.\n`,
   );
   console.log(
     "| form, variants, request | CPU µs a request | against none | req/s | p50 ms | p99 ms |",
   );
   console.log("|---|---|---|---|---|---|");
-  const none = rows.find(({ service, name }) => service === plain.service && name === plain.name);
-  for (const { name, cpu, measured } of rows) {
+  for (const row of rows) {
+    const own = row.pairs.flatMap(({ other }) => other);
+    const of = (value: (one: Sample) => number): number => median(own.map(value));
+    const { median: middle, low, high } = againstNone(row);
     const cells = [
-      name,
-      median(cpu).toFixed(1),
-      `${(ratio(cpu, none?.cpu ?? []) * 100).toFixed(0)} %`,
-      Math.round(median(measured.map(({ perSecond }) => perSecond))).toLocaleString("en"),
-      median(measured.map(({ p50 }) => p50)).toFixed(2),
-      median(measured.map(({ p99 }) => p99)).toFixed(2),
+      row.name,
+      of(({ cpu }) => cpu).toFixed(1),
+      `${percent(middle)} % (${percent(low)} to ${percent(high)})`,
+      Math.round(of(({ perSecond }) => perSecond)).toLocaleString("en"),
+      of(({ p50 }) => p50).toFixed(2),
+      of(({ p99 }) => p99).toFixed(2),
     ];
     console.log(`| ${cells.join(" | ")} |`);
   }
 }
 
-/** Of the rounds that both have, so that a slow minute, which both had, drops out. */
-function ratio(values: readonly number[], base: readonly number[]): number {
-  const count = Math.min(values.length, base.length);
-  return median(values.slice(0, count).map((value, round) => value / (base[round] ?? Number.NaN)));
+function percent(value: number): string {
+  return (value * 100).toFixed(0);
+}
+
+/** What the Envoy's processor takes for a request, over what it takes for one to the plain service. */
+function againstNone({ pairs }: Row): Estimate {
+  return estimate(pairs.map((pair) => ratio(pair, ({ cpu }) => cpu)));
 }
 
 function verdict(rows: readonly Row[]): boolean {
-  const cpuOf = (wanted: string): readonly number[] =>
-    rows.find(({ name }) => name === wanted)?.cpu ?? [];
-  const off = Math.abs(ratio(cpuOf(plainAgain.name), cpuOf(plain.name)) - 1);
+  const of = (wanted: string): number => {
+    const row = rows.find(({ name }) => name === wanted);
+    return row === undefined ? Number.NaN : againstNone(row).median;
+  };
+  const off = Math.abs(of(plainAgain.name) - 1);
   if (!(off <= tolerance))
     console.log(
-      `\n**Noisy: the plain service differs from itself by ${(off * 100).toFixed(1)} %.** Measure again on a quiet machine.`,
+      `\n**Noisy: the plain service differs from another one by ${(off * 100).toFixed(1)} %.** Measure again on a quiet machine.`,
     );
   const flat = (form: Form, request: "stable" | "routed", most: number): Goal => ({
     what: `${request} requests, ${form} form, 1,000 variants against 1`,
-    value: ratio(cpuOf(`${form}, 1,000, ${request}`), cpuOf(`${form}, 1, ${request}`)),
+    value: of(`${form}, 1,000, ${request}`) / of(`${form}, 1, ${request}`),
     most,
   });
   return printGoals([
-    { what: "the plain service against itself", value: 1 + off, most: 1 + tolerance },
+    { what: "a plain service against another", value: 1 + off, most: 1 + tolerance },
     flat("table", "stable", 1.05),
     flat("regex", "stable", 1.05),
     flat("table", "routed", 1.1),
     {
       what: "routed requests, table form, 1,000 variants, against no Cocktail object",
-      value: ratio(cpuOf("table, 1,000, routed"), cpuOf(plain.name)),
+      value: of("table, 1,000, routed"),
       most: 1.2,
     },
   ]);

@@ -30,14 +30,13 @@ const tableForm: Form = {
   namespace: "differential",
   render: renderTableForm,
   kind: "EnvoyFilter",
-  // Once for each header that can carry a route.
-  marker: (table) => [`-- table ${formatTableId(table)}\\n`, 3],
+  marker: (table) => `-- table ${formatTableId(table)}\\n`,
 };
 const regexForm: Form = {
   namespace: "differential-regex",
   render: renderRegexForm,
   kind: "VirtualService",
-  marker: (table) => [`"variants-table-${formatTableId(table)}"`, 1],
+  marker: (table) => `"variants-table-${formatTableId(table)}"`,
 };
 
 interface Suite {

@@ -36,8 +36,8 @@ export interface Form {
   ) => readonly KubeObject[];
   /** The kind of object that a new table changes. */
   readonly kind: string;
-  /** What is in the routes of a proxy that has the table, and how many times for a service. */
-  readonly marker: (table: RouteTable) => readonly [text: string, count: number];
+  /** What is in the routes of a proxy that has the table, once for a service. */
+  readonly marker: (table: RouteTable) => string;
 }
 
 export interface Asked {
@@ -142,12 +142,12 @@ export class Differential {
       const changed = objects.filter((one) => one.kind === kind);
       await this.#cluster.apply(...toTestObjects(changed.map(plant)));
     }
-    const [text, count] = marker(table);
+    const text = marker(table);
     await until(
       `${text} for ${targets.length} services at the caller`,
       async () => {
         const dump = await this.#admin("config_dump?resource=dynamic_route_configs");
-        return dump.split(text).length - 1 === count * targets.length;
+        return dump.split(text).length - 1 === targets.length;
       },
       { ms: 30_000, everyMs: 25 },
     );

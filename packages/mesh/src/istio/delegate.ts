@@ -1,5 +1,5 @@
 import { eachMatch } from "./chart.ts";
-import { baggageMatch, type MeshNames, objectLabels, variantsName } from "./names.ts";
+import { type MeshNames, objectLabels, variantsName } from "./names.ts";
 import type {
   HttpMatch,
   HttpRoute,
@@ -11,17 +11,16 @@ import { umbrellaHost } from "./umbrella.ts";
 import { supportedRoutes } from "./unsupported.ts";
 
 /**
- * The delegate of a service in the table form: each of the chart's routes, for requests that carry a route, with its own paths, rewrites,
- * timeouts and retries. Its destination is stable's; the filter replaces the choice of the cluster alone. Until the filter is in force,
+ * The delegate of a service in the table form: each of the chart's routes, with its own paths, rewrites, timeouts and retries. Its destination is stable's; the filter replaces the choice of the cluster alone. Until the filter is in force,
  * and whenever it is not, stable answers.
  *
- * Every route has a match: one without would hide the chart's routes from everybody.
+ * Every route has a match: istiod warns of whatever follows one without.
  */
 export function renderDelegate(service: MeshService, names: MeshNames): VirtualService {
   const routes = tableRoutes(service, names).map(({ name, route, destinations }): HttpRoute => ({
     ...(destinations === undefined ? route : withoutServed(route, names.headers.served)),
     name,
-    match: presenceMatches(route, names),
+    match: ownMatches(route),
   }));
   return delegateObject(service, [...routes, neverMatched("anchor", service, names)]);
 }
@@ -79,20 +78,15 @@ export function neverMatched(name: string, service: MeshService, names: MeshName
   };
 }
 
-/** The route's own matches, once for each header that can carry a route. What the chart asks of such a header stays. */
-export function presenceMatches(
-  route: HttpRoute,
-  { headers }: Pick<MeshNames, "headers">,
-): readonly HttpMatch[] {
-  const carriers = [
-    { [headers.pins]: {} },
-    { [headers.environment]: {} },
-    { baggage: baggageMatch },
-  ];
-  return carriers.flatMap((carrier) =>
-    eachMatch(route, (match) => ({ ...match, headers: { ...carrier, ...match.headers } })),
-  );
+/**
+ * What the chart's route matches. No condition of a route: what carries none was served by the gate, and each match more is one more copy of the
+ * table in every proxy. A match of nothing becomes one of all paths.
+ */
+function ownMatches(route: HttpRoute): readonly HttpMatch[] {
+  return eachMatch(route, (match) => (Object.keys(match).length === 0 ? anyPath : match));
 }
+
+const anyPath: HttpMatch = { uri: { prefix: "/" } };
 
 /** The chart says that stable serves its routes; here the filter says who does. */
 function withoutServed(route: HttpRoute, header: string): HttpRoute {

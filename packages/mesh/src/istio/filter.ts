@@ -13,7 +13,7 @@ import {
   variantsName,
 } from "./names.ts";
 import type { KubeObject, MeshService, RouteDestination } from "./objects.ts";
-import { servedPatches } from "./served.ts";
+import { renderServed } from "./served.ts";
 import { stableClusters } from "./stable-clusters.ts";
 import { umbrellaHost, umbrellaPort } from "./umbrella.ts";
 import { UnsupportedService } from "./unsupported.ts";
@@ -33,8 +33,10 @@ export function renderFilters(
     isDelegateLine(one, service.base, service.name),
   );
   const prefix = root === undefined ? `${delegateRouteName}-` : root.name ? `${root.name}-` : "";
+  const routes = tableRoutes(service, names);
+  const served = renderServed(service, decisions, routes, names);
   const byName = new Map(
-    tableRoutes(service, names).flatMap(({ name, destinations }) =>
+    routes.flatMap(({ name, destinations }) =>
       destinations === undefined ? [] : [[name, destinations] as const],
     ),
   );
@@ -47,12 +49,12 @@ export function renderFilters(
         names,
         port,
         destinations,
+        served: served.format,
         route: `${prefix}${name}`,
       }),
     ),
   );
-  const all = [...patches, ...servedPatches(service, decisions, names)];
-  return inObjects(service, all).map((configPatches, at) => ({
+  return inObjects(service, [...patches, ...served.patches]).map((configPatches, at) => ({
     apiVersion: "networking.istio.io/v1alpha3",
     kind: "EnvoyFilter",
     metadata: {
@@ -96,13 +98,15 @@ interface RoutePatch {
   readonly names: MeshNames;
   readonly port: number;
   readonly destinations: readonly RouteDestination[];
+  /** The format of the header that names who answered. */
+  readonly served: string;
   /** Envoy's name of the route. */
   readonly route: string;
 }
 
 /** MERGE replaces the choice of the cluster and leaves timeouts, retries and rewrites as they are. */
 function routePatch(patch: RoutePatch): object {
-  const { service, decisions, table, names, port, destinations, route } = patch;
+  const { service, decisions, table, names, port, destinations, served, route } = patch;
   const [stable, ...others] = stableClusters(service, destinations, port, names);
   const umbrella = umbrellaHost(service, names);
   const branchPort = umbrellaPort(service, destinations[0]?.destination, port);
@@ -140,7 +144,7 @@ function routePatch(patch: RoutePatch): object {
         },
         response_headers_to_add: [
           {
-            header: { key: names.headers.served, value: "%METADATA(CLUSTER:cocktail:served)%" },
+            header: { key: names.headers.served, value: served },
             append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
           },
         ],

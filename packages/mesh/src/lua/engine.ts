@@ -145,23 +145,28 @@ local function cluster_of(key)
   end
 end
 
--- The cluster for a request, whose header lines "get" returns by name.
-local function decide(get)
-  local pins, environment, mode = get(NAMES[1]), get(NAMES[2]), get(NAMES[3])
-  if not (pins and environment and mode) then
-    local fields = baggage_fields(get("baggage"))
-    pins, environment, mode = pins or fields[1], environment or fields[2], mode or fields[3]
-  end
-  local key = pins and pinned_key(pins)
-  if key and V[key] then return cluster_of(key) end
-  local layer = environment and single_value(environment)
-  if mode and (key or (layer and M[layer])) and single_value(mode) == "strict" then return STRICT end
-  local member = layer and E[layer]
-  return member and V[member] or cluster_of("stable") or NONE
+-- The line of a header, or what baggage says where there is none. Baggage is read once, and only if it is asked for.
+local function field(headers, index, mirror)
+  local line = headers:get(NAMES[index])
+  if line then return line, mirror end
+  mirror = mirror or baggage_fields(headers:get("baggage"))
+  return mirror[index], mirror
 end
 
+-- The cluster for a request. A live pin, most requests' case, needs no other field: each read of a header costs.
 function envoy_on_route(route)
   local headers = route:headers()
-  return decide(function(name) return headers:get(name) end)
+  local pins, environment, mode, mirror
+  pins, mirror = field(headers, 1, nil)
+  local key = pins and pinned_key(pins)
+  if key and V[key] then return cluster_of(key) end
+  environment, mirror = field(headers, 2, mirror)
+  local layer = environment and single_value(environment)
+  if key or (layer and M[layer]) then
+    mode = field(headers, 3, mirror)
+    if mode and single_value(mode) == "strict" then return STRICT end
+  end
+  local member = layer and E[layer]
+  return member and V[member] or cluster_of("stable") or NONE
 end
 `;

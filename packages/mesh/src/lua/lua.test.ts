@@ -48,8 +48,12 @@ const faults = [
     "local candidate = sub(text, from + #PREFIX, to)",
     "local candidate = sub(text, from + #PREFIX, from + #PREFIX + 5)",
   ],
-  ["a missed member is no miss", "(key or (layer and M[layer]))", "key"],
-  ["baggage is read although the header is there", "pins or fields[1]", "fields[1] or pins"],
+  ["a missed member is no miss", "if key or (layer and M[layer]) then", "if key then"],
+  [
+    "baggage is read although the header is there",
+    'if line then return line, mirror end\n  mirror = mirror or baggage_fields(headers:get("baggage"))\n  return mirror[index], mirror',
+    'mirror = mirror or baggage_fields(headers:get("baggage"))\n  return mirror[index] or line, mirror',
+  ],
 ] as const;
 
 for (const [fault, from, to] of faults)

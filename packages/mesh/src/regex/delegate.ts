@@ -1,8 +1,8 @@
 import { formatTableId, formatVariant, STABLE, type TableId } from "@cocktail/route";
 import type { ServiceDecisions } from "../decisions.ts";
 import { eachMatch } from "../istio/chart.ts";
-import { delegateObject, neverMatched, presenceMatches } from "../istio/delegate.ts";
-import type { MeshNames } from "../istio/names.ts";
+import { delegateObject, neverMatched } from "../istio/delegate.ts";
+import { baggageMatch, type MeshNames } from "../istio/names.ts";
 import type { HttpMatch, HttpRoute, MeshService, VirtualService } from "../istio/objects.ts";
 import { supportedRoutes, UnsupportedService } from "../istio/unsupported.ts";
 import {
@@ -148,6 +148,21 @@ function matches(route: HttpRoute, when: readonly Condition[]): readonly HttpMat
         ? {}
         : { withoutHeaders: { ...match.withoutHeaders, ...withoutHeaders } }),
     })),
+  );
+}
+
+/** The route's own matches, once for each header that can carry a route. What the chart asks of such a header stays. */
+function presenceMatches(
+  route: HttpRoute,
+  { headers }: Pick<MeshNames, "headers">,
+): readonly HttpMatch[] {
+  const carriers = [
+    { [headers.pins]: {} },
+    { [headers.environment]: {} },
+    { baggage: baggageMatch },
+  ];
+  return carriers.flatMap((carrier) =>
+    eachMatch(route, (match) => ({ ...match, headers: { ...carrier, ...match.headers } })),
   );
 }
 
