@@ -2,6 +2,12 @@
 export { type Fields, fieldsOf, listOf } from "./fields.ts";
 export { decisionsFor, type ServiceDecisions } from "./decisions.ts";
 export { delegateRouteName, withDelegate } from "./istio/chart.ts";
+export {
+  findServices,
+  type FoundServices,
+  hasDelegateLine,
+  isVirtualService,
+} from "./istio/find-services.ts";
 export { renderMeshFilter } from "./istio/mesh-filter.ts";
 export { defaultMeshNames, fullHost, type MeshNames } from "./istio/names.ts";
 export type {

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import {
   defaultMeshNames,
+  hasDelegateLine,
+  isVirtualService,
   type KubeObject,
   renderMeshFilter,
   renderRegexForm,
@@ -13,7 +15,7 @@ import { type Command, command } from "../command/command.ts";
 import { option, optionWithDefault, repeatable } from "../command/option.ts";
 import { choice, file, text, variant } from "../command/value.ts";
 import { usageFailure } from "../failure.ts";
-import { hasDelegateLine, isVirtualService, meshServices } from "../mesh/mesh-services.ts";
+import { meshServices } from "../mesh/mesh-services.ts";
 import { invalid, readObjects, readText } from "../mesh/read-objects.ts";
 import { parseTable, tableOf } from "../mesh/table.ts";
 
