@@ -7,7 +7,7 @@ import {
   type Resource,
 } from "@cocktail/kubernetes";
 import { StartFailure } from "./failure.ts";
-import { mergeKinds, rollouts, virtualServices } from "./merge/kinds.ts";
+import { mergeKinds, rollouts, virtualServices } from "./kinds.ts";
 import type { OperatorSettings } from "./options.ts";
 
 /** The kubeconfig of the settings. */

@@ -31,6 +31,7 @@ export {
 export { type Listed, listObjects, type ListOptions } from "./informer/list.ts";
 export { type Indexer, labelIndex } from "./informer/object-cache.ts";
 export type { Selection } from "./informer/selection.ts";
+export { type WatchEvent, watchObjects, type WatchOptions, WatchSilent } from "./informer/watch.ts";
 export {
   type ElectionTiming,
   Elector,
@@ -45,6 +46,7 @@ export { type Condition, setCondition } from "./write/conditions.ts";
 export { addFinalizer, removeFinalizer } from "./write/finalizer.ts";
 export {
   applyObject,
+  createObject,
   type DeleteOptions,
   deleteObject,
   getObject,

@@ -27,11 +27,11 @@ import {
   rollouts,
   services,
   virtualServices,
-} from "./kinds.ts";
+} from "../kinds.ts";
 import { oldLease, oldOperators } from "./old-operator.ts";
 import { rawOf } from "./plan.ts";
 import { targetOf } from "./virtual-service-merge.ts";
-import { Watched } from "./watched.ts";
+import { Watched } from "../watched.ts";
 
 export interface CachesOptions {
   readonly api: Api;

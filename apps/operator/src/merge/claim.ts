@@ -1,6 +1,6 @@
 import { fieldsOf } from "@cocktail/mesh";
 import type { KubeObject } from "@cocktail/kubernetes";
-import { fieldManager } from "./kinds.ts";
+import { fieldManager } from "../kinds.ts";
 
 /**
  * A target without this operator's entry in `managedFields`, where a tool applies it server-side (Helm 4, Flux, Argo CD); undefined where there

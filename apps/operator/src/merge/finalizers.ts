@@ -1,6 +1,6 @@
 import { addFinalizer, type Api, removeFinalizer } from "@cocktail/kubernetes";
 import { legacyFinalizer } from "@cocktail/mesh";
-import { fieldManager } from "./kinds.ts";
+import { fieldManager } from "../kinds.ts";
 import type { VirtualServiceMerge } from "./virtual-service-merge.ts";
 
 /** Keeps a merge until its routes are out of the target. */

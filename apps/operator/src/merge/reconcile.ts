@@ -17,7 +17,7 @@ import type { Caches } from "./caches.ts";
 import { withoutClaim } from "./claim.ts";
 import { notWritten } from "./conditions.ts";
 import { hold, release, takeOver } from "./finalizers.ts";
-import { fieldManager } from "./kinds.ts";
+import { fieldManager } from "../kinds.ts";
 import type { MergeMetrics } from "./metrics.ts";
 import { planTarget, rawOf, type TargetState, type Verdict } from "./plan.ts";
 import { againMs, Refusals } from "./refusals.ts";

@@ -1,6 +1,6 @@
 import { keyOf, type KubeObject, type Resource } from "@cocktail/kubernetes";
 import { fieldsOf, legacyFinalizer, type Patch } from "@cocktail/mesh";
-import { mergeKinds } from "./kinds.ts";
+import { mergeKinds } from "../kinds.ts";
 
 /** A `VirtualServiceMerge` as it is read. Its author may have written anything. */
 export interface VirtualServiceMerge {

@@ -1,5 +1,5 @@
 import { type Api, type KubeObject, replaceObject, type WriteOptions } from "@cocktail/kubernetes";
-import { fieldManager, virtualServices } from "./kinds.ts";
+import { fieldManager, virtualServices } from "../kinds.ts";
 
 /**
  * Replaces a VirtualService in the state in which it was read. A field that Istio doesn't know is refused, not dropped: a match with a

@@ -1,6 +1,6 @@
 import type { Api } from "../api/api.ts";
-import { ApiError, isNotFound } from "../api/api-error.ts";
-import { objectPath, type Resource } from "../api/resource.ts";
+import { ApiError, isAlreadyExists, isNotFound } from "../api/api-error.ts";
+import { collectionPath, objectPath, type Resource } from "../api/resource.ts";
 import { isKubeObject, type KubeObject, type ObjectRef } from "../object.ts";
 
 /** One step of a JSON patch (RFC 6902). */
@@ -96,6 +96,29 @@ export async function patchObject(
 function isUnfit(error: unknown): boolean {
   const text = "the server rejected our request due to an error in our request";
   return error instanceof ApiError && error.status === 422 && error.message.endsWith(text);
+}
+
+/** Undefined if an object of this name exists, even one that is being deleted. */
+export async function createObject(
+  api: Api,
+  resource: Resource,
+  object: KubeObject,
+  options: WriteOptions,
+): Promise<KubeObject | undefined> {
+  const { apiVersion, kind } = resource;
+  try {
+    const answer = await api.request({
+      method: "POST",
+      path: collectionPath(resource, object.metadata.namespace),
+      query: queryOf(options),
+      body: { apiVersion, kind, ...object },
+      signal: options.signal,
+    });
+    return expectObject(answer);
+  } catch (error) {
+    if (isAlreadyExists(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Replaces an object as it was read and changed. Its resourceVersion, if it has one, is the precondition. */

@@ -5,7 +5,7 @@ import type { RouteTableStore } from "../route-table-store.ts";
 import {
   historySteps,
   sampleContent,
-  type StoreFixture,
+  type TablesFixture,
   withoutFloor,
   withVariant,
 } from "./samples.ts";
@@ -17,7 +17,7 @@ async function publish(store: RouteTableStore, content: TableContent): Promise<R
   return assert.fail(`the append was ${outcome.kind}`);
 }
 
-export function describeRouteTableStore(open: () => Promise<StoreFixture>): void {
+export function describeRouteTableStore(open: () => Promise<TablesFixture>): void {
   describe("route tables", () => {
     test("starts at epoch 0 with a random tag and the layer rc", async () => {
       await using fixture = await open();
@@ -102,7 +102,7 @@ export function describeRouteTableStore(open: () => Promise<StoreFixture>): void
   });
 }
 
-function describeHistory(open: () => Promise<StoreFixture>): void {
+function describeHistory(open: () => Promise<TablesFixture>): void {
   test("returns the table of every epoch unchanged", async () => {
     await using fixture = await open();
     const store = fixture.store.tables;
@@ -146,7 +146,7 @@ function describeHistory(open: () => Promise<StoreFixture>): void {
   });
 }
 
-function describeWatching(open: () => Promise<StoreFixture>): void {
+function describeWatching(open: () => Promise<TablesFixture>): void {
   test("gives a watcher the head, then every change, and ends at the signal", async () => {
     await using fixture = await open();
     const store = fixture.store.tables;

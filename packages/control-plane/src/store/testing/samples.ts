@@ -8,12 +8,15 @@ import type {
 import { RC, type RouteTable, STABLE, type TableContent, type TableVariant } from "@cocktail/route";
 import type { Store } from "../store.ts";
 
-/** A new, empty store. */
-export interface StoreFixture extends AsyncDisposable {
-  readonly store: Store;
+/** A new, empty store, or a part of one. */
+interface Fixture<S> extends AsyncDisposable {
+  readonly store: S;
   /** Another store over the same data, as a second process would open it. In memory there is only the one. */
-  another(): Promise<Store>;
+  another(): Promise<S>;
 }
+
+export type StoreFixture = Fixture<Store>;
+export type TablesFixture = Fixture<Pick<Store, "tables">>;
 
 export function sampleEntry(key: string, revision: string): TableVariant {
   return {

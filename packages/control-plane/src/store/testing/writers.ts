@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { RouteTableStore } from "../route-table-store.ts";
-import { type StoreFixture, withVariant } from "./samples.ts";
+import { type TablesFixture, withVariant } from "./samples.ts";
 
 const writers = 4;
 const changes = 12;
@@ -19,7 +19,7 @@ async function write(store: RouteTableStore, key: string): Promise<void> {
   }
 }
 
-export function describeWriters(open: () => Promise<StoreFixture>): void {
+export function describeWriters(open: () => Promise<TablesFixture>): void {
   describe("several writers at once", () => {
     test("never lose, duplicate or reorder an epoch, and a watcher sees only rising ones", async () => {
       await using fixture = await open();

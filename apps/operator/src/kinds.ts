@@ -25,6 +25,12 @@ export const destinationRules = namespaced(
 export const services = namespaced("v1", "Service", "services");
 export const endpointSlices = namespaced("discovery.k8s.io/v1", "EndpointSlice", "endpointslices");
 export const rollouts = namespaced("argoproj.io/v1alpha1", "Rollout", "rollouts");
+export const pods = namespaced("v1", "Pod", "pods");
+export const envoyFilters = namespaced(
+  "networking.istio.io/v1alpha3",
+  "EnvoyFilter",
+  "envoyfilters",
+);
 export const deployments = namespaced("apps/v1", "Deployment", "deployments");
 export const leases = namespaced("coordination.k8s.io/v1", "Lease", "leases");
 

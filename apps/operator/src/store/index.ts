@@ -1,0 +1,1 @@
+export { KubernetesTables, type KubernetesTablesOptions } from "./tables.ts";

@@ -1,0 +1,3 @@
+export { definitions } from "../store/definitions/definitions.ts";
+export { KubernetesObjects, type KubernetesObjectsOptions } from "../store/kubernetes-objects.ts";
+export { environments, records, serviceVariants } from "../store/resources.ts";
