@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { components, type Profile, profiles, selectComponents, UsageError } from "./components.ts";
@@ -140,6 +140,8 @@ function environment(name: string): Record<string, string> {
   const path = selectComponents(["kubectl", "helm", "ctr"]).map((one) => dirname(programOf(one)));
   return {
     KUBECONFIG: placeOf(name).kubeconfig,
+    // All testbeds have one address: what kubectl remembers of the kinds of another one is wrong.
+    KUBECACHEDIR: join(dirname(placeOf(name).kubeconfig), "kubectl-cache"),
     PATH: [...path, process.env["PATH"] ?? ""].join(":"),
   };
 }

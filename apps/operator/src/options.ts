@@ -11,6 +11,10 @@ export interface OperatorSettings {
   /** False: loose patterns stay as they are. */
   readonly tighten: boolean;
   readonly batchMs: number;
+  /** The namespace whose services have variants; undefined: VirtualServiceMerges alone. */
+  readonly variants: string | undefined;
+  readonly xds: string;
+  readonly marginMs: number;
   readonly leaseSeconds: number;
   readonly clusterDomain: string;
   readonly health: { readonly host: string; readonly port: number };
@@ -68,13 +72,32 @@ function command(): Command {
     );
 }
 
+function withVariants(parser: Command): Command {
+  return parser
+    .option(
+      "--variants <namespace>",
+      "reconcile the ServiceVariants and Environments of this namespace, too",
+    )
+    .option(
+      "--xds <address>",
+      "of istiod, where it tells in the clear what it pushes to sidecars; for --variants",
+      "istiod.istio-system.svc:15010",
+    )
+    .option(
+      "--margin-ms <n>",
+      "how much later than the operator the last sidecar may have what is pushed",
+      number(0, 600_000),
+      1_000,
+    );
+}
+
 /** Reads the arguments after the program's name. Never prints and never exits. */
 export function readSettings(argv: readonly string[], isTerminal: boolean): SettingsAnswer {
   let printed = "";
   const print = (text: string): void => {
     printed += text;
   };
-  const parser = command()
+  const parser = withVariants(command())
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: print })
     .showHelpAfterError("See --help.");

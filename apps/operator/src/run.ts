@@ -2,10 +2,13 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import {
+  type Api,
+  type ControllerRun,
   type ElectionTiming,
   Elector,
   EventRecorder,
   HttpApi,
+  type Informer,
   keyOf,
   type KubeConfig,
   registerRuntimeMetrics,
@@ -14,6 +17,7 @@ import {
 } from "@cocktail/kubernetes";
 import { defaultMeshNames, type MeshNames } from "@cocktail/mesh";
 import { systemClock } from "@cocktail/work-queue";
+import { XdsWatch } from "@cocktail/xds";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { findKinds, loadConfig } from "./cluster.ts";
@@ -22,6 +26,10 @@ import { Caches } from "./merge/caches.ts";
 import { registerMergeMetrics } from "./merge/metrics.ts";
 import { MergeReconciler } from "./merge/reconcile.ts";
 import type { OperatorSettings } from "./options.ts";
+import { KubernetesObjects } from "./store/kubernetes-objects.ts";
+import { KubernetesTables } from "./store/tables.ts";
+import { ClusterView } from "./variants/cluster-view.ts";
+import { leadVariants, type LeadVariantsOptions } from "./variants/lead-variants.ts";
 
 /** Of the lease, and in logs of the API server. */
 const name = "cocktail-operator";
@@ -41,7 +49,9 @@ export async function run(
   const api = new HttpApi({ config, userAgent: name, onAnswer: metrics.answered });
   try {
     const caches = await openCaches(api, { settings, log, config });
-    const { informers, watches } = caches;
+    const { watches } = caches;
+    const variants = openVariants(api, { settings, log });
+    const informers = [...caches.informers, ...(variants?.informers ?? [])];
     const identity = `${hostname()}_${randomUUID()}`;
     const events = new EventRecorder({ api, controller, instance: identity, log });
     const reconciler = new MergeReconciler({
@@ -66,7 +76,10 @@ export async function run(
     });
     await using health = await listen(settings.health, registry, caches);
     log.info({ health: health.port, lease: keyOf(lease) }, "waits for its lease");
-    await runOperator({ api, informers, elector, controllers: [merging] }, signal);
+    const jobs = variants === undefined ? [] : [variants.lead];
+    const pushes = variants?.xds.run(signal);
+    await runOperator({ api, informers, elector, controllers: [merging], jobs }, signal);
+    await pushes;
   } finally {
     await api.close();
   }
@@ -101,6 +114,47 @@ async function openCaches(
   const places = namespaces.length === 0 ? "all" : namespaces;
   log.info({ server, kinds, namespaces: places }, "watches VirtualServiceMerges");
   return new Caches({ api, log, names: namesOf(settings), namespaces, mergeKinds, hasRollouts });
+}
+
+interface Variants {
+  readonly informers: readonly Informer[];
+  readonly xds: XdsWatch;
+  lead(run: ControllerRun): Promise<void>;
+}
+
+/** Undefined if it is not asked to reconcile variants. */
+function openVariants(
+  api: HttpApi,
+  { settings, log }: { readonly settings: OperatorSettings; readonly log: Logger },
+): Variants | undefined {
+  const { variants: namespace, xds: address, marginMs } = settings;
+  if (namespace === undefined) return undefined;
+  const names = namesOf(settings);
+  const view = new ClusterView({ api, log, names, namespaces: [namespace] });
+  const node = { namespace, name, ip: "127.0.0.1" };
+  const onError = (err: unknown, retryInMs: number): void =>
+    log.warn({ err, address, retryInMs }, "istiod doesn't tell what it pushes, retrying");
+  const xds = new XdsWatch({ address, node, onError });
+  const openStore = (fenced: Api): ReturnType<LeadVariantsOptions["openStore"]> => {
+    const objects = new KubernetesObjects({
+      api: fenced,
+      log,
+      home: namespace,
+      scope: { namespace },
+      namespaceOf: () => namespace,
+    });
+    const tables = new KubernetesTables({ api: fenced, log, namespace });
+    return {
+      objects,
+      tables,
+      close: async () => {
+        objects.close();
+        await tables.close();
+      },
+    };
+  };
+  const options = { log, names, view, xds, marginMs, openStore };
+  return { informers: view.informers, xds, lead: (run) => leadVariants(options, run) };
 }
 
 async function listen(

@@ -9,7 +9,14 @@ export {
   isVirtualService,
 } from "./istio/find-services.ts";
 export { renderMeshFilter } from "./istio/mesh-filter.ts";
-export { defaultMeshNames, fullHost, type MeshNames } from "./istio/names.ts";
+export {
+  defaultMeshNames,
+  fullHost,
+  type MeshNames,
+  managedLabels,
+  serviceLabel,
+  variantLabel,
+} from "./istio/names.ts";
 export type {
   DestinationRule,
   HttpRoute,
@@ -18,6 +25,7 @@ export type {
   VirtualService,
 } from "./istio/objects.ts";
 export { renderTableForm } from "./istio/table-form.ts";
+export { variantClusters } from "./istio/umbrella.ts";
 export { UnsupportedService, type UnsupportedReason } from "./istio/unsupported.ts";
 export { type Clusters, renderLua } from "./lua/render.ts";
 export { type MergeFault, type MergeReason, mergeReasons } from "./merge/fault.ts";

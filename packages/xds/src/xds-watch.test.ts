@@ -142,6 +142,24 @@ describe("a watch of what istiod pushes", () => {
     });
   });
 
+  test("asking for the same names again says nothing, and each response is told until that is ended", async () => {
+    const before = server.asked.length;
+    watch.ask("endpoints", ["outbound|8080||a"]);
+    let told = 0;
+    const stopTelling = watch.onPush(() => told++);
+    server.push(typeUrls.routes, { "7070": "first" });
+    await watch.until((seen) => seen.contains("routes", "first"), deadline());
+    stopTelling();
+    server.push(typeUrls.routes, { "7070": "second" });
+    await watch.until((seen) => seen.contains("routes", "second"), deadline());
+    await until("both acknowledgements", () => server.asked.length === before + 2);
+    assert.equal(told, 1);
+    assert.deepEqual(
+      server.asked.slice(before).map(({ typeUrl }) => typeUrl),
+      [typeUrls.routes, typeUrls.routes],
+    );
+  });
+
   test("after a broken stream it connects again, asks for the same names, and has forgotten what it saw", async () => {
     const before = server.asked.length;
     const planted = Object.assign(new Error("planted"), { code: grpc.status.UNAVAILABLE });

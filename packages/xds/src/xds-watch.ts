@@ -38,6 +38,7 @@ export class XdsWatch {
   readonly #options: XdsWatchOptions;
   readonly #names: Record<ResourceKind, readonly string[]>;
   readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   #snapshot = new Snapshot();
   #stream: Stream | undefined;
 
@@ -53,8 +54,15 @@ export class XdsWatch {
 
   /** Changes which routes or endpoints come. */
   ask(kind: "routes" | "endpoints", names: readonly string[]): void {
+    if (names.join("\n") === this.#names[kind].join("\n")) return;
     this.#names[kind] = names;
     this.#stream?.write({ typeUrl: typeUrls[kind], resourceNames: names });
+  }
+
+  /** Called after each response. Returns an unsubscribe function. */
+  onPush(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Resolves as soon as the snapshot is so; rejects with the signal's reason. */
@@ -136,6 +144,7 @@ export class XdsWatch {
     this.#snapshot.apply(response);
     stream.write({ typeUrl, resourceNames: this.#names[kind], versionInfo, responseNonce });
     for (const look of this.#waiting) look();
+    for (const listener of this.#listeners) listener();
   }
 
   #client(): grpc.Client {

@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { deleteObject, getObject, type HttpApi, type Resource } from "@cocktail/kubernetes";
+import { defaultMeshNames, renderMeshFilter } from "@cocktail/mesh";
 import { until } from "@cocktail/test-support";
 import {
+  type AuditedRequest,
   auditedRequests,
   type Cluster,
   connect,
+  deployment,
   isOwnCluster,
   meshNamespace,
+  service,
   type TestObject,
+  xds,
 } from "@cocktail/testbed";
+import { applyOwnDefinitions } from "../support/definitions.ts";
 import { chart, type Helm, openHelm } from "../support/helm.ts";
+import { meshService, toTestObjects } from "../support/mesh-objects.ts";
 import { realApi, unusedName } from "../support/kube.ts";
 import {
   oldOperator,
@@ -21,6 +28,7 @@ import {
 import {
   applyDefinitions,
   branchMerge,
+  conditionsOf,
   merged,
   mergeKind,
   routeNames,
@@ -162,31 +170,191 @@ describe("the operator under the chart's role", { skip: isOwnCluster && noAudit 
       requests.filter(({ status }) => status === 401 || status === 403),
       [],
     );
-    const used = new Set(requests.map(({ verb, resource }) => `${verb} ${resource}`));
-    const unused = (await granted()).filter((one) => !used.has(one));
     // Where Argo Rollouts is not installed, they are not asked for.
-    assert.deepEqual(unused, ["list rollouts.argoproj.io", "watch rollouts.argoproj.io"]);
-  });
-
-  /** All that the roles of the release allow: `patch virtualservicemerges.istiomerge.monime.sl/status`. */
-  async function granted(): Promise<readonly string[]> {
-    const names = [
+    const roles = [
       [targets, "role-operator"],
       [branches, "role-operator"],
       [release, "role-operator-leader"],
-    ];
-    const all = await Promise.all(
-      names.map(async ([namespace, name]) => {
-        const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles/${name}`;
-        const { rules } = (await api.request({ method: "GET", path })) as {
-          readonly rules: readonly Rule[];
-        };
-        return rules.flatMap(permissions);
-      }),
-    );
-    return [...new Set(all.flat())].toSorted();
-  }
+    ] as const;
+    assert.deepEqual(unused(await granted(api, roles), requests), [
+      "list rollouts.argoproj.io",
+      "watch rollouts.argoproj.io",
+    ]);
+  });
 });
+
+const ownKind = (kind: string): Resource => ({
+  apiVersion: "cocktail.dev/v1alpha1",
+  kind,
+  plural: `${kind.toLowerCase()}s`,
+  isNamespaced: true,
+});
+
+const services: Resource = {
+  apiVersion: "v1",
+  kind: "Service",
+  plural: "services",
+  isNamespaced: true,
+};
+
+const envoyFilters: Resource = {
+  apiVersion: "networking.istio.io/v1alpha3",
+  kind: "EnvoyFilter",
+  plural: "envoyfilters",
+  isNamespaced: true,
+};
+
+const typeOf = ({ apiVersion, kind }: Resource): Pick<Resource, "apiVersion" | "kind"> => ({
+  apiVersion,
+  kind,
+});
+
+/** The same for variants: what the engine, its store and the writer of the mesh do. */
+describe("variants under the chart's role", { skip: isOwnCluster && noAudit }, () => {
+  const home = unusedName("role-variants");
+  const own = unusedName("role-own");
+  const account = { namespace: own, name: "own-operator" };
+  const payment = "payment-service";
+  const base = toTestObjects([meshService(payment, home).base]);
+  let api: HttpApi;
+  let cluster: Cluster;
+  let helm: Helm;
+
+  before(async () => {
+    api = realApi();
+    cluster = connect();
+    helm = await openHelm();
+    await applyDefinitions(cluster);
+    await applyOwnDefinitions(cluster);
+    await cluster.apply(
+      meshNamespace(home),
+      ...toTestObjects([renderMeshFilter(defaultMeshNames)]),
+      deployment({ namespace: home, service: payment }),
+      service({ namespace: home, service: payment }),
+      ...base,
+    );
+    await cluster.readyPods(home, `app=${payment}`);
+    const values = `--set 'namespaces={${home}}' --set leaseSeconds=3,replicas=1`;
+    const variants = `--set variants.enabled=true,variants.namespace=${home},variants.xds=${xds.host}:${xds.port}`;
+    const wait = `--namespace ${own} --create-namespace --wait --timeout 90s`;
+    await helm(`install own ${chart} ${wait} ${values} ${variants}`);
+  });
+  after(async () => {
+    await helm(`uninstall own --namespace ${own}`);
+    await cluster.remove(...[home, own].map(meshNamespace));
+    await helm[Symbol.asyncDispose]();
+    await api.close();
+  });
+
+  const variants = ownKind("ServiceVariant");
+  const environments = ownKind("Environment");
+  const ready = (kind: Resource, name: string): Promise<unknown> =>
+    until(
+      `${name} to be ready`,
+      async () => {
+        const object = await getObject(api, kind, { namespace: home, name });
+        return conditionsOf(object)["Ready"]?.startsWith("True");
+      },
+      { ms: 30_000, everyMs: 100, seen: forbidden },
+    );
+  async function remove(kind: Resource, name: string): Promise<void> {
+    await deleteObject(api, kind, { namespace: home, name });
+    await until(
+      `${name} to be gone`,
+      async () => (await getObject(api, kind, { namespace: home, name })) === undefined,
+      { ms: 30_000, everyMs: 100, seen: forbidden },
+    );
+  }
+  /** What was refused so far, each once. */
+  function forbidden(): readonly string[] {
+    const refused = auditedRequests(account).filter(({ status }) => [401, 403].includes(status));
+    return [...new Set(refused.map(({ verb, resource, path }) => `${verb} ${resource} ${path}`))];
+  }
+
+  test("a branch and its environment become ready, and are deleted", async () => {
+    const member = { service: payment, variant: "mp-101" };
+    await cluster.apply(
+      deployment({ namespace: home, ...member }),
+      {
+        ...typeOf(variants),
+        metadata: { namespace: home, name: `${payment}.mp-101` },
+        spec: member,
+      },
+      {
+        ...typeOf(environments),
+        metadata: { namespace: home, name: "ops-101" },
+        spec: { members: [member] },
+      },
+    );
+    await ready(variants, `${payment}.mp-101`);
+    await ready(environments, "ops-101");
+    await remove(environments, "ops-101");
+    await remove(variants, `${payment}.mp-101`);
+  });
+
+  test("a service that is no longer routed loses all that was written for it", async () => {
+    await cluster.remove(...base);
+    // The Service goes last of what was applied, and the variant when no request can reach it.
+    const gone = [
+      [envoyFilters, defaultMeshNames.rootNamespace, `${payment}-variants.${home}`],
+      [services, home, `${payment}-variants`],
+      [variants, home, `${payment}.stable`],
+    ] as const;
+    for (const [kind, namespace, name] of gone)
+      await until(
+        `${kind.kind} ${name} to be gone`,
+        async () => (await getObject(api, kind, { namespace, name })) === undefined,
+        { ms: 30_000, everyMs: 100, seen: forbidden },
+      );
+  });
+
+  test("no request was forbidden, and no permission is without use", async () => {
+    assert.deepEqual(forbidden(), []);
+    const roles = [
+      [home, "own-operator-variants"],
+      [defaultMeshNames.rootNamespace, `own-operator-variants-${own}`],
+    ] as const;
+    assert.deepEqual(unused(await granted(api, roles), auditedRequests(account)), [
+      // An apply of an object that isn't there is a patch that needs this, too.
+      "create destinationrules.networking.istio.io",
+      // An environment is written by people, and deleted when it expires.
+      "create environments.cocktail.dev",
+      "create envoyfilters.networking.istio.io",
+      "create services",
+      "create virtualservices.networking.istio.io",
+      // Old parts of the route tables.
+      "delete configmaps",
+      "delete environments.cocktail.dev",
+      // A service that changes its place among the others.
+      "patch records.cocktail.dev",
+    ]);
+  });
+});
+
+/** All that these roles allow: `patch virtualservicemerges.istiomerge.monime.sl/status`. */
+async function granted(
+  api: HttpApi,
+  roles: readonly (readonly [namespace: string, name: string])[],
+): Promise<readonly string[]> {
+  const all = await Promise.all(
+    roles.map(async ([namespace, name]) => {
+      const path = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/roles/${name}`;
+      const { rules } = (await api.request({ method: "GET", path })) as {
+        readonly rules: readonly Rule[];
+      };
+      return rules.flatMap(permissions);
+    }),
+  );
+  return [...new Set(all.flat())].toSorted();
+}
+
+function unused(
+  permitted: readonly string[],
+  requests: readonly AuditedRequest[],
+): readonly string[] {
+  const used = new Set(requests.map(({ verb, resource }) => `${verb} ${resource}`));
+  return permitted.filter((one) => !used.has(one));
+}
 
 interface Rule {
   readonly apiGroups: readonly string[];

@@ -67,6 +67,14 @@ describe("the chart", () => {
       /at '\/namespaces': items at 0 and 1 are equal/,
     ],
     "one namespace as a text": ["--set namespaces=a", /at '\/namespaces': got string, want array/],
+    "variants without a namespace": [
+      "--set variants.enabled=true",
+      /at '\/variants\/namespace': minLength: got 0, want 1/,
+    ],
+    "istiod without a port": [
+      "--set variants.xds=istiod",
+      /at '\/variants\/xds': .* does not match pattern/,
+    ],
     "a digest without its algorithm": [
       `--set image.digest=${"a".repeat(64)}`,
       /at '\/image\/digest': .* does not match pattern/,
@@ -92,6 +100,7 @@ describe("the chart", () => {
   const renders = {
     defaults: "",
     namespaces: "--set 'namespaces={a,b}'",
+    variants: "--set variants.enabled=true,variants.namespace=shop",
     everything: `-f ${everything}`,
   };
   for (const [name, values] of Object.entries(renders))

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, textsOf } from "../fields.ts";
+import { type Fields, fieldsOf, isFields, listOf, textsOf } from "../fields.ts";
 import { isHttpPort } from "../lint/service.ts";
 import { delegateRouteName } from "./chart.ts";
 import { fullHost, type MeshNames } from "./names.ts";
@@ -28,12 +28,7 @@ export interface FoundServices {
  */
 export function findServices(objects: readonly KubeObject[], names: MeshNames): FoundServices {
   const services = new Map(ofKind(objects, "Service").map((one) => [ownHost(one, names), one]));
-  const rules = new Map(
-    ofKind(objects, "DestinationRule").map((one) => [
-      hostOfRule(one, names),
-      one as DestinationRule,
-    ]),
-  );
+  const rules = new Map(objects.filter(isRule).map((one) => [hostOfRule(one, names), one]));
   const found = new Map<string, MeshService>();
   const faults: ServiceFault[] = [];
   for (const base of objects.filter(isVirtualService).filter(hasDelegateLine)) {
@@ -73,6 +68,10 @@ function meshService(
     return `Service ${name} has no HTTP port: name one http or http-..., or set its appProtocol`;
   const exportTo = annotations?.["networking.istio.io/exportTo"];
   return { name, namespace: namespaceOf(service), ports, exportTo, base, rule };
+}
+
+function isRule(object: KubeObject): object is DestinationRule {
+  return object.kind === "DestinationRule" && isFields(object.spec);
 }
 
 function ofKind(objects: readonly KubeObject[], kind: string): readonly KubeObject[] {

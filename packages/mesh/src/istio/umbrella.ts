@@ -1,6 +1,7 @@
 import { STABLE } from "@cocktail/route";
 import type { ServiceDecisions } from "../decisions.ts";
 import {
+  clusterName,
   fullHost,
   type MeshNames,
   objectLabels,
@@ -13,6 +14,16 @@ import type { DestinationRule, KubeObject, MeshService, RouteDestination } from 
 /** The host of the Service over the pods of all branches. */
 export function umbrellaHost({ name, namespace }: MeshService, names: MeshNames): string {
   return fullHost(variantsName(name), namespace, names);
+}
+
+/** The Envoy clusters of one key, one a port. */
+export function variantClusters(
+  service: MeshService,
+  key: string,
+  names: MeshNames,
+): readonly string[] {
+  const host = umbrellaHost(service, names);
+  return service.ports.map(({ number }) => clusterName(host, number, key));
 }
 
 const exportTo = "networking.istio.io/exportTo";
@@ -46,7 +57,7 @@ export function renderUmbrella(service: MeshService): KubeObject {
 /** Visible to everybody, whatever the default of the mesh and the chart's rule are: it is found only by who sees the Service. */
 export function renderSubsets(
   service: MeshService,
-  decisions: ServiceDecisions,
+  keys: readonly string[],
   names: MeshNames,
 ): DestinationRule {
   const trafficPolicy = service.rule?.spec.trafficPolicy;
@@ -62,7 +73,9 @@ export function renderSubsets(
       host: umbrellaHost(service, names),
       exportTo: ["*"],
       ...(trafficPolicy === undefined ? {} : { trafficPolicy }),
-      subsets: branchKeys(decisions).map((key) => ({ name: key, labels: { [variantLabel]: key } })),
+      subsets: [...new Set(keys)]
+        .toSorted()
+        .map((key) => ({ name: key, labels: { [variantLabel]: key } })),
     },
   };
 }

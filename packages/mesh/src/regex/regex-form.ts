@@ -2,7 +2,7 @@ import type { RouteTable } from "@cocktail/route";
 import { decisionsFor } from "../decisions.ts";
 import type { MeshNames } from "../istio/names.ts";
 import type { KubeObject, MeshService } from "../istio/objects.ts";
-import { renderSubsets, renderUmbrella } from "../istio/umbrella.ts";
+import { branchKeys, renderSubsets, renderUmbrella } from "../istio/umbrella.ts";
 import { renderRegexDelegate } from "./delegate.ts";
 
 /**
@@ -19,7 +19,7 @@ export function renderRegexForm(
   const decisions = decisionsFor(table, service.name);
   return [
     renderUmbrella(service),
-    renderSubsets(service, decisions, names),
+    renderSubsets(service, branchKeys(decisions), names),
     renderRegexDelegate(service, decisions, table, names),
   ];
 }
