@@ -25,6 +25,8 @@ export interface KubePlatformOptions {
   readonly names: MeshNames;
   /** What the object of a variant says of its workload. */
   sourceOf(service: string, key: string): SourceDocument | undefined;
+  /** Why nothing of a service can be routed. */
+  faultOf(service: string): string | undefined;
 }
 
 /**
@@ -73,7 +75,7 @@ export class KubePlatform implements Platform {
   status(ref: IncarnationRef): WorkloadStatus {
     this.#know(ref);
     if (this.#removed.has(formatIncarnation(ref))) return { ref, restarts: 0, ...absentWorkload };
-    const { view, sourceOf } = this.#options;
+    const { view, sourceOf, faultOf } = this.#options;
     const kind = sourceOf(ref.service, ref.key)?.["kind"];
     if (kind === "fork" || kind === "destination")
       return { ref, restarts: 0, phase: "Failed", reason: "SourceUnsupported", message: notYet };
@@ -82,6 +84,9 @@ export class KubePlatform implements Platform {
       const message = `no VirtualService of ${ref.service} has the delegate line`;
       return { ref, restarts: 0, phase: "Starting", message, isExternal: true };
     }
+    const fault = faultOf(ref.service);
+    if (fault !== undefined)
+      return { ref, restarts: 0, phase: "Starting", message: fault, isExternal: true };
     const found =
       ref.key === STABLE
         ? stableWorkload(view.isStableReady(ref.service))

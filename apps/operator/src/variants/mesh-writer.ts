@@ -55,6 +55,8 @@ export class MeshWriter {
   readonly #written = new Map<string, Written>();
   readonly #decisions = new Map<string, string>();
   readonly #faults = new Map<string, string>();
+  /** By service: objects that are written again, whatever was written last. */
+  readonly #spoiled = new Map<string, Set<string>>();
   /** What has to be seen in the pushed routes, and which epoch is in force then. */
   readonly #markers = new Map<string, { readonly marker: string; readonly epoch: number }>();
   #table: RouteTable | undefined;
@@ -96,16 +98,14 @@ export class MeshWriter {
     this.#queue.add(service);
   }
 
-  /** An object is not as it was written: somebody else changed or removed it, and it is written again. */
+  /** An object may not be as it was written: somebody else changed or removed it. Then it is written again. */
   changed(service: string, object: ApiObject, isGone: boolean): void {
-    const known = this.#written.get(service);
     const key = keyOfObject(object);
-    const own = known?.objects.get(key);
-    if (known === undefined || own === undefined) return;
-    if (!isGone && own.resourceVersion === object.metadata.resourceVersion) return;
-    const objects = new Map(known.objects);
-    objects.set(key, { text: "", resourceVersion: undefined });
-    this.#written.set(service, { ...known, objects });
+    const own = this.#written.get(service)?.objects.get(key);
+    const isOwn = own === undefined || own.resourceVersion === object.metadata.resourceVersion;
+    if (!isGone && isOwn) return;
+    const spoiled = this.#spoiled.get(service) ?? new Set<string>();
+    this.#spoiled.set(service, spoiled.add(key));
     this.touch(service);
   }
 
@@ -123,17 +123,26 @@ export class MeshWriter {
       return {};
     }
     const before = this.#written.get(name) ?? this.#found(name, table);
+    const spoiled = this.#spoiled.get(name) ?? new Set();
+    // What is spoiled from now on is for the next time, even if this one writes it before.
+    this.#spoiled.delete(name);
     try {
       const { names, keysOf } = this.#options;
       const routes = renderMeshRoutes(service, table, { before, waiting: keysOf(name), names });
       this.#faults.delete(name);
-      const objects = await this.#apply(routes.objects, before?.objects ?? new Map());
+      const known = new Map(
+        [...(before?.objects ?? [])].filter(([object]) => !spoiled.has(object)),
+      );
+      const objects = await this.#apply(routes.objects, known);
       await this.#removeOthers(name, new Set(objects.keys()));
       const decisions = decisionsText(table, name);
       this.#written.set(name, { table: routes.table, decisions, objects });
       this.#await(name, routes.marker, table.epoch);
     } catch (error) {
-      if (!(error instanceof UnsupportedService)) throw error;
+      if (!(error instanceof UnsupportedService)) {
+        this.#spoiled.set(name, new Set([...spoiled, ...(this.#spoiled.get(name) ?? [])]));
+        throw error;
+      }
       this.#faults.set(name, error.message);
       this.#options.log.warn({ service: name, reason: error.reason }, error.message);
       this.#forget(name);
@@ -195,6 +204,7 @@ export class MeshWriter {
   #await(service: string, marker: string, epoch: number): void {
     const { xds } = this.#options;
     if (xds.snapshot.contains("routes", marker)) {
+      this.#markers.delete(service);
       this.inForce.seen(service, epoch);
       return;
     }
