@@ -62,11 +62,18 @@ const { root } = protobuf.parse(`
   message Any { string typeUrl = 1; bytes value = 2; }
   message Response { string versionInfo = 1; repeated Any resources = 2; string typeUrl = 4; string nonce = 5; }
   message Named { string name = 1; }
+  message SocketAddress { string address = 2; }
+  message Address { SocketAddress socketAddress = 1; }
+  message Endpoint { Address address = 1; }
+  message LbEndpoint { Endpoint endpoint = 1; int32 healthStatus = 2; }
+  message LocalityLbEndpoints { repeated LbEndpoint lbEndpoints = 2; }
+  message ClusterLoadAssignment { repeated LocalityLbEndpoints endpoints = 2; }
 `);
 
 const request = root.lookupType("Request");
 const response = root.lookupType("Response");
 const named = root.lookupType("Named");
+const loadAssignment = root.lookupType("ClusterLoadAssignment");
 
 export function encodeRequest(message: DiscoveryRequest): Buffer {
   return Buffer.from(request.encode(message).finish());
@@ -85,4 +92,30 @@ export function nameOf(resource: Uint8Array): string {
 /** Undefined for a type that nobody asked for. */
 export function kindOf(typeUrl: string): ResourceKind | undefined {
   return resourceKinds.find((kind) => typeUrls[kind] === typeUrl);
+}
+
+interface LoadAssignment {
+  readonly endpoints: readonly {
+    readonly lbEndpoints: readonly {
+      readonly endpoint?: {
+        readonly address?: { readonly socketAddress?: { readonly address: string } };
+      };
+      readonly healthStatus: number;
+    }[];
+  }[];
+}
+
+/** UNKNOWN, which is healthy, and HEALTHY (envoy/config/core/v3/health_check.proto). */
+const healthy: readonly number[] = [0, 1];
+
+/** The addresses of a load assignment that proxies send requests to: istiod pushes pods that are not ready, too. */
+export function healthyAddresses(resource: Uint8Array): ReadonlySet<string> {
+  const decoded = loadAssignment.toObject(loadAssignment.decode(resource), { defaults: true });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded by the schema above
+  const { endpoints } = decoded as LoadAssignment;
+  const addresses = endpoints
+    .flatMap(({ lbEndpoints }) => lbEndpoints)
+    .filter(({ healthStatus }) => healthy.includes(healthStatus))
+    .map(({ endpoint }) => endpoint?.address?.socketAddress?.address ?? "");
+  return new Set(addresses);
 }

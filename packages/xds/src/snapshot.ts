@@ -1,4 +1,10 @@
-import { type DiscoveryResponse, kindOf, nameOf, type ResourceKind } from "./messages.ts";
+import {
+  type DiscoveryResponse,
+  healthyAddresses,
+  kindOf,
+  nameOf,
+  type ResourceKind,
+} from "./messages.ts";
 
 /** Responses of these kinds have all resources; those of the other kinds may have only what changed. */
 const wholeKinds: readonly ResourceKind[] = ["clusters", "listeners"];
@@ -26,12 +32,18 @@ export class Snapshot {
   }
 
   /**
-   * Whether a resource of this kind, or the one of this name, contains a text, byte for byte: a marker, a name, an address. Resources aren't
-   * decoded, so that no version of Envoy's API matters.
+   * Whether a resource of this kind, or the one of this name, contains a text, byte for byte: a marker, a name. Nothing is decoded, so that no
+   * version of Envoy's API matters. That an address is there says nothing of its health: `isHealthy`.
    */
   contains(kind: ResourceKind, text: string, name?: string): boolean {
     const known = this.#resources[kind];
     const searched = name === undefined ? [...known.values()] : [known.get(name)];
     return searched.some((resource) => resource?.includes(text) === true);
+  }
+
+  /** Whether proxies send requests for a cluster to this address: it was pushed, and as healthy. */
+  isHealthy(cluster: string, address: string): boolean {
+    const resource = this.#resources.endpoints.get(cluster);
+    return resource !== undefined && healthyAddresses(resource).has(address);
   }
 }

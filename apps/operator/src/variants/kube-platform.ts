@@ -129,7 +129,7 @@ export class KubePlatform implements Platform {
     if (known.has(address)) return true;
     const { xds, names } = this.#options;
     const isPushed = variantClusters(service, key, names).every((cluster) =>
-      xds.snapshot.contains("endpoints", address, cluster),
+      xds.snapshot.isHealthy(cluster, address),
     );
     if (isPushed) this.#routable.set(name, known.add(address));
     return isPushed;
