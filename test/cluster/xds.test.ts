@@ -95,7 +95,7 @@ describe(
     test("a branch is born without a 503: its endpoint is seen before the table is written, and the table when it is in force", async (t) => {
       // Everything but the table, so that the cluster is there with its endpoint.
       await write(tableOf(1, key), (kind) => kind !== "EnvoyFilter");
-      await watch.until((seen) => seen.contains("endpoints", branch.ip, subset), deadline());
+      await watch.until((seen) => seen.isHealthy(subset, branch.ip), deadline());
       assert.ok(watch.snapshot.contains("clusters", subset));
       const seen: string[] = [];
       const asking = (async () => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Answer, appPort, type Cluster, type Order, type TestPod } from "@cocktail/testbed";
 import { hostOf } from "./mesh-objects.ts";
 
-/** Where a merge is in its life, as far as its requests can tell. */
+/** Where a merge or a branch is in its life, as far as its requests can tell. */
 export type Phase = "absent" | "arriving" | "inForce" | "leaving" | "gone";
 
 type Reached = "stable" | "branch";
@@ -25,7 +25,7 @@ export interface Probe {
   readonly key: string;
   /** The Service of the branch. */
   readonly branch: string;
-  /** Set by whoever writes the merge to `arriving` and `leaving`, before the write; the answers move it on. */
+  /** Set by whoever writes the merge to `arriving` and `leaving`, before the write; the answers move it on. Of variants, the writer sets all. */
   phase: Phase;
   /** When the phase began that the answers showed. */
   readonly since: Partial<Record<Phase, number>>;
@@ -121,12 +121,16 @@ export class ChurnTraffic {
   #judge(asked: Asked, answer: Answer | undefined, now: number): void {
     const { service, probe, phase } = asked;
     const taken = takenBy(answer);
-    const reached = reachedBy(asked, taken);
+    const reached = this.#options.ownPods === true ? podOf(asked, answer) : reachedBy(asked, taken);
     const allowed = probe === undefined ? may.absent : [...may[phase], ...may[probe.phase]];
     if (reached === undefined || !allowed.includes(reached)) {
       const what = probe === undefined ? "without a route" : `for ${probe.key}, ${phase}`;
-      this.problems.push(`a request of ${service} ${what}: ${taken}`);
-    } else if (probe !== undefined) advance(probe, phase, reached, now);
+      const when = new Date().toISOString();
+      this.problems.push(`${when}: a request of ${service} ${what}: ${taken}`);
+    } else if (probe !== undefined) {
+      if (this.#options.ownPods === true) probe.answers[phase] += 1;
+      else advance(probe, phase, reached, now);
+    }
   }
 }
 
@@ -137,6 +141,8 @@ interface Options {
   readonly services: readonly string[];
   /** Requests without a route; at least as many with one. */
   readonly perSecond: number;
+  /** Each branch has pods of its own, whose answers name them, and its object says when it is in force: the answers move no phase. */
+  readonly ownPods?: boolean;
 }
 
 const batchMs = 20;
@@ -156,6 +162,13 @@ function reachedBy({ service, probe }: Asked, taken: string): Reached | undefine
   const isBranch =
     probe !== undefined && taken === `${service}:${probe.key} by ${probe.branch}:stable`;
   return isBranch ? "branch" : undefined;
+}
+
+function podOf({ service, probe }: Asked, answer: Answer | undefined): Reached | undefined {
+  if (answer?.status !== 200) return undefined;
+  const { served } = JSON.parse(answer.body) as { readonly served: string };
+  if (served === `${service}:stable`) return "stable";
+  return probe !== undefined && served === `${service}:${probe.key}` ? "branch" : undefined;
 }
 
 /** The route that a request took, and the pod that answered; the status where that isn't 200. */
