@@ -1,7 +1,7 @@
 import type { Resource } from "@cocktail/kubernetes";
 import { mergeGroups } from "@cocktail/mesh";
 
-const namespaced = (apiVersion: string, kind: string, plural: string): Resource => ({
+export const namespaced = (apiVersion: string, kind: string, plural: string): Resource => ({
   apiVersion,
   kind,
   plural,
@@ -25,6 +25,7 @@ export const destinationRules = namespaced(
 export const services = namespaced("v1", "Service", "services");
 export const endpointSlices = namespaced("discovery.k8s.io/v1", "EndpointSlice", "endpointslices");
 export const rollouts = namespaced("argoproj.io/v1alpha1", "Rollout", "rollouts");
+export const configMaps = namespaced("v1", "ConfigMap", "configmaps");
 export const pods = namespaced("v1", "Pod", "pods");
 export const envoyFilters = namespaced(
   "networking.istio.io/v1alpha3",

@@ -29,7 +29,9 @@ export type SettingsAnswer =
 
 function command(): Command {
   return new Command("cocktail-operator")
-    .description("Merges the routes of VirtualServiceMerge objects into VirtualServices of Istio.")
+    .description(
+      "Merges the routes of VirtualServiceMerge objects into VirtualServices of Istio, and routes variants.",
+    )
     .option("--kubeconfig <file>", "default: KUBECONFIG, ~/.kube/config, or the pod's account")
     .option("--context <name>", "of the kubeconfig")
     .option("--namespaces <names...>", "watch these alone; default: all")

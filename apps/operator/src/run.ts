@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import {
-  type Api,
   type ControllerRun,
   type ElectionTiming,
   Elector,
@@ -17,7 +16,6 @@ import {
 } from "@cocktail/kubernetes";
 import { defaultMeshNames, type MeshNames } from "@cocktail/mesh";
 import { systemClock } from "@cocktail/work-queue";
-import { XdsWatch } from "@cocktail/xds";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { findKinds, loadConfig } from "./cluster.ts";
@@ -26,10 +24,8 @@ import { Caches } from "./merge/caches.ts";
 import { registerMergeMetrics } from "./merge/metrics.ts";
 import { MergeReconciler } from "./merge/reconcile.ts";
 import type { OperatorSettings } from "./options.ts";
-import { KubernetesObjects } from "./store/kubernetes-objects.ts";
-import { KubernetesTables } from "./store/tables.ts";
 import { ClusterView } from "./variants/cluster-view.ts";
-import { leadVariants, type LeadVariantsOptions } from "./variants/lead-variants.ts";
+import { leadVariants } from "./variants/lead-variants.ts";
 
 /** Of the lease, and in logs of the API server. */
 const name = "cocktail-operator";
@@ -77,9 +73,7 @@ export async function run(
     await using health = await listen(settings.health, registry, caches);
     log.info({ health: health.port, lease: keyOf(lease) }, "waits for its lease");
     const jobs = variants === undefined ? [] : [variants.lead];
-    const pushes = variants?.xds.run(signal);
     await runOperator({ api, informers, elector, controllers: [merging], jobs }, signal);
-    await pushes;
   } finally {
     await api.close();
   }
@@ -118,7 +112,6 @@ async function openCaches(
 
 interface Variants {
   readonly informers: readonly Informer[];
-  readonly xds: XdsWatch;
   lead(run: ControllerRun): Promise<void>;
 }
 
@@ -127,34 +120,12 @@ function openVariants(
   api: HttpApi,
   { settings, log }: { readonly settings: OperatorSettings; readonly log: Logger },
 ): Variants | undefined {
-  const { variants: namespace, xds: address, marginMs } = settings;
+  const { variants: namespace } = settings;
   if (namespace === undefined) return undefined;
   const names = namesOf(settings);
-  const view = new ClusterView({ api, log, names, namespaces: [namespace] });
-  const node = { namespace, name, ip: "127.0.0.1" };
-  const onError = (err: unknown, retryInMs: number): void =>
-    log.warn({ err, address, retryInMs }, "istiod doesn't tell what it pushes, retrying");
-  const xds = new XdsWatch({ address, node, onError });
-  const openStore = (fenced: Api): ReturnType<LeadVariantsOptions["openStore"]> => {
-    const objects = new KubernetesObjects({
-      api: fenced,
-      log,
-      home: namespace,
-      scope: { namespace },
-      namespaceOf: () => namespace,
-    });
-    const tables = new KubernetesTables({ api: fenced, log, namespace });
-    return {
-      objects,
-      tables,
-      close: async () => {
-        objects.close();
-        await tables.close();
-      },
-    };
-  };
-  const options = { log, names, view, xds, marginMs, openStore };
-  return { informers: view.informers, xds, lead: (run) => leadVariants(options, run) };
+  const view = new ClusterView({ api, log, names, namespace });
+  const options = { ...settings, log, names, view, namespace };
+  return { informers: view.informers, lead: (run) => leadVariants(options, run) };
 }
 
 async function listen(

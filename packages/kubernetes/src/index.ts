@@ -8,6 +8,7 @@ export {
   isConflict,
   isExpired,
   isNotFound,
+  retryAfterOf,
 } from "./api/api-error.ts";
 export { Discovery } from "./api/discovery.ts";
 export { HttpApi, type HttpApiLimits, type HttpApiOptions } from "./api/http-api.ts";

@@ -1,7 +1,7 @@
 /** What the runtime itself reads of an object's metadata. Everything else is kept as it came. */
 export interface ObjectMeta {
   readonly name: string;
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly generation?: number;

@@ -1,5 +1,5 @@
 // For whoever reads objects that people wrote.
-export { type Fields, fieldsOf, listOf } from "./fields.ts";
+export { canonical, type Fields, fieldsOf, isFields, listOf } from "./fields.ts";
 export { decisionsFor, type ServiceDecisions } from "./decisions.ts";
 export { delegateRouteName, withDelegate } from "./istio/chart.ts";
 export {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type BackoffOptions, backoffMs, pause, systemClock } from "@cocktail/work-queue";
+import { type BackoffOptions, backoffMs, pause, systemClock, Waiters } from "@cocktail/work-queue";
 import grpc from "@grpc/grpc-js";
 import {
   decodeResponse,
@@ -37,7 +37,7 @@ type Stream = grpc.ClientDuplexStream<DiscoveryRequest, DiscoveryResponse>;
 export class XdsWatch {
   readonly #options: XdsWatchOptions;
   readonly #names: Record<ResourceKind, readonly string[]>;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
   readonly #listeners = new Set<() => void>();
   #snapshot = new Snapshot();
   #stream: Stream | undefined;
@@ -67,17 +67,7 @@ export class XdsWatch {
 
   /** Resolves as soon as the snapshot is so; rejects with the signal's reason. */
   async until(isSo: (snapshot: Snapshot) => boolean, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      if (isSo(this.#snapshot)) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const look = (): void => resolve();
-      this.#waiting.add(look);
-      signal.addEventListener("abort", look, { once: true });
-      await promise;
-      this.#waiting.delete(look);
-      signal.removeEventListener("abort", look);
-    }
+    await this.#waiters.until(() => isSo(this.#snapshot), signal);
   }
 
   /** Runs until the signal, through every failure; never rejects. */
@@ -143,7 +133,7 @@ export class XdsWatch {
     if (kind === undefined) return;
     this.#snapshot.apply(response);
     stream.write({ typeUrl, resourceNames: this.#names[kind], versionInfo, responseNonce });
-    for (const look of this.#waiting) look();
+    this.#waiters.wake();
     for (const listener of this.#listeners) listener();
   }
 

@@ -19,7 +19,7 @@ import {
   patchObject,
   type PatchStep,
 } from "@cocktail/kubernetes";
-import { KubernetesTables, type KubernetesTablesOptions } from "@cocktail/operator/store";
+import { KubernetesTables, type KubernetesTablesOptions } from "@cocktail/operator/testing";
 import type { RouteTable, TableContent } from "@cocktail/route";
 import { until } from "@cocktail/test-support";
 import { type Fault, type FaultProxy, faultProxy, type Seen } from "../support/fault-proxy.ts";

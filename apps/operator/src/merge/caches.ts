@@ -18,6 +18,7 @@ import {
   recordedOwners,
   type ServiceFacts,
 } from "@cocktail/mesh";
+import { hasReadyEndpoint, serviceOfSlice } from "../endpoint-slices.ts";
 import { hostOf, hostOfRule, hostsOf, managedBy, serviceOf } from "./hosts.ts";
 import {
   deployments,
@@ -84,7 +85,7 @@ export class Caches {
     });
     this.#services = watch([services]);
     this.#slices = watch([endpointSlices], {
-      indexers: { service: (object) => [sliceOf(object)] },
+      indexers: { service: (object) => [serviceOfSlice(object)] },
     });
     this.#rollouts = watch(hasRollouts ? [rollouts] : [], {
       indexers: { target: (object) => managedBy(object).targets },
@@ -106,7 +107,9 @@ export class Caches {
       ...concerns(this.#targets, (object) => this.#keysOfTarget(object)),
       ...concerns(this.#rules, (object) => this.#routedTo(hostOfRule(object, names))),
       ...concerns(this.#services, ({ metadata }) => this.#routedTo(hostOf(metadata, names))),
-      ...concerns(this.#slices, (object) => this.#routedTo(hostOf(refOf(sliceOf(object)), names))),
+      ...concerns(this.#slices, (object) =>
+        this.#routedTo(hostOf(refOf(serviceOfSlice(object)), names)),
+      ),
       ...concerns(this.#rollouts, (object) => managedBy(object).targets),
       ...concerns(this.#deployments, every),
       ...concerns(this.#leases, every),
@@ -185,15 +188,6 @@ export class Caches {
     const isConcerned = isMergeTarget(raw) || this.mergesOf(key).length > 0;
     return [...new Set([...(isConcerned ? [key] : []), ...waiting])];
   }
-}
-
-function sliceOf({ metadata: { namespace, labels = {} } }: KubeObject): string {
-  return keyOf({ namespace, name: labels["kubernetes.io/service-name"] ?? "" });
-}
-
-function hasReadyEndpoint({ endpoints }: KubeObject): boolean {
-  // Ready unless it says otherwise, as the API defines it.
-  return listOf(endpoints).some(({ conditions }) => fieldsOf(conditions)["ready"] !== false);
 }
 
 function subsetsOf(subsets: unknown): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Kind, Kinds, ObjectOf } from "@cocktail/environment";
 import type { KubeObject, Resource } from "@cocktail/kubernetes";
 import type { z } from "zod";
-import type { Fields } from "./fields.ts";
+import type { Fields } from "@cocktail/mesh";
 
 /** Where the objects are. Fixed for the life of a store. */
 export interface Places {

@@ -1,12 +1,6 @@
 import { isEqualDocument } from "@cocktail/environment";
 import type { PatchStep } from "@cocktail/kubernetes";
-
-/** Members of an object of Kubernetes as they came, known or not. */
-export type Fields = Readonly<Record<string, unknown>>;
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import type { Fields } from "@cocktail/mesh";
 
 /** Without the members that are undefined. */
 export function defined(fields: Fields): Fields {

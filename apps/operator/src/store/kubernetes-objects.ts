@@ -31,7 +31,7 @@ import {
 } from "@cocktail/kubernetes";
 import { type Clock, systemClock } from "@cocktail/work-queue";
 import { fieldManager } from "../kinds.ts";
-import { asStoreError } from "./api-errors.ts";
+import { asking, asStoreError } from "./api-errors.ts";
 import { type Codec, type Places, rawSpec, type Seen } from "./codec.ts";
 import { specSteps } from "./fields.ts";
 import { changedByStep, changedByText } from "./object-meta.ts";
@@ -253,12 +253,4 @@ function written<K extends Kind>({
   readonly object: ObjectOf<K>;
 } {
   return { kind: "written", object };
-}
-
-async function asking<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw asStoreError(error);
-  }
 }

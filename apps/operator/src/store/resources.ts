@@ -1,14 +1,11 @@
 import type { Resource } from "@cocktail/kubernetes";
+import { namespaced } from "../kinds.ts";
 
 export const group = "cocktail.dev";
 export const version = "v1alpha1";
 
-const own = (kind: string): Resource => ({
-  apiVersion: `${group}/${version}`,
-  kind,
-  plural: `${kind.toLowerCase()}s`,
-  isNamespaced: true,
-});
+const own = (kind: string): Resource =>
+  namespaced(`${group}/${version}`, kind, `${kind.toLowerCase()}s`);
 
 export const serviceVariants: Resource = own("ServiceVariant");
 export const environments: Resource = own("Environment");

@@ -4,6 +4,7 @@ import {
   ApiError,
   type Logger,
   type Resource,
+  retryAfterOf,
   type WatchEvent,
   watchObjects,
 } from "@cocktail/kubernetes";
@@ -97,10 +98,6 @@ function report(
 
 function versionOf(event: WatchEvent): string | undefined {
   return event.type === "bookmark" ? event.resourceVersion : event.object.metadata.resourceVersion;
-}
-
-function retryAfterOf(error: unknown): number {
-  return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
 }
 
 function throwIfOver(error: unknown, position: Position): void {

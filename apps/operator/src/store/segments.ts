@@ -1,9 +1,10 @@
 import { storeCorrupt, storeUnavailable } from "@cocktail/control-plane/store";
-import { type Api, deleteObject, getObject, listObjects } from "@cocktail/kubernetes";
-import { configMaps, type Packed, unpack } from "./tables-packed.ts";
+import { type Api, createObject, deleteObject, getObject, listObjects } from "@cocktail/kubernetes";
+import { configMaps, fieldManager } from "../kinds.ts";
+import { type Packed, unpack } from "./tables-packed.ts";
 import { parseSegment, parseSegmentName, type Segment } from "./tables-document.ts";
 import type { HistoryPart, SegmentRef, TableHead } from "./tables-head.ts";
-import { createConfigMap, tableLabels } from "./tables-object.ts";
+import { tableLabels } from "./tables-object.ts";
 
 const roleLabel = "cocktail.dev/table-segment";
 /** How many are kept in memory; a week of a busy cluster. */
@@ -26,8 +27,9 @@ export class Segments {
   async ensure({ ref, text }: Segment, { values }: Packed): Promise<void> {
     const labels = { ...tableLabels, [roleLabel]: "true" };
     const metadata = { namespace: this.#namespace, name: ref.name, labels };
-    const made = await createConfigMap(this.#api, { metadata, ...values, immutable: true });
-    if (made === "created") return;
+    const object = { metadata, ...values, immutable: true };
+    const made = await createObject(this.#api, configMaps, object, { fieldManager });
+    if (made !== undefined) return;
     const there = await this.#text(ref);
     if (there === undefined) throw storeUnavailable(`ConfigMap ${ref.name} went as it was made`);
     if (there !== text) throw storeCorrupt(`ConfigMap ${ref.name} is there, with another content`);

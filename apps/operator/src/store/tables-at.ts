@@ -8,7 +8,7 @@ import type {
   VariantSpan,
 } from "./tables-head.ts";
 
-/** The segments without which the table of an epoch can't be told: its own, and all after it. */
+/** The segments that the table of an epoch is read from: the one that holds the epoch, and all after it. */
 export function segmentsFor(head: TableHead, epoch: number): readonly SegmentRef[] {
   return head.segments.filter(({ to }) => to > epoch);
 }

@@ -1,19 +1,18 @@
 import {
   type Api,
-  collectionPath,
+  createObject,
   getObject,
-  isAlreadyExists,
   isConflict,
   isNotFound,
   type KubeObject,
   replaceObject,
 } from "@cocktail/kubernetes";
-import { configMaps, type Packed, unpack } from "./tables-packed.ts";
+import { configMaps, fieldManager } from "../kinds.ts";
+import { type Packed, unpack } from "./tables-packed.ts";
 import { parseHead } from "./tables-document.ts";
 import type { TableHead } from "./tables-head.ts";
 
 export const headName = "cocktail-table";
-export const fieldManager = "cocktail-store";
 export const tableLabels = {
   "app.kubernetes.io/managed-by": "cocktail",
   "app.kubernetes.io/component": "route-table",
@@ -50,10 +49,10 @@ export class HeadObject {
     return this.#keep({ object, head });
   }
 
-  /** `exists` if another was faster. */
-  async create({ values }: Packed): Promise<"created" | "exists"> {
+  /** Unless another was faster. */
+  async create({ values }: Packed): Promise<void> {
     const metadata = { namespace: this.#namespace, name: headName, labels: tableLabels };
-    return await createConfigMap(this.#api, { metadata, ...values });
+    await createObject(this.#api, configMaps, { metadata, ...values }, { fieldManager });
   }
 
   /** `conflict` if it is not any more what was read. */
@@ -88,16 +87,4 @@ export class HeadObject {
 
 function isSame({ metadata: one }: KubeObject, { metadata: other }: KubeObject): boolean {
   return one.uid === other.uid && one.resourceVersion === other.resourceVersion;
-}
-
-export async function createConfigMap(api: Api, object: KubeObject): Promise<"created" | "exists"> {
-  const path = collectionPath(configMaps, object.metadata.namespace);
-  const body = { apiVersion: configMaps.apiVersion, kind: configMaps.kind, ...object };
-  try {
-    await api.request({ method: "POST", path, query: { fieldManager }, body });
-    return "created";
-  } catch (error) {
-    if (isAlreadyExists(error)) return "exists";
-    throw error;
-  }
 }

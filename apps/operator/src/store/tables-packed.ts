@@ -1,14 +1,7 @@
 import { promisify } from "node:util";
 import { constants, gunzip, gzip } from "node:zlib";
 import { ControlPlaneError, storeCorrupt } from "@cocktail/control-plane/store";
-import type { KubeObject, Resource } from "@cocktail/kubernetes";
-
-export const configMaps: Resource = {
-  apiVersion: "v1",
-  kind: "ConfigMap",
-  plural: "configmaps",
-  isNamespaced: true,
-};
+import type { KubeObject } from "@cocktail/kubernetes";
 
 /** The API server refuses a ConfigMap with more bytes of values. */
 export const configMapBytes = 2 ** 20;

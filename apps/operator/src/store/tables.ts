@@ -22,8 +22,8 @@ import {
   pause,
   systemClock,
 } from "@cocktail/work-queue";
-import { asStoreError } from "./api-errors.ts";
-import { configMaps } from "./tables-packed.ts";
+import { asking } from "./api-errors.ts";
+import { configMaps } from "../kinds.ts";
 import { Segments } from "./segments.ts";
 import { appendTable } from "./tables-append.ts";
 import { segmentsFor, tableAt } from "./tables-at.ts";
@@ -93,7 +93,7 @@ export class KubernetesTables implements RouteTableStore {
   }
 
   async head(): Promise<RouteTable> {
-    return await mapped(async () => {
+    return await asking(async () => {
       for (;;) {
         const seen = this.#hub.current;
         const { head } = await this.#load();
@@ -105,7 +105,7 @@ export class KubernetesTables implements RouteTableStore {
   }
 
   async append(expectedEpoch: number, content: TableContent): Promise<AppendOutcome> {
-    return await mapped(() =>
+    return await asking(() =>
       this.#untilDecided(async (stored) => {
         const { table } = stored.head;
         if (table.epoch !== expectedEpoch) return { kind: "conflict", head: table };
@@ -120,7 +120,7 @@ export class KubernetesTables implements RouteTableStore {
   async at(epoch: number): Promise<RouteTable | undefined> {
     if (!Number.isSafeInteger(epoch) || epoch < 0) return undefined;
     let missing: string | undefined;
-    const answer = await mapped(() =>
+    const answer = await asking(() =>
       this.#untilDecided<{ readonly table: RouteTable | undefined }>(async ({ head }) => {
         const { table } = head;
         if (epoch < table.historyFloor || epoch > table.epoch) return { table: undefined };
@@ -150,7 +150,7 @@ export class KubernetesTables implements RouteTableStore {
   }
 
   async prune(before: Date): Promise<number> {
-    return await mapped(async () => {
+    return await asking(async () => {
       const floor = await this.#untilDecided(async (stored) => {
         const { head } = stored;
         const current = await this.#currentAt(head, before.getTime());
@@ -259,12 +259,4 @@ export class KubernetesTables implements RouteTableStore {
     },
     () => undefined,
   );
-}
-
-async function mapped<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw asStoreError(error);
-  }
 }

@@ -2,7 +2,8 @@ import { isEqualDocument, type VariantSpec, type VariantStatus } from "@cocktail
 import { formatVariant, parseVariant } from "@cocktail/route";
 import { type Codec, rawSpec, type Reading, type Seen, whyNot } from "./codec.ts";
 import { ownConditions, withForeign } from "./conditions.ts";
-import { defined, type Fields, isFields, withFields } from "./fields.ts";
+import { type Fields, isFields } from "@cocktail/mesh";
+import { defined, withFields } from "./fields.ts";
 import {
   type VariantFields,
   type VariantStatusFields,

@@ -1,16 +1,22 @@
-import { type Api, type Informer, keyOf, type KubeObject, type Logger } from "@cocktail/kubernetes";
 import {
-  fieldsOf,
+  type Api,
+  type Informer,
+  keyOf,
+  type KubeObject,
+  type Logger,
+  refOf,
+} from "@cocktail/kubernetes";
+import {
   findServices,
   type FoundServices,
-  listOf,
   managedLabels,
   type MeshNames,
   type MeshService,
   serviceLabel,
   variantLabel,
 } from "@cocktail/mesh";
-import { formatVariant } from "@cocktail/route";
+import { formatVariant, STABLE } from "@cocktail/route";
+import { hasReadyEndpoint, serviceOfSlice } from "../endpoint-slices.ts";
 import {
   destinationRules,
   endpointSlices,
@@ -25,8 +31,8 @@ export interface ClusterViewOptions {
   readonly api: Api;
   readonly log: Logger;
   readonly names: MeshNames;
-  /** All, if there are none. */
-  readonly namespaces: readonly string[];
+  /** Of the services and their variants. */
+  readonly namespace: string;
 }
 
 /** What is in the cluster that variants depend on: charts and pods, and what was written for them. */
@@ -39,35 +45,37 @@ export class ClusterView {
   readonly #filters: Watched;
   readonly #listeners = new Set<(change: ClusterChange) => void>();
   #found: FoundServices | undefined;
+  #byName: ReadonlyMap<string, MeshService> | undefined;
 
-  constructor({ api, log, names, namespaces }: ClusterViewOptions) {
+  constructor({ api, log, names, namespace }: ClusterViewOptions) {
     this.#names = names;
-    this.#charts = new Watched([virtualServices, services, destinationRules], namespaces, {
-      api,
-      log,
+    // A repeated look at everything would be a change of every chart.
+    const options = { api, log, limits: { resyncMs: 0 } };
+    const indexers = { written: writtenIndex };
+    this.#charts = new Watched([virtualServices, services, destinationRules], [namespace], {
+      ...options,
+      indexers,
     });
-    this.#pods = new Watched([pods], namespaces, {
-      api,
-      log,
+    this.#pods = new Watched([pods], [namespace], {
+      ...options,
       labelSelector: `${serviceLabel},${variantLabel}`,
       indexers: { variant: (object) => [variantOf(object)] },
     });
-    this.#slices = new Watched([endpointSlices], namespaces, {
-      api,
-      log,
-      indexers: { service: (object) => [sliceOf(object)] },
+    this.#slices = new Watched([endpointSlices], [namespace], {
+      ...options,
+      indexers: { service: (object) => [serviceOfSlice(object)] },
     });
     this.#filters = new Watched([envoyFilters], [names.rootNamespace], {
-      api,
-      log,
+      ...options,
       labelSelector: managedSelector,
+      indexers,
     });
     const watched = [this.#charts, this.#pods, this.#slices, this.#filters];
     this.informers = watched.flatMap(({ informers }) => informers);
     this.#listen();
   }
 
-  /** The services whose charts delegate, in the order of their names. */
+  /** The services whose charts delegate, in the order of their objects' names. */
   get found(): FoundServices {
     return (this.#found ??= findServices(
       this.#charts
@@ -80,33 +88,22 @@ export class ClusterView {
   }
 
   service(name: string): MeshService | undefined {
-    return this.found.services.find((one) => one.name === name);
+    this.#byName ??= new Map(this.found.services.map((one) => [one.name, one]));
+    return this.#byName.get(name);
   }
 
   /** What was written for a service, by this operator or an earlier one. */
   writtenFor(service: string): readonly KubeObject[] {
-    return [...this.#charts.all(), ...this.#filters.all()].filter(
-      (object) => managedFor(object) === service,
-    );
+    return [...this.#charts.by("written", service), ...this.#filters.by("written", service)];
   }
 
-  /** The pods of a variant, in the namespace of its service: a label in another one says nothing. */
   podsOf(service: string, key: string): readonly KubeObject[] {
-    const namespace = this.service(service)?.namespace;
-    return this.#pods
-      .by("variant", formatVariant(service, key))
-      .filter(({ metadata }) => metadata.namespace === namespace);
+    return this.#pods.by("variant", formatVariant(service, key));
   }
 
   /** Whether stable's Service has an endpoint that is ready. */
-  isStableReady(service: string): boolean {
-    const { name, namespace } = this.service(service) ?? {};
-    if (name === undefined) return false;
-    return this.#slices
-      .by("service", keyOf({ namespace, name }))
-      .some(({ endpoints }) =>
-        listOf(endpoints).some(({ conditions }) => fieldsOf(conditions)["ready"] !== false),
-      );
+  isStableReady({ namespace, name }: MeshService): boolean {
+    return this.#slices.by("service", keyOf({ namespace, name })).some(hasReadyEndpoint);
   }
 
   /** Returns an unsubscribe function. */
@@ -128,12 +125,14 @@ export class ClusterView {
     subscribe(this.#charts, (object, isGone) => {
       if (written(object, isGone)) return;
       this.#found = undefined;
+      this.#byName = undefined;
       tell({ what: "charts" });
     });
     subscribe(this.#pods, (object) => tell({ what: "variant", name: variantOf(object) }));
-    subscribe(this.#slices, ({ metadata: { labels = {} } }) =>
-      tell({ what: "stable", service: labels[serviceNameLabel] ?? "" }),
-    );
+    subscribe(this.#slices, (object) => {
+      const { name } = refOf(serviceOfSlice(object));
+      tell({ what: "variant", name: formatVariant(name, STABLE) });
+    });
   }
 }
 
@@ -146,11 +145,8 @@ export type ClusterChange =
       readonly object: KubeObject;
       readonly isGone: boolean;
     }
-  /** `service:key`, whose pods changed. */
-  | { readonly what: "variant"; readonly name: string }
-  | { readonly what: "stable"; readonly service: string };
-
-const serviceNameLabel = "kubernetes.io/service-name";
+  /** `service:key`, whose pods or endpoints changed. */
+  | { readonly what: "variant"; readonly name: string };
 
 const managedSelector = Object.entries(managedLabels)
   .map(([label, value]) => `${label}=${value}`)
@@ -162,6 +158,11 @@ function managedFor({ metadata: { labels = {} } }: KubeObject): string | undefin
     ([label, value]) => labels[label] === value,
   );
   return isManaged ? labels[serviceLabel] : undefined;
+}
+
+function writtenIndex(object: KubeObject): readonly string[] {
+  const service = managedFor(object);
+  return service === undefined ? [] : [service];
 }
 
 function subscribe(
@@ -186,10 +187,6 @@ function labelsOf({ metadata: { labels = {} } }: KubeObject): string {
 
 function variantOf({ metadata: { labels = {} } }: KubeObject): string {
   return formatVariant(labels[serviceLabel] ?? "", labels[variantLabel] ?? "");
-}
-
-function sliceOf({ metadata: { namespace, labels = {} } }: KubeObject): string {
-  return keyOf({ namespace, name: labels[serviceNameLabel] ?? "" });
 }
 
 /** Objects of an informer have a kind; their type leaves it open. */

@@ -1,3 +1,5 @@
+import { Waiters } from "@cocktail/work-queue";
+
 /**
  * Up to which epoch proxies route. A table concerns some services alone: an epoch is in force when no service has a change of it, or of an
  * earlier one, that its proxies don't have.
@@ -5,7 +7,7 @@
 export class EpochsInForce {
   /** By service: epochs that changed it and are not in force, ascending. */
   readonly #missing = new Map<string, number[]>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #known = -1;
 
   /** A table was read, and these services have a change of it. */
@@ -16,7 +18,7 @@ export class EpochsInForce {
       this.#missing.set(service, epochs);
     }
     this.#known = Math.max(this.#known, epoch);
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** Proxies route this service by the table of this epoch, or by a later one. */
@@ -24,13 +26,13 @@ export class EpochsInForce {
     const left = (this.#missing.get(service) ?? []).filter((one) => one > epoch);
     if (left.length === 0) this.#missing.delete(service);
     else this.#missing.set(service, left);
-    this.#wake();
+    this.#waiters.wake();
   }
 
   /** It is routed by nobody: nothing is waited for. */
   forget(service: string): void {
     this.#missing.delete(service);
-    this.#wake();
+    this.#waiters.wake();
   }
 
   isInForce(epoch: number): boolean {
@@ -46,17 +48,6 @@ export class EpochsInForce {
 
   /** Rejects with the signal's reason. */
   async until(epoch: number, signal: AbortSignal): Promise<void> {
-    while (!this.isInForce(epoch)) {
-      signal.throwIfAborted();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.add(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      await promise;
-      this.#waiting.delete(resolve);
-    }
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
+    await this.#waiters.until(() => this.isInForce(epoch), signal);
   }
 }

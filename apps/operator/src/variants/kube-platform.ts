@@ -89,7 +89,7 @@ export class KubePlatform implements Platform {
       return { ref, restarts: 0, phase: "Starting", message: fault, isExternal: true };
     const found =
       ref.key === STABLE
-        ? stableWorkload(view.isStableReady(ref.service))
+        ? stableWorkload(view.isStableReady(service))
         : workloadOf(view.podsOf(ref.service, ref.key), (address) =>
             this.#isRoutable(service, ref.key, address),
           );

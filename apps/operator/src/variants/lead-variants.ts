@@ -1,16 +1,13 @@
-import {
-  Engine,
-  type IncarnationRef,
-  type ObjectStore,
-  type RouteTableStore,
-} from "@cocktail/control-plane";
+import { Engine, type IncarnationRef, type RouteTableStore } from "@cocktail/control-plane";
 import type { SourceDocument } from "@cocktail/environment";
 import type { Api, ControllerRun } from "@cocktail/kubernetes";
 import type { MeshNames } from "@cocktail/mesh";
 import { formatVariant } from "@cocktail/route";
 import { backoffMs, pause, systemClock } from "@cocktail/work-queue";
-import type { XdsWatch } from "@cocktail/xds";
+import { XdsWatch } from "@cocktail/xds";
 import type { Logger } from "pino";
+import { KubernetesObjects } from "../store/kubernetes-objects.ts";
+import { KubernetesTables } from "../store/tables.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { KubePlatform } from "./kube-platform.ts";
 import { branchKeysOf, Link } from "./link.ts";
@@ -21,14 +18,11 @@ export interface LeadVariantsOptions {
   readonly log: Logger;
   readonly names: MeshNames;
   readonly view: ClusterView;
-  readonly xds: XdsWatch;
+  /** Of the services, their variants, environments and route tables. */
+  readonly namespace: string;
+  /** `host:port` of istiod. */
+  readonly xds: string;
   readonly marginMs: number;
-  /** Over the API of a leader. */
-  openStore(api: Api): {
-    readonly objects: ObjectStore;
-    readonly tables: RouteTableStore;
-    close(): Promise<void>;
-  };
 }
 
 const backoff = { firstMs: 500, longestMs: 15_000 };
@@ -38,53 +32,66 @@ export async function leadVariants(
   options: LeadVariantsOptions,
   run: ControllerRun,
 ): Promise<void> {
-  const { log, view } = options;
+  const { log, view, namespace, xds: address } = options;
   const end = AbortSignal.any([run.stopping, ...(run.lost === undefined ? [] : [run.lost])]);
+  const xds = new XdsWatch({
+    address,
+    node: { namespace, name: "cocktail-operator", ip: "127.0.0.1" },
+    onError: (err, retryInMs) =>
+      log.warn({ err, address, retryInMs }, "istiod doesn't tell what it pushes, retrying"),
+  });
+  const pushes = xds.run(end);
   await Promise.all(view.informers.map((each) => each.synced(end))).catch(() => undefined);
   for (let failures = 1; !end.aborted; failures++)
     try {
-      await leadOnce(options, run.api, end);
+      await leadOnce({ ...options, watch: xds }, run.api, end);
     } catch (err) {
-      if (end.aborted) return;
+      if (end.aborted) break;
       const retryInMs = backoffMs(failures, backoff);
       log.error({ err, retryInMs }, "variants are not reconciled, retrying");
       await pause(systemClock, retryInMs, end);
     }
+  await pushes;
 }
 
 async function leadOnce(
-  { log, names, view, xds, marginMs, openStore }: LeadVariantsOptions,
+  {
+    log,
+    names,
+    view,
+    namespace,
+    marginMs,
+    watch: xds,
+  }: LeadVariantsOptions & { readonly watch: XdsWatch },
   api: Api,
   end: AbortSignal,
 ): Promise<void> {
-  const store = openStore(api);
+  const home = { home: namespace, scope: { namespace }, namespaceOf: () => namespace };
+  const objects = new KubernetesObjects({ api, log, ...home });
+  const tables = new KubernetesTables({ api, log, namespace });
   const clock = systemClock;
   const sourceOf = (service: string, key: string): SourceDocument | undefined =>
     engine.objects.variants.get(formatVariant(service, key))?.spec.source;
-  const platform = new KubePlatform({
-    view,
-    xds,
-    names,
-    sourceOf,
-    faultOf: (service) => writer.faultOf(service),
-  });
+  const faultOf = (service: string): string | undefined => writer.faultOf(service);
+  const platform = new KubePlatform({ view, xds, names, sourceOf, faultOf });
   const keysOf = (service: string): readonly string[] => branchKeysOf(engine, service);
   const writer: MeshWriter = new MeshWriter({ api, log, clock, names, view, xds, keysOf });
   const isRoutable = (ref: IncarnationRef): boolean => platform.status(ref).phase === "Ready";
   const readers = new MeshReaders({ writer, clock, signal: end, marginMs, isRoutable });
-  const engine: Engine = new Engine({ ...store, platform, readers, log });
+  const engine: Engine = new Engine({ objects, tables, platform, readers, log });
   const link = new Link({ engine, platform, writer, view, xds, names, log });
   try {
     await engine.load();
     await link.open();
     engine.start();
-    void prune(store.tables, log, end);
-    for await (const table of store.tables.watch(undefined, end)) writer.take(table);
+    void prune(tables, log, end);
+    for await (const table of tables.watch(undefined, end)) writer.take(table);
   } finally {
     await link.close();
     await engine.stop();
     await writer.stop();
-    await store.close();
+    objects.close();
+    await tables.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Engine } from "@cocktail/control-plane";
 import { decideSync, type NamedService } from "@cocktail/environment";
 import { type MeshNames, type MeshService, variantClusters } from "@cocktail/mesh";
-import { formatVariant, STABLE } from "@cocktail/route";
+import { STABLE } from "@cocktail/route";
 import { systemClock, WorkQueue } from "@cocktail/work-queue";
 import type { XdsWatch } from "@cocktail/xds";
 import type { Logger } from "pino";
@@ -24,6 +24,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #queue: WorkQueue;
   #stops: readonly (() => void)[] = [];
+  #faults: ReadonlySet<string> = new Set();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -32,7 +33,7 @@ export class Link {
       concurrency: 1,
       backoff: { firstMs: 500, longestMs: 15_000 },
       work: async () => {
-        await this.#sync();
+        await this.#chartsChanged();
         return {};
       },
       failed: (_, err, retryInMs) =>
@@ -65,35 +66,43 @@ export class Link {
   }
 
   #changed(change: ClusterChange): void {
-    const { platform, writer, view } = this.#options;
+    const { platform, writer } = this.#options;
     switch (change.what) {
       case "variant":
         return platform.changed(change.name);
-      case "stable":
-        return platform.changed(formatVariant(change.service, STABLE));
       case "written":
         return writer.changed(change.service, change.object, change.isGone);
       case "charts":
-        this.#queue.add("services");
-        this.#ask();
-        platform.changed();
-        for (const { name } of view.found.services) writer.touch(name);
+        // Many at once are one change: each concerns every service.
+        return this.#queue.add("charts");
     }
+  }
+
+  async #chartsChanged(): Promise<void> {
+    const { platform, writer, view } = this.#options;
+    await this.#sync();
+    this.#ask();
+    platform.changed();
+    for (const { name } of view.found.services) writer.touch(name);
   }
 
   /** The engine's services are those whose charts delegate. */
   async #sync(): Promise<void> {
-    const { engine, view, writer, log } = this.#options;
+    const { engine, view, writer } = this.#options;
     const { services, faults } = view.found;
-    for (const { object, message } of faults)
-      log.warn(
-        { object: object.metadata.name },
-        `a chart that delegates is no service: ${message}`,
-      );
+    this.#report(faults.map(({ object, message }) => `${object.metadata.name}: ${message}`));
     const { writes } = decideSync(engine.objects, services.map(namedService));
     if (writes.length === 0) return;
     await engine.execute(writes, { name: "operator" });
     for (const { name } of writes) writer.touch(name);
+  }
+
+  /** Each fault once, as long as it lasts. */
+  #report(faults: readonly string[]): void {
+    const { log } = this.#options;
+    for (const fault of faults)
+      if (!this.#faults.has(fault)) log.warn({ fault }, "a chart that delegates is of no service");
+    this.#faults = new Set(faults);
   }
 
   /** Routes of all ports, endpoints of all variants. */
@@ -109,11 +118,12 @@ export class Link {
   }
 }
 
-function namedService({ name }: MeshService, position: number): NamedService {
+function namedService({ name }: MeshService): NamedService {
   const source = { kind: "stable" };
   return {
     name,
-    spec: { position, entry: false, protocol: "auto", source, entryHash: "mesh" },
+    // Nothing of a chart's content: it is deployed without us.
+    spec: { position: 0, entry: false, protocol: "auto", source, entryHash: "mesh" },
   };
 }
 

@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultMeshNames, type MeshService, withDelegate } from "@cocktail/mesh";
+import {
+  canonical,
+  defaultMeshNames,
+  type KubeObject,
+  type MeshService,
+  withDelegate,
+} from "@cocktail/mesh";
 import type { RouteTable } from "@cocktail/route";
-import { decisionsText, markedTable, renderMeshRoutes } from "./mesh-routes.ts";
+import {
+  adoptedTable,
+  decisionsText,
+  markerOf,
+  renderRoutes,
+  type RoutesInput,
+} from "./mesh-routes.ts";
 
 const name = "payment-service";
 const host = `${name}.shop.svc.cluster.local`;
@@ -41,38 +53,57 @@ function tableOf(epoch: number, tag: string, keys: readonly string[], other = "a
   };
 }
 
-const waiting: readonly string[] = [];
-
-test("a table that decides the same for a service leaves its objects as they are", () => {
-  const first = tableOf(7, "0a1b2c3d", ["mp-101"]);
-  const routes = renderMeshRoutes(service, first, { before: undefined, waiting });
-  const before = { table: routes.table, decisions: decisionsText(first, name) };
-  const same = renderMeshRoutes(service, tableOf(8, "11111111", ["mp-101"], "b"), {
-    before,
-    waiting,
-  });
-  assert.deepEqual(same, routes);
-  const other = renderMeshRoutes(service, tableOf(9, "22222222", []), { before, waiting });
-  assert.deepEqual(other.table, { epoch: 9, tag: "22222222" });
-  assert.notEqual(other.marker, routes.marker);
+const inputOf = (table: RouteTable, waiting: readonly string[] = []): RoutesInput => ({
+  service,
+  table,
+  waiting,
+  names: defaultMeshNames,
 });
 
-test("the marker is in the written filter, and tells its table to the next leader", () => {
+const filtersOf = (objects: readonly KubeObject[]): readonly unknown[] =>
+  objects.filter(({ kind }) => kind === "EnvoyFilter").map(({ spec }) => spec);
+
+test("tables that decide the same for a service give the same objects, whatever else they hold", () => {
+  const [first, other] = [
+    tableOf(7, "0a1b2c3d", ["mp-101"]),
+    tableOf(8, "11111111", ["mp-101"], "b"),
+  ];
+  assert.equal(decisionsText(first, name), decisionsText(other, name));
+  assert.deepEqual(renderRoutes(inputOf(first), first), renderRoutes(inputOf(other), first));
+  assert.notEqual(decisionsText(first, name), decisionsText(tableOf(9, "22222222", []), name));
+});
+
+test("the marker is in the filter as a proxy has it", () => {
   const table = tableOf(7, "0a1b2c3d", ["mp-101"]);
-  const { objects, marker } = renderMeshRoutes(service, table, { before: undefined, waiting });
-  const filters = objects.filter(({ kind }) => kind === "EnvoyFilter");
-  assert.ok(JSON.stringify(filters).includes(JSON.stringify(marker).slice(1, -1)));
-  const specs = filters.map(({ spec }) => spec);
-  assert.deepEqual(markedTable(name, specs), { epoch: 7, tag: "0a1b2c3d" });
-  assert.equal(markedTable("payment", specs), undefined);
-  assert.equal(markedTable(name, undefined), undefined);
+  const text = JSON.stringify(filtersOf(renderRoutes(inputOf(table), table)));
+  assert.ok(text.includes(JSON.stringify(markerOf(name, table)).slice(1, -1)));
+});
+
+test("a new leader takes over the marker of filters that decide as the table does, and no other", () => {
+  const old = tableOf(7, "0a1b2c3d", ["mp-101"]);
+  // With the order of members and the defaults that the API server may change.
+  const inCluster = JSON.parse(canonical(filtersOf(renderRoutes(inputOf(old), old)))) as unknown[];
+  const later = tableOf(9, "22222222", ["mp-101"], "b");
+  assert.deepEqual(adoptedTable(inputOf(later), inCluster), { epoch: 7, tag: "0a1b2c3d" });
+  // Appended by a leader that ended before it wrote the routes.
+  const unwritten = tableOf(8, "11111111", ["mp-101", "mp-102"]);
+  assert.equal(adoptedTable(inputOf(unwritten), inCluster), undefined);
+  assert.equal(adoptedTable(inputOf(tableOf(8, "11111111", [])), inCluster), undefined);
+});
+
+test("filters that are none of ours, or of another service, have no marker", () => {
+  const table = tableOf(7, "0a1b2c3d", ["mp-101"]);
+  for (const filters of [[], [undefined], [7], [{ configPatches: "-- table 7-0a1b2c3d" }]])
+    assert.equal(adoptedTable(inputOf(table), filters), undefined);
+  const other = { ...inputOf(table), service: { ...service, name: "payment" } };
+  const ofPayment = filtersOf(renderRoutes(inputOf(table), table));
+  assert.equal(adoptedTable(other, ofPayment), undefined);
 });
 
 test("a key that waits has a cluster, and no route", () => {
   const table = tableOf(7, "0a1b2c3d", ["mp-101"]);
-  const { objects } = renderMeshRoutes(service, table, { before: undefined, waiting: ["mp-102"] });
-  const textOf = (wanted: string): string =>
-    JSON.stringify(objects.filter(({ kind }) => kind === wanted));
-  assert.match(textOf("DestinationRule"), /mp-102/);
-  assert.doesNotMatch(textOf("EnvoyFilter"), /mp-102/);
+  const objects = renderRoutes(inputOf(table, ["mp-102"]), table);
+  const rules = objects.filter(({ kind }) => kind === "DestinationRule");
+  assert.match(JSON.stringify(rules), /mp-102/);
+  assert.doesNotMatch(JSON.stringify(filtersOf(objects)), /mp-102/);
 });

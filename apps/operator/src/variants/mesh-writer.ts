@@ -19,7 +19,13 @@ import {
 } from "../kinds.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { EpochsInForce } from "./epochs-in-force.ts";
-import { decisionsText, markedTable, renderMeshRoutes } from "./mesh-routes.ts";
+import {
+  adoptedTable,
+  decisionsText,
+  markerOf,
+  renderRoutes,
+  type RoutesInput,
+} from "./mesh-routes.ts";
 
 export interface MeshWriterOptions {
   readonly api: Api;
@@ -34,7 +40,8 @@ export interface MeshWriterOptions {
 
 /** What was written for a service. */
 interface Written {
-  readonly table: TableId;
+  /** The table in which its decisions last changed. */
+  readonly marked: TableId;
   readonly decisions: string;
   /** By kind and name: what was written, and as which version. */
   readonly objects: ReadonlyMap<string, WrittenObject>;
@@ -116,28 +123,18 @@ export class MeshWriter {
   async #write(name: string): Promise<WorkResult> {
     const table = this.#table;
     if (table === undefined) return {};
-    const service = this.#options.view.service(name);
+    const { names, keysOf, view } = this.#options;
+    const service = view.service(name);
     if (service === undefined) {
-      await this.#removeOthers(name, new Set());
-      this.#forget(name);
+      await this.#unroute(name);
       return {};
     }
-    const before = this.#written.get(name) ?? this.#found(name, table);
     const spoiled = this.#spoiled.get(name) ?? new Set();
     // What is spoiled from now on is for the next time, even if this one writes it before.
     this.#spoiled.delete(name);
     try {
-      const { names, keysOf } = this.#options;
-      const routes = renderMeshRoutes(service, table, { before, waiting: keysOf(name), names });
       this.#faults.delete(name);
-      const known = new Map(
-        [...(before?.objects ?? [])].filter(([object]) => !spoiled.has(object)),
-      );
-      const objects = await this.#apply(routes.objects, known);
-      await this.#removeOthers(name, new Set(objects.keys()));
-      const decisions = decisionsText(table, name);
-      this.#written.set(name, { table: routes.table, decisions, objects });
-      this.#await(name, routes.marker, table.epoch);
+      await this.#route({ service, table, waiting: keysOf(name), names }, spoiled);
     } catch (error) {
       if (!(error instanceof UnsupportedService)) {
         this.#spoiled.set(name, new Set([...spoiled, ...(this.#spoiled.get(name) ?? [])]));
@@ -145,29 +142,49 @@ export class MeshWriter {
       }
       this.#faults.set(name, error.message);
       this.#options.log.warn({ service: name, reason: error.reason }, error.message);
-      this.#forget(name);
+      // What was written before is of another chart, and nothing would keep it right.
+      await this.#unroute(name);
     }
     return {};
   }
 
-  /** Nobody's requests are routed by it: nothing is waited for. */
-  #forget(service: string): void {
+  async #route(input: RoutesInput, spoiled: ReadonlySet<string>): Promise<void> {
+    const { service, table } = input;
+    const { name } = service;
+    // Kept beside the table by `take`.
+    const decisions = this.#decisions.get(name) ?? decisionsText(table, name);
+    const before = this.#written.get(name);
+    const { epoch, tag } = table;
+    const marked = this.#markedOf(input, before, decisions) ?? { epoch, tag };
+    const known = new Map([...(before?.objects ?? [])].filter(([key]) => !spoiled.has(key)));
+    const objects = await this.#apply(renderRoutes(input, marked), known);
+    await this.#removeOthers(name, new Set(objects.keys()));
+    this.#written.set(name, { marked, decisions, objects });
+    this.#await(name, markerOf(name, marked), table.epoch);
+  }
+
+  /** The table that the objects are marked with, if their decisions are still the same. */
+  #markedOf(
+    input: RoutesInput,
+    before: Written | undefined,
+    decisions: string,
+  ): TableId | undefined {
+    if (before !== undefined) return before.decisions === decisions ? before.marked : undefined;
+    const filters = this.#options.view
+      .writtenFor(input.service.name)
+      .filter(({ kind }) => kind === envoyFilters.kind);
+    return adoptedTable(
+      input,
+      filters.map((filter) => filter["spec"]),
+    );
+  }
+
+  /** Stable alone serves it, and nothing is waited for. */
+  async #unroute(service: string): Promise<void> {
+    await this.#removeOthers(service, new Set());
     this.#written.delete(service);
     this.#markers.delete(service);
     this.inForce.forget(service);
-  }
-
-  /** What an earlier leader wrote: with the same decisions its marker stays, so that a change of leaders changes nothing. */
-  #found(name: string, table: RouteTable): Written | undefined {
-    const filters = this.#options.view
-      .writtenFor(name)
-      .filter(({ kind }) => kind === envoyFilters.kind);
-    const marked = markedTable(
-      name,
-      filters.map((filter) => filter["spec"]),
-    );
-    if (marked === undefined) return undefined;
-    return { table: marked, decisions: decisionsText(table, name), objects: new Map() };
   }
 
   async #apply(
@@ -185,7 +202,7 @@ export class MeshWriter {
         continue;
       }
       const options = { fieldManager, force: true };
-      const { metadata } = await applyObject(api, resourceOf(object), toApi(object), options);
+      const { metadata } = await applyObject(api, resourceOf(object), { ...object }, options);
       objects.set(key, { text, resourceVersion: metadata.resourceVersion });
     }
     return objects;
@@ -227,14 +244,6 @@ function keyOfObject({
   metadata: { namespace = "", name },
 }: KubeObject | ApiObject): string {
   return `${kind} ${namespace}/${name}`;
-}
-
-/** As the API client has it: without a namespace instead of an undefined one. */
-function toApi({ metadata: { namespace, ...metadata }, ...object }: KubeObject): ApiObject {
-  return {
-    ...object,
-    metadata: namespace === undefined ? metadata : { ...metadata, namespace },
-  };
 }
 
 function resourceOf({ kind }: KubeObject | ApiObject): Resource {

@@ -63,3 +63,8 @@ export function errorOf(
     retryAfterMs: Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined,
   });
 }
+
+/** How long the server wants to be left alone, in milliseconds; 0 if it doesn't say. */
+export function retryAfterOf(error: unknown): number {
+  return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+}

@@ -6,7 +6,7 @@ import {
   systemClock,
 } from "@cocktail/work-queue";
 import type { Api } from "../api/api.ts";
-import { ApiError } from "../api/api-error.ts";
+import { ApiError, retryAfterOf } from "../api/api-error.ts";
 import type { Resource } from "../api/resource.ts";
 import type { Logger } from "../log.ts";
 import type { KubeObject, ObjectRef } from "../object.ts";
@@ -245,8 +245,4 @@ function needsList(error: unknown): boolean {
   const { status } = error;
   // 504: the API server doesn't know the version yet, as after a restored backup.
   return status === 504 || (status < 500 && status !== 429);
-}
-
-function retryAfterOf(error: unknown): number {
-  return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
 }

@@ -1,1 +1,0 @@
-export { KubernetesTables, type KubernetesTablesOptions } from "./tables.ts";
