@@ -21,7 +21,7 @@ export const reasons = {
   Probing: "a request through the gateway is in flight",
   ProbeFailed: "a request through the gateway was not answered by it",
   Withdrawn: "it is down, and its traffic falls back to the next layer",
-  Serving: "a request through the gateway was answered by it",
+  Serving: "requests that name it reach it",
   PreviousServes: "the previous incarnation still serves",
   Terminating: "it is being deleted",
 

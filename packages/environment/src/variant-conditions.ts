@@ -111,7 +111,7 @@ function routesFinding(
     );
   }
   if (route.probed === number)
-    return finding("True", "Serving", `a request through the gateway was answered by #${number}`);
+    return finding("True", "Serving", `requests that name it reach #${number}`);
   return route.probeFailure === undefined
     ? finding("Unknown", "Probing", `a request through the gateway to #${number} is in flight`)
     : finding("False", "ProbeFailed", route.probeFailure);

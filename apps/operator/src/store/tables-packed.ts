@@ -16,7 +16,7 @@ type Values = Pick<KubeObject, "data" | "binaryData">;
 
 /**
  * Compressed, because the API server and etcd copy the whole object with every write: a table of 2,000 variants takes 0.7 MB
- * as text, and 0.13 MB so, for 6 ms of another thread. `summary` is for people only.
+ * as text, and 0.05 to 0.13 MB so. `summary` is for people only.
  */
 export async function pack(
   text: string,
