@@ -1,7 +1,7 @@
 import type { Kind, Kinds, ObjectOf } from "@cocktail/environment";
 import type { KubeObject, Resource } from "@cocktail/kubernetes";
 import type { z } from "zod";
-import type { Fields } from "@cocktail/mesh";
+import { type Fields, fieldsOf } from "@cocktail/mesh";
 
 /** Where the objects are. Fixed for the life of a store. */
 export interface Places {
@@ -53,8 +53,7 @@ export interface Codec<K extends Kind> {
 
 /** The spec as it came. */
 export function rawSpec(before: { readonly name: string } | { readonly raw: KubeObject }): Fields {
-  const spec: unknown = "raw" in before ? before.raw["spec"] : {};
-  return typeof spec === "object" && spec !== null ? { ...spec } : {};
+  return "raw" in before ? fieldsOf(before.raw["spec"]) : {};
 }
 
 /** What is wrong with an object that a model doesn't accept. Short, and without a value of the object. */

@@ -1,6 +1,5 @@
+import { type Fields as Schema, isFields } from "@cocktail/mesh";
 import { z } from "zod";
-
-type Schema = Readonly<Record<string, unknown>>;
 
 /** What the API server knows of a schema; see "structural schemas" in the documentation of Kubernetes. */
 const known: ReadonlySet<string> = new Set(
@@ -28,13 +27,13 @@ function structural(schema: Schema, at: string): Schema {
   if (typeof plain["type"] !== "string") throw new TypeError(`${at}: no type`);
   return {
     ...typed(plain),
-    ...(isSchema(items) ? { items: structural(items, `${at}[]`) } : {}),
-    ...(isSchema(properties)
+    ...(isFields(items) ? { items: structural(items, `${at}[]`) } : {}),
+    ...(isFields(properties)
       ? {
           properties: Object.fromEntries(
             Object.entries(properties).map(([name, each]) => [
               name,
-              structural(isSchema(each) ? each : {}, `${at}.${name}`),
+              structural(isFields(each) ? each : {}, `${at}.${name}`),
             ]),
           ),
         }
@@ -52,8 +51,4 @@ function typed(schema: Schema): Schema {
     ...(minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),
     ...(maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
   };
-}
-
-function isSchema(value: unknown): value is Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { type Fields, isFields } from "@cocktail/mesh";
 import { z } from "zod";
 
 // Each limit also bounds what the API server estimates a rule to cost: a rule over a text without a limit is refused.
@@ -41,8 +42,5 @@ export const count: z.ZodNumber = z.int().min(0);
 
 /** A document of the engine as it is: its members are kept, whatever they are. */
 export const document = z
-  .custom<Readonly<Record<string, unknown>>>(
-    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    "is not an object",
-  )
+  .custom<Fields>(isFields, "is not an object")
   .meta({ type: "object", "x-kubernetes-preserve-unknown-fields": true });
